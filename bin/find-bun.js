@@ -1,0 +1,65 @@
+// Which Bun package fits this machine. Used by bin/signalbox.js and by the npm scripts.
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+
+const require = createRequire(import.meta.url)
+
+/** Package names that fit this platform, best first. */
+export function bunPackages(platform = process.platform, arch = process.arch, facts = readFacts()) {
+  const cpu = { x64: 'x64', arm64: 'aarch64' }[arch]
+  const os = { linux: 'linux', darwin: 'darwin', win32: 'windows' }[platform]
+  if (cpu === undefined || os === undefined) return []
+  const libc = os === 'linux' && facts.musl ? '-musl' : ''
+  if (cpu !== 'x64') return os === 'windows' ? [] : [`@oven/bun-${os}-${cpu}${libc}`]
+  const modern = `@oven/bun-${os}-${cpu}${libc}`
+  // The modern build needs AVX2 and dies with SIGILL without it, as on old machines and masked virtual ones.
+  return facts.avx2 === false ? [`${modern}-baseline`] : [modern, `${modern}-baseline`]
+}
+
+/** Path of the Bun program, or undefined when no installed package fits. SIGNALBOX_BUN overrides. */
+export function findBun(packages = bunPackages()) {
+  if (process.env.SIGNALBOX_BUN) return process.env.SIGNALBOX_BUN
+  for (const name of packages) {
+    try {
+      const folder = dirname(require.resolve(`${name}/package.json`))
+      const program = join(folder, 'bin', process.platform === 'win32' ? 'bun.exe' : 'bun')
+      if (existsSync(program)) return program
+    } catch {
+      // Not installed: the next name may be.
+    }
+  }
+  return undefined
+}
+
+/** The environment that Bun must be started with: it reads its limit of outgoing requests (256 by default) once, at start. */
+export function bunEnvironment(environment) {
+  return { ...environment, BUN_CONFIG_MAX_HTTP_REQUESTS: environment.BUN_CONFIG_MAX_HTTP_REQUESTS ?? '65336' }
+}
+
+/** What to tell a person whose platform has no runtime. */
+export function platformHelp(platform = process.platform, arch = process.arch, packages = bunPackages()) {
+  const wanted =
+    packages.length === 0
+      ? `There is no Bun build for ${platform}-${arch}.`
+      : `None of the packages that fit ${platform}-${arch} is installed: ${packages.join(', ')}.`
+  return [
+    `signalbox: no runtime found. ${wanted}`,
+    'Signalbox runs on Linux (x64, arm64; glibc or musl), macOS (x64, arm64) and Windows (x64).',
+    'If npm was told to skip optional dependencies (--omit=optional), install again without that,',
+    'or set SIGNALBOX_BUN to a Bun 1.4.5 program.',
+    '',
+  ].join('\n')
+}
+
+function readFacts() {
+  if (process.platform !== 'linux') return { musl: false, avx2: undefined }
+  let avx2
+  try {
+    avx2 = process.arch !== 'x64' || /\bavx2\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))
+  } catch {
+    avx2 = undefined
+  }
+  const header = process.report?.getReport?.()?.header
+  return { musl: header !== undefined && header.glibcVersionRuntime === undefined, avx2 }
+}

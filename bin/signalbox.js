@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+// Finds the Bun runtime that npm installed for this platform and starts the command line with it.
+// Plain JavaScript for Node 18 and later: it runs before anything of ours can be relied on.
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { bunEnvironment, findBun, platformHelp } from './find-bun.js'
+
+const bun = findBun()
+if (bun === undefined) {
+  process.stderr.write(platformHelp())
+  process.exit(3)
+}
+
+const entry = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
+const child = spawn(bun, ['run', '--no-install', entry, ...process.argv.slice(2)], { stdio: 'inherit', env: bunEnvironment(process.env) })
+
+// A signal sent to this process alone (systemd, docker stop) must reach the gateway, so that it drains.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']) {
+  process.on(signal, () => child.kill(signal))
+}
+child.on('error', (error) => {
+  process.stderr.write(`signalbox: the Bun runtime at ${bun} cannot be started: ${error.message}\n${platformHelp()}`)
+  process.exit(3)
+})
+child.on('exit', (code, signal) => {
+  if (signal === null) process.exit(code ?? 0)
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']) process.removeAllListeners(name)
+  process.kill(process.pid, signal)
+})

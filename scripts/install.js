@@ -1,0 +1,28 @@
+// Installs when node_modules does not match the lock file, and only then: `npm start` and `npm test` in a fresh clone need nothing else.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const stamp = `${root}/node_modules/.signalbox-lock`
+const wanted = createHash('sha256')
+  .update(readFileSync(`${root}/package-lock.json`))
+  .update(`${process.platform}-${process.arch}`)
+  .digest('hex')
+
+if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+  process.stderr.write('signalbox: installing dependencies (once for each change of the lock file)\n')
+  const npm = process.env.npm_execpath
+  const [program, first] = npm ? [process.execPath, [npm]] : ['npm', []]
+  const done = spawnSync(program, [...first, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  })
+  if (done.status !== 0) {
+    process.stderr.write('signalbox: `npm ci` failed; its message is above\n')
+    process.exit(done.status ?? 1)
+  }
+  mkdirSync(`${root}/node_modules`, { recursive: true })
+  writeFileSync(stamp, wanted)
+}

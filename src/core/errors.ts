@@ -1,0 +1,186 @@
+/** Whose fault it was: the caller's request, a rule of the operator, the provider behind us, or this gateway. */
+export type ErrorSource = 'caller' | 'policy' | 'provider' | 'gateway'
+
+interface ErrorRow {
+  readonly status: number
+  /** Whether another attempt, at another target, may succeed. */
+  readonly retryable: boolean
+  readonly source: ErrorSource
+  readonly summary: string
+}
+
+/**
+ * Every failure that Signalbox can report. docs/errors.md is generated from it.
+ * A provider's 401 is never the caller's 401: what the provider says of our credential is our operator's problem (502).
+ */
+export const ERRORS = {
+  invalid_request: {
+    status: 400,
+    retryable: false,
+    source: 'caller',
+    summary: 'The request is not what the endpoint accepts; the message names the field.',
+  },
+  invalid_json: { status: 400, retryable: false, source: 'caller', summary: 'The body is not valid JSON, or is nested too deeply.' },
+  duplicate_key: {
+    status: 400,
+    retryable: false,
+    source: 'caller',
+    summary: 'A key that the gateway reads stands twice in the body; what was checked must be what the provider reads.',
+  },
+  unauthenticated: { status: 401, retryable: false, source: 'caller', summary: 'No key was sent, or the key is unknown.' },
+  key_revoked: { status: 401, retryable: false, source: 'policy', summary: 'The key was revoked, or its team left the configuration.' },
+  key_expired: { status: 401, retryable: false, source: 'policy', summary: 'The key is past its expiry date.' },
+  forbidden: { status: 403, retryable: false, source: 'policy', summary: 'The key is known, but may not do this.' },
+  model_not_allowed: {
+    status: 403,
+    retryable: false,
+    source: 'policy',
+    summary: 'The model exists, but the key or its team may not use it.',
+  },
+  not_found: { status: 404, retryable: false, source: 'caller', summary: 'There is nothing at this path.' },
+  model_not_found: {
+    status: 404,
+    retryable: false,
+    source: 'caller',
+    summary: 'No model of this name is configured; the message lists those the caller may use.',
+  },
+  method_not_allowed: { status: 405, retryable: false, source: 'caller', summary: 'The path exists, but not with this method.' },
+  request_timeout: { status: 408, retryable: false, source: 'caller', summary: 'The body did not arrive within its deadline.' },
+  conflict: {
+    status: 409,
+    retryable: false,
+    source: 'caller',
+    summary: 'The change does not fit the present state, or belongs to the configuration file.',
+  },
+  request_too_large: { status: 413, retryable: false, source: 'caller', summary: 'The body is larger than the limit for its media type.' },
+  unsupported_media_type: { status: 415, retryable: false, source: 'caller', summary: 'The media type of the body is not accepted here.' },
+  client_closed: {
+    status: 499,
+    retryable: false,
+    source: 'caller',
+    summary: 'The client left before the reply was complete. Only the log sees it.',
+  },
+  internal: {
+    status: 500,
+    retryable: false,
+    source: 'gateway',
+    summary: 'A fault in the gateway itself. The request id finds it in the log.',
+  },
+  log_unavailable: {
+    status: 503,
+    retryable: false,
+    source: 'gateway',
+    summary: 'The event log cannot be written (disk full, folder read-only, queue full). A call that cannot be recorded is not made.',
+  },
+  shutting_down: { status: 503, retryable: false, source: 'gateway', summary: 'The gateway is draining before it stops.' },
+  crashed: {
+    status: 500,
+    retryable: false,
+    source: 'gateway',
+    summary: 'The gateway stopped while the call ran; found at the next start. Only the log sees it.',
+  },
+  provider_rejected: {
+    status: 400,
+    retryable: false,
+    source: 'provider',
+    summary: 'The provider refused the request as malformed or unsupported.',
+  },
+  provider_auth: { status: 502, retryable: true, source: 'provider', summary: "The provider refused the gateway's credential." },
+  provider_model_not_found: {
+    status: 502,
+    retryable: true,
+    source: 'provider',
+    summary: 'The provider does not know the model id that is configured for it.',
+  },
+  provider_rate_limited: {
+    status: 429,
+    retryable: true,
+    source: 'provider',
+    summary: "The provider's limit for the gateway's credential is reached.",
+  },
+  provider_error: { status: 502, retryable: true, source: 'provider', summary: 'The provider answered with a server error.' },
+  provider_overloaded: { status: 503, retryable: true, source: 'provider', summary: 'The provider says that it is overloaded.' },
+  provider_unreachable: {
+    status: 502,
+    retryable: true,
+    source: 'provider',
+    summary: 'No connection to the provider: name, refusal, reset or TLS.',
+  },
+  provider_connect_timeout: {
+    status: 504,
+    retryable: true,
+    source: 'provider',
+    summary: 'The provider did not begin to answer within the connect timeout.',
+  },
+  provider_first_token_timeout: {
+    status: 504,
+    retryable: true,
+    source: 'provider',
+    summary: 'The provider sent no content within the first-token timeout.',
+  },
+  provider_idle_timeout: {
+    status: 504,
+    retryable: true,
+    source: 'provider',
+    summary: 'The provider stopped sending for longer than the idle timeout.',
+  },
+  provider_total_timeout: { status: 504, retryable: true, source: 'provider', summary: 'The reply took longer than the total timeout.' },
+  provider_malformed: {
+    status: 502,
+    retryable: true,
+    source: 'provider',
+    summary: 'The provider answered with something that its wire does not allow.',
+  },
+  provider_truncated: {
+    status: 502,
+    retryable: true,
+    source: 'provider',
+    summary: 'The reply stopped before its end. It is not a success.',
+  },
+} as const satisfies Record<string, ErrorRow>
+
+/** A code from the table; the code is the type of an error. */
+export type ErrorCode = keyof typeof ERRORS
+
+interface ErrorExtra {
+  readonly cause?: unknown
+  /** Seconds after which the caller may try again; kept from a provider's `Retry-After`. */
+  readonly retryAfterSeconds?: number
+  /** The field of the request that is at fault, as the caller wrote it. */
+  readonly param?: string
+  /** What the provider said, in the caller's wire where that is the same, as received. Never holds a credential. */
+  readonly providerBody?: Uint8Array
+  /** The provider's own status, for the log and the receipt. */
+  readonly providerStatus?: number
+}
+
+/** The one error class. Its message tells the person at fault what to do next, and holds no secret. */
+export class GatewayError extends Error {
+  readonly code: ErrorCode
+  readonly extra: ErrorExtra
+
+  constructor(code: ErrorCode, message: string, extra: ErrorExtra = {}) {
+    super(message, extra.cause === undefined ? undefined : { cause: extra.cause })
+    this.name = 'GatewayError'
+    this.code = code
+    this.extra = extra
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status
+  }
+
+  get source(): ErrorSource {
+    return ERRORS[this.code].source
+  }
+
+  get isRetryable(): boolean {
+    return ERRORS[this.code].retryable
+  }
+}
+
+/** Makes a GatewayError of anything thrown. What is not ours becomes `internal`, with the cause kept for the log only. */
+export function asGatewayError(thrown: unknown): GatewayError {
+  if (thrown instanceof GatewayError) return thrown
+  return new GatewayError('internal', 'The gateway failed on this call. Its log has the cause under the request id.', { cause: thrown })
+}

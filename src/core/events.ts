@@ -1,0 +1,135 @@
+import type { Labels, Principal, PromptIdentity } from './call.ts'
+import type { ErrorCode, ErrorSource } from './errors.ts'
+import type { NanoUsd } from './money.ts'
+
+/** The three gateways. */
+export type LayerName = 'models' | 'tools' | 'agents'
+
+/** How a call ended: once, whatever happened. */
+export type Outcome = 'ok' | 'refused' | 'broken' | 'cancelled' | 'paused'
+
+/** What was used. Absent means that the provider did not say; it is never written as 0. */
+export interface Usage {
+  /** All input, what was read from or written to the provider's cache included. */
+  readonly inputTokens?: number
+  /** The part of the input that the provider read from its cache. */
+  readonly cachedInputTokens?: number
+  /** The part of the input that the provider wrote to its cache. */
+  readonly cacheWriteTokens?: number
+  /** All output, reasoning included. */
+  readonly outputTokens?: number
+  readonly reasoningTokens?: number
+}
+
+/** What is known of a call; its stages fill it in as it goes. */
+export interface CallFacts {
+  principal: Principal
+  onBehalfOf?: Principal
+  prompt: PromptIdentity
+  /** The wire of the caller, such as `openai-chat`. */
+  wire?: string
+  /** What was asked for, by the caller's name for it: a model, `server/tool`, an agent. */
+  subject?: string
+  provider?: string
+  /** The provider's own id of the model that served the call. */
+  target?: string
+  isStream?: boolean
+  /** Attempts that were sent to a provider. */
+  attempts: number
+  usage?: Usage
+  costNanoUsd?: NanoUsd
+  /** Set where tokens were used whose price is not known. Such a call is never shown as $0. */
+  isUnpriced?: boolean
+  /** Version of the price that was applied. */
+  priceVersion?: string
+  finishReason?: string
+  /** Status sent to the caller. */
+  status?: number
+  /** Status the provider answered with. */
+  providerStatus?: number
+  /** Id that the provider gave its reply, for questions to its support. */
+  providerRequestId?: string
+  firstTokenMs?: number
+  /** Time the provider took of the whole, for the overhead. */
+  providerMs?: number
+  sizeInBytes?: number
+  sizeOutBytes?: number
+  /** References into the body store. */
+  bodies?: { readonly request?: string; readonly response?: string }
+}
+
+/** `call.started`: written and committed before anything leaves the process. */
+export interface CallStarted {
+  readonly type: 'call.started'
+  readonly atMs: number
+  readonly callId: string
+  readonly parentId?: string
+  readonly layer: LayerName
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId?: string
+  readonly subject?: string
+  readonly wire?: string
+  readonly principal: Principal
+  readonly prompt: PromptIdentity
+}
+
+/** `call.ended`: exactly one for each started call. Complete in itself: no reader needs the started one. */
+export interface CallEnded extends Omit<CallStarted, 'type'>, Omit<Readonly<CallFacts>, 'principal' | 'prompt' | 'subject' | 'wire'> {
+  readonly type: 'call.ended'
+  readonly startedAtMs: number
+  readonly durationMs: number
+  /** Time spent in the gateway itself. */
+  readonly overheadMs?: number
+  readonly outcome: Outcome
+  readonly errorCode?: ErrorCode
+  readonly errorSource?: ErrorSource
+  readonly errorMessage?: string
+}
+
+/** Everything that is written to the log: facts in the past tense. docs/events.md is generated from EVENT_DOCS. */
+export type Event =
+  | CallStarted
+  | CallEnded
+  | { readonly type: 'writer.started'; readonly atMs: number; readonly epoch: number; readonly version: string }
+  | { readonly type: 'writer.stopped'; readonly atMs: number; readonly epoch: number }
+  | { readonly type: 'log.gap'; readonly atMs: number; readonly sinceMs: number; readonly refusedCalls: number; readonly reason: string }
+  | { readonly type: 'log.trimmed'; readonly atMs: number; readonly segment: number; readonly events: number; readonly lastHash: string }
+  | { readonly type: 'config.loaded'; readonly atMs: number; readonly revision: string; readonly file?: string }
+  | { readonly type: 'config.rejected'; readonly atMs: number; readonly file: string; readonly problems: readonly string[] }
+  | {
+      readonly type: 'key.created'
+      readonly atMs: number
+      readonly keyId: string
+      readonly team: string
+      readonly labels: Labels
+      readonly by: string
+    }
+  | { readonly type: 'key.revoked'; readonly atMs: number; readonly keyId: string; readonly by: string; readonly liveCalls: number }
+  | { readonly type: 'body.erased'; readonly atMs: number; readonly by: string; readonly bodies: number; readonly where: string }
+
+/** One sentence an event type. */
+export const EVENT_DOCS = {
+  'call.started': 'A call was admitted. Committed to disk before anything is sent to a provider.',
+  'call.ended': 'A call ended, with what it used, what it cost and whose fault a failure was. Exactly one for each call.',
+  'writer.started': 'A gateway process opened this log. `epoch` counts its starts.',
+  'writer.stopped': 'A gateway process closed this log in good order.',
+  'log.gap': 'The log could not be written for a while. The calls that were refused for that reason are counted here.',
+  'log.trimmed': 'A segment past its retention was removed; its totals and its last hash stay, so that the chain can still be verified.',
+  'config.loaded': 'A configuration became the one in force.',
+  'config.rejected': 'A changed configuration file was refused; the last good one stays in force.',
+  'key.created': 'A key was made.',
+  'key.revoked': 'A key was revoked, and its running calls were ended.',
+  'body.erased': 'Stored prompts or replies were erased. The log itself is untouched.',
+} as const satisfies Record<Event['type'], string>
+
+/** The mutable part of a call: what will stand in its `call.ended`. Owned by the `record` stage; other stages add facts to it. */
+export interface CallRecord {
+  readonly callId: string
+  readonly facts: CallFacts
+  /**
+   * Writes `call.started` once, and resolves when that is on disk. Must be awaited before anything is sent to a provider.
+   * @throws log_unavailable: the call must not be made
+   */
+  start(): Promise<void>
+}

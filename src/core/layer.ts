@@ -1,0 +1,37 @@
+import type { LayerName } from './events.ts'
+
+/** A request that turned into a two-way connection, such as a WebSocket. `attach` gets the accepted socket from platform/. */
+export interface Upgrade {
+  readonly type: 'upgrade'
+  /** Sub-protocol to confirm to the client. */
+  readonly protocol?: string
+  attach(socket: TwoWaySocket): SocketListener
+}
+
+/** One side of a two-way connection. */
+export interface TwoWaySocket {
+  /** Returns false once the peer does not keep up: then wait for `onDrain`. */
+  send(message: string | Uint8Array): boolean
+  close(code: number, reason: string): void
+}
+
+/** What a layer wants to hear of its socket. */
+export interface SocketListener {
+  onMessage(message: string | Uint8Array): void
+  onDrain(): void
+  onClose(code: number, reason: string): void
+}
+
+/** Facts about a request that only the server knows. */
+export interface Peer {
+  /** Address of the socket, for the log. */
+  readonly address: string | undefined
+}
+
+/** A gateway as the server sees it: web-standard in, web-standard out. */
+export interface Layer {
+  readonly name: LayerName
+  /** Whether a path is this layer's; the first that says so gets the request. */
+  owns(path: string): boolean
+  fetch(request: Request, peer: Peer): Promise<Response | Upgrade>
+}

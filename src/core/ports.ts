@@ -1,0 +1,139 @@
+import type { Labels } from './call.ts'
+import type { GatewayError } from './errors.ts'
+import type { CallFacts, Event } from './events.ts'
+
+/** Where events are written. One writer a process; group commit once a turn of the event loop. */
+export interface EventLog {
+  /**
+   * Adds an event to the present group. Resolves when the group is on disk.
+   * @throws log_unavailable (as a rejection): the event is not in the log and never will be
+   */
+  append(event: Event): Promise<void>
+  /** Adds an event that must not be lost: it is kept in memory and tried again until it is on disk, also across a full disk. */
+  keep(event: Event): void
+  /** Resolves when all that was added before is on disk. Rejects log_unavailable after the given time. */
+  flush(timeoutMs: number): Promise<void>
+  /** Whether the last group reached the disk and there is room for more. A call that cannot be recorded is not made. */
+  readonly isWritable: boolean
+  /** Says once that a call was refused because it could not be recorded: counted, and written as `log.gap` afterwards. */
+  countUnrecorded(): void
+}
+
+/** A place in the log: the batch, and the event in it. Sorts in the order of writing. */
+export interface LogPosition {
+  readonly batch: number
+  readonly index: number
+}
+
+/** An event with its place. */
+export interface LoggedEvent {
+  readonly position: LogPosition
+  readonly event: Event
+}
+
+/** What to read of the log. Times are milliseconds since the epoch, of the event. */
+export interface LogQuery {
+  readonly after?: LogPosition
+  readonly before?: LogPosition
+  readonly sinceMs?: number
+  readonly untilMs?: number
+  readonly order: 'oldest-first' | 'newest-first'
+  /** Stops after this many events that `matches` let through. */
+  readonly limit: number
+  readonly matches?: (event: Event) => boolean
+}
+
+/** Reads the log while it is written. */
+export interface EventReader {
+  read(query: LogQuery): readonly LoggedEvent[]
+  /** The events of one call, oldest first; empty where the log has none (any more). */
+  readCall(callId: string): readonly LoggedEvent[]
+  readonly end: LogPosition
+}
+
+/** A fold over the log that can be dropped and rebuilt. */
+export interface Projection {
+  readonly name: string
+  /** Raised when the fold changes: the stored state is then rebuilt at the next start. */
+  readonly version: number
+  /** Takes one event in. Called in the order of the log, once for each event. */
+  fold(event: Event): void
+}
+
+/** A virtual key as it is stored: never the secret, only its keyed hash. */
+export interface KeyRecord {
+  /** Public id: the middle of `sb_<publicId>_<secret>`. */
+  readonly id: string
+  /** HMAC-SHA-256 of the secret under the installation's secret, hexadecimal. */
+  readonly secretHash: string
+  readonly name?: string
+  readonly team: string
+  readonly user?: string
+  readonly labels: Labels
+  /** Names of models, with `*` as a wildcard. Absent: whatever the team may use. */
+  readonly models?: readonly string[]
+  readonly createdAtMs: number
+  readonly createdBy: string
+  readonly expiresAtMs?: number
+  readonly revokedAtMs?: number
+}
+
+/** Where keys are kept. Read whole at start: authentication is in memory. */
+export interface KeyStore {
+  list(): Promise<readonly KeyRecord[]>
+  /** @throws conflict where a key of this id is there already */
+  insert(key: KeyRecord): Promise<void>
+  /** Sets the time of revocation once; the first one stays. Returns the key as it is now, or undefined where there is none. */
+  revoke(id: string, atMs: number): Promise<KeyRecord | undefined>
+}
+
+/** A stored prompt, reply, argument or result. Kept apart from the log, so that erasure never touches it. */
+export interface StoredBody {
+  readonly id: string
+  readonly callId: string
+  readonly kind: 'request' | 'response'
+  readonly atMs: number
+  readonly isRedacted: boolean
+  readonly isTruncated: boolean
+  /** Who it belongs to, for erasure: team, user, key. */
+  readonly owner: { readonly team?: string; readonly user?: string; readonly keyId?: string }
+  readonly mediaType: string
+  readonly bytes: Uint8Array
+}
+
+/** Which bodies to erase: all fields given must match. At least one must be given. */
+export interface BodyFilter {
+  readonly callId?: string
+  readonly team?: string
+  readonly user?: string
+  readonly keyId?: string
+  readonly beforeMs?: number
+}
+
+/** Where bodies are kept. */
+export interface BodyStore {
+  /** Queued and written in the background; what does not fit the queue is dropped and counted, never a reason to fail a call. */
+  put(body: StoredBody): void
+  get(id: string): Promise<StoredBody | undefined>
+  /** Returns how many were erased. */
+  erase(filter: BodyFilter): Promise<number>
+  /** Bodies dropped since start because the queue was full or the disk refused. */
+  readonly dropped: number
+}
+
+/** A call that runs now. */
+export interface LiveCall {
+  readonly callId: string
+  readonly facts: Readonly<CallFacts>
+  readonly startedAtMs: number
+  readonly abort: (reason: GatewayError) => void
+}
+
+/** The calls that run now, so that revocation, quarantine and shutdown can end them with a reason. */
+export interface LiveCalls {
+  add(call: LiveCall): void
+  remove(callId: string): void
+  list(): readonly LiveCall[]
+  /** Aborts all that match; returns how many. */
+  abort(matches: (call: LiveCall) => boolean, reason: GatewayError): number
+}

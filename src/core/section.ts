@@ -1,0 +1,22 @@
+import type { ZodType } from 'zod'
+
+/** Something wrong in the configuration, at a place of it. */
+export interface ConfigProblem {
+  /** Keys and indexes from the top of the file. */
+  readonly path: readonly (string | number)[]
+  /** What is wrong and what to write instead, without the path and without secrets. */
+  readonly message: string
+}
+
+/**
+ * What a layer brings to the configuration file: the schema of its top-level key, and the checks that a schema cannot make.
+ * control/ joins the sections without knowing a layer.
+ */
+export interface Section<Config = unknown> {
+  /** The top-level key, such as `models`. */
+  readonly name: string
+  /** Every field with a default or optional, and a `describe` that says what it is and in which unit. */
+  readonly schema: ZodType<Config>
+  /** Problems between fields, such as a model that names no provider of the file. Pure. */
+  readonly check: (config: Config) => readonly ConfigProblem[]
+}

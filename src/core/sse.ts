@@ -1,0 +1,123 @@
+const LF = 10
+const CR = 13
+
+/** Reads one SSE stream as frames of bytes, however the bytes are split. Source: https://html.spec.whatwg.org/multipage/server-sent-events.html (read 2026-11-21). */
+export class SseSplitter {
+  readonly #maxFrameBytes: number
+  #rest: Uint8Array | undefined
+  /** Bytes of `#rest` that are known to hold no frame's end. */
+  #scanned = 0
+
+  /** @param maxFrameBytes a longer frame makes `push` throw a RangeError: an endless line must not fill the memory */
+  constructor(maxFrameBytes: number) {
+    this.#maxFrameBytes = maxFrameBytes
+  }
+
+  /**
+   * Takes the next bytes; gives the frames that are complete now, each with the blank line that ends it. Frames are views, not copies.
+   * @throws RangeError past the frame limit
+   */
+  push(chunk: Uint8Array): readonly Uint8Array[] {
+    const bytes = this.#rest === undefined ? chunk : joinBytes(this.#rest, chunk)
+    const frames: Uint8Array[] = []
+    let start = 0
+    let from = this.#rest === undefined ? 0 : this.#scanned
+    for (;;) {
+      const end = frameEnd(bytes, from)
+      if (end === -1) break
+      frames.push(bytes.subarray(start, end))
+      start = end
+      from = end
+    }
+    this.#rest = start < bytes.length ? bytes.subarray(start) : undefined
+    // The last three bytes may be the beginning of a frame's end (CR LF CR).
+    this.#scanned = Math.max(0, bytes.length - start - 3)
+    if (this.#rest !== undefined && this.#rest.length > this.#maxFrameBytes) {
+      throw new RangeError(`an SSE frame is longer than ${this.#maxFrameBytes} bytes`)
+    }
+    return frames
+  }
+
+  /** Bytes after the last complete frame: at the end of a well-formed stream there are none. */
+  get rest(): Uint8Array {
+    return this.#rest ?? new Uint8Array(0)
+  }
+}
+
+/** Index just after the blank line that ends a frame, or -1. Lines end in LF, CR LF or CR. */
+function frameEnd(bytes: Uint8Array, from: number): number {
+  const end = lineFeedEnd(bytes, from)
+  const crEnd = carriageReturnEnd(bytes, from)
+  return crEnd !== -1 && (end === -1 || crEnd < end) ? crEnd : end
+}
+
+function lineFeedEnd(bytes: Uint8Array, from: number): number {
+  let at = bytes.indexOf(LF, from)
+  while (at !== -1) {
+    const next = bytes[at + 1]
+    if (next === LF) return at + 2
+    if (next === CR && bytes[at + 2] === LF) return at + 3
+    at = bytes.indexOf(LF, at + 1)
+  }
+  return -1
+}
+
+/** Lines that end in CR alone: allowed by the standard, hardly ever seen. */
+function carriageReturnEnd(bytes: Uint8Array, from: number): number {
+  let at = bytes.indexOf(CR, from)
+  while (at !== -1) {
+    if (bytes[at + 1] === CR) return at + 2
+    at = bytes.indexOf(CR, at + 1)
+  }
+  return -1
+}
+
+function joinBytes(left: Uint8Array, right: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(left.length + right.length)
+  joined.set(left)
+  joined.set(right, left.length)
+  return joined
+}
+
+const decoder = new TextDecoder()
+const encoder = new TextEncoder()
+const DATA = 100
+const COLON = 58
+const SPACE = 32
+
+/** One decoded frame. `data` joins its lines with LF; both are absent where the frame has no such field (a comment, say). */
+export interface SseEvent {
+  readonly event?: string
+  readonly data?: string
+}
+
+/** Decodes one frame. Unknown fields and comments are ignored, as the standard demands. */
+export function decodeSseFrame(frame: Uint8Array): SseEvent {
+  const simple = simpleData(frame)
+  if (simple !== undefined) return { data: simple }
+  let event: string | undefined
+  let data: string | undefined
+  for (const line of decoder.decode(frame).split(/\r\n|\r|\n/)) {
+    const colon = line.indexOf(':')
+    const name = colon === -1 ? line : line.slice(0, colon)
+    const value = colon === -1 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1)
+    if (name === 'data') data = data === undefined ? value : `${data}\n${value}`
+    else if (name === 'event') event = value
+  }
+  return { ...(event === undefined ? {} : { event }), ...(data === undefined ? {} : { data }) }
+}
+
+/** The usual frame, one `data:` line ended by LFs, without splitting it. Undefined where the frame is anything else. */
+function simpleData(frame: Uint8Array): string | undefined {
+  if (frame[0] !== DATA || frame[4] !== COLON) return undefined
+  const end = frame.length - 2
+  if (frame.indexOf(LF) !== end || frame.indexOf(CR) !== -1) return undefined
+  return decoder.decode(frame.subarray(frame[5] === SPACE ? 6 : 5, end))
+}
+
+/** Encodes one frame. `data` must hold no CR; its lines are split as the standard demands. */
+export function encodeSseFrame(event: SseEvent): Uint8Array {
+  const name = event.event === undefined ? '' : `event: ${event.event}\n`
+  const data = event.data === undefined ? '' : `data: ${event.data.replaceAll('\n', '\ndata: ')}\n`
+  return encoder.encode(`${name}${data}\n`)
+}

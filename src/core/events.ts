@@ -65,6 +65,8 @@ export interface CallStarted {
   readonly callId: string
   readonly parentId?: string
   readonly layer: LayerName
+  /** What was asked of the layer: `models.call`, `models.list`. Policies name it in the same words. */
+  readonly action: string
   readonly traceId: string
   readonly spanId: string
   readonly parentSpanId?: string

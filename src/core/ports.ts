@@ -1,4 +1,4 @@
-import type { Labels } from './call.ts'
+import type { Labels, Principal } from './call.ts'
 import type { GatewayError } from './errors.ts'
 import type { CallFacts, Event } from './events.ts'
 
@@ -136,4 +136,24 @@ export interface LiveCalls {
   list(): readonly LiveCall[]
   /** Aborts all that match; returns how many. */
   abort(matches: (call: LiveCall) => boolean, reason: GatewayError): number
+}
+
+/** Who may do what, in memory. */
+export interface Access {
+  /**
+   * The principal that a key stands for. The key's labels, then its team's, win over those that were sent.
+   * @throws unauthenticated, key_revoked, key_expired
+   */
+  identify(credential: string | undefined, sentLabels: Labels, nowMs: number): Principal
+  /** Whether the principal may use the model of this name: its key and its team must both allow it. */
+  mayUseModel(principal: Principal, model: string): boolean
+}
+
+/** How much of a call's bodies is kept: nothing, the shape without the texts, or all. */
+export type BodyDetail = 'off' | 'redacted' | 'full'
+
+/** What the operator wants kept, and how much of one body at the most. */
+export interface BodyKeeping {
+  detailFor(principal: Principal): BodyDetail
+  readonly maxBytes: () => number
 }

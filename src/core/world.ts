@@ -10,6 +10,8 @@ export interface OutgoingRequest {
   readonly headers: Record<string, string> | Headers
   readonly body?: Uint8Array | string | ReadableStream<Uint8Array>
   readonly signal: AbortSignal
+  /** Decodes a `Content-Encoding` that was not asked for. Off unless said. */
+  readonly decompress?: boolean
 }
 
 /**
@@ -33,8 +35,10 @@ export interface World {
   sleep(ms: number, signal: AbortSignal): Promise<void>
   /** Runs once at the end of the present turn of the event loop, after the input that is already there. */
   atEndOfTurn(run: () => void): void
-  /** Never follows redirects and never decompresses. Rejects when no response begins. */
+  /** Never follows redirects. Rejects when no response begins. */
   fetch(url: string, request: OutgoingRequest): Promise<Response>
+  /** Whether the host of this URL accepts a connection at all; false when the signal aborts first. Never rejects. */
+  canConnect(url: string, signal: AbortSignal): Promise<boolean>
 }
 
 const BASE32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'

@@ -1,0 +1,123 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { Labels, Principal } from '../core/call.ts'
+import { GatewayError } from '../core/errors.ts'
+import type { Access, BodyDetail, KeyRecord } from '../core/ports.ts'
+import type { Secret } from '../core/secret.ts'
+import { matchesAny } from '../policy/patterns.ts'
+
+/** What the configuration says of who may do what. */
+export interface AccessRules {
+  readonly organisation: string
+  readonly teams: Readonly<Record<string, TeamRules>>
+}
+
+/** One team of the configuration. */
+export interface TeamRules {
+  /** Names of models, with `*`. Absent: all. */
+  readonly models?: readonly string[] | undefined
+  readonly labels?: Labels | undefined
+  readonly bodies?: BodyDetail | undefined
+}
+
+/** Access with the ways to change who has it. */
+export interface KeyAccess extends Access {
+  /** Takes a key in, or its changed record. */
+  put(key: KeyRecord): void
+  get(id: string): KeyRecord | undefined
+  list(): readonly KeyRecord[]
+}
+
+const KEY = /^sb_([a-z0-9]{12})_([a-z0-9]{52})$/
+
+/** The keyed hash under which a key's secret is stored: hexadecimal HMAC-SHA-256. */
+export function hashSecret(secret: string, installation: Secret): string {
+  return createHmac('sha256', installation.reveal()).update(secret).digest('hex')
+}
+
+/** The public id and the secret of a key, or undefined where the text is no key of ours. */
+export function splitKey(key: string): { readonly id: string; readonly secret: string } | undefined {
+  const [, id, secret] = KEY.exec(key) ?? []
+  return id === undefined || secret === undefined ? undefined : { id, secret }
+}
+
+/**
+ * Authentication and permission in memory: found by public id, compared in constant time.
+ * @param rules the rules in force; read at each call, so that a new configuration holds at once
+ */
+export function createAccess(keys: readonly KeyRecord[], installation: Secret, rules: () => AccessRules): KeyAccess {
+  const byId = new Map(keys.map((key) => [key.id, key]))
+  return {
+    put: (key) => void byId.set(key.id, key),
+    get: (id) => byId.get(id),
+    list: () => [...byId.values()],
+    identify: (credential, sentLabels, nowMs) => {
+      const key = verify(credential, byId, installation)
+      const { organisation, teams } = rules()
+      refuseDeadKey(key, teams[key.team], nowMs)
+      return principalOf(key, organisation, labelsOf(sentLabels, teams[key.team]?.labels, key.labels))
+    },
+    mayUseModel: (principal, model) => {
+      const key = principal.keyId === undefined ? undefined : byId.get(principal.keyId)
+      const team = key === undefined ? undefined : rules().teams[key.team]
+      if (key === undefined || team === undefined) return false
+      return (key.models === undefined || matchesAny(key.models, model)) && (team.models === undefined || matchesAny(team.models, model))
+    },
+  }
+}
+
+function verify(credential: string | undefined, byId: ReadonlyMap<string, KeyRecord>, installation: Secret): KeyRecord {
+  if (credential === undefined) {
+    throw new GatewayError(
+      'unauthenticated',
+      'No key was sent. Send one as "Authorization: Bearer sb_…"; `signalbox keys create --team NAME` makes one.',
+    )
+  }
+  const sent = splitKey(credential)
+  const key = sent === undefined ? undefined : byId.get(sent.id)
+  // An unknown id is hashed and compared too, so that the time taken does not tell which ids exist.
+  const isRight = isSameHash(hashSecret(sent?.secret ?? '', installation), key?.secretHash ?? UNKNOWN_HASH)
+  if (key === undefined || !isRight) {
+    throw new GatewayError(
+      'unauthenticated',
+      'This key is not known here. Keys of Signalbox look like sb_<id>_<secret>; a provider key does not work.',
+    )
+  }
+  return key
+}
+
+const UNKNOWN_HASH = '0'.repeat(64)
+
+function isSameHash(left: string, right: string): boolean {
+  return timingSafeEqual(Buffer.from(left, 'latin1'), Buffer.from(right.padEnd(64, '0').slice(0, 64), 'latin1'))
+}
+
+function refuseDeadKey(key: KeyRecord, team: TeamRules | undefined, nowMs: number): void {
+  if (key.revokedAtMs !== undefined) throw revoked(key)
+  if (team === undefined) {
+    throw new GatewayError(
+      'key_revoked',
+      `The key ${shown(key)} belongs to the team "${key.team}", which is not in the configuration any more.`,
+    )
+  }
+  if (key.expiresAtMs !== undefined && key.expiresAtMs <= nowMs) {
+    throw new GatewayError('key_expired', `The key ${shown(key)} expired on ${new Date(key.expiresAtMs).toISOString()}. Ask for a new one.`)
+  }
+}
+
+/** The refusal that a revoked key meets; also the reason with which its running calls end. */
+export function revoked(key: KeyRecord): GatewayError {
+  return new GatewayError('key_revoked', `The key ${shown(key)} was revoked. Ask who runs this gateway for another.`)
+}
+
+function shown(key: KeyRecord): string {
+  return key.name === undefined ? key.id : `${key.id} ("${key.name}")`
+}
+
+/** Later ones win: what the caller sent can never hide what the team or the key says. */
+function labelsOf(sent: Labels, team: Labels | undefined, key: Labels): Labels {
+  return { ...sent, ...team, ...key }
+}
+
+function principalOf(key: KeyRecord, organisation: string, labels: Labels): Principal {
+  return { organisation, team: key.team, ...(key.user === undefined ? {} : { user: key.user }), keyId: key.id, labels }
+}

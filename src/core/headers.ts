@@ -1,0 +1,59 @@
+import type { Labels, PromptIdentity } from './call.ts'
+import { GatewayError } from './errors.ts'
+
+/** Where the official SDKs put their key; the first that is there counts. */
+const KEY_HEADERS = ['x-api-key', 'api-key', 'x-goog-api-key'] as const
+const MAX_LABELS = 32
+const LABEL_NAME = /^[A-Za-z0-9_.-]{1,64}$/
+const LABEL_VALUE = /^[^\p{Cc},=]{1,256}$/u
+const PROMPT = /^([A-Za-z0-9][A-Za-z0-9_./-]{0,127})(?:@([A-Za-z0-9][A-Za-z0-9_.-]{0,63}))?$/
+
+/** The key that the caller sent, wherever an SDK puts it: Bearer, `x-api-key`, `api-key`, `x-goog-api-key`, `?key=`. */
+export function readCredential(headers: Headers, url: string): string | undefined {
+  const authorization = headers.get('authorization')
+  if (authorization !== null) {
+    const bearer = /^bearer +(.+)$/i.exec(authorization.trim())?.[1]
+    if (bearer !== undefined) return bearer
+  }
+  for (const name of KEY_HEADERS) {
+    const value = headers.get(name)
+    if (value !== null && value !== '') return value.trim()
+  }
+  const query = url.indexOf('?')
+  if (query === -1) return undefined
+  return new URLSearchParams(url.slice(query + 1)).get('key') ?? undefined
+}
+
+/**
+ * Reads `x-signalbox-labels: feature=search,env=prod`.
+ * @throws invalid_request with the label at fault
+ */
+export function readLabels(header: string | null): Labels {
+  if (header === null || header.trim() === '') return {}
+  const labels: Record<string, string> = {}
+  for (const item of header.split(',')) {
+    const [name, value, ...rest] = item.split('=').map((text) => text.trim())
+    if (name === undefined || value === undefined || rest.length > 0 || !LABEL_NAME.test(name) || !LABEL_VALUE.test(value)) {
+      throw badHeader('x-signalbox-labels', `"${item.trim().slice(0, 80)}" is no label; write name=value, separated by commas`)
+    }
+    if (name in labels) throw badHeader('x-signalbox-labels', `the label "${name}" stands twice`)
+    labels[name] = value
+  }
+  if (Object.keys(labels).length > MAX_LABELS) throw badHeader('x-signalbox-labels', `more than ${MAX_LABELS} labels`)
+  return labels
+}
+
+/**
+ * Reads `x-signalbox-prompt: name@version`.
+ * @throws invalid_request
+ */
+export function readPromptIdentity(header: string | null): PromptIdentity {
+  if (header === null || header.trim() === '') return {}
+  const [, name, version] = PROMPT.exec(header.trim()) ?? []
+  if (name === undefined) throw badHeader('x-signalbox-prompt', 'write name or name@version, of letters, digits and . _ / -')
+  return { name, ...(version === undefined ? {} : { version }) }
+}
+
+function badHeader(header: string, what: string): GatewayError {
+  return new GatewayError('invalid_request', `The header ${header} is not valid: ${what}.`, { param: header })
+}

@@ -1,0 +1,51 @@
+import { GatewayError } from './errors.ts'
+import type { World } from './world.ts'
+
+/** Bounds of reading a request's body. */
+export interface BodyBounds {
+  readonly maxBytes: number
+  /** From the first read to the last byte. */
+  readonly deadlineMs: number
+}
+
+/**
+ * Reads a request's body whole. A server that does not close idle sockets would wait for ever for the rest of a half-sent body: hence the deadline.
+ * @throws request_too_large, request_timeout, client_closed
+ */
+export async function readBody(request: Request, bounds: BodyBounds, world: World): Promise<Uint8Array> {
+  const declared = request.headers.get('content-length')
+  if (declared !== null && Number(declared) > bounds.maxBytes) throw tooLarge(bounds.maxBytes)
+  if (request.body === null) return new Uint8Array(0)
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const cancel = world.after(bounds.deadlineMs, () => {
+    reject(new GatewayError('request_timeout', `The request's body did not arrive within ${bounds.deadlineMs / 1000} s.`))
+  })
+  try {
+    const reading = declared === null ? readStream(request.body, bounds.maxBytes) : request.bytes()
+    return await Promise.race([reading, late])
+  } catch (thrown) {
+    if (thrown instanceof GatewayError) throw thrown
+    throw new GatewayError('client_closed', "The client left before the request's body was complete.", { cause: thrown })
+  } finally {
+    cancel()
+  }
+}
+
+async function readStream(stream: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let sizeBytes = 0
+  const reader = stream.getReader()
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    sizeBytes += read.value.length
+    if (sizeBytes > maxBytes) {
+      await reader.cancel().catch(() => {})
+      throw tooLarge(maxBytes)
+    }
+    chunks.push(read.value)
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, sizeBytes)
+}
+
+function tooLarge(maxBytes: number): GatewayError {
+  return new GatewayError('request_too_large', `The request's body is larger than ${maxBytes} bytes, the limit for its media type.`)
+}

@@ -1,0 +1,177 @@
+import { z } from 'zod'
+import { didYouMean } from '../core/did-you-mean.ts'
+import { choice, duration, name, nameOrWildcard, secret, text, textOrSecret, url, usd } from '../core/fields.ts'
+import { Secret } from '../core/secret.ts'
+import type { ConfigProblem, Section } from '../core/section.ts'
+import { PROVIDERS, type ProviderRow } from './providers.ts'
+
+const BOUNDS = { min: '1ms', max: '24h' }
+const PRICE_UNIT = 'USD per million tokens'
+
+const TIMEOUT_DOCS = {
+  connect: "Time for the provider's host to accept the connection.",
+  firstToken: 'Time from sending to the first content of a stream.',
+  idle: 'Longest silence between two pieces of a reply.',
+  total: 'Time from sending to the end of the reply.',
+} as const
+
+const timeouts = z.strictObject({
+  connect: duration(BOUNDS).prefault('10s').describe(TIMEOUT_DOCS.connect),
+  firstToken: duration(BOUNDS).prefault('60s').describe(TIMEOUT_DOCS.firstToken),
+  idle: duration(BOUNDS).prefault('60s').describe(TIMEOUT_DOCS.idle),
+  total: duration(BOUNDS).prefault('10m').describe(TIMEOUT_DOCS.total),
+})
+
+const ownTimeouts = z.strictObject({
+  connect: duration(BOUNDS).exactOptional().describe(TIMEOUT_DOCS.connect),
+  firstToken: duration(BOUNDS).exactOptional().describe(TIMEOUT_DOCS.firstToken),
+  idle: duration(BOUNDS).exactOptional().describe(TIMEOUT_DOCS.idle),
+  total: duration(BOUNDS).exactOptional().describe(TIMEOUT_DOCS.total),
+})
+
+const headerName = z
+  .string()
+  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, { error: 'is not the name of a header' })
+  .meta({ 'x-unit': 'name' })
+
+const provider = z.strictObject({
+  wire: choice(['openai-chat']).exactOptional().describe('The wire that the provider speaks. Needed unless its name is a known one.'),
+  baseUrl: url()
+    .exactOptional()
+    .describe('Where its API begins, such as https://api.openai.com/v1. Needed unless the name of the provider is a known one.'),
+  apiKey: z
+    .union([secret(), z.array(secret()).min(1, { error: 'is an empty list' })])
+    .transform((keys) => (keys instanceof Secret ? [keys] : keys))
+    .exactOptional()
+    .describe('The credential, or a list of them, of which the first is used.'),
+  headers: z
+    .record(headerName, textOrSecret().describe('The value of the header; a credential is env:NAME or file:PATH.'))
+    .exactOptional()
+    .describe('Headers that go with every request to the provider.'),
+  timeouts: ownTimeouts.exactOptional().describe('Timeouts of this provider, where they differ from models.timeouts.'),
+})
+
+const price = z.strictObject({
+  inputPerMillion: usd(PRICE_UNIT).describe('Price of a million input tokens.'),
+  outputPerMillion: usd(PRICE_UNIT).describe('Price of a million output tokens, reasoning included.'),
+  cachedInputPerMillion: usd(PRICE_UNIT)
+    .exactOptional()
+    .describe("Price of a million input tokens that were read from the provider's cache. Left out: as inputPerMillion."),
+  cacheWritePerMillion: usd(PRICE_UNIT)
+    .exactOptional()
+    .describe("Price of a million input tokens that were written to the provider's cache. Left out: as inputPerMillion."),
+})
+
+const model = z
+  .strictObject({
+    name: nameOrWildcard().describe('The name that callers use. With * at its end it stands for many: what * stands for is the id.'),
+    provider: name().describe('The provider that serves it: a name under models.providers.'),
+    id: text(['gpt-5-mini'])
+      .exactOptional()
+      .describe("The provider's own id of the model. Left out: the name. Not allowed where the name ends in *."),
+    price: price.exactOptional().describe("What it costs. Wins over the built-in table of the providers' list prices."),
+    timeouts: ownTimeouts.exactOptional().describe('Timeouts of this model, where they differ from those of its provider.'),
+  })
+  .transform((written) => (written.id === undefined && !isWildcard(written.name) ? { ...written, id: written.name } : written))
+
+const models = z
+  .strictObject({
+    providers: z
+      .record(name(), provider.prefault({}).describe('A provider, by its name. A known name brings its wire and address along.'))
+      .prefault({})
+      .describe('Providers of models, by name.'),
+    models: z.array(model).prefault([]).describe('The models that callers may name.'),
+    timeouts: timeouts.prefault({}).describe('Timeouts of every call to a provider, unless the provider or the model has its own.'),
+  })
+  .prefault({})
+  .describe('The gateway for models.')
+
+/** What the `models` key says: timeouts in milliseconds, prices in nano-USD per million tokens. */
+export type ModelsConfig = z.output<typeof models>
+
+/** One provider as it is written; what is left out comes from its row in PROVIDERS. */
+export type ProviderConfig = ModelsConfig['providers'][string]
+
+/** One model as it is written. `id` is absent only where the name is a wildcard. */
+export type ModelConfig = ModelsConfig['models'][number]
+
+/** The section `models`. */
+export const modelsSection = { name: 'models', schema: models, check } as const satisfies Section<ModelsConfig>
+
+/** Whether a model's name stands for many. */
+function isWildcard(name: string): boolean {
+  return name.endsWith('*')
+}
+
+function check(config: ModelsConfig): readonly ConfigProblem[] {
+  return [
+    ...Object.entries(config.providers).flatMap(([name, provider]) => checkProvider(name, provider)),
+    ...config.models.flatMap((_model, index) => checkModel(config, index)),
+  ]
+}
+
+function checkProvider(name: string, provider: ProviderConfig): ConfigProblem[] {
+  const path = ['models', 'providers', name]
+  // A name such as `constructor` must not find what every object has.
+  const row = Object.hasOwn(PROVIDERS, name) ? PROVIDERS[name] : undefined
+  return [
+    ...checkKnown(path, provider, row),
+    ...checkApiKey(path, provider, row),
+    ...Object.entries(provider.headers ?? {}).flatMap(([header, value]) => checkHeader([...path, 'headers', header], header, value)),
+  ]
+}
+
+function checkKnown(path: readonly string[], provider: ProviderConfig, row: ProviderRow | undefined): ConfigProblem[] {
+  const missing = [...(provider.wire === undefined ? ['wire'] : []), ...(provider.baseUrl === undefined ? ['baseUrl'] : [])]
+  if (row !== undefined || missing.length === 0) return []
+  const hint = didYouMean(path.at(-1) ?? '', Object.keys(PROVIDERS))
+  return [{ path, message: `needs ${missing.join(' and ')}, for its name is none of a known provider${hint}` }]
+}
+
+const KEY_CHARACTERS = /^[\x21-\x7e]+$/
+
+function checkApiKey(path: readonly string[], provider: ProviderConfig, row: ProviderRow | undefined): ConfigProblem[] {
+  // With an address of one's own there may be a proxy that has the key.
+  if (provider.apiKey === undefined && row?.keyEnv !== undefined && provider.baseUrl === undefined) {
+    return [{ path, message: `needs apiKey, such as apiKey: env:${row.keyEnv}` }]
+  }
+  return (provider.apiKey ?? []).flatMap((key, index) =>
+    key.isResolved && !KEY_CHARACTERS.test(key.reveal())
+      ? [{ path: [...path, 'apiKey', index], message: `${key.origin} holds a character that no key has, such as a space or a line break` }]
+      : [],
+  )
+}
+
+const OWN_HEADERS = /^(host|connection|keep-alive|transfer-encoding|content-length|content-type|accept-encoding|te|upgrade|trailer)$/i
+const CREDENTIAL_HEADERS = /authorization|api-?key|token|secret|cookie|password|credential/i
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+
+function checkHeader(path: readonly string[], header: string, value: string | Secret): ConfigProblem[] {
+  if (OWN_HEADERS.test(header)) return [{ path, message: 'is a header that the gateway sets itself; remove it' }]
+  if (typeof value === 'string' && CREDENTIAL_HEADERS.test(header)) {
+    return [{ path, message: 'looks like a credential; write env:NAME or file:PATH, which say where it is (the value is not shown)' }]
+  }
+  const sent = typeof value === 'string' ? value : value.isResolved ? value.reveal() : ''
+  return HEADER_VALUE.test(sent) ? [] : [{ path, message: 'holds a character that no header may have, such as a line break' }]
+}
+
+function checkModel(config: ModelsConfig, index: number): ConfigProblem[] {
+  const model = config.models[index]
+  if (model === undefined) return []
+  const path = ['models', 'models', index]
+  const first = config.models.findIndex(({ name }) => name === model.name)
+  return [
+    ...(first < index ? [{ path: [...path, 'name'], message: `"${model.name}" is the name of models.models[${first}] already` }] : []),
+    ...(isWildcard(model.name) && model.id !== undefined
+      ? [{ path: [...path, 'id'], message: `is not allowed, for what * in "${model.name}" stands for is the id` }]
+      : []),
+    ...(Object.hasOwn(config.providers, model.provider)
+      ? []
+      : [{ path: [...path, 'provider'], message: noProvider(config, model.provider) }]),
+  ]
+}
+
+function noProvider(config: ModelsConfig, name: string): string {
+  const hint = Object.hasOwn(PROVIDERS, name) ? '; add it under models.providers' : didYouMean(name, Object.keys(config.providers))
+  return `no provider is called "${name}"${hint}`
+}

@@ -1,0 +1,69 @@
+import { GatewayError } from '../../../core/errors.ts'
+import type { Usage } from '../../../core/events.ts'
+import { isObject, type Json } from '../../../core/json.ts'
+import type { ModelPart, Target } from '../../types.ts'
+import { errorInReply } from './error.ts'
+
+const decoder = new TextDecoder()
+
+/** Reads a whole reply. Its bytes go on as they came. */
+export function decodeReply(body: Uint8Array, target: Target): ModelPart {
+  const value = parseReply(body, target)
+  if (!isObject(value)) throw malformed(target, 'its reply is not a JSON object')
+  const failure = errorInReply(value, target.provider)
+  if (failure !== undefined) throw failure
+  const usage = readUsage(value.usage)
+  const finishReason = readFinishReason(value.choices)
+  return {
+    type: 'whole',
+    bytes: body,
+    isLast: true,
+    isHidden: false,
+    ...(usage === undefined ? {} : { usage }),
+    ...(finishReason === undefined ? {} : { finishReason }),
+  }
+}
+
+/** Reads `usage`. What the provider did not say stays absent. */
+export function readUsage(usage: Json | undefined): Usage | undefined {
+  if (!isObject(usage)) return undefined
+  const input = count(usage.prompt_tokens)
+  const output = count(usage.completion_tokens)
+  const cached = isObject(usage.prompt_tokens_details) ? count(usage.prompt_tokens_details.cached_tokens) : undefined
+  const reasoning = isObject(usage.completion_tokens_details) ? count(usage.completion_tokens_details.reasoning_tokens) : undefined
+  if (input === undefined && output === undefined) return undefined
+  return {
+    ...(input === undefined ? {} : { inputTokens: input }),
+    ...(output === undefined ? {} : { outputTokens: output }),
+    ...(cached === undefined ? {} : { cachedInputTokens: cached }),
+    ...(reasoning === undefined ? {} : { reasoningTokens: reasoning }),
+  }
+}
+
+/** The first choice's reason, or undefined. */
+export function readFinishReason(choices: Json | undefined): string | undefined {
+  const first: Json | undefined = Array.isArray(choices) ? choices[0] : undefined
+  return isObject(first) && typeof first.finish_reason === 'string' ? first.finish_reason : undefined
+}
+
+/** An error that says what in the provider's answer is against its wire. */
+export function malformed(target: Target, what: string, cause?: unknown): GatewayError {
+  return new GatewayError(
+    'provider_malformed',
+    `Provider ${target.provider} answered wrongly: ${what}.`,
+    cause === undefined ? {} : { cause },
+  )
+}
+
+function parseReply(body: Uint8Array, target: Target): unknown {
+  try {
+    return JSON.parse(decoder.decode(body))
+  } catch (cause) {
+    throw malformed(target, 'its reply is not valid JSON', cause)
+  }
+}
+
+/** A number of tokens: a whole number from 0. A provider that says anything else has said nothing. */
+function count(value: Json | undefined): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+}

@@ -1,0 +1,75 @@
+import { GatewayError } from '../../../core/errors.ts'
+import { isObject, type JsonObject } from '../../../core/json.ts'
+import { formatUsd, type NanoUsd } from '../../../core/money.ts'
+import { decodeSseFrame, encodeSseFrame } from '../../../core/sse.ts'
+import type { ModelPart, ModelRequest, StreamDecoder, Target } from '../../types.ts'
+import { errorInReply } from './error.ts'
+import { malformed, readFinishReason, readUsage } from './reply.ts'
+
+const DONE = '[DONE]'
+const DONE_FRAME = new TextEncoder().encode('data: [DONE]\n\n')
+/** Only frames with one of these need their JSON read. In content the quotes are escaped, so these do not match there. */
+const TELLING = /"usage"\s*:\s*\{|"error"\s*:\s*[^n]|"finish_reason"\s*:\s*"/
+
+/** Decodes one stream of chat completion chunks. */
+export function decodeStream(request: ModelRequest, target: Target): StreamDecoder {
+  let isFinished = false
+  let isDone = false
+  return {
+    frame: (bytes) => {
+      const part = decodeFrame(bytes, request, target)
+      isFinished ||= part.finishReason !== undefined
+      isDone ||= part.isLast
+      return part
+    },
+    // Some servers close without `[DONE]`. With a finish reason the content is complete; without one it was cut.
+    atEnd: () => (isFinished && !isDone ? { type: 'frame', bytes: DONE_FRAME, isLast: true, isHidden: false } : undefined),
+  }
+}
+
+/** The usage chunk with what it cost, as a decimal number of US dollars in `usage.cost`. */
+export function encodeCost(part: ModelPart, cost: NanoUsd): Uint8Array {
+  const { data } = decodeSseFrame(part.bytes)
+  const value: unknown = JSON.parse(data ?? 'null')
+  if (!isObject(value) || !isObject(value.usage)) return part.bytes
+  // The amount is put in as text: a float would print small amounts in another form than the receipt does.
+  const marked = JSON.stringify({ ...value, usage: { ...value.usage, cost: COST_MARK } })
+  return encodeSseFrame({ data: marked.replace(JSON.stringify(COST_MARK), formatUsd(cost)) })
+}
+
+const COST_MARK = '\u0000cost'
+
+function decodeFrame(bytes: Uint8Array, request: ModelRequest, target: Target): ModelPart {
+  const { data } = decodeSseFrame(bytes)
+  const plain: ModelPart = { type: 'frame', bytes, isLast: false, isHidden: false }
+  if (data === undefined) return plain
+  if (data === DONE) return { ...plain, isLast: true }
+  if (!data.startsWith('{') || !data.endsWith('}')) throw malformed(target, 'a chunk of its stream is not a JSON object')
+  return TELLING.test(data) ? tellingPart(plain, parseChunk(data, target), { request, target }) : plain
+}
+
+function tellingPart(plain: ModelPart, chunk: JsonObject, context: { request: ModelRequest; target: Target }): ModelPart {
+  const error = errorInReply(chunk, context.target.provider)
+  if (error !== undefined) return { ...plain, error }
+  const usage = readUsage(chunk.usage)
+  const finishReason = readFinishReason(chunk.choices)
+  const isUsageOnly = isObject(chunk.usage) && Array.isArray(chunk.choices) && chunk.choices.length === 0
+  return {
+    ...plain,
+    isHidden: isUsageOnly && !context.request.wantsUsage,
+    ...(usage === undefined ? {} : { usage }),
+    ...(usage !== undefined && context.request.wantsUsage ? { takesCost: true as const } : {}),
+    ...(finishReason === undefined ? {} : { finishReason }),
+  }
+}
+
+function parseChunk(data: string, target: Target): JsonObject {
+  let value: unknown
+  try {
+    value = JSON.parse(data)
+  } catch (cause) {
+    throw malformed(target, 'a chunk of its stream is not valid JSON', cause)
+  }
+  if (!isObject(value)) throw new GatewayError('provider_malformed', 'A chunk of the stream is no object.')
+  return value
+}

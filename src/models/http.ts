@@ -1,0 +1,236 @@
+import { type Call, type CallStart, openCall } from '../core/call.ts'
+import { asGatewayError, GatewayError } from '../core/errors.ts'
+import { readCredential, readLabels, readPromptIdentity } from '../core/headers.ts'
+import type { Layer } from '../core/layer.ts'
+import { formatUsd } from '../core/money.ts'
+import type { EventLog } from '../core/ports.ts'
+import type { Ending, Reply } from '../core/reply.ts'
+import { collect, type Handler } from '../core/stage.ts'
+import { continueTrace } from '../core/trace.ts'
+import type { World } from '../core/world.ts'
+import { LogRecord } from '../stages/record.ts'
+import type { ListedModel } from './catalog.ts'
+import { dialects } from './dialects/index.ts'
+import { encodeModelList } from './listing.ts'
+import type { Dialect, ModelPart, WireName } from './types.ts'
+
+/** A request as it came, the wire that its path stands for, and what the edge found wrong with it. */
+export interface Incoming {
+  readonly request: Request
+  readonly wire: WireName
+  readonly problem?: GatewayError
+}
+
+interface HttpDeps {
+  readonly world: World
+  readonly log: EventLog
+  /** Whether the gateway still takes calls: not while it drains. */
+  readonly isOpen: () => boolean
+  readonly call: Handler<Incoming, ModelPart>
+  readonly list: Handler<Incoming, readonly ListedModel[]>
+}
+
+interface Endpoint {
+  readonly method: 'GET' | 'POST'
+  readonly action: 'models.call' | 'models.list'
+  readonly wire: WireName
+}
+
+const CHAT: Endpoint = { method: 'POST', action: 'models.call', wire: 'openai-chat' }
+const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map([
+  ['/v1/chat/completions', CHAT],
+  ['/v1/chat', CHAT],
+  ['/v1/models', { method: 'GET', action: 'models.list', wire: 'openai-chat' }],
+])
+
+/** What the edge keeps of one request while it answers it. */
+interface Edge {
+  readonly call: Call
+  readonly record: LogRecord
+  readonly dialect: Dialect
+}
+
+/** The HTTP edge of the models layer: opens the call, and turns its reply or its error into the caller's wire. */
+export function createHttp(deps: HttpDeps): Layer {
+  return {
+    name: 'models',
+    owns: (path) => path.startsWith('/v1/') || path === '/v1',
+    fetch: async (request) => {
+      const path = pathOf(request.url)
+      const endpoint = ENDPOINTS.get(path)
+      const { edge, incoming } = open(deps, request, endpoint, path)
+      request.signal.addEventListener('abort', () => edge.call.abort(left()), { once: true })
+      try {
+        if (endpoint?.action === 'models.list') return listResponse(edge, request, await deps.list(edge.call, incoming))
+        const reply = await deps.call(edge.call, incoming)
+        return edge.record.facts.isStream === true ? streamResponse(edge, reply) : await wholeResponse(edge, reply)
+      } catch (thrown) {
+        return errorResponse(edge, asGatewayError(thrown))
+      }
+    },
+  }
+}
+
+function open(
+  deps: HttpDeps,
+  request: Request,
+  endpoint: Endpoint | undefined,
+  path: string,
+): { readonly edge: Edge; readonly incoming: Incoming } {
+  const { world, log } = deps
+  const { headers } = request
+  const wire = endpoint?.wire ?? 'openai-chat'
+  const trace = continueTrace(headers.get('traceparent'), world.randomHex)
+  const said = readHeaders(headers)
+  const record = new LogRecord({
+    log,
+    world,
+    layer: 'models',
+    action: endpoint?.action ?? 'models.call',
+    trace,
+    wire,
+    prompt: said.prompt ?? {},
+  })
+  const credential = readCredential(headers, request.url)
+  const start: CallStart = {
+    layer: 'models',
+    world,
+    record,
+    trace,
+    ...(credential === undefined ? {} : { credential }),
+    ...(said.labels === undefined ? {} : { sentLabels: said.labels }),
+    ...(said.prompt === undefined ? {} : { prompt: said.prompt }),
+  }
+  const problem = problemOf(deps, request, endpoint, path) ?? said.problem
+  return {
+    edge: { call: openCall(start), record, dialect: dialects[wire] },
+    incoming: { request, wire, ...(problem === undefined ? {} : { problem }) },
+  }
+}
+
+function readHeaders(headers: Headers) {
+  try {
+    return { labels: readLabels(headers.get('x-signalbox-labels')), prompt: readPromptIdentity(headers.get('x-signalbox-prompt')) }
+  } catch (thrown) {
+    return { problem: asGatewayError(thrown) }
+  }
+}
+
+function problemOf(deps: HttpDeps, request: Request, endpoint: Endpoint | undefined, path: string): GatewayError | undefined {
+  if (!deps.isOpen())
+    return new GatewayError('shutting_down', 'The gateway is shutting down. Try again; another instance will answer.', {
+      retryAfterSeconds: 1,
+    })
+  if (endpoint === undefined) {
+    return new GatewayError(
+      'not_found',
+      `There is nothing at ${path.slice(0, 200)}. The models gateway answers at ${[...ENDPOINTS.keys()].join(', ')}.`,
+    )
+  }
+  if (request.method !== endpoint.method) {
+    return new GatewayError('method_not_allowed', `${path} takes ${endpoint.method}, not ${request.method.slice(0, 20)}.`)
+  }
+  return endpoint.method === 'POST' ? mediaTypeProblem(request.headers.get('content-type')) : undefined
+}
+
+/** JSON is accepted under a missing or a text/plain type too: many clients send it so. */
+function mediaTypeProblem(contentType: string | null): GatewayError | undefined {
+  if (contentType === null || /^\s*(application\/([\w.+-]+\+)?json|text\/plain)\s*(;|$)/i.test(contentType)) return undefined
+  return new GatewayError('unsupported_media_type', `The body must be JSON (application/json), not ${contentType.slice(0, 100)}.`)
+}
+
+/** The path of a URL, without building a URL object: this runs for every call. */
+function pathOf(url: string): string {
+  const from = url.indexOf('/', url.indexOf('://') + 3)
+  const query = url.indexOf('?', from)
+  return query === -1 ? url.slice(from) : url.slice(from, query)
+}
+
+function left(): GatewayError {
+  return new GatewayError('client_closed', 'The client left before the reply was complete.')
+}
+
+async function wholeResponse(edge: Edge, reply: Reply<ModelPart>): Promise<Response> {
+  const part = await reply.next()
+  // The ending comes before the head: it is what the cost header is made of.
+  await reply.next()
+  const ending = await reply.ended
+  if (part === undefined || ending.outcome !== 'ok') throw errorOf(ending)
+  const headers = describe(edge)
+  headers['content-type'] = 'application/json'
+  const { costNanoUsd } = edge.record.facts
+  if (costNanoUsd !== undefined) headers['x-signalbox-cost-usd'] = formatUsd(costNanoUsd)
+  return new Response(part.bytes, { headers })
+}
+
+function streamResponse(edge: Edge, reply: Reply<ModelPart>): Response {
+  edge.record.facts.status = 200
+  const headers = describe(edge)
+  headers['content-type'] = 'text/event-stream; charset=utf-8'
+  headers['cache-control'] = 'no-cache'
+  headers['x-accel-buffering'] = 'no'
+  // Pull only: what the client does not read is not asked of the provider.
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        const bytes = await nextBytes(edge, reply)
+        if (bytes !== undefined) controller.enqueue(bytes)
+        if (bytes === undefined || reply.ending !== undefined) controller.close()
+      },
+      cancel: () => reply.leave(left()),
+    },
+    { highWaterMark: 0 },
+  )
+  return new Response(body, { headers })
+}
+
+/** The next bytes for the client: a frame, or the frame that says how the stream failed; undefined at a good end. */
+async function nextBytes(edge: Edge, reply: Reply<ModelPart>): Promise<Uint8Array | undefined> {
+  for (;;) {
+    const part = await reply.next()
+    if (part === undefined) {
+      const ending = await reply.ended
+      return ending.outcome === 'ok' ? undefined : edge.dialect.encodeStreamError(errorOf(ending), edge.call.id)
+    }
+    if (part.isHidden) continue
+    const { costNanoUsd } = edge.record.facts
+    return part.takesCost && costNanoUsd !== undefined ? edge.dialect.encodeCost(part, costNanoUsd) : part.bytes
+  }
+}
+
+function listResponse(edge: Edge, request: Request, reply: Reply<readonly ListedModel[]>): Promise<Response> {
+  const shape = request.headers.has('anthropic-version') ? 'anthropic' : 'openai'
+  return collect(reply).then(({ parts }) => {
+    const headers = describe(edge)
+    headers['content-type'] = 'application/json'
+    return new Response(encodeModelList(parts.flat(), shape), { headers })
+  })
+}
+
+function errorResponse(edge: Edge, error: GatewayError): Response {
+  const headers = describe(edge)
+  headers['content-type'] = 'application/json'
+  const { retryAfterSeconds } = error.extra
+  if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds)
+  // The official SDKs try again on 409, 429 and 5xx unless this says otherwise; a refusal of ours will not change by repeating it.
+  if (!error.isRetryable && error.status >= 400 && error.status < 500) headers['x-should-retry'] = 'false'
+  return new Response(edge.dialect.encodeError(error, edge.call.id), { status: error.status, headers })
+}
+
+/** The headers that every reply of the gateway has. */
+function describe({ call, record }: Edge): Record<string, string> {
+  const { subject, provider, attempts } = record.facts
+  const headers: Record<string, string> = {
+    'x-signalbox-request-id': call.id,
+    'x-signalbox-attempts': String(attempts),
+    'x-signalbox-overhead-ms': record.overheadMs.toFixed(3),
+  }
+  // A caller's name for a model may hold what no header may.
+  if (subject !== undefined && /^[\x20-\x7e]+$/.test(subject)) headers['x-signalbox-model'] = subject
+  if (provider !== undefined) headers['x-signalbox-provider'] = provider
+  return headers
+}
+
+function errorOf(ending: Ending): GatewayError {
+  return 'error' in ending ? ending.error : new GatewayError('internal', 'The reply ended without a reply.')
+}

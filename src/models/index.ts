@@ -1,0 +1,123 @@
+import type { Call } from '../core/call.ts'
+import { GatewayError } from '../core/errors.ts'
+import type { Layer } from '../core/layer.ts'
+import type { Access, BodyKeeping, BodyStore, EventLog, LiveCalls } from '../core/ports.ts'
+import { readBody } from '../core/read-body.ts'
+import { pipeline, replyOf } from '../core/stage.ts'
+import type { World } from '../core/world.ts'
+import { admit } from '../stages/admit.ts'
+import { authenticate } from '../stages/authenticate.ts'
+import { authorize } from '../stages/authorize.ts'
+import { keepBodies } from '../stages/keep-bodies.ts'
+import { meter } from '../stages/meter.ts'
+import { receive } from '../stages/receive.ts'
+import { record } from '../stages/record.ts'
+import { route } from '../stages/route.ts'
+import type { ListedModel, ModelCatalog } from './catalog.ts'
+import { dialects } from './dialects/index.ts'
+import { createHttp, type Incoming } from './http.ts'
+import { charge } from './prices/price.ts'
+import { send } from './send.ts'
+import type { Attempt, ModelPart } from './types.ts'
+
+/** Bounds on what a caller may send. */
+export interface RequestLimits {
+  readonly jsonBodyBytes: number
+  readonly jsonDepth: number
+  readonly bodyDeadlineMs: number
+}
+
+/** What the models layer needs of the rest; each read of `catalog` and `limits` gives the snapshot in force. */
+export interface ModelsDeps {
+  readonly world: World
+  readonly log: EventLog
+  readonly live: LiveCalls
+  readonly access: Access
+  readonly bodies: BodyStore
+  readonly bodyKeeping: BodyKeeping
+  readonly catalog: () => ModelCatalog
+  readonly limits: () => RequestLimits
+  /** Whether the gateway still takes calls: not while it drains. */
+  readonly isOpen: () => boolean
+}
+
+/** The AI gateway. Its stages, in the order in which a call meets them. */
+export function createModels(deps: ModelsDeps): Layer {
+  const edge = <Part>() => [
+    record<Incoming, Part>({ live: deps.live }), // outermost: refusals are recorded too
+    admit<Incoming, Part>(({ problem }) => problem),
+    authenticate<Incoming, Part>(deps.access), // from the header alone: a body is read only for a caller who is known
+  ]
+  const call = pipeline<Incoming, ModelPart>(
+    edge(),
+    receive(
+      (call, incoming) => decode(deps, call, incoming),
+      pipeline<Attempt, ModelPart>(
+        [
+          authorize((call, { target }) => permitModel(deps, call, target.name)),
+          keepBodies({
+            store: deps.bodies,
+            keeping: deps.bodyKeeping,
+            requestOf: ({ request }) => request.text,
+            bytesOf: (part) => part.bytes,
+          }),
+          route((_call, attempt) => [attempt]),
+          meter({
+            usageOf: (part) => part.usage,
+            sizeOf: (part) => part.bytes.length,
+            price: ({ target }, usage) => charge(target.price, usage),
+          }),
+        ],
+        send,
+      ),
+    ),
+  )
+  const list = pipeline<Incoming, readonly ListedModel[]>(edge(), async (call) => replyOf([usableModels(deps, call)], call.signal))
+  return createHttp({ world: deps.world, log: deps.log, isOpen: deps.isOpen, call, list })
+}
+
+/** Reads and decodes the body, and finds the model. */
+async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise<Attempt> {
+  const limits = deps.limits()
+  const bytes = await readBody(incoming.request, { maxBytes: limits.jsonBodyBytes, deadlineMs: limits.bodyDeadlineMs }, call.world)
+  const request = dialects[incoming.wire].decodeRequest(bytes, { maxDepth: limits.jsonDepth })
+  const { facts } = call.record
+  facts.sizeInBytes = bytes.length
+  facts.isStream = request.isStream
+  facts.subject = request.model.slice(0, 200)
+  if (request.prompt.hash !== undefined) facts.prompt = { ...facts.prompt, hash: request.prompt.hash }
+  const target = deps.catalog().find(request.model)
+  if (target === undefined) {
+    throw new GatewayError('model_not_found', `There is no model "${request.model.slice(0, 200)}". ${describeUsable(deps, call)}`, {
+      param: 'model',
+    })
+  }
+  facts.provider = target.provider
+  facts.target = target.id
+  return { request, target }
+}
+
+function permitModel(deps: ModelsDeps, call: Call, model: string): void {
+  if (deps.access.mayUseModel(call.principal, model)) return
+  throw new GatewayError('model_not_allowed', `This key may not use the model "${model}". ${describeUsable(deps, call)}`, {
+    param: 'model',
+  })
+}
+
+/** The models that the caller may use: the same function filters the list and guards the call. */
+function usableModels(deps: ModelsDeps, call: Call): readonly ListedModel[] {
+  return deps
+    .catalog()
+    .list()
+    .filter(({ name }) => deps.access.mayUseModel(call.principal, name))
+}
+
+function describeUsable(deps: ModelsDeps, call: Call): string {
+  const models = usableModels(deps, call)
+  if (models.length === 0) return 'It may use none of the configured models; ask who runs this gateway.'
+  const shown = models
+    .slice(0, 20)
+    .map(({ name }) => name)
+    .join(', ')
+  return `It may use: ${shown}${models.length > 20 ? `, and ${models.length - 20} more (GET /v1/models lists them)` : ''}.`
+}

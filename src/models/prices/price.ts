@@ -1,0 +1,35 @@
+import type { Usage } from '../../core/events.ts'
+import { parseUsd, roundToNanoUsd, tokensAtPrice } from '../../core/money.ts'
+import type { Charge } from '../../stages/meter.ts'
+import type { Price } from '../types.ts'
+import { PRICE_TABLE_VERSION, PRICES } from './table.ts'
+
+/** A snapshot's date after a model's id, as in `gpt-4o-2024-08-06`: the snapshot has its model's price. */
+const SNAPSHOT = /-\d{4}-\d{2}-\d{2}$/
+
+/** The list price of a model, or undefined: then it is unpriced, never free. */
+export function listPrice(provider: string, modelId: string): Price | undefined {
+  const rows = PRICES[provider]
+  const row = rows?.[modelId] ?? rows?.[modelId.replace(SNAPSHOT, '')]
+  const [input, cachedInput, output] = row?.map(parseUsd) ?? []
+  if (input === undefined || output === undefined) return undefined
+  return { input, output, ...(cachedInput === undefined ? {} : { cachedInput }), version: `table:${PRICE_TABLE_VERSION}` }
+}
+
+/**
+ * What a usage costs. Exact: summed over the kinds of tokens in millionths of a nano-USD, and rounded once.
+ * Tokens that the provider did not report make the call unpriced: half a bill is no bill.
+ */
+export function charge(price: Price | undefined, usage: Usage): Charge {
+  const { inputTokens, outputTokens } = usage
+  if (price === undefined || inputTokens === undefined || outputTokens === undefined) return { type: 'unpriced' }
+  // A provider cannot have read more from its cache than there was input; one that says so is charged for its input, not for less.
+  const cached = Math.min(usage.cachedInputTokens ?? 0, inputTokens)
+  const written = Math.min(usage.cacheWriteTokens ?? 0, inputTokens - cached)
+  const millionths =
+    tokensAtPrice(inputTokens - cached - written, price.input) +
+    tokensAtPrice(cached, price.cachedInput ?? price.input) +
+    tokensAtPrice(written, price.cacheWrite ?? price.input) +
+    tokensAtPrice(outputTokens, price.output)
+  return { type: 'priced', costNanoUsd: roundToNanoUsd(millionths), version: price.version }
+}

@@ -1,0 +1,224 @@
+import type { Call } from '../core/call.ts'
+import { GatewayError } from '../core/errors.ts'
+import { type PartSource, Reply } from '../core/reply.ts'
+import { SseSplitter } from '../core/sse.ts'
+import { replyOf } from '../core/stage.ts'
+import { formatTraceparent } from '../core/trace.ts'
+import { dialects } from './dialects/index.ts'
+import { Exchange } from './exchange.ts'
+import type { Attempt, Dialect, ModelPart, StreamDecoder } from './types.ts'
+
+/** Longest frame of a stream: an image in base64 fits, an endless line does not. */
+const MAX_FRAME_BYTES = 16 * 1024 * 1024
+/** How long a provider may keep the connection open after its terminal event. */
+const LINGER_MS = 1000
+/** Frames before the first content (comments, keep-alives) that are held back. */
+const MAX_HELD_FRAMES = 1000
+
+/**
+ * Sends one attempt. Resolves when there is something for the caller: the whole reply, or the first content of a stream.
+ * Until then every failure, also one that the provider reports in a stream of status 200, is a rejection, and another attempt is allowed.
+ */
+export async function send(call: Call, attempt: Attempt): Promise<Reply<ModelPart>> {
+  const { request, target } = attempt
+  const dialect = dialects[target.wire]
+  const exchange = new Exchange(call, target)
+  const { facts } = call.record
+  try {
+    if (request.isStream) exchange.awaitFirstToken()
+    const response = await exchange.send(dialect.encodeRequest(request, target), {
+      ...target.headers,
+      traceparent: formatTraceparent(call.trace),
+    })
+    facts.providerStatus = response.status
+    const requestId = response.headers.get('x-request-id')
+    if (requestId !== null) facts.providerRequestId = requestId.slice(0, 200)
+    if (response.status !== 200) throw await failure(exchange, response, attempt, dialect)
+    return request.isStream ? await openStream(call, attempt, exchange, response) : await openWhole(call, attempt, exchange, response)
+  } catch (thrown) {
+    facts.providerMs = exchange.elapsedMs
+    exchange.abort()
+    throw thrown
+  }
+}
+
+async function openWhole(call: Call, attempt: Attempt, exchange: Exchange, response: Response): Promise<Reply<ModelPart>> {
+  const { target } = attempt
+  if (isEventStream(response))
+    throw new GatewayError('provider_malformed', `Provider ${target.provider} answered with a stream that nobody asked for.`)
+  const bytes = await exchange.readAll(response)
+  call.record.facts.providerMs = exchange.elapsedMs
+  exchange.close()
+  const part = dialects[target.wire].decodeReply(bytes, target)
+  if (part.finishReason !== undefined) call.record.facts.finishReason = part.finishReason
+  return replyOf([part], call.signal)
+}
+
+async function openStream(call: Call, attempt: Attempt, exchange: Exchange, response: Response): Promise<Reply<ModelPart>> {
+  const { request, target } = attempt
+  if (!isEventStream(response) || response.body === null) {
+    throw new GatewayError('provider_malformed', `Provider ${target.provider} was asked for a stream and answered with something else.`)
+  }
+  const source = new StreamSource(call, attempt, exchange, response.body, dialects[target.wire].decodeStream(request, target))
+  await source.holdUntilContent()
+  return new Reply(source, call.signal)
+}
+
+function isEventStream(response: Response): boolean {
+  return response.headers.get('content-type')?.trimStart().toLowerCase().startsWith('text/event-stream') ?? false
+}
+
+async function failure(exchange: Exchange, response: Response, attempt: Attempt, dialect: Dialect): Promise<GatewayError> {
+  return dialect.decodeError({
+    provider: attempt.target.provider,
+    status: response.status,
+    retryAfter: response.headers.get('retry-after'),
+    body: await exchange.readAll(response),
+  })
+}
+
+/** The part of a stream reader that is used here. */
+interface BodyReader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>
+}
+
+/** The parts of one stream, pulled: what the client does not read is not read from the provider. */
+class StreamSource implements PartSource<ModelPart> {
+  readonly #call: Call
+  readonly #provider: string
+  readonly #exchange: Exchange
+  readonly #reader: BodyReader
+  readonly #decoder: StreamDecoder
+  readonly #splitter = new SseSplitter(MAX_FRAME_BYTES)
+  #ready: ModelPart[] = []
+  #position = 0
+  #isOver = false
+
+  constructor(call: Call, attempt: Attempt, exchange: Exchange, body: NonNullable<Response['body']>, decoder: StreamDecoder) {
+    this.#call = call
+    this.#provider = attempt.target.provider
+    this.#exchange = exchange
+    this.#reader = body.getReader()
+    this.#decoder = decoder
+  }
+
+  /** Reads until there is content. What came before it is given out with it. */
+  async holdUntilContent(): Promise<void> {
+    while (!this.#ready.some(isContent)) {
+      if (!(await this.#readMore())) throw this.#truncated()
+      if (this.#ready.length > MAX_HELD_FRAMES) throw this.#malformed(`sent ${MAX_HELD_FRAMES} frames without content`)
+    }
+    // The first thing that is said may be a failure: then nothing was accepted.
+    const first = this.#ready.find(isContent)
+    if (first?.error !== undefined) throw first.error
+    const { facts } = this.#call.record
+    facts.firstTokenMs = Math.round(this.#exchange.elapsedMs * 1000) / 1000
+    facts.providerMs = this.#exchange.elapsedMs
+    this.#exchange.stopWaiting()
+  }
+
+  async pull(): Promise<ModelPart | undefined> {
+    while (this.#position >= this.#ready.length) {
+      if (this.#isOver) return undefined
+      this.#ready = []
+      this.#position = 0
+      this.#exchange.awaitMore()
+      try {
+        if (!(await this.#readMore())) this.#ready.push(this.#atCleanEnd())
+      } catch (thrown) {
+        this.#note()
+        this.#exchange.abort()
+        throw thrown
+      }
+      this.#exchange.stopWaiting()
+    }
+    const part = this.#ready[this.#position++]
+    return part === undefined ? undefined : this.#given(part)
+  }
+
+  cancel(): void {
+    this.#note()
+    this.#exchange.abort()
+  }
+
+  /** @returns false at the end of the body */
+  async #readMore(): Promise<boolean> {
+    let read: Awaited<ReturnType<BodyReader['read']>>
+    try {
+      read = await this.#reader.read()
+    } catch (thrown) {
+      throw this.#exchange.explain(thrown, 'body')
+    }
+    if (read.done || read.value === undefined) return false
+    for (const frame of this.#split(read.value)) this.#ready.push(this.#decoder.frame(frame))
+    return true
+  }
+
+  #split(bytes: Uint8Array): readonly Uint8Array[] {
+    try {
+      return this.#splitter.push(bytes)
+    } catch {
+      throw this.#malformed(`sent a line of more than ${MAX_FRAME_BYTES} bytes`)
+    }
+  }
+
+  #given(part: ModelPart): ModelPart {
+    if (part.error !== undefined) {
+      this.#note()
+      this.#exchange.abort()
+      throw part.error
+    }
+    if (part.finishReason !== undefined) this.#call.record.facts.finishReason = part.finishReason
+    if (part.isLast) this.#finish()
+    return part
+  }
+
+  /** The body ended without a terminal event: complete all the same, or cut. */
+  #atCleanEnd(): ModelPart {
+    // A last frame may lack its blank line. Only a terminal event is believed without it.
+    const rest = this.#splitter.rest
+    if (rest.length > 0) {
+      const last = this.#decoder.frame(Buffer.concat([rest, BLANK_LINE]))
+      if (last.isLast) return last
+    }
+    const end = this.#decoder.atEnd()
+    if (end === undefined) throw this.#truncated()
+    return end
+  }
+
+  #finish(): void {
+    this.#isOver = true
+    this.#note()
+    // Reading on to the end of the body lets the connection be used again; a provider that keeps it open is left.
+    const cancel = this.#call.world.after(LINGER_MS, () => this.#exchange.abort())
+    const over = () => {
+      cancel()
+      this.#exchange.close()
+    }
+    this.#reader.read().then(({ done }) => {
+      if (!done) this.#exchange.abort()
+      over()
+    }, over)
+  }
+
+  #note(): void {
+    this.#call.record.facts.providerMs = this.#exchange.elapsedMs
+  }
+
+  #truncated(): GatewayError {
+    return new GatewayError('provider_truncated', `Provider ${this.#provider} ended the stream before its terminal event.`)
+  }
+
+  #malformed(what: string): GatewayError {
+    return new GatewayError('provider_malformed', `Provider ${this.#provider} ${what}.`)
+  }
+}
+
+const BLANK_LINE = new TextEncoder().encode('\n\n')
+const DATA_FIELD = 'd'.charCodeAt(0)
+const EVENT_FIELD = 'e'.charCodeAt(0)
+
+/** Whether a frame says something: comments and keep-alives do not. */
+function isContent(part: ModelPart): boolean {
+  return part.bytes[0] === DATA_FIELD || part.bytes[0] === EVENT_FIELD || part.isLast
+}

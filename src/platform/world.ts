@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto'
+import { encodeTime, type IdPrefix, type OutgoingRequest, type World } from '../core/world.ts'
+
+const BASE32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+/** Ids a millisecond before the counter would need a fourth character. */
+const COUNTER_LIMIT = 32 ** 3
+
+/** The real world: the machine's clock, chance and network. One a process. */
+export function realWorld(): World {
+  return {
+    now: () => Date.now(),
+    monotonicMs: () => performance.now(),
+    random: () => Math.random(),
+    id: idMaker(),
+    randomHex: hexMaker(),
+    after: (ms, run) => {
+      const timer = setTimeout(run, ms)
+      timer.unref()
+      return () => clearTimeout(timer)
+    },
+    sleep,
+    atEndOfTurn: (run) => void setImmediate(run),
+    fetch: fetchPlainly,
+    canConnect,
+  }
+}
+
+/** Ids: ten characters of time, three of a counter within the millisecond, thirteen of chance (65 bits). */
+function idMaker(): (prefix: IdPrefix) => string {
+  let lastMs = 0
+  let time = ''
+  let counter = 0
+  const hex = hexMaker()
+  return (prefix) => {
+    const nowMs = Date.now()
+    if (nowMs > lastMs) {
+      lastMs = nowMs
+      time = encodeTime(nowMs)
+      counter = 0
+    } else if (++counter >= COUNTER_LIMIT) {
+      // The clock stands still or went back: borrow the next millisecond, so that ids stay unique and sorted.
+      lastMs++
+      time = encodeTime(lastMs)
+      counter = 0
+    }
+    return `${prefix}_${time}${base32(counter, 3)}${base32(Number.parseInt(hex(4), 16), 7)}${base32(Number.parseInt(hex(4), 16), 6)}`
+  }
+}
+
+/** Random hexadecimal from a pool that is refilled in one go: a system call an id would cost more than the rest of it. */
+function hexMaker(): (bytes: number) => string {
+  let pool = ''
+  let at = 0
+  return (bytes) => {
+    const length = bytes * 2
+    if (at + length > pool.length) {
+      pool = randomBytes(4096).toString('hex')
+      at = 0
+    }
+    at += length
+    return pool.slice(at - length, at)
+  }
+}
+
+function base32(value: number, length: number): string {
+  let text = ''
+  let rest = value
+  for (let position = 0; position < length; position++) {
+    text = BASE32.charAt(rest % 32) + text
+    rest = Math.floor(rest / 32)
+  }
+  return text
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  if (signal.aborted) {
+    reject(signal.reason)
+    return promise
+  }
+  const onAbort = () => {
+    clearTimeout(timer)
+    reject(signal.reason)
+  }
+  const timer = setTimeout(() => {
+    signal.removeEventListener('abort', onAbort)
+    resolve()
+  }, ms)
+  signal.addEventListener('abort', onAbort, { once: true })
+  return promise
+}
+
+function fetchPlainly(url: string, request: OutgoingRequest): Promise<Response> {
+  const init: RequestInit & { decompress: boolean; timeout: boolean } = {
+    method: request.method,
+    headers: request.headers,
+    signal: request.signal,
+    // A redirect would carry the provider's credential to another host; five minutes is Bun's own limit, ours are the call's.
+    redirect: 'manual',
+    timeout: false,
+    decompress: request.decompress ?? false,
+    ...(request.body === undefined ? {} : { body: request.body }),
+  }
+  return fetch(url, init)
+}
+
+async function canConnect(url: string, signal: AbortSignal): Promise<boolean> {
+  const { hostname, port, protocol } = new URL(url)
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  signal.addEventListener('abort', () => resolve(false), { once: true })
+  Bun.connect({
+    hostname: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
+    socket: {
+      open: (socket) => {
+        socket.end()
+        resolve(true)
+      },
+      data: () => {},
+      error: () => resolve(false),
+      connectError: () => resolve(false),
+    },
+  }).catch(() => resolve(false))
+  return promise
+}

@@ -1,0 +1,147 @@
+import { ANONYMOUS, type PromptIdentity } from '../core/call.ts'
+import { GatewayError } from '../core/errors.ts'
+import type { CallEnded, CallFacts, CallRecord, CallStarted, LayerName } from '../core/events.ts'
+import type { EventLog, LiveCalls } from '../core/ports.ts'
+import type { Ending } from '../core/reply.ts'
+import { type Stage, whenEnded } from '../core/stage.ts'
+import type { TraceContext } from '../core/trace.ts'
+import type { World } from '../core/world.ts'
+
+interface RecordStart {
+  readonly log: EventLog
+  readonly world: World
+  readonly layer: LayerName
+  readonly action: string
+  readonly trace: TraceContext
+  readonly wire: string
+  readonly prompt: PromptIdentity
+  readonly parentId?: string
+}
+
+/** What will stand in the log of one call. Made by the edge, written by the `record` stage. */
+export class LogRecord implements CallRecord {
+  readonly callId: string
+  readonly facts: CallFacts
+  readonly startedAtMs: number
+  readonly #start: RecordStart
+  readonly #startedMonotonicMs: number
+  #started: Promise<void> | undefined
+  #isEnded = false
+
+  constructor(start: RecordStart) {
+    this.callId = start.world.id('call')
+    this.facts = { principal: ANONYMOUS, prompt: start.prompt, wire: start.wire, attempts: 0 }
+    this.#start = start
+    this.startedAtMs = start.world.now()
+    this.#startedMonotonicMs = start.world.monotonicMs()
+  }
+
+  /** Milliseconds since the call began. */
+  get elapsedMs(): number {
+    return this.#start.world.monotonicMs() - this.#startedMonotonicMs
+  }
+
+  /** Milliseconds that were spent in the gateway itself, so far. */
+  get overheadMs(): number {
+    return Math.max(0, this.elapsedMs - (this.facts.providerMs ?? 0))
+  }
+
+  start(): Promise<void> {
+    this.#started ??= this.#start.log.append(this.#startedEvent())
+    return this.#started
+  }
+
+  /** Writes `call.ended` (and `call.started` where the call was refused before it): once. */
+  end(ending: Ending): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    const { log } = this.#start
+    if (this.#started !== undefined) {
+      this.#keepIfStarted(this.#started, this.#endedEvent(ending))
+      return
+    }
+    if (!log.isWritable) {
+      log.countUnrecorded()
+      return
+    }
+    this.#started = log.append(this.#startedEvent())
+    log.append(this.#endedEvent(ending)).catch(() => log.countUnrecorded())
+    this.#started.catch(() => {})
+  }
+
+  #keepIfStarted(started: Promise<void>, ended: CallEnded): void {
+    // A call whose start could not be written was not made: an ending without a start would be a lie in the log.
+    const { log } = this.#start
+    started.then(
+      () => log.keep(ended),
+      () => log.countUnrecorded(),
+    )
+  }
+
+  #startedEvent(): CallStarted {
+    const { layer, action, trace, parentId } = this.#start
+    const { principal, prompt, subject, wire } = this.facts
+    return {
+      type: 'call.started',
+      atMs: this.startedAtMs,
+      callId: this.callId,
+      ...(parentId === undefined ? {} : { parentId }),
+      layer,
+      action,
+      traceId: trace.traceId,
+      spanId: trace.spanId,
+      ...(trace.parentSpanId === undefined ? {} : { parentSpanId: trace.parentSpanId }),
+      ...(subject === undefined ? {} : { subject }),
+      ...(wire === undefined ? {} : { wire }),
+      principal,
+      prompt,
+    }
+  }
+
+  #endedEvent(ending: Ending): CallEnded {
+    const error = 'error' in ending ? ending.error : undefined
+    const cost = ending.costNanoUsd ?? this.facts.costNanoUsd
+    return {
+      ...this.#startedEvent(),
+      ...this.facts,
+      type: 'call.ended',
+      atMs: this.#start.world.now(),
+      startedAtMs: this.startedAtMs,
+      durationMs: roundMs(this.elapsedMs),
+      overheadMs: roundMs(this.overheadMs),
+      outcome: ending.outcome,
+      status: this.facts.status ?? error?.status ?? 200,
+      ...(cost === undefined ? {} : { costNanoUsd: cost }),
+      ...(error === undefined ? {} : { errorCode: error.code, errorSource: error.source, errorMessage: error.message }),
+    }
+  }
+}
+
+interface RecordDeps<In> {
+  readonly live: LiveCalls
+  /** What the input asks for, where that is known before it is decoded. */
+  readonly subjectOf?: (input: In) => string | undefined
+}
+
+/**
+ * The outermost stage: refusals are recorded too. Puts the call into the live-call table for as long as it runs,
+ * and writes its one ending.
+ */
+export function record<In, Part>(deps: RecordDeps<In>): Stage<In, Part> {
+  return (call, input, next) => {
+    const record = call.record
+    if (!(record instanceof LogRecord)) throw new GatewayError('internal', 'The call has no record of its own.')
+    const subject = deps.subjectOf?.(input)
+    if (subject !== undefined) record.facts.subject = subject
+    deps.live.add({ callId: call.id, facts: record.facts, startedAtMs: record.startedAtMs, abort: call.abort })
+    return whenEnded(next(call, input), (ending) => {
+      deps.live.remove(call.id)
+      record.end(ending)
+      return undefined
+    })
+  }
+}
+
+function roundMs(ms: number): number {
+  return Math.round(ms * 1000) / 1000
+}

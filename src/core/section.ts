@@ -17,6 +17,9 @@ export interface Section<Config = unknown> {
   readonly name: string
   /** Every field with a default or optional, and a `describe` that says what it is and in which unit. */
   readonly schema: ZodType<Config>
-  /** Problems between fields, such as a model that names no provider of the file. Pure. */
-  readonly check: (config: Config) => readonly ConfigProblem[]
+  /**
+   * Problems between fields, such as a model that names no provider of the file. Pure.
+   * A method, so that sections of different types fit one list; control/ gives each the config that its own schema made.
+   */
+  check(config: Config): readonly ConfigProblem[]
 }

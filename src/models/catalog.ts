@@ -53,7 +53,8 @@ export function compileCatalog(config: ModelsConfig): ModelCatalog {
 
 function targetOf(config: ModelsConfig, model: ModelConfig, id: string): Target {
   const provider = config.providers[model.provider] ?? {}
-  const row: ProviderRow | undefined = PROVIDERS[model.provider]
+  // A name such as `constructor` must not find what every object has.
+  const row: ProviderRow | undefined = Object.hasOwn(PROVIDERS, model.provider) ? PROVIDERS[model.provider] : undefined
   const wire = provider.wire ?? row?.wire ?? 'openai-chat'
   const baseUrl = (provider.baseUrl ?? row?.baseUrl ?? '').replace(/\/+$/, '')
   return {

@@ -3,6 +3,7 @@ import { GatewayError } from '../core/errors.ts'
 import type { Layer } from '../core/layer.ts'
 import type { Access, BodyKeeping, BodyStore, EventLog, LiveCalls } from '../core/ports.ts'
 import { readBody } from '../core/read-body.ts'
+import type { Ending } from '../core/reply.ts'
 import { pipeline, replyOf } from '../core/stage.ts'
 import type { World } from '../core/world.ts'
 import { admit } from '../stages/admit.ts'
@@ -37,6 +38,8 @@ export interface ModelsDeps {
   readonly bodyKeeping: BodyKeeping
   readonly catalog: () => ModelCatalog
   readonly limits: () => RequestLimits
+  /** Hears of every ending after it was written. */
+  readonly onEnded: (callId: string, ending: Ending) => void
   /** Whether the gateway still takes calls: not while it drains. */
   readonly isOpen: () => boolean
 }
@@ -44,7 +47,7 @@ export interface ModelsDeps {
 /** The AI gateway. Its stages, in the order in which a call meets them. */
 export function createModels(deps: ModelsDeps): Layer {
   const edge = <Part>() => [
-    record<Incoming, Part>({ live: deps.live }), // outermost: refusals are recorded too
+    record<Incoming, Part>(deps), // outermost: refusals are recorded too
     admit<Incoming, Part>(({ problem }) => problem),
     authenticate<Incoming, Part>(deps.access), // from the header alone: a body is read only for a caller who is known
   ]

@@ -117,26 +117,25 @@ export class LogRecord implements CallRecord {
   }
 }
 
-interface RecordDeps<In> {
+interface RecordDeps {
   readonly live: LiveCalls
-  /** What the input asks for, where that is known before it is decoded. */
-  readonly subjectOf?: (input: In) => string | undefined
+  /** Hears of every ending after it was written: for the process's own log. */
+  readonly onEnded: (callId: string, ending: Ending) => void
 }
 
 /**
  * The outermost stage: refusals are recorded too. Puts the call into the live-call table for as long as it runs,
  * and writes its one ending.
  */
-export function record<In, Part>(deps: RecordDeps<In>): Stage<In, Part> {
+export function record<In, Part>(deps: RecordDeps): Stage<In, Part> {
   return (call, input, next) => {
     const record = call.record
     if (!(record instanceof LogRecord)) throw new GatewayError('internal', 'The call has no record of its own.')
-    const subject = deps.subjectOf?.(input)
-    if (subject !== undefined) record.facts.subject = subject
     deps.live.add({ callId: call.id, facts: record.facts, startedAtMs: record.startedAtMs, abort: call.abort })
     return whenEnded(next(call, input), (ending) => {
       deps.live.remove(call.id)
       record.end(ending)
+      deps.onEnded(call.id, ending)
       return undefined
     })
   }

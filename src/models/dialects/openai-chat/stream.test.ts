@@ -97,7 +97,8 @@ describe.each(goldens)('$name', (golden) => {
   })
 
   test('passes the bytes on as they came', () => {
-    const added = whole.length > 0 && !new TextDecoder().decode(golden.wire).includes('[DONE]') ? whole.filter((part) => !part.isLast) : whole
+    const added =
+      whole.length > 0 && !new TextDecoder().decode(golden.wire).includes('[DONE]') ? whole.filter((part) => !part.isLast) : whole
     expect(Buffer.concat(added.map((part) => part.bytes)).equals(golden.wire)).toBe(true)
   })
 })
@@ -112,7 +113,9 @@ test('a chunk that is no JSON object is the provider answering wrongly', () => {
 test('the cost goes into the usage chunk as exact decimal text', () => {
   const frame = new TextEncoder().encode('data: {"choices":[],"usage":{"prompt_tokens":1},"x":"kept"}\n\n')
   const part: ModelPart = { type: 'frame', bytes: frame, isLast: false, isHidden: false, takesCost: true }
-  expect(new TextDecoder().decode(encodeCost(part, 1))).toBe('data: {"choices":[],"usage":{"prompt_tokens":1,"cost":0.000000001},"x":"kept"}\n\n')
+  expect(new TextDecoder().decode(encodeCost(part, 1))).toBe(
+    'data: {"choices":[],"usage":{"prompt_tokens":1,"cost":0.000000001},"x":"kept"}\n\n',
+  )
 })
 
 function raise(): never {

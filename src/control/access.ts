@@ -27,6 +27,7 @@ export interface KeyAccess extends Access {
   list(): readonly KeyRecord[]
 }
 
+const MAX_VERIFIED = 100_000
 const KEY = /^sb_([a-z0-9]{12})_([a-z0-9]{52})$/
 
 /** The keyed hash under which a key's secret is stored: hexadecimal HMAC-SHA-256. */
@@ -46,12 +47,20 @@ export function splitKey(key: string): { readonly id: string; readonly secret: s
  */
 export function createAccess(keys: readonly KeyRecord[], installation: Secret, rules: () => AccessRules): KeyAccess {
   const byId = new Map(keys.map((key) => [key.id, key]))
+  // Keys that were right once, so that the hash is computed once a key and not once a call. Whether a key is alive is looked up every time.
+  const verified = new Map<string, string>()
+  const verifyOnce = (credential: string | undefined) => {
+    const key = verify(credential, byId, installation)
+    if (verified.size >= MAX_VERIFIED) verified.clear()
+    if (credential !== undefined) verified.set(credential, key.id)
+    return key
+  }
   return {
     put: (key) => void byId.set(key.id, key),
     get: (id) => byId.get(id),
     list: () => [...byId.values()],
     identify: (credential, sentLabels, nowMs) => {
-      const key = verify(credential, byId, installation)
+      const key = byId.get(verified.get(credential ?? '') ?? '') ?? verifyOnce(credential)
       const { organisation, teams } = rules()
       refuseDeadKey(key, teams[key.team], nowMs)
       return principalOf(key, organisation, labelsOf(sentLabels, teams[key.team]?.labels, key.labels))
@@ -114,7 +123,7 @@ function shown(key: KeyRecord): string {
 }
 
 /** Later ones win: what the caller sent can never hide what the team or the key says. */
-function labelsOf(sent: Labels, team: Labels | undefined, key: Labels): Labels {
+function labelsOf(sent: Labels | undefined, team: Labels | undefined, key: Labels): Labels {
   return { ...sent, ...team, ...key }
 }
 

@@ -9,6 +9,7 @@ interface FieldDoc {
   readonly type?: string | readonly string[]
   readonly pattern?: string
   readonly examples: readonly unknown[]
+  readonly minimum?: number
   readonly writeOnly?: true
 }
 
@@ -90,7 +91,7 @@ interface Quantity extends FieldDoc {
 }
 
 function quantity(kind: Quantity, bounds: Bounds) {
-  const { what, hint, parse, ...doc } = kind
+  const { what, hint, parse, ...doc } = { ...kind, unit: `${kind.unit}${describeBounds(bounds)}` }
   const min = bounds.min === undefined ? 0 : (parse(bounds.min) ?? 0)
   const max = bounds.max === undefined ? Number.MAX_SAFE_INTEGER : (parse(bounds.max) ?? Number.MAX_SAFE_INTEGER)
   return field(doc, (written) => {
@@ -100,6 +101,11 @@ function quantity(kind: Quantity, bounds: Bounds) {
     if (value > max) return new Refused(`${quote(written)} is too much; the most is ${bounds.max}`)
     return value
   })
+}
+
+function describeBounds({ min, max }: Bounds): string {
+  if (min !== undefined) return max === undefined ? `, at least ${min}` : `, ${min} to ${max}`
+  return max === undefined ? '' : `, at most ${max}`
 }
 
 const DURATION_KIND = {
@@ -116,10 +122,19 @@ export function duration(bounds: Bounds = {}) {
   return quantity(DURATION_KIND, bounds)
 }
 
-/** A duration in milliseconds, or `forever`. */
+/** How long something is kept: a duration of a minute or more, in milliseconds, or `forever`. */
 export function retention() {
-  const within = duration({ min: '1m' })
-  return z.union([within, z.literal('forever')]).meta({ 'x-unit': 'duration, or forever' })
+  const doc = {
+    unit: 'duration, at least 1m, or forever',
+    pattern: `^(forever|${DURATION.source.slice(1, -1)})$`,
+    examples: ['90d', 'forever'],
+  }
+  return field<number | 'forever'>(doc, (written) => {
+    if (written === 'forever') return 'forever'
+    const ms = typeof written === 'string' ? parseDuration(written) : undefined
+    if (ms === undefined) return new Refused(`${quote(written)} is not a duration; write a number and m, h or d, such as 90d, or forever`)
+    return ms >= MS_PER.m ? ms : new Refused(`${quote(written)} is too little; the least is 1m`)
+  })
 }
 
 /** `32MB`, `64kB`, `1GiB`: bytes. */
@@ -155,10 +170,13 @@ export function count(unit: string, bounds: Bounds = {}) {
 
 /** An amount in US dollars, as a number or as text: nano-USD, exactly. */
 export function usd(unit: string) {
-  return field<NanoUsd>({ unit, type: ['number', 'string'], pattern: '^\\d+(\\.\\d{1,9})?$', examples: [0.25, '0.25'] }, (written) => {
-    const amount = typeof written === 'string' || typeof written === 'number' ? parseUsd(String(written)) : undefined
-    return amount ?? new Refused(`${quote(written)} is not an amount; write US dollars with at most nine decimals, such as 0.25`)
-  })
+  return field<NanoUsd>(
+    { unit, type: ['number', 'string'], minimum: 0, pattern: '^\\d+(\\.\\d{1,9})?$', examples: [0.25, '0.25'] },
+    (written) => {
+      const amount = typeof written === 'string' || typeof written === 'number' ? parseUsd(String(written)) : undefined
+      return amount ?? new Refused(`${quote(written)} is not an amount; write US dollars with at most nine decimals, such as 0.25`)
+    },
+  )
 }
 
 const REFERENCE = /^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/s

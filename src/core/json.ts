@@ -88,7 +88,7 @@ interface Found {
 
 function noteKey(text: string, found: Found, key: string | undefined, valueFrom: number, end: number): void {
   if (key === undefined || !found.wanted.has(key)) return
-  if (found.keys.has(key)) found.duplicates.push(key)
+  if (found.keys.has(key) && !found.duplicates.includes(key)) found.duplicates.push(key)
   let to = end
   while (to > valueFrom && isSpace(text.charCodeAt(to - 1))) to--
   found.keys.set(key, { from: skipSpace(text, valueFrom), to })

@@ -22,16 +22,10 @@ export interface SocketListener {
   onClose(code: number, reason: string): void
 }
 
-/** Facts about a request that only the server knows. */
-export interface Peer {
-  /** Address of the socket, for the log. */
-  readonly address: string | undefined
-}
-
 /** A gateway as the server sees it: web-standard in, web-standard out. */
 export interface Layer {
   readonly name: LayerName
   /** Whether a path is this layer's; the first that says so gets the request. */
   owns(path: string): boolean
-  fetch(request: Request, peer: Peer): Promise<Response | Upgrade>
+  fetch(request: Request): Promise<Response | Upgrade>
 }

@@ -41,6 +41,8 @@ export interface LogQuery {
   /** Stops after this many events that `matches` let through. */
   readonly limit: number
   readonly matches?: (event: Event) => boolean
+  /** Only events that stand in a group whose text holds this (an id, a trace id): spares parsing the rest. Narrow further with `matches`. */
+  readonly mentions?: string
 }
 
 /** Reads the log while it is written. */
@@ -58,6 +60,61 @@ export interface Projection {
   readonly version: number
   /** Takes one event in. Called in the order of the log, once for each event. */
   fold(event: Event): void
+}
+
+/** A table of sums that a projection keeps: by hour (UTC) and by texts. The store makes it and may keep coarser ones beside it. */
+export interface TallyTable {
+  /** Lower-case letters and underscores. */
+  readonly name: string
+  /** Names of the texts that rows are told apart by. A text that is not known is empty. */
+  readonly dimensions: readonly string[]
+  /** Names of the whole numbers that are added up. */
+  readonly sums: readonly string[]
+}
+
+/** One row of a tally: what was added up for these texts in this hour. */
+export interface TallyRow {
+  /** Hours since the epoch. */
+  readonly hour: number
+  /** In the order of the table's dimensions. */
+  readonly dimensions: readonly string[]
+  /** In the order of the table's sums. */
+  readonly sums: readonly bigint[]
+}
+
+/** A projection whose state is tables of sums. It holds only what it folded since the last `clear`; the store adds that to what it has. */
+export interface TallyProjection extends Projection {
+  readonly tables: readonly TallyTable[]
+  rows(table: string): Iterable<TallyRow>
+  clear(): void
+}
+
+/** Which rows of a tally to add up, and by what. Hours count whole. */
+export interface TallyQuery {
+  readonly table: string
+  /** Dimensions of the table. */
+  readonly by: readonly string[]
+  readonly per?: 'hour' | 'day'
+  readonly sinceHour?: number
+  /** Exclusive. */
+  readonly untilHour?: number
+  /** Texts that dimensions must have. */
+  readonly where?: Readonly<Record<string, string>>
+}
+
+/** A line of an answer. */
+export interface TallySum {
+  /** Hours or days since the epoch, as asked with `per`; else 0. */
+  readonly time: number
+  /** In the order of the query's `by`. */
+  readonly dimensions: readonly string[]
+  /** In the order of the table's sums. */
+  readonly sums: readonly bigint[]
+}
+
+/** Reads tallies, up to the last event of the log. */
+export interface TallyReader {
+  sum(query: TallyQuery): readonly TallySum[]
 }
 
 /** A virtual key as it is stored: never the secret, only its keyed hash. */

@@ -20,12 +20,17 @@ export type OnEnd = (ending: Ending) => Ending | undefined
 
 /** Where parts come from. A reply calls `pull` one at a time, and after `cancel` never again. */
 export interface PartSource<Part> {
-  /** The next part, or undefined at the end. A rejection ends the reply `broken` (or as its error's code says). */
-  pull(): Promise<Part | undefined>
+  /**
+   * The next part, or undefined at the end: at once where it is there, else as a promise.
+   * A rejection ends the reply `broken` (or as its error's code says).
+   */
+  pull(): Part | undefined | Promise<Part | undefined>
   /** How it ended, asked once after `pull` gave undefined. Left out: `ok`. */
   ending?(): Ending
   /** The consumer left, or the call was aborted: stop the work. Must not throw. Called at most once, and not after the end. */
   cancel(reason: GatewayError): void
+  /** What the work has cost where that is known: asked once after `cancel`, so that a reply that was left still says it. */
+  costNanoUsd?(): NanoUsd | undefined
 }
 
 /** The outcome that an error means: the caller's or a rule's `no` is refused, a fault is broken, somebody leaving is cancelled. */
@@ -78,13 +83,19 @@ export class Reply<Part> {
   next(): Promise<Part | undefined> {
     if (this.#ending !== undefined) return Promise.resolve(undefined)
     if (this.#waiter !== undefined) return Promise.reject(new Error('Reply.next was called while another call of it waits'))
+    let pulled: ReturnType<PartSource<Part>['pull']>
+    try {
+      pulled = this.#source.pull()
+    } catch (thrown) {
+      this.#onFailed(thrown)
+      return Promise.resolve(undefined)
+    }
+    if (!(pulled instanceof Promise)) return Promise.resolve(this.#take(pulled))
+    pulled.then(this.#onPulled, this.#onFailed)
+    // The pull may have ended this very reply, by aborting its call: then nobody would answer a waiter.
+    if (this.#ending !== undefined) return Promise.resolve(undefined)
     return new Promise((resolve) => {
       this.#waiter = resolve
-      try {
-        this.#source.pull().then(this.#onPulled, this.#onFailed)
-      } catch (thrown) {
-        this.#onFailed(thrown)
-      }
     })
   }
 
@@ -119,31 +130,53 @@ export class Reply<Part> {
   }
 
   readonly #onPulled = (part: Part | undefined): void => {
-    if (this.#ending !== undefined) return
+    const taken = this.#take(part)
+    // Where there is none, the ending has answered the waiter.
+    if (taken === undefined) return
+    const waiter = this.#waiter
+    this.#waiter = undefined
+    waiter?.(taken)
+  }
+
+  /** A part on its way to the consumer: shown to the taps. Undefined where it is, or brings about, the end. */
+  #take(part: Part | undefined): Part | undefined {
+    if (this.#ending !== undefined) return undefined
     if (part === undefined) {
-      this.#finish(this.#source.ending?.() ?? { outcome: 'ok' })
-      return
+      this.#finish(this.#naturalEnding())
+      return undefined
     }
     try {
       for (const see of this.#taps) see(part)
     } catch (thrown) {
       this.#stop(endingOf(thrown))
-      return
+      return undefined
     }
-    const waiter = this.#waiter
-    this.#waiter = undefined
-    waiter?.(part)
+    return part
   }
 
   readonly #onFailed = (thrown: unknown): void => {
     if (this.#ending === undefined) this.#finish(endingOf(thrown))
   }
 
-  /** Ends a reply whose source still works. */
+  #naturalEnding(): Ending {
+    try {
+      return this.#source.ending?.() ?? { outcome: 'ok' }
+    } catch (thrown) {
+      return endingOf(thrown)
+    }
+  }
+
+  /** Ends a reply whose source still works: the source first, so that what is inside of it ends before what is around it. */
   #stop(ending: Ending & { readonly error: GatewayError }): void {
     if (this.#ending !== undefined) return
-    this.#finish(ending)
-    this.#source.cancel(ending.error)
+    // Set at once: whatever the source does on being cancelled, there is one ending.
+    this.#ending = ending
+    try {
+      this.#source.cancel(ending.error)
+    } finally {
+      const costNanoUsd = this.#source.costNanoUsd?.()
+      this.#finish(costNanoUsd === undefined ? ending : { ...ending, costNanoUsd })
+    }
   }
 
   #finish(ending: Ending): void {

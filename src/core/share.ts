@@ -1,5 +1,5 @@
 import { asGatewayError, GatewayError } from './errors.ts'
-import { type PartSource, Reply } from './reply.ts'
+import { type Ending, type PartSource, Reply } from './reply.ts'
 
 /** How much of a shared reply is kept for those who join late. */
 export interface ShareBounds<Part> {
@@ -47,6 +47,7 @@ class SharedWork<Part> implements Shared<Part> {
 
   join(signal: AbortSignal): Promise<Reply<Part>> | undefined {
     if (this.#firstKept > 0 || this.#hasFailed || this.#controller.signal.aborted) return undefined
+    if (signal.aborted) return Promise.reject(asGatewayError(signal.reason))
     const reader = new SharedReader<Part>(this)
     this.#readers.add(reader)
     return this.#joinWith(reader, signal)
@@ -74,6 +75,8 @@ class SharedWork<Part> implements Shared<Part> {
     try {
       const reply = await this.#work(this.#controller.signal)
       this.#reply = reply
+      // Also when it ends while nobody reads it, because a slower reader holds the others back.
+      void reply.ended.then(this.#onWorkEnded)
       if (this.#controller.signal.aborted) reply.leave(asGatewayError(this.#controller.signal.reason))
       return reply
     } catch (thrown) {
@@ -103,13 +106,20 @@ class SharedWork<Part> implements Shared<Part> {
     this.#isPulling = true
     void reply.next().then((part) => {
       this.#isPulling = false
-      if (part === undefined) this.#hasFailed = reply.ending?.outcome !== 'ok'
-      else {
-        this.#kept.push(part)
-        this.#keptBytes += this.#bounds.sizeOf(part)
-      }
-      for (const reader of [...this.#readers]) reader.wake()
+      if (part === undefined) return
+      this.#kept.push(part)
+      this.#keptBytes += this.#bounds.sizeOf(part)
+      this.#wakeReaders()
     })
+  }
+
+  readonly #onWorkEnded = (ending: Ending): void => {
+    this.#hasFailed = ending.outcome !== 'ok'
+    this.#wakeReaders()
+  }
+
+  #wakeReaders(): void {
+    for (const reader of [...this.#readers]) reader.wake()
   }
 
   /** A reader has moved on: one that waits for room may be served now. */
@@ -123,10 +133,10 @@ class SharedWork<Part> implements Shared<Part> {
     this.#readers.delete(reader)
     if (this.#readers.size > 0) {
       // The one who left may have been the slowest, for whom the others waited.
-      for (const other of this.#readers) other.wake()
+      this.#wakeReaders()
       return
     }
-    if (this.#reply?.ending !== undefined) return
+    if (this.#hasFailed || this.#reply?.ending !== undefined) return
     this.#controller.abort(reason)
     this.#reply?.leave(reason)
   }

@@ -25,6 +25,7 @@ export class SseSplitter {
     for (;;) {
       const end = frameEnd(bytes, from)
       if (end === -1) break
+      this.#checkSize(end - start)
       frames.push(bytes.subarray(start, end))
       start = end
       from = end
@@ -32,9 +33,7 @@ export class SseSplitter {
     this.#rest = start < bytes.length ? bytes.subarray(start) : undefined
     // The last three bytes may be the beginning of a frame's end (CR LF CR).
     this.#scanned = Math.max(0, bytes.length - start - 3)
-    if (this.#rest !== undefined && this.#rest.length > this.#maxFrameBytes) {
-      throw new RangeError(`an SSE frame is longer than ${this.#maxFrameBytes} bytes`)
-    }
+    this.#checkSize(bytes.length - start)
     return frames
   }
 
@@ -42,13 +41,18 @@ export class SseSplitter {
   get rest(): Uint8Array {
     return this.#rest ?? new Uint8Array(0)
   }
+
+  #checkSize(frameBytes: number): void {
+    if (frameBytes > this.#maxFrameBytes) throw new RangeError(`an SSE frame is longer than ${this.#maxFrameBytes} bytes`)
+  }
 }
 
 /** Index just after the blank line that ends a frame, or -1. Lines end in LF, CR LF or CR. */
 function frameEnd(bytes: Uint8Array, from: number): number {
   const end = lineFeedEnd(bytes, from)
-  const crEnd = carriageReturnEnd(bytes, from)
-  return crEnd !== -1 && (end === -1 || crEnd < end) ? crEnd : end
+  // Only in front of that end: else a stream without any CR would be searched to its last byte for every frame.
+  const earlierEnd = carriageReturnEnd(end === -1 ? bytes : bytes.subarray(0, end), from)
+  return earlierEnd === -1 ? end : earlierEnd
 }
 
 function lineFeedEnd(bytes: Uint8Array, from: number): number {
@@ -56,7 +60,8 @@ function lineFeedEnd(bytes: Uint8Array, from: number): number {
   while (at !== -1) {
     const next = bytes[at + 1]
     if (next === LF) return at + 2
-    if (next === CR && bytes[at + 2] === LF) return at + 3
+    // A CR is a line end of its own only once it is known that no LF follows.
+    if (next === CR && at + 2 < bytes.length) return bytes[at + 2] === LF ? at + 3 : at + 2
     at = bytes.indexOf(LF, at + 1)
   }
   return -1
@@ -79,9 +84,11 @@ function joinBytes(left: Uint8Array, right: Uint8Array): Uint8Array {
   return joined
 }
 
-const decoder = new TextDecoder()
+// Marks are kept: one at the beginning of a value belongs to the value.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const encoder = new TextEncoder()
-const DATA = 100
+const BYTE_ORDER_MARK = '\uFEFF'
+const [LETTER_D, LETTER_A, LETTER_T] = [100, 97, 116]
 const COLON = 58
 const SPACE = 32
 
@@ -97,7 +104,9 @@ export function decodeSseFrame(frame: Uint8Array): SseEvent {
   if (simple !== undefined) return { data: simple }
   let event: string | undefined
   let data: string | undefined
-  for (const line of decoder.decode(frame).split(/\r\n|\r|\n/)) {
+  const text = decoder.decode(frame)
+  const lines = text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text
+  for (const line of lines.split(/\r\n|\r|\n/)) {
     const colon = line.indexOf(':')
     const name = colon === -1 ? line : line.slice(0, colon)
     const value = colon === -1 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1)
@@ -109,7 +118,8 @@ export function decodeSseFrame(frame: Uint8Array): SseEvent {
 
 /** The usual frame, one `data:` line ended by LFs, without splitting it. Undefined where the frame is anything else. */
 function simpleData(frame: Uint8Array): string | undefined {
-  if (frame[0] !== DATA || frame[4] !== COLON) return undefined
+  if (frame[0] !== LETTER_D || frame[1] !== LETTER_A || frame[2] !== LETTER_T || frame[3] !== LETTER_A || frame[4] !== COLON)
+    return undefined
   const end = frame.length - 2
   if (frame.indexOf(LF) !== end || frame.indexOf(CR) !== -1) return undefined
   return decoder.decode(frame.subarray(frame[5] === SPACE ? 6 : 5, end))

@@ -1,5 +1,6 @@
 import type { Call } from './call.ts'
 import { asGatewayError, type GatewayError } from './errors.ts'
+import type { NanoUsd } from './money.ts'
 import { applyOnEnd, type Ending, endingOf, type OnEnd, type PartSource, Reply } from './reply.ts'
 
 /**
@@ -13,7 +14,18 @@ export type Stage<In, Part> = (call: Call, input: In, next: Handler<In, Part>) =
 
 /** Nests stages outside-in: the first listed sees the call first and its ending last. */
 export function pipeline<In, Part>(stages: readonly Stage<In, Part>[], send: Handler<In, Part>): Handler<In, Part> {
-  return stages.reduceRight<Handler<In, Part>>((next, stage) => (call, input) => stage(call, input, next), send)
+  return stages.reduceRight<Handler<In, Part>>((next, stage) => rejecting((call, input) => stage(call, input, next)), rejecting(send))
+}
+
+/** A stage that throws before it has a promise would pass by the `whenEnded` of the stages around it: here it rejects. */
+function rejecting<In, Part>(handler: Handler<In, Part>): Handler<In, Part> {
+  return (call, input) => {
+    try {
+      return handler(call, input)
+    } catch (thrown) {
+      return Promise.reject(thrown)
+    }
+  }
 }
 
 /** Shows each part to `see` before the consumer gets it. A `see` that throws ends the reply. */
@@ -26,16 +38,20 @@ export function tap<Part>(reply: Reply<Part>, see: (part: Part) => void): Reply<
  * Runs `onEnd` exactly once: when the reply has ended, or when it never began. Inner stages run theirs before outer ones.
  * What `onEnd` returns replaces the ending of a reply; of a call that never began, the error stands.
  */
-export async function whenEnded<Part>(pending: Promise<Reply<Part>>, onEnd: OnEnd): Promise<Reply<Part>> {
-  let reply: Reply<Part>
-  try {
-    reply = await pending
-  } catch (thrown) {
-    applyOnEnd(endingOf(thrown), onEnd)
-    throw thrown
+export function whenEnded<Part>(reply: Reply<Part>, onEnd: OnEnd): Reply<Part>
+export function whenEnded<Part>(pending: Promise<Reply<Part>>, onEnd: OnEnd): Promise<Reply<Part>>
+export function whenEnded<Part>(pending: Reply<Part> | Promise<Reply<Part>>, onEnd: OnEnd): Reply<Part> | Promise<Reply<Part>> {
+  if (pending instanceof Reply) {
+    pending.addOnEnd(onEnd)
+    return pending
   }
-  reply.addOnEnd(onEnd)
-  return reply
+  return pending.then(
+    (reply) => whenEnded(reply, onEnd),
+    (thrown: unknown) => {
+      applyOnEnd(endingOf(thrown), onEnd)
+      throw thrown
+    },
+  )
 }
 
 /** What `transform` does with the parts of one reply. It holds the state of that one reply. */
@@ -85,6 +101,10 @@ class TransformSource<In, Out> implements PartSource<Out> {
     return { ...endingOf(this.#failure), ...cost }
   }
 
+  costNanoUsd(): NanoUsd | undefined {
+    return this.#inner.ending?.costNanoUsd
+  }
+
   cancel(reason: GatewayError): void {
     this.#inner.leave(reason)
   }
@@ -126,5 +146,5 @@ export async function collect<Part>(reply: Reply<Part>): Promise<{ readonly part
 /** A reply of parts that are there already: a cached answer, a refusal in the shape of an answer, a test. */
 export function replyOf<Part>(parts: readonly Part[], signal: AbortSignal, ending: Ending = { outcome: 'ok' }): Reply<Part> {
   let position = 0
-  return new Reply({ pull: async () => parts[position++], ending: () => ending, cancel: () => {} }, signal)
+  return new Reply({ pull: () => parts[position++], ending: () => ending, cancel: () => {} }, signal)
 }

@@ -3,8 +3,12 @@ import { didYouMean } from '../core/did-you-mean.ts'
 import { choice, duration, name, nameOrWildcard, secret, text, textOrSecret, url, usd } from '../core/fields.ts'
 import { Secret } from '../core/secret.ts'
 import type { ConfigProblem, Section } from '../core/section.ts'
+import { dialects } from './dialects/index.ts'
 import { PROVIDERS, type ProviderRow } from './providers.ts'
+import type { WireName } from './types.ts'
 
+/** The table of dialects has a row for each wire, and there is at least one. */
+const WIRES = Object.keys(dialects) as [WireName, ...WireName[]]
 const BOUNDS = { min: '1ms', max: '24h' }
 const PRICE_UNIT = 'USD per million tokens'
 
@@ -35,13 +39,14 @@ const headerName = z
   .meta({ 'x-unit': 'name' })
 
 const provider = z.strictObject({
-  wire: choice(['openai-chat']).exactOptional().describe('The wire that the provider speaks. Needed unless its name is a known one.'),
+  wire: choice(WIRES).exactOptional().describe('The wire that the provider speaks. Needed unless its name is a known one.'),
   baseUrl: url()
     .exactOptional()
     .describe('Where its API begins, such as https://api.openai.com/v1. Needed unless the name of the provider is a known one.'),
   apiKey: z
     .union([secret(), z.array(secret()).min(1, { error: 'is an empty list' })])
     .transform((keys) => (keys instanceof Secret ? [keys] : keys))
+    .meta({ 'x-unit': 'secret, or list of secrets' })
     .exactOptional()
     .describe('The credential, or a list of them, of which the first is used.'),
   headers: z

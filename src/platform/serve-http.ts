@@ -1,4 +1,4 @@
-import type { Layer, Peer, SocketListener, Upgrade } from '../core/layer.ts'
+import type { Layer, SocketListener, Upgrade } from '../core/layer.ts'
 
 /** A running HTTP server. */
 export interface HttpServer {
@@ -17,7 +17,7 @@ export interface HttpServerOptions {
   readonly port: number
   /** The largest body that any path may take; each path has its own, smaller limit. */
   readonly maxBodyBytes: number
-  readonly fetch: (request: Request, peer: Peer) => Promise<Response | Upgrade>
+  readonly fetch: (request: Request) => Promise<Response | Upgrade>
 }
 
 /**
@@ -71,7 +71,7 @@ interface SocketState {
 type BunServer = Bun.Server<SocketState>
 
 async function answer(options: HttpServerOptions, request: Request, bun: BunServer): Promise<Response | undefined> {
-  const reply = await options.fetch(request, peerOf(request, bun))
+  const reply = await options.fetch(request)
   if (reply instanceof Response) return reply
   const headers = reply.protocol === undefined ? {} : { headers: { 'sec-websocket-protocol': reply.protocol } }
   if (bun.upgrade(request, { data: { upgrade: reply }, ...headers })) return undefined
@@ -79,13 +79,4 @@ async function answer(options: HttpServerOptions, request: Request, bun: BunServ
     status: 426,
     headers: JSON_TYPE,
   })
-}
-
-/** The address is looked up only where somebody reads it. */
-function peerOf(request: Request, bun: BunServer): Peer {
-  return {
-    get address() {
-      return bun.requestIP(request)?.address
-    },
-  }
 }

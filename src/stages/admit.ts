@@ -6,7 +6,7 @@ import type { Stage } from '../core/stage.ts'
  * A stage of its own, inside `record`, so that such a call has its pair of events like every other.
  */
 export function admit<In, Part>(problemOf: (input: In) => GatewayError | undefined): Stage<In, Part> {
-  return async (call, input, next) => {
+  return (call, input, next) => {
     const problem = problemOf(input)
     if (problem !== undefined) throw problem
     return next(call, input)

@@ -6,7 +6,7 @@ import type { Stage } from '../core/stage.ts'
  * @throws unauthenticated, key_revoked, key_expired
  */
 export function authenticate<In, Part>(access: Access): Stage<In, Part> {
-  return async (call, input, next) => {
+  return (call, input, next) => {
     const principal = access.identify(call.credential, call.sentLabels ?? {}, call.world.now())
     call.record.facts.principal = principal
     // The key has done its work: nothing behind this stage can send it on by mistake.

@@ -6,7 +6,7 @@ import type { Stage } from '../core/stage.ts'
  * @param permit throws the refusal, with what the caller may do instead; the same function filters lists
  */
 export function authorize<In, Part>(permit: (call: Call, input: In) => void): Stage<In, Part> {
-  return async (call, input, next) => {
+  return (call, input, next) => {
     permit(call, input)
     return next(call, input)
   }

@@ -12,7 +12,7 @@ interface KeepBodiesDeps<In, Part> {
 
 /** Keeps the bodies of a call apart from the log, as far as the policy says: nothing, their shape, or all. */
 export function keepBodies<In, Part>(deps: KeepBodiesDeps<In, Part>): Stage<In, Part> {
-  return async (call, input, next) => {
+  return (call, input, next) => {
     const detail = deps.keeping.detailFor(call.principal)
     if (detail === 'off') return next(call, input)
     const maxBytes = deps.keeping.maxBytes()

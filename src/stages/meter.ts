@@ -23,7 +23,8 @@ export function meter<In, Part>(deps: MeterDeps<In, Part>): Stage<In, Part> {
     await call.record.start()
     facts.attempts++
     let sizeBytes = 0
-    const reply = tap(await next(call, input), (part) => {
+    const reply = await next(call, input)
+    tap(reply, (part) => {
       sizeBytes += deps.sizeOf(part)
       const usage = deps.usageOf(part)
       if (usage === undefined) return
@@ -36,7 +37,7 @@ export function meter<In, Part>(deps: MeterDeps<In, Part>): Stage<In, Part> {
         facts.priceVersion = charge.version
       }
     })
-    return whenEnded(Promise.resolve(reply), (ending) => {
+    return whenEnded(reply, (ending) => {
       facts.sizeOutBytes = sizeBytes
       // The provider did the work and did not say how much: not known is not free.
       if (ending.outcome === 'ok' && facts.usage === undefined) facts.isUnpriced = true

@@ -9,7 +9,7 @@ import type { Stage } from '../core/stage.ts'
  */
 export function route<In, Part>(attemptsOf: (call: Call, input: In) => readonly In[]): Stage<In, Part> {
   return async (call, input, next) => {
-    let last = new GatewayError('internal', 'The route of this call has no target.')
+    let last: GatewayError | undefined
     for (const attempt of attemptsOf(call, input)) {
       try {
         return await next(call, attempt)
@@ -18,6 +18,6 @@ export function route<In, Part>(attemptsOf: (call: Call, input: In) => readonly 
         if (!last.isRetryable || call.signal.aborted) throw last
       }
     }
-    throw last
+    throw last ?? new GatewayError('internal', 'The route of this call has no target.')
   }
 }

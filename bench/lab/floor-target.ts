@@ -1,0 +1,47 @@
+import { mockKey } from './mock-upstream.ts'
+import type { Child, Processes } from './processes.ts'
+import type { Target } from './target.ts'
+
+export interface FloorOptions {
+  readonly processes: Processes
+  readonly name: Target['name']
+  readonly folder: string
+  readonly mockPort: number
+}
+
+/** bench/floor.ts as a target. With `--target floor` a second one stands where the gateway would. */
+export class FloorTarget implements Target {
+  readonly name: Target['name']
+  readonly key = 'sb_floor_has_no_keys_but_the_header_is_as_long_as_one'
+  readonly #options: FloorOptions
+  #child: Child | undefined
+  port = 0
+
+  constructor(options: FloorOptions) {
+    this.#options = options
+    this.name = options.name
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0
+  }
+
+  nameModel(shape: string): string {
+    return shape
+  }
+
+  async launch(): Promise<void> {
+    const { processes, folder, mockPort, name } = this.#options
+    const environment = { MOCK_PORT: String(mockPort), MOCK_KEY: mockKey }
+    this.#child = processes.spawnScript('floor.ts', { environment, logFile: `${folder}/${name}-floor.log` })
+    // bench/lab/child.ts wrote the line.
+    this.port = (JSON.parse(await this.#child.readLine()) as { readonly port: number }).port
+  }
+
+  // It listens before it says its port.
+  async waitUntilReady(): Promise<void> {}
+
+  async stop(): Promise<void> {
+    await this.#child?.stop()
+  }
+}

@@ -1,0 +1,143 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mockKey } from './mock-upstream.ts'
+import { listChildren } from './proc.ts'
+import type { Child, Processes } from './processes.ts'
+import type { Target } from './target.ts'
+
+const readyLimitMs = 20_000
+const launcher = ['node', 'bin/signalbox.js']
+
+export interface GatewayOptions {
+  readonly processes: Processes
+  /** Made when missing; holds signalbox.yaml, the data folder and the logs. */
+  readonly folder: string
+  readonly mockPort: number
+  /** Shapes of the mock that the configuration must name as models. */
+  readonly shapes: readonly string[]
+}
+
+/** Signalbox, installed and started as a user would: a configuration file, `serve`, and a key made by the command line. */
+export class GatewayTarget implements Target {
+  readonly name = 'gateway'
+  readonly #options: GatewayOptions
+  readonly #configFile: string
+  readonly #controlPort = findFreePort()
+  readonly port = findFreePort()
+  key = ''
+  #launcher: Child | undefined
+  #pid = 0
+
+  constructor(options: GatewayOptions) {
+    this.#options = options
+    this.#configFile = `${options.folder}/signalbox.yaml`
+  }
+
+  get pid(): number {
+    this.#pid ||= this.#launcher === undefined ? 0 : (listChildren(this.#launcher.pid)[0] ?? 0)
+    return this.#pid
+  }
+
+  nameModel(shape: string): string {
+    return shape.replace('mock-', 'bench-')
+  }
+
+  /** Writes the configuration, starts the gateway for the first time and makes the key. */
+  async install(): Promise<void> {
+    await mkdir(this.#options.folder, { recursive: true })
+    await writeFile(this.#configFile, this.#configuration())
+    await this.launch()
+    await this.waitUntilReady()
+    this.key = await this.#createKey()
+  }
+
+  async launch(): Promise<void> {
+    this.#pid = 0
+    this.#launcher = this.#spawn(['serve', '--config', this.#configFile], { log: 'gateway.log', stdout: 'log' })
+  }
+
+  async waitUntilReady(): Promise<void> {
+    const limit = performance.now() + readyLimitMs
+    while (!(await this.#isReady())) {
+      if (performance.now() > limit || this.#launcher?.hasExited() !== false) throw new Error(await this.#explainFailure())
+      await Bun.sleep(20)
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#launcher?.stop()
+  }
+
+  async #isReady(): Promise<boolean> {
+    try {
+      return (await fetch(`http://127.0.0.1:${this.#controlPort}/readyz`, { headers: { connection: 'close' } })).ok
+    } catch {
+      return false
+    }
+  }
+
+  async #createKey(): Promise<string> {
+    const command = this.#spawn(['keys', 'create', '--team', 'bench', '--json', '--config', this.#configFile], {
+      log: 'keys.log',
+      stdout: 'lines',
+    })
+    let text = ''
+    // The JSON may be one line or many: it is whole when it parses.
+    for (;;) {
+      text += await command.readLine()
+      const key = readKey(text)
+      if (key !== undefined) {
+        await command.stop()
+        return key
+      }
+    }
+  }
+
+  #spawn(args: readonly string[], output: { readonly log: string; readonly stdout: 'lines' | 'log' }): Child {
+    const { processes, folder } = this.#options
+    return processes.spawn({
+      command: [...launcher, ...args],
+      environment: { MOCK_KEY: mockKey },
+      logFile: `${folder}/${output.log}`,
+      stdout: output.stdout,
+    })
+  }
+
+  async #explainFailure(): Promise<string> {
+    const what = this.#launcher?.hasExited() === false ? `was not ready within ${readyLimitMs / 1000} s` : 'ended before it was ready'
+    const log = await readFile(`${this.#options.folder}/gateway.log`, 'utf8')
+    return `The gateway ${what}. The end of its output:\n${log.slice(-2000)}`
+  }
+
+  #configuration(): string {
+    const models = this.#options.shapes.map(
+      (shape) =>
+        `    - { name: ${this.nameModel(shape)}, provider: mock, id: ${shape}, price: { inputPerMillion: 1, outputPerMillion: 2 } }`,
+    )
+    return `listen: { data: 127.0.0.1:${this.port}, control: 127.0.0.1:${this.#controlPort} }
+storage: sqlite:./data
+models:
+  providers:
+    mock: { wire: openai-chat, baseUrl: "http://127.0.0.1:${this.#options.mockPort}/v1", apiKey: env:MOCK_KEY }
+  models:
+${models.join('\n')}
+access:
+  teams:
+    bench: {}
+`
+  }
+}
+
+function readKey(text: string): string | undefined {
+  try {
+    // The shape that scripts rely on: `keys create --json` → { id, key, … }.
+    return (JSON.parse(text) as { readonly key?: string }).key
+  } catch {
+    return undefined
+  }
+}
+
+function findFreePort(): number {
+  const listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+  listener.stop(true)
+  return listener.port
+}

@@ -1,0 +1,166 @@
+import { createAccess, type KeyAccess } from '../control/access.ts'
+import type { ConfigStatus, Readiness } from '../control/api/deps.ts'
+import { createControlApi } from '../control/api/index.ts'
+import type { LiveCallTable } from '../control/live-calls.ts'
+import type { Metrics } from '../control/projections/metrics.ts'
+import { GatewayError } from '../core/errors.ts'
+import type { Layer, Upgrade } from '../core/layer.ts'
+import type { Ending } from '../core/reply.ts'
+import type { Secret } from '../core/secret.ts'
+import type { World } from '../core/world.ts'
+import { createModels } from '../models/index.ts'
+import { layerFor } from '../platform/serve-http.ts'
+import type { Store } from '../storage/store.ts'
+import { describeThrown, type Logger } from './logger.ts'
+import type { CurrentSnapshot } from './snapshot.ts'
+
+/** What a gateway is put together from. */
+export interface ComposeDeps {
+  readonly world: World
+  readonly logger: Logger
+  readonly store: Store
+  readonly keys: KeyAccess
+  readonly live: LiveCallTable
+  readonly metrics: Metrics
+  readonly installation: Secret
+  readonly adminKey: Secret
+  readonly snapshot: CurrentSnapshot
+  readonly reload: () => Promise<ConfigStatus>
+  readonly version: string
+}
+
+/** A gateway without its sockets. */
+export interface Gateway {
+  /** The data port. */
+  readonly data: (request: Request) => Promise<Response | Upgrade>
+  /** The control port. */
+  readonly control: (request: Request) => Promise<Response>
+  /** From now on calls are refused, and readiness says so. What runs goes on. */
+  closeDoors(): void
+}
+
+/** Puts the layers together. The only place that knows them all. */
+export function compose(deps: ComposeDeps): Gateway {
+  const { world, store, live, snapshot } = deps
+  let isOpen = true
+  const models = createModels({
+    world,
+    log: store.log,
+    live,
+    access: deps.keys,
+    bodies: store.bodies,
+    bodyKeeping: {
+      detailFor: ({ team }) =>
+        (team === undefined ? undefined : snapshot.get().rules.teams[team]?.bodies) ?? snapshot.get().config.bodies.store,
+      maxBytes: () => snapshot.get().config.bodies.maxSize,
+    },
+    catalog: () => snapshot.get().catalog,
+    limits: () => snapshot.get().requestLimits,
+    onEnded: (callId, ending) => reportEnding(deps.logger, callId, ending),
+    isOpen: () => isOpen,
+  })
+  const layers: readonly Layer[] = [models]
+  const api = createControlApi({
+    world,
+    log: store.log,
+    reader: store.reader,
+    keys: store.keys,
+    access: deps.keys,
+    live,
+    installation: deps.installation,
+    teams: () => Object.keys(snapshot.get().rules.teams),
+    models: () =>
+      snapshot
+        .get()
+        .catalog.list()
+        .map(({ name }) => name),
+    bodies: store.bodies,
+    tallies: store.tallies,
+    adminKey: deps.adminKey,
+    version: deps.version,
+    startedAtMs: world.now(),
+    metricsText: () => deps.metrics.render(),
+    readiness: () => readiness(deps, isOpen),
+    configStatus: () => configStatus(snapshot),
+    reload: deps.reload,
+    verify: () => store.verify(),
+    rebuild: () => store.rebuild(),
+    hosts: hostsOf(snapshot.get().config.listen.control.host),
+    openMetrics: isLoopback(snapshot.get().config.listen.control.host),
+    reportFault: (requestId, cause) => deps.logger.log('error', 'control request failed', { requestId, ...describeThrown(cause) }),
+  })
+  return {
+    data: (request) => answerData(layers, request),
+    control: (request) => api.fetch(request),
+    closeDoors: () => {
+      isOpen = false
+    },
+  }
+}
+
+/** Keys, by the teams in force. */
+export async function composeAccess(store: Store, installation: Secret, snapshot: CurrentSnapshot): Promise<KeyAccess> {
+  return createAccess(await store.keys.list(), installation, () => snapshot.get().rules)
+}
+
+/** What the control API says of the configuration. */
+export function configStatus(snapshot: CurrentSnapshot): ConfigStatus {
+  const { revision, file, loadedAtMs } = snapshot.get()
+  return { revision, loadedAtMs, lastProblems: snapshot.problems, ...(file === undefined ? {} : { file }) }
+}
+
+async function answerData(layers: readonly Layer[], request: Request): Promise<Response | Upgrade> {
+  const path = new URL(request.url).pathname
+  const layer = layerFor(layers, path)
+  if (layer !== undefined) return layer.fetch(request)
+  if (path === '/livez' || path === '/readyz') return new Response('ok\n', { headers: { 'content-type': 'text/plain' } })
+  return Response.json(
+    {
+      error: {
+        message: `There is nothing at ${path.slice(0, 200)}. The models gateway answers below /v1.`,
+        type: 'invalid_request_error',
+        code: 'not_found',
+      },
+    },
+    { status: 404 },
+  )
+}
+
+function readiness({ store, snapshot }: ComposeDeps, isOpen: boolean): Readiness {
+  const checks = [
+    { name: 'draining', ok: isOpen, ...(isOpen ? {} : { detail: 'The gateway is shutting down.' }) },
+    {
+      name: 'log',
+      ok: store.log.isWritable,
+      ...(store.log.isWritable ? {} : { detail: 'The event log cannot be written; see the process log for the reason.' }),
+    },
+    {
+      name: 'config',
+      ok: true,
+      ...(snapshot.problems.length === 0 ? {} : { detail: 'The file has problems; the last good configuration is in force.' }),
+    },
+  ]
+  return { ready: checks.every(({ ok }) => ok), checks }
+}
+
+/** Failures are worth a line; what went well is in the event log. */
+function reportEnding(logger: Logger, callId: string, ending: Ending): void {
+  if (ending.outcome === 'ok' || ending.outcome === 'paused') return
+  const { error } = ending
+  const fields = { requestId: callId, outcome: ending.outcome, code: error.code, source: error.source, says: error.message }
+  const cause = error.cause === undefined ? {} : describeThrown(error.cause)
+  logger.log(error.code === 'internal' ? 'error' : ending.outcome === 'broken' ? 'warn' : 'debug', 'call failed', { ...fields, ...cause })
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+}
+
+function hostsOf(host: string): readonly string[] | 'any' {
+  return isLoopback(host) ? [host] : 'any'
+}
+
+/** The refusal with which a shutdown ends what still runs. */
+export function shutdownReason(): GatewayError {
+  return new GatewayError('shutting_down', 'The gateway was shut down before the reply was complete.')
+}

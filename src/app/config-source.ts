@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { ConfigStatus } from '../control/api/deps.ts'
+import { type ConfigSnapshot, loadConfig } from '../control/config/load.ts'
+import { formatProblem, type LocatedProblem } from '../control/config/problems.ts'
+import { type ConfigWatch, watchConfig } from '../control/config/watch.ts'
+import type { World } from '../core/world.ts'
+import { PROVIDERS } from '../models/providers.ts'
+import { watchFiles } from '../platform/watch-file.ts'
+import { findConfigFile } from './check-config.ts'
+import { configStatus } from './compose.ts'
+import { type Config, SECTIONS } from './sections.ts'
+import { CurrentSnapshot, compileSnapshot, type Snapshot } from './snapshot.ts'
+
+/** Where a gateway's configuration comes from. */
+export interface ConfigRequest {
+  /** As the user wrote it. Left out: the file of the folder, or none. */
+  readonly file: string | undefined
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly world: World
+}
+
+/** Hears of changes of the file. */
+export interface ConfigListener {
+  readonly onSwapped: (snapshot: Snapshot) => void
+  readonly onRejected: (file: string, problems: readonly string[]) => void
+}
+
+/** A configuration in force, and its file under watch where there is one. */
+export interface ConfigSource {
+  readonly snapshot: CurrentSnapshot
+  /** How it came about without a file: `sandbox` where no provider key was found either. */
+  readonly kind: 'file' | 'keys' | 'sandbox'
+  /** Listens from now on. */
+  listen(listener: ConfigListener): void
+  /** Reads the file now. Without a file nothing changes. */
+  reload(): ConfigStatus
+  stop(): void
+}
+
+/** A source, or the lines that say what is wrong. */
+export type ConfigStart =
+  | { readonly type: 'started'; readonly source: ConfigSource }
+  | { readonly type: 'rejected'; readonly file: string; readonly lines: readonly string[] }
+
+/**
+ * Opens the configuration: the named file, else the folder's, else what the environment's provider keys make possible, else the sandbox.
+ * @param sandboxUrl gives the base URL of the sandbox provider; called only where it is needed
+ */
+export function openConfig(request: ConfigRequest, sandboxUrl: () => string): ConfigStart {
+  const file = request.file ?? findConfigFile(request.cwd)
+  return file === undefined ? withoutFile(request, sandboxUrl) : withFile(request, file)
+}
+
+function readersOf({ env }: ConfigRequest) {
+  return { readEnv: (name: string) => env[name], readFile: (path: string) => readFileSync(path, 'utf8') }
+}
+
+function withFile(request: ConfigRequest, file: string): ConfigStart {
+  const { world, cwd } = request
+  let listener: ConfigListener | undefined
+  const started = watchConfig({
+    ...readersOf(request),
+    file: resolve(cwd, file),
+    shownAs: file,
+    sections: SECTIONS,
+    world,
+    watchFiles,
+    onLoaded: (loaded) => {
+      const next = compiled(loaded, file, world)
+      snapshot.swap(next)
+      listener?.onSwapped(next)
+    },
+    onRejected: (problems) => {
+      const lines = problems.map(formatProblem)
+      snapshot.reject(lines)
+      listener?.onRejected(file, lines)
+    },
+  })
+  if (started.type === 'rejected') return rejected(file, started.problems)
+  const watch: ConfigWatch<Config> = started.watch
+  const snapshot = new CurrentSnapshot(compiled(watch.current, file, world))
+  return {
+    type: 'started',
+    source: {
+      snapshot,
+      kind: 'file',
+      listen: (next) => {
+        listener = next
+      },
+      reload: () => {
+        watch.reload()
+        return configStatus(snapshot)
+      },
+      stop: () => watch.stop(),
+    },
+  }
+}
+
+function withoutFile(request: ConfigRequest, sandboxUrl: () => string): ConfigStart {
+  const names = Object.keys(PROVIDERS).filter((name) => {
+    const variable = PROVIDERS[name]?.keyEnv
+    return variable !== undefined && (request.env[variable] ?? '') !== ''
+  })
+  const text = names.length > 0 ? textForKeys(names) : textForSandbox(sandboxUrl())
+  const result = loadConfig(text, {
+    ...readersOf(request),
+    file: resolve(request.cwd, 'signalbox.yaml'),
+    shownAs: 'the built-in configuration',
+    sections: SECTIONS,
+  })
+  if (result.type === 'rejected') return rejected('the built-in configuration', result.problems)
+  const snapshot = new CurrentSnapshot(compiled(result.snapshot, undefined, request.world))
+  return {
+    type: 'started',
+    source: {
+      snapshot,
+      kind: names.length > 0 ? 'keys' : 'sandbox',
+      listen: () => {},
+      reload: () => configStatus(snapshot),
+      stop: () => {},
+    },
+  }
+}
+
+function textForKeys(names: readonly string[]): string {
+  const providers = names.map((name) => `    ${name}: { apiKey: env:${PROVIDERS[name]?.keyEnv} }`)
+  const models = names.map((name) => `    - { name: "${name}/*", provider: ${name} }`)
+  return ['models:', '  providers:', ...providers, '  models:', ...models, TEAMS].join('\n')
+}
+
+function textForSandbox(baseUrl: string): string {
+  const provider = `    sandbox: { wire: openai-chat, baseUrl: "${baseUrl}" }`
+  const model = '    - { name: sandbox, provider: sandbox, price: { inputPerMillion: 0, outputPerMillion: 0 } }'
+  return ['models:', '  providers:', provider, '  models:', model, TEAMS].join('\n')
+}
+
+const TEAMS = 'access: { teams: { default: {} } }\n'
+
+function compiled(loaded: ConfigSnapshot<Config>, file: string | undefined, world: World): Snapshot {
+  return compileSnapshot({ config: loaded.config, revision: loaded.revision, file, loadedAtMs: world.now() })
+}
+
+function rejected(file: string, problems: readonly LocatedProblem[]): ConfigStart {
+  return { type: 'rejected', file, lines: problems.map(formatProblem) }
+}

@@ -1,0 +1,211 @@
+import type { ConfigStatus } from '../control/api/deps.ts'
+import { LiveCallTable } from '../control/live-calls.ts'
+import { Metrics } from '../control/projections/metrics.ts'
+import { SpendProjection } from '../control/projections/spend.ts'
+import { asGatewayError } from '../core/errors.ts'
+import type { World } from '../core/world.ts'
+import { type HttpServer, serveHttp } from '../platform/serve-http.ts'
+import { realWorld } from '../platform/world.ts'
+import { openSqliteStore } from '../storage/sqlite/store.ts'
+import type { Store } from '../storage/store.ts'
+import { type ComposeDeps, compose, composeAccess, type Gateway } from './compose.ts'
+import { type ConfigSource, openConfig } from './config-source.ts'
+import { dataFolder, openOwnSecrets } from './data-folder.ts'
+import { firstKey, greet } from './first-minute.ts'
+import { createLogger, describeThrown, type Logger } from './logger.ts'
+import { startSandbox } from './sandbox.ts'
+import { type Stopped, shutDown, untilSignalled } from './shutdown.ts'
+import { readVersion } from './version.ts'
+
+/** How a gateway is started. */
+export interface ServeOptions {
+  /** As the user wrote it; relative to `cwd`. Left out: the file of the folder, or none. */
+  readonly configFile: string | undefined
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Writes talk: the process's log, and the greeting. */
+  readonly err: (text: string) => void
+}
+
+/** Everything of a running gateway that must be closed. */
+export interface Running {
+  readonly world: World
+  readonly logger: Logger
+  readonly source: ConfigSource
+  readonly store: Store
+  readonly live: LiveCallTable
+  readonly gateway: Gateway
+  readonly servers: readonly HttpServer[]
+}
+
+/**
+ * Runs a gateway until a signal stops it.
+ * @returns the exit code: 0 stopped in good order, 1 could not start or was cut off, 2 the configuration has problems
+ */
+export async function serve(options: ServeOptions): Promise<0 | 1 | 2> {
+  const world = realWorld()
+  const sandboxes: HttpServer[] = []
+  const started = openConfig({ file: options.configFile, cwd: options.cwd, env: options.env, world }, () => sandboxUrl(world, sandboxes))
+  if (started.type === 'rejected') {
+    options.err(`${started.lines.join('\n')}\n${started.file} has problems, so nothing was started.\n`)
+    return 2
+  }
+  const { source } = started
+  const logger = createLogger(world, () => source.snapshot.get().config.log.level, options.err)
+  let running: Running
+  try {
+    running = await start(options, { world, logger, source, sandboxes })
+  } catch (thrown) {
+    source.stop()
+    for (const sandbox of sandboxes) await sandbox.stop({ force: true })
+    const error = asGatewayError(thrown)
+    options.err(`signalbox: could not start: ${error.code === 'internal' ? describeThrown(thrown).cause : error.message}\n`)
+    return 1
+  }
+  const stopped: Stopped = await untilSignalled({ onHangup: () => source.reload(), onFault: (thrown) => reportFault(logger, thrown) })
+  return shutDown(running, stopped)
+}
+
+interface Parts {
+  readonly world: World
+  readonly logger: Logger
+  readonly source: ConfigSource
+  readonly sandboxes: readonly HttpServer[]
+}
+
+async function start(options: ServeOptions, { world, logger, source, sandboxes }: Parts): Promise<Running> {
+  const { config } = source.snapshot.get()
+  const version = readVersion()
+  const live = new LiveCallTable()
+  const metrics = new Metrics({
+    version,
+    modelLabel: (subject) => (subject === undefined ? '' : (source.snapshot.get().catalog.configuredName(subject) ?? 'other')),
+    liveCalls: () => live.size,
+    isLogWritable: () => store.log.isWritable,
+    droppedBodies: () => store.bodies.dropped,
+    residentBytes: () => process.memoryUsage.rss(),
+  })
+  const store = await openStore(source, { world, logger, metrics, version, options })
+  try {
+    const { installation, adminKey } = openOwnSecrets(config, world)
+    const keys = await composeAccess(store, installation, source.snapshot)
+    const reload = async (): Promise<ConfigStatus> => source.reload()
+    const deps: ComposeDeps = {
+      world,
+      logger,
+      store,
+      keys,
+      live,
+      metrics,
+      installation,
+      adminKey,
+      snapshot: source.snapshot,
+      reload,
+      version,
+    }
+    const gateway = compose(deps)
+    const servers = listen(source, gateway)
+    const running = { world, logger, source, store, live, gateway, servers: [...servers, ...sandboxes] }
+    await announce(options, running, deps, servers)
+    return running
+  } catch (thrown) {
+    await store.close()
+    throw thrown
+  }
+}
+
+interface StoreParts {
+  readonly world: World
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly version: string
+  readonly options: ServeOptions
+}
+
+function openStore(source: ConfigSource, { world, logger, metrics, version, options }: StoreParts): ReturnType<typeof openSqliteStore> {
+  const { config } = source.snapshot.get()
+  const { log, bodies } = config
+  return openSqliteStore(dataFolder(config), {
+    world,
+    version,
+    durability: log.durability,
+    segmentBytes: log.segment,
+    queueEvents: log.queue,
+    ...(log.retention === 'forever' ? {} : { retentionMs: log.retention }),
+    ...(bodies.retention === 'forever' ? {} : { bodyRetentionMs: bodies.retention }),
+    projections: [() => new SpendProjection()],
+    onCommitted: (event) => metrics.observe(event),
+    lastResort: (line) => options.err(`${line}\n`),
+    report: (problem) => logger.log('error', problem.message, { code: problem.code }),
+  })
+}
+
+function listen(source: ConfigSource, gateway: Gateway): readonly [HttpServer, HttpServer] {
+  const { config } = source.snapshot.get()
+  const { data, control } = config.listen
+  const maxBodyBytes = Math.max(config.limits.jsonBody, config.limits.otherBody)
+  const dataServer = listenAt(data, maxBodyBytes, gateway.data)
+  try {
+    return [dataServer, listenAt(control, config.limits.jsonBody, gateway.control)]
+  } catch (thrown) {
+    void dataServer.stop({ force: true })
+    throw thrown
+  }
+}
+
+function listenAt(address: { readonly host: string; readonly port: number }, maxBodyBytes: number, answer: Gateway['data']): HttpServer {
+  return serveHttp({ ...address, maxBodyBytes, fetch: answer })
+}
+
+/** Says that the gateway runs: to a person on a start without a file, and always to the log. */
+async function announce(
+  options: ServeOptions,
+  running: Running,
+  deps: ComposeDeps,
+  [data, control]: readonly [HttpServer, HttpServer],
+): Promise<void> {
+  const { source, store, logger } = running
+  const { config, revision, file, catalog } = source.snapshot.get()
+  source.listen({
+    onSwapped: (snapshot) => {
+      store.log.keep({ type: 'config.loaded', atMs: snapshot.loadedAtMs, revision: snapshot.revision, ...fileOf(snapshot.file) })
+      logger.log('info', 'configuration loaded', { revision: snapshot.revision })
+    },
+    onRejected: (name, problems) => {
+      store.log.keep({ type: 'config.rejected', atMs: running.world.now(), file: name, problems })
+      logger.log('error', 'the changed configuration has problems; the last good one stays in force', { problems })
+    },
+  })
+  store.log.keep({ type: 'config.loaded', atMs: running.world.now(), revision, ...fileOf(file) })
+  if (store.recoveredCalls > 0) logger.log('warn', 'calls that a crash had cut off were ended', { calls: store.recoveredCalls })
+  logger.log('info', 'signalbox is running', { data: data.address, control: control.address, dataFolder: dataFolder(config), revision })
+  if (source.kind === 'file') return
+  const key = await firstKey(
+    dataFolder(config),
+    {
+      ...deps,
+      log: store.log,
+      keys: store.keys,
+      access: deps.keys,
+      teams: () => ['default'],
+      models: () => catalog.list().map(({ name }) => name),
+    },
+    running.world,
+  )
+  const model = catalog.list()[0]?.name.replace('*', 'MODEL') ?? 'MODEL'
+  options.err(greet({ kind: source.kind, dataAddress: data.address, controlAddress: control.address, key, model }))
+}
+
+function fileOf(file: string | undefined): { readonly file?: string } {
+  return file === undefined ? {} : { file }
+}
+
+function sandboxUrl(world: World, sandboxes: HttpServer[]): string {
+  const sandbox = startSandbox(world)
+  sandboxes.push(sandbox)
+  return `http://${sandbox.address}/v1`
+}
+
+function reportFault(logger: Logger, thrown: unknown): void {
+  logger.log('error', 'a fault outside of any call', describeThrown(thrown))
+}

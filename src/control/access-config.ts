@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { choice, name, namePattern } from '../core/fields.ts'
+import type { Section } from '../core/section.ts'
+
+/** The same bounds as in the header `x-signalbox-labels` (core/headers.ts). */
+const labelName = z
+  .string()
+  .regex(/^[A-Za-z0-9_.-]{1,64}$/, { error: 'is not the name of a label; write letters, digits and _ . - (64 at the most)' })
+  .meta({ 'x-unit': 'name' })
+const labelValue = z
+  .string()
+  .regex(/^[^\p{Cc},=]{1,256}$/u, { error: 'is not the value of a label; write 1 to 256 characters without comma and =' })
+  .meta({ 'x-unit': 'text', 'x-examples': ['search', 'prod'] })
+
+const team = z.strictObject({
+  models: z
+    .array(namePattern())
+    .exactOptional()
+    .describe('Names of models that the team may use, with * for any text. Left out: all models. An empty list: none.'),
+  labels: z
+    .record(labelName, labelValue.describe('The value of the label.'))
+    .prefault({})
+    .describe("Labels that every call of the team carries. A key's own labels win over them."),
+  bodies: choice(['off', 'redacted', 'full'])
+    .exactOptional()
+    .describe('How much of the prompts and replies of the team is kept. Left out: as bodies.store says.'),
+})
+
+const access = z
+  .strictObject({
+    organisation: name().prefault('default').describe('Name of the organisation, which every event carries.'),
+    teams: z
+      .record(name(), team.prefault({}).describe('A team, by its name.'))
+      .prefault({})
+      .describe('Teams by name. Keys belong to a team; the keys of a team that leaves the file stop working.'),
+  })
+  .prefault({})
+  .describe('Who may use what.')
+
+/** What the `access` key says. */
+export type AccessConfig = z.output<typeof access>
+
+/** One team. `models` absent: all of them. */
+export type TeamConfig = z.output<typeof team>
+
+/** The section `access`. */
+export const accessSection = { name: 'access', schema: access, check: () => [] } as const satisfies Section<AccessConfig>

@@ -1,0 +1,100 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { isIP } from 'node:net'
+import type { MiddlewareHandler } from 'hono'
+import { GatewayError } from '../../core/errors.ts'
+import { readBody } from '../../core/read-body.ts'
+import type { Secret } from '../../core/secret.ts'
+import type { ControlApiDeps } from './deps.ts'
+import type { ControlEnv } from './endpoint.ts'
+
+type Guard = MiddlewareHandler<ControlEnv>
+
+const BODY_BOUNDS = { maxBytes: 1_000_000, deadlineMs: 10_000 } as const
+const JSON_LIKE = /^\s*(application\/json|text\/plain)\s*(;|$)/i
+
+/** Names the request and sets the headers that every answer has. */
+export function nameRequest(deps: ControlApiDeps): Guard {
+  return async (context, next) => {
+    const requestId = `req_${deps.world.randomHex(12)}`
+    context.set('requestId', requestId)
+    context.set('reportFault', deps.reportFault)
+    context.header('x-signalbox-request-id', requestId)
+    context.header('cache-control', 'no-store')
+    context.header('x-content-type-options', 'nosniff')
+    await next()
+  }
+}
+
+/**
+ * Refuses what a web page could send to a control port on loopback: a request under a name that was pointed at this address
+ * (DNS rebinding), or one that the browser says comes from elsewhere.
+ */
+export function refuseForeignPages(hosts: ControlApiDeps['hosts']): Guard {
+  return async (context, next) => {
+    const { host, hostname } = addressed(context.req.raw)
+    if (hosts !== 'any' && !isLocalName(hostname) && !hosts.includes(hostname)) {
+      throw new GatewayError(
+        'forbidden',
+        `The control port does not answer to the name "${hostname.slice(0, 100)}". Use its IP address, localhost or the host of listen.control.`,
+      )
+    }
+    const origin = context.req.header('origin')
+    if (origin !== undefined && originHost(origin) !== host) {
+      throw new GatewayError('forbidden', 'The control port takes no requests from pages of other origins.')
+    }
+    await next()
+  }
+}
+
+function addressed(request: Request): { readonly host: string; readonly hostname: string } {
+  const url = URL.parse(`http://${request.headers.get('host') ?? new URL(request.url).host}`)
+  return { host: url?.host ?? '', hostname: (url?.hostname ?? '').replace(/^\[|\]$/g, '') }
+}
+
+function isLocalName(hostname: string): boolean {
+  return hostname === 'localhost' || isIP(hostname) !== 0
+}
+
+/** Host and port of an origin as a Host header would write them; undefined where it is none, such as `null`. */
+function originHost(origin: string): string | undefined {
+  const url = URL.parse(origin)
+  return url === null ? undefined : URL.parse(`http://${url.host}`)?.host
+}
+
+/** Lets only who holds the admin key on. */
+export function requireAdmin(adminKey: Secret): Guard {
+  const wanted = digest(adminKey.reveal())
+  return async (context, next) => {
+    const sent = /^bearer +(\S+)\s*$/i.exec(context.req.header('authorization') ?? '')?.[1]
+    if (!timingSafeEqual(digest(sent ?? ''), wanted)) {
+      throw new GatewayError(
+        'unauthenticated',
+        `${sent === undefined ? 'No admin key was sent' : 'This is not the admin key'}. Send it as "Authorization: Bearer …"; it stands in the file admin-key in the data folder.`,
+      )
+    }
+    await next()
+  }
+}
+
+/** Digests are of one length, as a comparison in constant time needs. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+/** Reads a body whole, within bounds of size and time, before anything parses it. JSON under a missing or text/plain type is taken too. */
+export function boundBody(deps: ControlApiDeps): Guard {
+  return async (context, next) => {
+    const request = context.req.raw
+    if (request.body !== null) {
+      const type = request.headers.get('content-type')
+      if (type !== null && !JSON_LIKE.test(type)) {
+        throw new GatewayError('unsupported_media_type', `The body must be JSON (application/json), not ${type.slice(0, 100)}.`)
+      }
+      const bytes = await readBody(request, BODY_BOUNDS, deps.world)
+      const headers = new Headers(request.headers)
+      headers.set('content-type', 'application/json')
+      context.req.raw = new Request(request.url, { method: request.method, headers, body: Buffer.from(bytes), signal: request.signal })
+    }
+    await next()
+  }
+}

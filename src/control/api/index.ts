@@ -1,0 +1,93 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { GatewayError } from '../../core/errors.ts'
+import type { ControlApiDeps } from './deps.ts'
+import type { ControlApp, ControlEnv, Endpoint } from './endpoint.ts'
+import { createKey } from './endpoints/create-key.ts'
+import { eraseBodies } from './endpoints/erase-bodies.ts'
+import { listEvents } from './endpoints/list-events.ts'
+import { listKeys } from './endpoints/list-keys.ts'
+import { listLiveCalls } from './endpoints/list-live-calls.ts'
+import { probes } from './endpoints/probes.ts'
+import { rebuildSpend } from './endpoints/rebuild-spend.ts'
+import { reload } from './endpoints/reload.ts'
+import { revokeKey } from './endpoints/revoke-key.ts'
+import { showBody } from './endpoints/show-body.ts'
+import { showKey } from './endpoints/show-key.ts'
+import { showReceipt } from './endpoints/show-receipt.ts'
+import { showStatus } from './endpoints/show-status.ts'
+import { sumSpend } from './endpoints/sum-spend.ts'
+import { verifyLog } from './endpoints/verify-log.ts'
+import { answerError, invalidRequest } from './errors.ts'
+import { boundBody, nameRequest, refuseForeignPages, requireAdmin } from './guard.ts'
+
+/** Every endpoint of the control API. */
+const ENDPOINTS: readonly Endpoint[] = [
+  listKeys, //      GET    /api/v1/keys
+  createKey, //     POST   /api/v1/keys
+  showKey, //       GET    /api/v1/keys/:id
+  revokeKey, //     POST   /api/v1/keys/:id/revoke    DELETE /api/v1/keys/:id
+  listEvents, //    GET    /api/v1/logs
+  showReceipt, //   GET    /api/v1/receipts/:callId
+  sumSpend, //      GET    /api/v1/spend
+  rebuildSpend, //  POST   /api/v1/spend/rebuild
+  listLiveCalls, // GET    /api/v1/calls/live
+  eraseBodies, //   POST   /api/v1/bodies/erase
+  showBody, //      GET    /api/v1/bodies/:id
+  showStatus, //    GET    /api/v1/status
+  reload, //        POST   /api/v1/reload
+  verifyLog, //     GET    /api/v1/verify
+  probes, //        GET    /livez  /readyz  /metrics
+]
+
+/** The control port, as the server sees it. */
+export interface ControlApi {
+  fetch(request: Request): Promise<Response>
+}
+
+/** Makes the control API. Everything under /api needs the admin key. */
+export function createControlApi(deps: ControlApiDeps): ControlApi {
+  const app: ControlApp = new OpenAPIHono<ControlEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw invalidRequest(result.error)
+    },
+  })
+  app.onError((thrown, context) => answerError(context, thrown))
+  app.use(nameRequest(deps), refuseForeignPages(deps.hosts))
+  app.use('/api/*', requireAdmin(deps.adminKey))
+  if (!deps.openMetrics) app.use('/metrics', requireAdmin(deps.adminKey))
+  app.use(boundBody(deps))
+  for (const mount of ENDPOINTS) mount(app, deps)
+  describe(app, deps)
+  refuseTheRest(app)
+  return { fetch: async (request) => app.fetch(request) }
+}
+
+function describe(app: ControlApp, deps: ControlApiDeps): void {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'adminKey', { type: 'http', scheme: 'bearer' })
+  app.doc31('/api/openapi.json', {
+    openapi: '3.1.0',
+    info: { title: 'Signalbox control API', version: deps.version },
+    security: [{ adminKey: [] }],
+  })
+}
+
+/** A known path with another method is 405, an unknown path 404: both in the shape of every other error. */
+function refuseTheRest(app: ControlApp): void {
+  const methods = Map.groupBy(
+    app.routes.filter(({ method }) => method !== 'ALL'),
+    ({ path }) => path,
+  )
+  for (const [path, routes] of methods) {
+    const allowed = [...new Set(routes.map(({ method }) => method))].join(', ')
+    app.all(path, (context) => {
+      context.header('allow', allowed)
+      throw new GatewayError('method_not_allowed', `${context.req.path} takes ${allowed}, not ${context.req.method.slice(0, 20)}.`)
+    })
+  }
+  app.notFound((context) => {
+    throw new GatewayError(
+      'not_found',
+      `There is nothing at ${context.req.path.slice(0, 200)}. GET /api/openapi.json lists what the control API answers.`,
+    )
+  })
+}

@@ -1,0 +1,139 @@
+import { z } from '@hono/zod-openapi'
+import type { CallEnded, CallFacts, CallStarted } from '../../core/events.ts'
+import { formatUsd } from '../../core/money.ts'
+import type { LiveCall, LoggedEvent } from '../../core/ports.ts'
+import { isoTime, showEvent, shownEvent, shownPrincipal, showPrincipal } from './shapes.ts'
+
+const count = z.number().optional()
+
+export const receiptShape = z
+  .object({
+    call: z.string().describe('Id of the call.'),
+    state: z
+      .enum(['running', 'ended', 'unfinished'])
+      .describe('unfinished: it started, does not run here, and its ending is not in the log (yet).'),
+    parent: z.string().optional(),
+    layer: z.string().optional(),
+    action: z.string().optional(),
+    wire: z.string().optional(),
+    outcome: z.enum(['ok', 'refused', 'broken', 'cancelled', 'paused']).optional(),
+    status: count.describe('Status sent to the caller.'),
+    error: z.object({ code: z.string(), source: z.string().optional(), message: z.string().optional() }).optional(),
+    finishReason: z.string().optional(),
+    model: z.string().optional().describe("The caller's name for it."),
+    provider: z.string().optional(),
+    target: z.string().optional().describe("The provider's own id of the model."),
+    providerStatus: count,
+    providerRequestId: z.string().optional(),
+    isStream: z.boolean().optional(),
+    attempts: count,
+    usage: z
+      .object({ inputTokens: count, cachedInputTokens: count, cacheWriteTokens: count, outputTokens: count, reasoningTokens: count })
+      .optional()
+      .describe('What the provider said; a count that it did not give is absent.'),
+    costUsd: z.string().optional().describe('Decimal US dollars. Absent where it is not known.'),
+    unpriced: z.boolean().describe('Whether tokens were used whose price is not known.'),
+    priceVersion: z.string().optional(),
+    startedAt: z.string(),
+    endedAt: z.string().optional(),
+    durations: z.object({ totalMs: z.number(), overheadMs: count, providerMs: count, firstTokenMs: count }),
+    sizes: z.object({ inBytes: count, outBytes: count }),
+    trace: z.object({ traceId: z.string(), spanId: z.string(), parentSpanId: z.string().optional() }).optional(),
+    principal: shownPrincipal,
+    onBehalfOf: shownPrincipal.optional(),
+    prompt: z.object({ name: z.string().optional(), version: z.string().optional(), hash: z.string().optional() }),
+    bodies: z.object({ request: z.string().optional(), response: z.string().optional() }).describe('Ids of the stored bodies.'),
+    events: z.array(shownEvent),
+  })
+  .openapi('Receipt')
+
+/** All that is known of one call. */
+export type Receipt = z.output<typeof receiptShape>
+
+/** What is known of a call. */
+interface Known {
+  readonly events: readonly LoggedEvent[]
+  readonly live: LiveCall | undefined
+  readonly nowMs: number
+}
+
+/** The receipt of a call, or undefined where nothing is known of it. Pure. */
+export function encodeReceipt({ events, live, nowMs }: Known): Receipt | undefined {
+  const ended = events.map(({ event }) => event).find((event): event is CallEnded => event.type === 'call.ended')
+  const started = events.map(({ event }) => event).find((event): event is CallStarted => event.type === 'call.started')
+  const shown = { events: events.map(showEvent) }
+  if (ended !== undefined) return { ...identityOf(ended), ...endOf(ended), ...factsOf(ended), ...shown }
+  if (live !== undefined) {
+    const { callId, startedAtMs, facts } = live
+    const identity = started === undefined ? { call: callId, startedAt: isoTime(startedAtMs) } : identityOf(started)
+    return { ...identity, ...factsOf(facts), state: 'running', durations: durationsOf(nowMs - startedAtMs, facts), ...shown }
+  }
+  if (started === undefined) return undefined
+  return { ...identityOf(started), ...factsOf(started), state: 'unfinished', durations: { totalMs: nowMs - started.atMs }, ...shown }
+}
+
+function identityOf(event: CallStarted | CallEnded) {
+  const startedAtMs = event.type === 'call.ended' ? event.startedAtMs : event.atMs
+  const { callId, parentId, layer, action, traceId, spanId, parentSpanId } = event
+  return defined({
+    call: callId,
+    parent: parentId,
+    layer,
+    action,
+    startedAt: isoTime(startedAtMs),
+    trace: defined({ traceId, spanId, parentSpanId }),
+  })
+}
+
+function endOf(event: CallEnded) {
+  const { outcome, errorCode, errorSource, errorMessage, atMs, durationMs, overheadMs } = event
+  return defined({
+    state: 'ended' as const,
+    outcome,
+    error: errorCode === undefined ? undefined : defined({ code: errorCode, source: errorSource, message: errorMessage }),
+    endedAt: isoTime(atMs),
+    durations: { ...durationsOf(durationMs, event), ...defined({ overheadMs }) },
+  })
+}
+
+function durationsOf(totalMs: number, { providerMs, firstTokenMs }: Pick<CallFacts, 'providerMs' | 'firstTokenMs'>) {
+  return { totalMs, ...defined({ providerMs, firstTokenMs }) }
+}
+
+function factsOf(facts: Partial<CallFacts> & Pick<CallFacts, 'principal' | 'prompt'>) {
+  const { principal, onBehalfOf, prompt, subject, costNanoUsd, isUnpriced, sizeInBytes, sizeOutBytes, bodies } = facts
+  const { wire, status, finishReason, provider, target, providerStatus, providerRequestId, isStream, attempts, usage, priceVersion } = facts
+  return defined({
+    ...{
+      wire,
+      status,
+      finishReason,
+      model: subject,
+      provider,
+      target,
+      providerStatus,
+      providerRequestId,
+      isStream,
+      attempts,
+      priceVersion,
+    },
+    usage: usage === undefined ? undefined : { ...usage },
+    costUsd: costNanoUsd === undefined ? undefined : formatUsd(costNanoUsd),
+    unpriced: isUnpriced === true,
+    sizes: defined({ inBytes: sizeInBytes, outBytes: sizeOutBytes }),
+    principal: showPrincipal(principal),
+    onBehalfOf: onBehalfOf === undefined ? undefined : showPrincipal(onBehalfOf),
+    prompt: { ...prompt },
+    bodies: { ...bodies },
+  })
+}
+
+/** The fields that are there. */
+type Defined<Fields> = { [Name in keyof Fields as undefined extends Fields[Name] ? never : Name]: Fields[Name] } & {
+  [Name in keyof Fields as undefined extends Fields[Name] ? Name : never]?: Exclude<Fields[Name], undefined>
+}
+
+function defined<Fields extends object>(fields: Fields): Defined<Fields> {
+  // Only fields without a value are left out, which is what the type says.
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<Fields>
+}

@@ -1,0 +1,119 @@
+import { isObject } from '../../core/json.ts'
+import type { Section } from '../../core/section.ts'
+import { completeConfig, type Readers, reasonOf, sha256 } from './complete.ts'
+import { type ConfigDocument, parseConfigText } from './document.ts'
+import { effectiveConfig, type Origin } from './effective.ts'
+import { explainIssues, type Finding, kindOf, unknownKey } from './issues.ts'
+import { type LocatedProblem, sortProblems } from './problems.ts'
+import { type ConfigOf, describeConfig, ownProperty, type SchemaNode } from './schema.ts'
+
+/** What loading needs beside the text. */
+export interface LoadOptions<Sections extends readonly Section[]> extends Readers {
+  /** Path of the file. Relative paths in it start at its folder. */
+  readonly file: string
+  /** How problems name the file; left out: by its path. */
+  readonly shownAs?: string
+  readonly sections: Sections
+}
+
+/** A configuration that is in force, or could be. Immutable. */
+export interface ConfigSnapshot<Config> {
+  readonly config: Config
+  /** Changes whenever the file or a secret does: 12 hexadecimal digits. */
+  readonly revision: string
+  /** As `shownAs`. */
+  readonly file: string
+  /** Every value in the form in which one would write it, secrets as `***`. */
+  readonly values: unknown
+  /** Where each value comes from, by its path, such as `models.models[0].id`. */
+  readonly origins: ReadonlyMap<string, Origin>
+}
+
+/** A snapshot, or all that is wrong, in the order of the file. */
+export type LoadResult<Config> =
+  | { readonly type: 'loaded'; readonly snapshot: ConfigSnapshot<Config> }
+  | { readonly type: 'rejected'; readonly problems: readonly LocatedProblem[] }
+
+/** Reads a configuration from a text. Pure but for the readers; never throws. */
+export function loadConfig<const Sections extends readonly Section[]>(
+  text: string,
+  options: LoadOptions<Sections>,
+): LoadResult<ConfigOf<Sections>> {
+  const { file, sections } = options
+  const document = parseConfigText(text)
+  const shown = options.shownAs ?? file
+  const reject = (findings: readonly Finding[]) => rejected(shown, document, findings)
+  if (!document.isReadable) return reject([])
+  if (text.trim() === '') return reject([atTop('the file is empty; `signalbox init` writes one to begin with')])
+  const schema = describeConfig(sections)
+  const value = fillEmpty(document.value ?? {}, schema)
+  if (!isObject(value)) return reject([atTop(`the file must be a mapping of keys, and is ${kindOf(value)}`)])
+  const parsed = parseSections(value, sections, schema)
+  const completed = completeConfig(parsed.config, file, options)
+  const findings = [...parsed.findings, ...ofValues(completed.problems), ...checkSections(completed.config, sections)]
+  if (findings.length > 0 || document.faults.length > 0) return reject(findings)
+  // Every section was parsed by its own schema, and completing changes no type.
+  const config = completed.config as ConfigOf<Sections>
+  const revision = sha256([text, ...completed.digests].join('\n')).slice(0, 12)
+  return { type: 'loaded', snapshot: { config, revision, file: shown, ...effectiveConfig(document, value, schema) } }
+}
+
+/** Reads a configuration from its file. Never throws: a file that cannot be read is a problem. */
+export function readConfig<const Sections extends readonly Section[]>(options: LoadOptions<Sections>): LoadResult<ConfigOf<Sections>> {
+  let text: string
+  try {
+    text = options.readFile(options.file)
+  } catch (thrown) {
+    const message = `the file cannot be read: ${reasonOf(thrown)}`
+    return { type: 'rejected', problems: [{ file: options.shownAs ?? options.file, line: 1, column: 1, path: [], message }] }
+  }
+  return loadConfig(text, options)
+}
+
+/** Parses each section by itself, so that a problem in one does not hide those of another. */
+function parseSections(value: Readonly<Record<string, unknown>>, sections: readonly Section[], schema: SchemaNode) {
+  const names = new Set(sections.map(({ name }) => name))
+  const strangers = Object.keys(value).filter((key) => !names.has(key) && key !== '$schema')
+  const findings: Finding[] = strangers.map((key) => unknownKey([key], schema))
+  const config: Record<string, unknown> = {}
+  for (const { name, schema: section } of sections) {
+    const parsed = section.safeParse(value[name])
+    if (parsed.success) config[name] = parsed.data
+    else findings.push(...explainIssues(parsed.error.issues, [name], { value, schema }))
+  }
+  return { config, findings }
+}
+
+function checkSections(config: unknown, sections: readonly Section[]): readonly Finding[] {
+  if (!isObject(config)) return []
+  return ofValues(sections.flatMap((section) => (Object.hasOwn(config, section.name) ? section.check(config[section.name]) : [])))
+}
+
+function ofValues(problems: readonly Omit<Finding, 'isOfKey'>[]): readonly Finding[] {
+  return problems.map((problem) => ({ ...problem, isOfKey: false }))
+}
+
+function atTop(message: string): Finding {
+  return { path: [], message, isOfKey: false }
+}
+
+function rejected(file: string, document: ConfigDocument, findings: readonly Finding[]): LoadResult<never> {
+  const located = findings.map(({ path: full, message, isOfKey }) => {
+    // A list of one may be written without its brackets: then the file has no step for the item.
+    const isListless = typeof full.at(-1) === 'number' && document.known(full).length < full.length
+    const path = isListless ? full.slice(0, -1) : full
+    return { file, ...(isOfKey ? document.placeOfKey(path) : document.placeOf(path)), path, message }
+  })
+  return { type: 'rejected', problems: sortProblems([...document.faults.map((fault) => ({ file, ...fault })), ...located]) }
+}
+
+/** A mapping with nothing behind its key is an empty mapping; nothing elsewhere is a mistake. */
+function fillEmpty(value: unknown, schema: SchemaNode | undefined): unknown {
+  // Guided by the schema, which has an end: through aliases a value may contain itself.
+  if (schema === undefined) return value
+  if (value === null) return schema.type === 'object' ? {} : value
+  if (Array.isArray(value)) return value.map((item) => fillEmpty(item, schema.items))
+  if (!isObject(value)) return value
+  const childOf = (key: string) => ownProperty(schema, key) ?? (schema.additionalProperties || undefined)
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillEmpty(item, childOf(key))]))
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import { address, choice, count, duration, retention, secretPlace, size, sqliteFolder } from '../../core/fields.ts'
+import type { ConfigProblem } from '../../core/section.ts'
+
+const listen = z
+  .strictObject({
+    data: address().prefault('127.0.0.1:4000').describe('Where callers send their calls.'),
+    control: address().prefault('127.0.0.1:4001').describe('Where operators reach the control API and the metrics. Keep it private.'),
+  })
+  .prefault({})
+  .describe('Addresses that the gateway listens on. Both are loopback unless the file says otherwise.')
+
+const storage = sqliteFolder()
+  .prefault('sqlite:./data')
+  .describe('Where keys, events and bodies are kept: an embedded SQLite store in this folder.')
+
+const secret = secretPlace()
+  .prefault('file:./data/secret')
+  .describe(
+    "The installation's own secret, which keys every hash of a key. A file that does not exist is made at first start, with mode 0600.",
+  )
+
+const limits = z
+  .strictObject({
+    jsonBody: size({ min: '1kB', max: '1GiB' }).prefault('32MB').describe('Largest JSON body of a call.'),
+    otherBody: size({ min: '1kB', max: '1TiB' }).prefault('512MB').describe('Largest body of any other media type, such as audio.'),
+    jsonDepth: count('levels', { min: '4', max: '10000' }).prefault(256).describe('Deepest nesting of objects and lists in a JSON body.'),
+    bodyDeadline: duration({ min: '1s', max: '24h' }).prefault('60s').describe('Time for a body to arrive whole, from its first byte.'),
+  })
+  .prefault({})
+  .describe('Bounds on what a caller may send.')
+
+const log = z
+  .strictObject({
+    level: choice(['debug', 'info', 'warn', 'error']).prefault('info').describe('Least severity of the lines that the process prints.'),
+    retention: retention().prefault('forever').describe('How long the event log is kept. Totals of what was removed stay.'),
+    segment: size({ min: '1MB', max: '4GiB' }).prefault('64MB').describe('Size at which the event log begins a new segment.'),
+    durability: choice(['process', 'power'])
+      .prefault('process')
+      .describe('What a written event survives: a crash of the process, or a loss of power too (slower).'),
+    queue: count('events', { min: '100', max: '10M' })
+      .prefault(20_000)
+      .describe('Events that may wait for the disk. When the queue is full, calls are refused: what cannot be recorded is not made.'),
+  })
+  .prefault({})
+  .describe('The event log, and what the process prints.')
+
+const bodies = z
+  .strictObject({
+    store: choice(['off', 'redacted', 'full'])
+      .prefault('off')
+      .describe('How much of prompts and replies is kept: nothing, their shape without the texts, or all. A team may set its own.'),
+    retention: retention().prefault('30d').describe('How long bodies are kept.'),
+    maxSize: size({ min: '1kB', max: '64MB' }).prefault('1MB').describe('Largest part of one body that is kept; the rest is cut off.'),
+  })
+  .prefault({})
+  .describe('Prompts and replies, stored apart from the event log.')
+
+const shutdown = z
+  .strictObject({
+    drain: duration({ max: '24h' }).prefault('30s').describe('Time that running calls get to end after a signal to stop.'),
+  })
+  .prefault({})
+  .describe('How the gateway stops.')
+
+type Listen = z.output<typeof listen>
+
+function checkListen(config: Listen): readonly ConfigProblem[] {
+  const { data, control } = config
+  if (data.port === 0 || data.port !== control.port || data.host !== control.host) return []
+  return [{ path: ['listen', 'control'], message: 'is the address of listen.data too; give it another port' }]
+}
+
+const nothingToCheck = (): [] => []
+
+/** The top-level keys of the server itself; one section each. */
+export const serverSections = [
+  { name: 'listen', schema: listen, check: checkListen },
+  { name: 'storage', schema: storage, check: nothingToCheck },
+  { name: 'secret', schema: secret, check: nothingToCheck },
+  { name: 'limits', schema: limits, check: nothingToCheck },
+  { name: 'log', schema: log, check: nothingToCheck },
+  { name: 'bodies', schema: bodies, check: nothingToCheck },
+  { name: 'shutdown', schema: shutdown, check: nothingToCheck },
+] as const
+
+/** What the server's own keys say: durations in milliseconds, sizes in bytes. */
+export interface ServerConfig {
+  readonly listen: Listen
+  readonly storage: z.output<typeof storage>
+  readonly secret: z.output<typeof secret>
+  readonly limits: z.output<typeof limits>
+  readonly log: z.output<typeof log>
+  readonly bodies: z.output<typeof bodies>
+  readonly shutdown: z.output<typeof shutdown>
+}

@@ -1,0 +1,54 @@
+import type { Event } from '../core/events.ts'
+import type { LoggedEvent, LogPosition, LogQuery } from '../core/ports.ts'
+import { decodeEvent, type WrittenBatch } from './batch.ts'
+
+/**
+ * Picks the events that a query asks for.
+ * @param batches in the order of the query; the store has left out those that cannot hold any
+ */
+export function selectEvents(batches: Iterable<WrittenBatch>, query: LogQuery): readonly LoggedEvent[] {
+  const found: LoggedEvent[] = []
+  if (query.limit <= 0) return found
+  for (const batch of batches) {
+    if (query.mentions !== undefined && !batch.text.includes(query.mentions)) continue
+    for (const logged of inOrder(batch, query)) {
+      if (!isWanted(logged, query)) continue
+      found.push(logged)
+      if (found.length >= query.limit) return found
+    }
+  }
+  return found
+}
+
+/** The events of one call in a batch whose text mentions it: other calls mention it as their parent. */
+export function eventsOfCall(batch: WrittenBatch, callId: string): readonly LoggedEvent[] {
+  const found: LoggedEvent[] = []
+  for (const [index, line] of batch.text.split('\n').entries()) {
+    if (!line.includes(callId)) continue
+    const event = decodeEvent(line)
+    if (callIdOf(event) === callId) found.push({ position: { batch: batch.seq, index }, event })
+  }
+  return found
+}
+
+/** Whether a place in the log comes after another. */
+export function isAfter(position: LogPosition, other: LogPosition): boolean {
+  return position.batch === other.batch ? position.index > other.index : position.batch > other.batch
+}
+
+function callIdOf(event: Event): string | undefined {
+  return event.type === 'call.started' || event.type === 'call.ended' ? event.callId : undefined
+}
+
+function inOrder(batch: WrittenBatch, query: LogQuery): readonly LoggedEvent[] {
+  const all = batch.text.split('\n').map((line, index) => ({ position: { batch: batch.seq, index }, event: decodeEvent(line) }))
+  return query.order === 'oldest-first' ? all : all.reverse()
+}
+
+function isWanted({ position, event }: LoggedEvent, query: LogQuery): boolean {
+  if (query.after !== undefined && !isAfter(position, query.after)) return false
+  if (query.before !== undefined && !isAfter(query.before, position)) return false
+  if (query.sinceMs !== undefined && event.atMs < query.sinceMs) return false
+  if (query.untilMs !== undefined && event.atMs >= query.untilMs) return false
+  return query.matches?.(event) ?? true
+}

@@ -1,0 +1,45 @@
+/** The databases of a data folder. */
+export type DatabaseName = 'journal' | 'signalbox' | 'bodies'
+
+/** File of a database in its folder. */
+export function fileOf(name: DatabaseName): string {
+  return `${name}.db`
+}
+
+/**
+ * The statements that bring each database from one version to the next. A version that was published is never changed: add one.
+ * Tables of projections are no part of this: they are made from what the projection declares, and can be dropped.
+ */
+export const SCHEMA: Readonly<Record<DatabaseName, readonly (readonly string[])[]>> = {
+  journal: [
+    [
+      // The payload stands last, so that a scan of the other columns does not read it.
+      `CREATE TABLE batches (
+        seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, earliest_ms INTEGER NOT NULL, events INTEGER NOT NULL,
+        hash BLOB NOT NULL, payload BLOB NOT NULL)`,
+      `CREATE TABLE segments (
+        id INTEGER PRIMARY KEY, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL, previous_hash TEXT NOT NULL, last_hash TEXT NOT NULL,
+        events INTEGER NOT NULL, earliest_ms INTEGER NOT NULL, totals TEXT NOT NULL, closed_at_ms INTEGER NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('closed', 'trimming', 'trimmed')))`,
+      'CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID',
+    ],
+  ],
+  signalbox: [
+    [
+      `CREATE TABLE keys (
+        id TEXT PRIMARY KEY, secret_hash TEXT NOT NULL, name TEXT, team TEXT NOT NULL, user TEXT, labels TEXT NOT NULL, models TEXT,
+        created_at_ms INTEGER NOT NULL, created_by TEXT NOT NULL, expires_at_ms INTEGER, revoked_at_ms INTEGER)`,
+      `CREATE TABLE projections (
+        name TEXT PRIMARY KEY, version INTEGER NOT NULL, kept INTEGER NOT NULL, hash TEXT, base INTEGER NOT NULL) WITHOUT ROWID`,
+    ],
+  ],
+  bodies: [
+    [
+      `CREATE TABLE bodies (
+        id TEXT PRIMARY KEY, call_id TEXT NOT NULL, kind TEXT NOT NULL, at_ms INTEGER NOT NULL, is_redacted INTEGER NOT NULL,
+        is_truncated INTEGER NOT NULL, team TEXT, user TEXT, key_id TEXT, media_type TEXT NOT NULL, bytes BLOB NOT NULL)`,
+      'CREATE INDEX bodies_by_call ON bodies (call_id)',
+      'CREATE INDEX bodies_by_time ON bodies (at_ms)',
+    ],
+  ],
+}

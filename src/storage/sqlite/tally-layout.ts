@@ -1,0 +1,120 @@
+import type { SQLQueryBindings } from 'bun:sqlite'
+import type { TallyQuery, TallyTable } from '../../core/ports.ts'
+import { columnOf, DAY_HOURS } from '../tally-store.ts'
+import type { TallyPart } from './tally-store.ts'
+
+/** The SQL of one tally. Names come from the code that declares it, and are checked; texts are always bound. */
+export interface TallyLayout {
+  readonly table: TallyTable
+  readonly hours: string
+  readonly days: string
+  readonly base: string
+  readonly createStatements: readonly string[]
+  /** Puts the base into tables of the new shape, and drops the rest. */
+  recreateStatements(oldColumns: readonly string[]): readonly string[]
+  /** Empties what is kept and fills it from the base. */
+  readonly resetStatements: readonly string[]
+  /** Adds a row: time, dimensions, sums. */
+  upsert(into: string): string
+  select(query: TallyQuery, part: TallyPart): { readonly sql: string; readonly bindings: SQLQueryBindings[] }
+  readonly selectBase: string
+}
+
+const NAME = /^[a-z][a-z_]*$/
+
+/** The layout of a table. */
+export function layoutOf(table: TallyTable): TallyLayout {
+  const bad = [table.name, ...table.dimensions, ...table.sums].find((name) => !NAME.test(name))
+  if (bad !== undefined) throw new Error(`The tally ${table.name} cannot have a column named ${bad}.`)
+  const hours = `tally_${table.name}`
+  const days = `${hours}_by_day`
+  const base = `${hours}_base`
+  const create = [hours, days, base].map((name) => createStatement(name, table))
+  return {
+    table,
+    hours,
+    days,
+    base,
+    createStatements: create,
+    recreateStatements: (oldColumns) => recreate(table, base, [hours, days], create, oldColumns),
+    resetStatements: resetStatements(table, { hours, days, base }),
+    upsert: (into) => upsert(into, table),
+    select: (query, part) => select(table, part.unit === 'day' ? days : hours, query, part),
+    selectBase: `SELECT ${columns(table).join(', ')} FROM ${base}`,
+  }
+}
+
+function quoted(name: string): string {
+  return `"${name}"`
+}
+
+function columns(table: TallyTable): readonly string[] {
+  return ['time', ...table.dimensions, ...table.sums].map(quoted)
+}
+
+function createStatement(name: string, table: TallyTable): string {
+  const texts = table.dimensions.map((dimension) => `${quoted(dimension)} TEXT NOT NULL`)
+  const sums = table.sums.map((sum) => `${quoted(sum)} INTEGER NOT NULL`)
+  const key = ['time', ...table.dimensions].map(quoted).join(', ')
+  return `CREATE TABLE ${name} ("time" INTEGER NOT NULL, ${[...texts, ...sums].join(', ')}, PRIMARY KEY (${key})) WITHOUT ROWID`
+}
+
+function upsert(into: string, table: TallyTable): string {
+  const places = columns(table).map(() => '?')
+  const add = table.sums.map((sum) => `${quoted(sum)} = ${quoted(sum)} + excluded.${quoted(sum)}`)
+  return `INSERT INTO ${into} (${columns(table).join(', ')}) VALUES (${places.join(', ')}) ON CONFLICT DO UPDATE SET ${add.join(', ')}`
+}
+
+function resetStatements(table: TallyTable, names: { hours: string; days: string; base: string }): readonly string[] {
+  const all = columns(table).join(', ')
+  const texts = table.dimensions.map(quoted).join(', ')
+  const sums = table.sums.map((sum) => `sum(${quoted(sum)})`).join(', ')
+  return [
+    `DELETE FROM ${names.hours}`,
+    `DELETE FROM ${names.days}`,
+    `INSERT INTO ${names.hours} (${all}) SELECT ${all} FROM ${names.base}`,
+    `INSERT INTO ${names.days} (${all}) SELECT "time" / ${DAY_HOURS}, ${texts}, ${sums} FROM ${names.base} GROUP BY "time" / ${DAY_HOURS}, ${texts}`,
+  ]
+}
+
+function recreate(
+  table: TallyTable,
+  base: string,
+  kept: readonly string[],
+  create: readonly string[],
+  oldColumns: readonly string[],
+): readonly string[] {
+  const old = `${base}_old`
+  const has = (name: string) => oldColumns.includes(name)
+  const texts = table.dimensions.map((name) => (has(name) ? quoted(name) : "''"))
+  const sums = table.sums.map((name) => (has(name) ? `sum(${quoted(name)})` : '0'))
+  const groups = ['time', ...table.dimensions.filter(has)].map(quoted)
+  return [
+    ...kept.map((name) => `DROP TABLE IF EXISTS ${name}`),
+    `ALTER TABLE ${base} RENAME TO ${old}`,
+    ...create,
+    `INSERT INTO ${base} (${columns(table).join(', ')})
+     SELECT "time", ${[...texts, ...sums].join(', ')} FROM ${old} GROUP BY ${groups.join(', ')}`,
+    `DROP TABLE ${old}`,
+  ]
+}
+
+function select(table: TallyTable, from: string, query: TallyQuery, part: TallyPart) {
+  const by = query.by.map((name) => quoted(table.dimensions[columnOf(table, name)] ?? name))
+  const time = query.per === undefined ? '0' : query.per === part.unit ? '"time"' : `"time" / ${DAY_HOURS}`
+  const sums = table.sums.map((sum) => `sum(${quoted(sum)})`)
+  const where = Object.entries(query.where ?? {})
+  const conditions = [
+    ...(part.since === undefined ? [] : ['"time" >= ?']),
+    ...(part.until === undefined ? [] : ['"time" < ?']),
+    ...where.map(([name]) => `${quoted(table.dimensions[columnOf(table, name)] ?? name)} = ?`),
+  ]
+  const groups = [...(query.per === undefined ? [] : [time]), ...by]
+  const sql = [
+    `SELECT ${[time, ...by, ...sums].join(', ')} FROM ${from}`,
+    conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`,
+    groups.length === 0 ? 'HAVING count(*) > 0' : `GROUP BY ${groups.join(', ')}`,
+  ].join(' ')
+  const bindings = [part.since, part.until, ...where.map(([, text]) => text)].filter((value) => value !== undefined)
+  return { sql, bindings }
+}

@@ -1,0 +1,173 @@
+import type { Database } from 'bun:sqlite'
+import type { TallyProjection, TallyQuery, TallyRow, TallySum, TallyTable } from '../../core/ports.ts'
+import { DAY_HOURS, SumBy, type TallyProgress, type TallyStore, type TallyUpdate } from '../tally-store.ts'
+import { inTransaction } from './database.ts'
+import { layoutOf, type TallyLayout } from './tally-layout.ts'
+
+const ROW_BYTES = 2 * 4096
+
+interface Progress extends TallyProgress {
+  readonly version: number
+}
+
+/**
+ * Sums in signalbox.db. Each table stands there three times: by hour, by day (a year by the hour is too many rows to add up in a moment),
+ * and the base by hour. Sums are 64-bit integers and read as bigint.
+ */
+export class SqliteTallyStore implements TallyStore {
+  readonly #database: Database
+  readonly #canWrite: boolean
+  readonly #onWrote: (bytes: number) => void
+
+  constructor(database: Database, mode: 'keep' | 'read', onWrote: (bytes: number) => void) {
+    this.#database = database
+    this.#canWrite = mode === 'keep'
+    this.#onWrote = onWrote
+  }
+
+  open(projection: TallyProjection): TallyProgress {
+    const stored = this.#progress(projection.name)
+    if (stored?.version === projection.version) return stored
+    const begin = { kept: stored?.base ?? 0, hash: undefined, base: stored?.base ?? 0 }
+    if (!this.#canWrite) return { kept: 0, hash: undefined, base: 0 }
+    return inTransaction(this.#database, () => {
+      for (const table of projection.tables) this.#makeTables(layoutOf(table))
+      this.#setProgress(projection, begin)
+      return this.reset(projection)
+    })
+  }
+
+  add(updates: readonly TallyUpdate[]): void {
+    inTransaction(this.#database, () => {
+      let rows = 0
+      for (const { projection, kept, hash } of updates) {
+        for (const table of projection.tables) rows += this.#addRows(layoutOf(table), projection)
+        const { base } = this.open(projection)
+        this.#setProgress(projection, { kept, hash, base })
+      }
+      // A row touches one page of each table at the most.
+      this.#onWrote(rows * ROW_BYTES)
+    })
+  }
+
+  addToBase(projection: TallyProjection, base: number): void {
+    inTransaction(this.#database, () => {
+      for (const table of projection.tables) {
+        const layout = layoutOf(table)
+        const add = this.#database.query(layout.upsert(layout.base))
+        for (const row of projection.rows(table.name)) add.run(row.hour, ...row.dimensions, ...row.sums)
+      }
+      const { kept, hash } = this.open(projection)
+      this.#setProgress(projection, { kept, hash, base })
+    })
+  }
+
+  reset(projection: TallyProjection): TallyProgress {
+    return inTransaction(this.#database, () => {
+      for (const table of projection.tables) for (const statement of layoutOf(table).resetStatements) this.#database.run(statement)
+      const { base = 0 } = this.#progress(projection.name) ?? {}
+      const progress = { kept: base, hash: undefined, base }
+      this.#setProgress(projection, progress)
+      return progress
+    })
+  }
+
+  sum(table: TallyTable, query: TallyQuery): readonly TallySum[] {
+    const layout = layoutOf(table)
+    const sums = new SumBy(table, query)
+    if (!this.#hasTable(layout.hours)) return []
+    for (const part of partsOf(query)) {
+      const { sql, bindings } = layout.select(query, part)
+      const statement = this.#database.query(sql)
+      statement.safeIntegers(true)
+      for (const row of statement.values(...bindings)) sums.add(toSum(row, query))
+    }
+    return sums.result()
+  }
+
+  baseRows(table: TallyTable): readonly TallyRow[] {
+    const statement = this.#database.query(layoutOf(table).selectBase)
+    statement.safeIntegers(true)
+    const query = { table: table.name, by: table.dimensions, per: 'hour' } as const
+    return statement.values().map((row) => {
+      const { time, dimensions, sums } = toSum(row, query)
+      return { hour: time, dimensions, sums }
+    })
+  }
+
+  #addRows(layout: TallyLayout, projection: TallyProjection): number {
+    let rows = 0
+    const addHour = this.#database.query(layout.upsert(layout.hours))
+    const addDay = this.#database.query(layout.upsert(layout.days))
+    for (const row of projection.rows(layout.table.name)) {
+      addHour.run(row.hour, ...row.dimensions, ...row.sums)
+      addDay.run(Math.floor(row.hour / DAY_HOURS), ...row.dimensions, ...row.sums)
+      rows++
+    }
+    return rows
+  }
+
+  /** New tables; of the base, what the new columns still know goes over. */
+  #makeTables(layout: TallyLayout): void {
+    const oldColumns = this.#columns(layout.base)
+    const statements = oldColumns.length === 0 ? layout.createStatements : layout.recreateStatements(oldColumns)
+    for (const statement of statements) this.#database.run(statement)
+  }
+
+  #hasTable(name: string): boolean {
+    return this.#columns(name).length > 0
+  }
+
+  #columns(table: string): readonly string[] {
+    return this.#database
+      .query<{ name: string }, [string]>('SELECT name FROM pragma_table_info(?)')
+      .all(table)
+      .map((column) => column.name)
+  }
+
+  #progress(name: string): Progress | undefined {
+    const sql = 'SELECT version, kept, hash, base FROM projections WHERE name = ?'
+    const row = this.#database.query<Omit<Progress, 'hash'> & { hash: string | null }, [string]>(sql).get(name)
+    return row === null ? undefined : { ...row, hash: row.hash ?? undefined }
+  }
+
+  #setProgress(projection: TallyProjection, progress: TallyProgress): void {
+    this.#database
+      .query('INSERT OR REPLACE INTO projections (name, version, kept, hash, base) VALUES (?, ?, ?, ?, ?)')
+      .run(projection.name, projection.version, progress.kept, progress.hash ?? null, progress.base)
+  }
+}
+
+/** What to read from which table: whole days by the day, the rest by the hour. */
+export interface TallyPart {
+  readonly unit: 'hour' | 'day'
+  readonly since?: number
+  readonly until?: number
+}
+
+function partsOf(query: TallyQuery): readonly TallyPart[] {
+  const { sinceHour, untilHour } = query
+  const since = sinceHour === undefined ? {} : { since: sinceHour }
+  const until = untilHour === undefined ? {} : { until: untilHour }
+  const firstDay = sinceHour === undefined ? undefined : Math.ceil(sinceHour / DAY_HOURS)
+  const endDay = untilHour === undefined ? undefined : Math.floor(untilHour / DAY_HOURS)
+  const hasNoDay = firstDay !== undefined && endDay !== undefined && firstDay >= endDay
+  if (query.per === 'hour' || hasNoDay) return [{ unit: 'hour', ...since, ...until }]
+  const parts: TallyPart[] = [
+    { unit: 'day', ...(firstDay === undefined ? {} : { since: firstDay }), ...(endDay === undefined ? {} : { until: endDay }) },
+  ]
+  if (firstDay !== undefined && sinceHour !== firstDay * DAY_HOURS) parts.push({ unit: 'hour', ...since, until: firstDay * DAY_HOURS })
+  if (endDay !== undefined && untilHour !== endDay * DAY_HOURS) parts.push({ unit: 'hour', since: endDay * DAY_HOURS, ...until })
+  return parts
+}
+
+/** A row of the answer: the time where it was asked for, the texts, the sums. */
+function toSum(row: readonly unknown[], query: TallyQuery): TallySum {
+  const first = 1 + query.by.length
+  return {
+    time: Number(row[0]),
+    dimensions: row.slice(1, first).map(String),
+    // Read with safeIntegers: every integer is a bigint.
+    sums: row.slice(first) as bigint[],
+  }
+}

@@ -1,0 +1,60 @@
+import type { GatewayError } from '../core/errors.ts'
+import type { Event } from '../core/events.ts'
+import type { BodyStore, EventLog, EventReader, KeyStore, TallyReader } from '../core/ports.ts'
+import type { World } from '../core/world.ts'
+import type { MakeProjection } from './projection-feed.ts'
+
+/** What every store is given. */
+export interface StoreOptions {
+  readonly world: World
+  /** Version of the gateway, for `writer.started`. */
+  readonly version: string
+  /** Events of `append` that may wait at one time. 20,000 unless said. */
+  readonly queueEvents?: number
+  /** Bytes of bodies that may wait to be written. 64 MB unless said. */
+  readonly bodyQueueBytes?: number
+  readonly projections?: readonly MakeProjection[]
+  /** Sees each event when it is on disk, in order: for metrics. Must not throw. */
+  readonly onCommitted?: (event: Event) => void
+  /** Takes events that could not be written before the end, one JSON event a line: stderr. */
+  readonly lastResort: (line: string) => void
+  /** Takes failures of background work, which ends no call: a checkpoint, a flush, a sweep. */
+  readonly report: (problem: GatewayError) => void
+}
+
+/** What a check of the log's chain found. */
+export type Verification =
+  | {
+      readonly type: 'intact'
+      readonly batches: number
+      readonly events: number
+      /** Hash of the last batch, hexadecimal. Keep it elsewhere to prove later that the end was not cut off and written anew. */
+      readonly lastHash: string
+    }
+  | {
+      readonly type: 'broken'
+      /** Number of the first batch that is not what was written. */
+      readonly batch: number
+      readonly reason: string
+    }
+
+/** An open store: one a process. */
+export interface Store {
+  /** Names the data folder's writer. */
+  readonly nodeId: string
+  /** Counts the starts on this folder. */
+  readonly epoch: number
+  /** Calls that a crash had left without an ending, and that were ended when this store opened. */
+  readonly recoveredCalls: number
+  readonly log: EventLog
+  readonly reader: EventReader
+  readonly keys: KeyStore
+  readonly bodies: BodyStore
+  readonly tallies: TallyReader
+  /** Walks the chain of hashes, in slices. */
+  verify(): Promise<Verification>
+  /** Drops the projections and folds the log again, in slices. */
+  rebuild(): Promise<void>
+  /** Writes what is left and closes. What cannot be written goes to `lastResort`. */
+  close(): Promise<void>
+}

@@ -4,6 +4,7 @@ import { createControlApi } from '../control/api/index.ts'
 import type { LiveCallTable } from '../control/live-calls.ts'
 import type { Metrics } from '../control/projections/metrics.ts'
 import { GatewayError } from '../core/errors.ts'
+import { pathOf } from '../core/headers.ts'
 import type { Layer, Upgrade } from '../core/layer.ts'
 import type { Ending } from '../core/reply.ts'
 import type { Secret } from '../core/secret.ts'
@@ -110,7 +111,7 @@ export function configStatus(snapshot: CurrentSnapshot): ConfigStatus {
 }
 
 async function answerData(layers: readonly Layer[], request: Request): Promise<Response | Upgrade> {
-  const path = new URL(request.url).pathname
+  const path = pathOf(request.url)
   const layer = layerFor(layers, path)
   if (layer !== undefined) return layer.fetch(request)
   if (path === '/livez' || path === '/readyz') return new Response('ok\n', { headers: { 'content-type': 'text/plain' } })

@@ -35,35 +35,48 @@ export interface Running {
   readonly store: Store
   readonly live: LiveCallTable
   readonly gateway: Gateway
-  readonly servers: readonly HttpServer[]
+  /** Of the data port, of the control port, then of the sandbox. */
+  readonly servers: readonly [HttpServer, HttpServer, ...HttpServer[]]
 }
+
+/** A gateway that runs, or the exit code of one that does not; then `err` was told why. */
+export type GatewayStart = { readonly type: 'started'; readonly running: Running } | { readonly type: 'failed'; readonly exitCode: 1 | 2 }
 
 /**
  * Runs a gateway until a signal stops it.
  * @returns the exit code: 0 stopped in good order, 1 could not start or was cut off, 2 the configuration has problems
  */
 export async function serve(options: ServeOptions): Promise<0 | 1 | 2> {
+  const started = await startGateway(options)
+  if (started.type === 'failed') return started.exitCode
+  const { running } = started
+  const stopped: Stopped = await untilSignalled({
+    onHangup: () => running.source.reload(),
+    onFault: (thrown) => reportFault(running.logger, thrown),
+  })
+  return shutDown(running, stopped)
+}
+
+/** Starts a gateway and leaves the signals of the process alone. `shutDown` stops it. */
+export async function startGateway(options: ServeOptions): Promise<GatewayStart> {
   const world = realWorld()
   const sandboxes: HttpServer[] = []
   const started = openConfig({ file: options.configFile, cwd: options.cwd, env: options.env, world }, () => sandboxUrl(world, sandboxes))
   if (started.type === 'rejected') {
     options.err(`${started.lines.join('\n')}\n${started.file} has problems, so nothing was started.\n`)
-    return 2
+    return { type: 'failed', exitCode: 2 }
   }
   const { source } = started
   const logger = createLogger(world, () => source.snapshot.get().config.log.level, options.err)
-  let running: Running
   try {
-    running = await start(options, { world, logger, source, sandboxes })
+    return { type: 'started', running: await start(options, { world, logger, source, sandboxes }) }
   } catch (thrown) {
     source.stop()
     for (const sandbox of sandboxes) await sandbox.stop({ force: true })
     const error = asGatewayError(thrown)
     options.err(`signalbox: could not start: ${error.code === 'internal' ? describeThrown(thrown).cause : error.message}\n`)
-    return 1
+    return { type: 'failed', exitCode: 1 }
   }
-  const stopped: Stopped = await untilSignalled({ onHangup: () => source.reload(), onFault: (thrown) => reportFault(logger, thrown) })
-  return shutDown(running, stopped)
 }
 
 interface Parts {
@@ -105,7 +118,7 @@ async function start(options: ServeOptions, { world, logger, source, sandboxes }
     }
     const gateway = compose(deps)
     const servers = listen(source, gateway)
-    const running = { world, logger, source, store, live, gateway, servers: [...servers, ...sandboxes] }
+    const running: Running = { world, logger, source, store, live, gateway, servers: [...servers, ...sandboxes] }
     await announce(options, running, deps, servers)
     return running
   } catch (thrown) {

@@ -1,5 +1,6 @@
 import type { GatewayError } from './errors.ts'
 import type { CallRecord, LayerName } from './events.ts'
+import { CallAbort, type CallSignal } from './signal.ts'
 import type { TraceContext } from './trace.ts'
 import type { World } from './world.ts'
 
@@ -61,7 +62,7 @@ export interface Call {
   /** Milliseconds since the epoch after which nobody waits any more. */
   readonly deadlineMs?: number
   /** Aborts with a GatewayError as reason: client gone, key revoked, shutdown, deadline. */
-  readonly signal: AbortSignal
+  readonly signal: CallSignal
   /** Ends the call from outside, with the reason that its caller and the log will see. */
   readonly abort: (reason: GatewayError) => void
   readonly world: World
@@ -82,16 +83,17 @@ export interface CallStart {
   readonly ask?: Ask
 }
 
+const NO_PROMPT: PromptIdentity = {}
+
 /** Begins a call: anonymous until `authenticate`, with a signal of its own. The id is the record's. */
 export function openCall(start: CallStart): Call {
-  const controller = new AbortController()
-  const { prompt, ...rest } = start
+  const signal = new CallAbort()
   return {
-    ...rest,
+    ...start,
     id: start.record.callId,
     principal: ANONYMOUS,
-    prompt: prompt ?? {},
-    signal: controller.signal,
-    abort: (reason) => controller.abort(reason),
+    prompt: start.prompt ?? NO_PROMPT,
+    signal,
+    abort: (reason) => signal.abort(reason),
   }
 }

@@ -8,6 +8,13 @@ const LABEL_NAME = /^[A-Za-z0-9_.-]{1,64}$/
 const LABEL_VALUE = /^[^\p{Cc},=]{1,256}$/u
 const PROMPT = /^([A-Za-z0-9][A-Za-z0-9_./-]{0,127})(?:@([A-Za-z0-9][A-Za-z0-9_.-]{0,63}))?$/
 
+/** The path of a URL, without building a URL object: this runs for every call. */
+export function pathOf(url: string): string {
+  const from = url.indexOf('/', url.indexOf('://') + 3)
+  const query = url.indexOf('?', from)
+  return query === -1 ? url.slice(from) : url.slice(from, query)
+}
+
 /** The key that the caller sent, wherever an SDK puts it: Bearer, `x-api-key`, `api-key`, `x-goog-api-key`, `?key=`. */
 export function readCredential(headers: Headers, url: string): string | undefined {
   const authorization = headers.get('authorization')

@@ -22,16 +22,22 @@ const source: fc.Arbitrary<SourcePlan> = fc.record({
   whenCancelled: fc.constantFrom('forgets', 'resolves', 'rejects'),
 })
 
-const reader: fc.Arbitrary<ReaderPlan> = fc.record(
-  {
-    startsAtMs: when,
-    pauseMs: fc.constantFrom(0, 0, 1, 3),
-    stop: fc.record({ afterParts: fc.nat(5), by: fc.constantFrom('leaving', 'idling') }),
-    leavesAfterMs: when,
-    abortsAtMs: fc.nat(12),
-    asksTwice: fc.constantFrom(false, false, false, true),
-  },
-  { requiredKeys: ['startsAtMs', 'pauseMs', 'asksTwice'] },
+/** Readers that want all, and those of which one thing is wrong, are as frequent as those of which anything may be. */
+function readerWith(wrongs: readonly ('stop' | 'leavesAfterMs' | 'abortsAtMs')[]): fc.Arbitrary<ReaderPlan> {
+  const stop = fc.record({ afterParts: fc.nat(5), by: fc.constantFrom('leaving', 'leaving', 'idling') })
+  const possible = { stop, leavesAfterMs: when, abortsAtMs: fc.nat(12) }
+  const wrong = Object.fromEntries(wrongs.map((name) => [name, possible[name]]))
+  const always = { startsAtMs: when, pauseMs: fc.constantFrom(0, 0, 1, 3), asksTwice: fc.constantFrom(false, false, false, true) }
+  // The fields picked are optional ones of a plan.
+  return fc.record({ ...always, ...wrong }) as fc.Arbitrary<ReaderPlan>
+}
+
+const reader = fc.oneof(
+  { weight: 4, arbitrary: readerWith([]) },
+  { weight: 3, arbitrary: readerWith(['stop']) },
+  { weight: 1, arbitrary: readerWith(['leavesAfterMs']) },
+  { weight: 1, arbitrary: readerWith(['abortsAtMs']) },
+  { weight: 1, arbitrary: readerWith(['stop', 'leavesAfterMs', 'abortsAtMs']) },
 )
 
 const mode = fc.constantFrom<TransformMode>('pass', 'late', 'split', 'hide', 'wait')

@@ -15,8 +15,7 @@ export interface BodyBounds {
 export function readBody(request: Request, bounds: BodyBounds, world: World): Promise<Uint8Array> {
   const declared = request.headers.get('content-length')
   if (declared !== null && Number(declared) > bounds.maxBytes) return Promise.reject(tooLarge(bounds.maxBytes))
-  if (request.body === null) return Promise.resolve(new Uint8Array(0))
-  const reading = declared === null ? readStream(request.body, bounds.maxBytes) : request.bytes()
+  const reading = declared === null ? readUndeclared(request, bounds.maxBytes) : request.bytes()
   // By hand, not with Promise.race and finally: this runs for every call.
   return new Promise((resolve, reject) => {
     const cancel = world.after(bounds.deadlineMs, () => {
@@ -37,6 +36,11 @@ export function readBody(request: Request, bounds: BodyBounds, world: World): Pr
       },
     )
   })
+}
+
+/** Without a declared length: chunked, or no body at all. Only here is `request.body` touched, which makes a stream of it. */
+function readUndeclared(request: Request, maxBytes: number): Promise<Uint8Array> {
+  return request.body === null ? Promise.resolve(new Uint8Array(0)) : readStream(request.body, maxBytes)
 }
 
 async function readStream(stream: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {

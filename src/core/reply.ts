@@ -1,6 +1,7 @@
 import { asGatewayError, GatewayError } from './errors.ts'
 import type { Outcome } from './events.ts'
 import type { NanoUsd } from './money.ts'
+import type { CallSignal } from './signal.ts'
 
 /** What is needed to go on with a paused call. */
 export interface ResumeToken {
@@ -55,12 +56,12 @@ export class Reply<Part> {
   readonly #source: PartSource<Part>
   readonly #taps: ((part: Part) => void)[] = []
   readonly #onEnds: OnEnd[] = []
-  readonly signal: AbortSignal
+  readonly signal: CallSignal
   #waiter: ((part: Part | undefined) => void) | undefined
   #ending: Ending | undefined
   #ended: PromiseWithResolvers<Ending> | undefined
 
-  constructor(source: PartSource<Part>, signal: AbortSignal) {
+  constructor(source: PartSource<Part>, signal: CallSignal) {
     this.#source = source
     this.signal = signal
     if (signal.aborted) this.#onAbort()

@@ -1,5 +1,6 @@
 import { asGatewayError, GatewayError } from './errors.ts'
 import { type Ending, type PartSource, Reply } from './reply.ts'
+import type { CallSignal } from './signal.ts'
 
 /** How much of a shared reply is kept for those who join late. */
 export interface ShareBounds<Part> {
@@ -13,7 +14,7 @@ export interface Shared<Part> {
    * A reply of one's own, from the first part on. Undefined once the first parts are no longer kept, or the work is over and failed:
    * then do the work yourself. Rejects as the work does where nothing was accepted.
    */
-  join(signal: AbortSignal): Promise<Reply<Part>> | undefined
+  join(signal: CallSignal): Promise<Reply<Part>> | undefined
 }
 
 /**
@@ -45,7 +46,7 @@ class SharedWork<Part> implements Shared<Part> {
     this.#bounds = bounds
   }
 
-  join(signal: AbortSignal): Promise<Reply<Part>> | undefined {
+  join(signal: CallSignal): Promise<Reply<Part>> | undefined {
     if (this.#firstKept > 0 || this.#hasFailed || this.#controller.signal.aborted) return undefined
     if (signal.aborted) return Promise.reject(asGatewayError(signal.reason))
     const reader = new SharedReader<Part>(this)
@@ -53,7 +54,7 @@ class SharedWork<Part> implements Shared<Part> {
     return this.#joinWith(reader, signal)
   }
 
-  async #joinWith(reader: SharedReader<Part>, signal: AbortSignal): Promise<Reply<Part>> {
+  async #joinWith(reader: SharedReader<Part>, signal: CallSignal): Promise<Reply<Part>> {
     // A reader may leave before anything was accepted: its reply is there from the start and listens to its signal.
     const own = new Reply<Part>(reader, signal)
     this.#accepted ??= this.#begin()

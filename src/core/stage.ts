@@ -2,6 +2,7 @@ import type { Call } from './call.ts'
 import { asGatewayError, type GatewayError } from './errors.ts'
 import type { NanoUsd } from './money.ts'
 import { applyOnEnd, type Ending, endingOf, type OnEnd, type PartSource, Reply } from './reply.ts'
+import type { CallSignal } from './signal.ts'
 
 /**
  * Does one call. It resolves when something was accepted: before that another attempt is allowed, after it none.
@@ -144,7 +145,7 @@ export async function collect<Part>(reply: Reply<Part>): Promise<{ readonly part
 }
 
 /** A reply of parts that are there already: a cached answer, a refusal in the shape of an answer, a test. */
-export function replyOf<Part>(parts: readonly Part[], signal: AbortSignal, ending: Ending = { outcome: 'ok' }): Reply<Part> {
+export function replyOf<Part>(parts: readonly Part[], signal: CallSignal, ending: Ending = { outcome: 'ok' }): Reply<Part> {
   let position = 0
   return new Reply({ pull: () => parts[position++], ending: () => ending, cancel: () => {} }, signal)
 }

@@ -1,3 +1,5 @@
+import type { CallSignal } from './signal.ts'
+
 /** Undoes a timer. Calling it twice, or after the timer fired, does nothing. */
 export type CancelTimer = () => void
 
@@ -32,7 +34,7 @@ export interface World {
   /** Runs once after the given time, unless cancelled. Does not keep the process alive. */
   after(ms: number, run: () => void): CancelTimer
   /** Resolves after the given time; rejects with the signal's reason when that aborts first. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>
+  sleep(ms: number, signal: CallSignal): Promise<void>
   /** Runs once at the end of the present turn of the event loop, after the input that is already there. */
   atEndOfTurn(run: () => void): void
   /** Never follows redirects. Rejects when no response begins. */

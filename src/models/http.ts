@@ -1,6 +1,6 @@
 import { type Call, type CallStart, openCall } from '../core/call.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
-import { readCredential, readLabels, readPromptIdentity } from '../core/headers.ts'
+import { pathOf, readCredential, readLabels, readPromptIdentity } from '../core/headers.ts'
 import type { Layer } from '../core/layer.ts'
 import { formatUsd } from '../core/money.ts'
 import type { EventLog } from '../core/ports.ts'
@@ -137,13 +137,6 @@ function problemOf(deps: HttpDeps, request: Request, endpoint: Endpoint | undefi
 function mediaTypeProblem(contentType: string | null): GatewayError | undefined {
   if (contentType === null || /^\s*(application\/([\w.+-]+\+)?json|text\/plain)\s*(;|$)/i.test(contentType)) return undefined
   return new GatewayError('unsupported_media_type', `The body must be JSON (application/json), not ${contentType.slice(0, 100)}.`)
-}
-
-/** The path of a URL, without building a URL object: this runs for every call. */
-function pathOf(url: string): string {
-  const from = url.indexOf('/', url.indexOf('://') + 3)
-  const query = url.indexOf('?', from)
-  return query === -1 ? url.slice(from) : url.slice(from, query)
 }
 
 function left(): GatewayError {

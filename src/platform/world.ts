@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import type { CallSignal } from '../core/signal.ts'
 import { encodeTime, type IdPrefix, type OutgoingRequest, type World } from '../core/world.ts'
+import { Timers } from './timers.ts'
 
 const BASE32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 /** Ids a millisecond before the counter would need a fourth character. */
@@ -7,17 +9,14 @@ const COUNTER_LIMIT = 32 ** 3
 
 /** The real world: the machine's clock, chance and network. One a process. */
 export function realWorld(): World {
+  const timers = new Timers(() => performance.now())
   return {
     now: () => Date.now(),
     monotonicMs: () => performance.now(),
     random: () => Math.random(),
     id: idMaker(),
     randomHex: hexMaker(),
-    after: (ms, run) => {
-      const timer = setTimeout(run, ms)
-      timer.unref()
-      return () => clearTimeout(timer)
-    },
+    after: (ms, run) => timers.after(ms, run),
     sleep,
     atEndOfTurn: (run) => void setImmediate(run),
     fetch: fetchPlainly,
@@ -72,7 +71,7 @@ function base32(value: number, length: number): string {
   return text
 }
 
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
+function sleep(ms: number, signal: CallSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   if (signal.aborted) {
     reject(signal.reason)

@@ -130,7 +130,8 @@ export class GroupCommitLog implements EventLog {
   }
 
   #schedule(): void {
-    if (this.#isScheduled) return
+    // While the file is busy, the timer alone tries: more often would only hold up whoever has it.
+    if (this.#isScheduled || this.#busySinceMs !== undefined) return
     this.#isScheduled = true
     this.#options.world.atEndOfTurn(this.#commit)
   }
@@ -180,6 +181,7 @@ export class GroupCommitLog implements EventLog {
   #onRefused(failure: GatewayError): void {
     const { shared } = this.#group
     this.#failure = failure
+    this.#busySinceMs = undefined
     this.#gap.open(failure)
     this.#group = this.#group.keptOnly()
     shared?.reject(failure)

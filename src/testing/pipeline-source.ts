@@ -1,5 +1,6 @@
 import { GatewayError } from '../core/errors.ts'
 import { type PartSource, Reply } from '../core/reply.ts'
+import type { CallSignal } from '../core/signal.ts'
 import type { World } from '../core/world.ts'
 import type { SourcePlan, TestPart } from './pipeline-plan.ts'
 import type { PipelineWatch } from './pipeline-watch.ts'
@@ -17,7 +18,7 @@ export class PlannedUpstream {
     this.#watch = watch
   }
 
-  async send(signal: AbortSignal): Promise<Reply<TestPart>> {
+  async send(signal: CallSignal): Promise<Reply<TestPart>> {
     const attempt = this.#attempts++
     if (this.#plan.acceptAfterMs > 0) await this.#world.sleep(this.#plan.acceptAfterMs, signal)
     if (attempt < this.#plan.failFirst) throw new GatewayError('provider_error', 'The planned upstream failed.')

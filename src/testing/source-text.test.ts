@@ -8,12 +8,12 @@ test.each([
   ['a string that looks like a comment', 'a "/*" b', 'a "/*" b', 'a "  " b'],
   ['a template with code in it', 'a `b$@c({ d: `e` })}f` g', 'a `b$@c({ d: `e` })}f` g', 'a ` $@c({ d: ` ` })} ` g'],
   ['a regular expression', "x = /['/*]+\\//g.y", "x = /['/*]+\\//g.y", 'x = /        /g.y'],
-  ['a regular expression after return', "return /'/ //z", "return /'/     ", 'return / /     '],
+  ['a regular expression after return', "return /'/ //z", "return /'/    ", 'return / /    '],
   ['a division', "a / b / 'c'", "a / b / 'c'", "a / b / ' '"],
   ['a division after a bracket', "f(a) / 2 // '", 'f(a) / 2     ', 'f(a) / 2     '],
-])('%s is told from code', (_name, ...texts) => {
+])('%s is told from code', (_name, rawText, codeText, bareText) => {
   // Written with @, because a placeholder in a string is what the linter takes for a mistake.
-  const [raw = '', code = '', bare = ''] = texts.map((text) => text.replace('$@', '${'))
+  const [raw = '', code = '', bare = ''] = [rawText, codeText, bareText].map((text) => text.replace('$@', '${'))
   expect(readSource(raw)).toEqual({ raw, code, bare })
 })
 

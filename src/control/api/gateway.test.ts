@@ -15,7 +15,7 @@ test('the status says how the gateway is', async () => {
   const control = openTestControl({
     configStatus: () => ({ revision: 'abc123', loadedAtMs: Date.UTC(2026, 10, 21), lastProblems: ['signalbox.yaml:3:1 unknown key'] }),
   })
-  expect(await readAnswer(control.send('GET', '/api/v1/status'))).toEqual({
+  expect<unknown>(await readAnswer(control.send('GET', '/api/v1/status'))).toEqual({
     status: 200,
     body: {
       ready: true,
@@ -32,14 +32,14 @@ test('the status says how the gateway is', async () => {
 })
 
 test('a reload answers with the configuration in force, or why it was refused', async () => {
-  expect(await readAnswer(openTestControl().send('POST', '/api/v1/reload'))).toMatchObject({
+  expect<unknown>(await readAnswer(openTestControl().send('POST', '/api/v1/reload'))).toMatchObject({
     status: 200,
     body: { revision: 'abc123', problems: [] },
   })
   const bad = openTestControl({
     reload: async () => ({ revision: 'abc123', loadedAtMs: 0, lastProblems: ['a.yaml:1:1 x', 'a.yaml:2:1 y'] }),
   })
-  expect(await readAnswer(bad.send('POST', '/api/v1/reload'))).toMatchObject({
+  expect<unknown>(await readAnswer(bad.send('POST', '/api/v1/reload'))).toMatchObject({
     status: 409,
     body: {
       error: {
@@ -52,9 +52,9 @@ test('a reload answers with the configuration in force, or why it was refused', 
 
 test('the log is verified', async () => {
   const good = await readAnswer(openTestControl().send('GET', '/api/v1/verify'))
-  expect(good.body).toMatchObject({ ok: true, lastHash: expect.stringMatching(/^[0-9a-f]*$/) })
+  expect<unknown>(good.body).toMatchObject({ ok: true, lastHash: expect.stringMatching(/^[0-9a-f]*$/) })
   const broken = openTestControl({ verify: async () => ({ type: 'broken', batch: 7, reason: 'its hash is another' }) })
-  expect(await readAnswer(broken.send('GET', '/api/v1/verify'))).toEqual({
+  expect<unknown>(await readAnswer(broken.send('GET', '/api/v1/verify'))).toEqual({
     status: 200,
     body: { ok: false, brokenBatch: 7, reason: 'its hash is another' },
   })
@@ -64,12 +64,15 @@ test('a body is shown as text where it is text', async () => {
   const control = openTestControl()
   keep(control, { id: 'body_1' })
   keep(control, { id: 'body_2', bytes: Uint8Array.of(0xff, 0x00), mediaType: 'audio/mpeg', isTruncated: true })
-  expect((await readAnswer(control.send('GET', '/api/v1/bodies/body_1'))).body).toEqual({
+  expect<unknown>((await readAnswer(control.send('GET', '/api/v1/bodies/body_1'))).body).toEqual({
     ...{ id: 'body_1', callId: 'call_1', kind: 'request', at: '2026-11-21T12:00:00.000Z', isRedacted: false, isTruncated: false },
     ...{ mediaType: 'application/json', sizeBytes: 16, text: '{"model":"mini"}' },
   })
-  expect((await readAnswer(control.send('GET', '/api/v1/bodies/body_2'))).body).toMatchObject({ isTruncated: true, base64: '/wA=' })
-  expect(await readAnswer(control.send('GET', '/api/v1/bodies/body_3'))).toMatchObject({
+  expect<unknown>((await readAnswer(control.send('GET', '/api/v1/bodies/body_2'))).body).toMatchObject({
+    isTruncated: true,
+    base64: '/wA=',
+  })
+  expect<unknown>(await readAnswer(control.send('GET', '/api/v1/bodies/body_3'))).toMatchObject({
     status: 404,
     body: { error: { message: 'There is no body "body_3": it was never kept, was erased, or is past its retention.' } },
   })
@@ -81,8 +84,8 @@ test('bodies are erased by whose they are and how old, and the log says so', asy
   keep(control, { id: 'body_2', owner: { team: 'support', user: 'bob' } })
   keep(control, { id: 'body_3', owner: { team: 'support', user: 'ada' }, atMs: control.world.now() - 90 * 86_400_000 })
   const erase = (body: object) => readAnswer(control.send('POST', '/api/v1/bodies/erase', body))
-  expect(await erase({ user: 'ada', before: '30d' })).toEqual({ status: 200, body: { erased: 1 } })
-  expect(await erase({ team: 'support', user: 'ada' })).toEqual({ status: 200, body: { erased: 1 } })
+  expect<unknown>(await erase({ user: 'ada', before: '30d' })).toEqual({ status: 200, body: { erased: 1 } })
+  expect<unknown>(await erase({ team: 'support', user: 'ada' })).toEqual({ status: 200, body: { erased: 1 } })
   expect((await control.send('GET', '/api/v1/bodies/body_2')).status).toBe(200)
   await control.world.settle()
   const events = control.store.reader.read({ order: 'oldest-first', limit: 10, matches: ({ type }) => type === 'body.erased' })
@@ -109,7 +112,10 @@ test.each([
 ])('erasing %j is refused', async (body, message) => {
   const control = openTestControl()
   keep(control, { id: 'body_1' })
-  expect(await readAnswer(control.send('POST', '/api/v1/bodies/erase', body))).toMatchObject({ status: 400, body: { error: { message } } })
+  expect<unknown>(await readAnswer(control.send('POST', '/api/v1/bodies/erase', body))).toMatchObject({
+    status: 400,
+    body: { error: { message } },
+  })
   expect((await control.send('GET', '/api/v1/bodies/body_1')).status).toBe(200)
 })
 

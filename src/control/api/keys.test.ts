@@ -47,9 +47,9 @@ test('a key is made, shown once, recorded, and works', async () => {
     createdBy: 'admin',
     expiresAt: '2026-12-21T12:00:00.000Z',
   }
-  expect(body).toEqual({ ...shown, key: body.key })
-  expect(await readAnswer(control.send('GET', `/api/v1/keys/${body.id}`))).toEqual({ status: 200, body: { ...shown } })
-  expect(await readAnswer(control.send('GET', '/api/v1/keys'))).toEqual({ status: 200, body: { keys: [shown] } })
+  expect<unknown>(body).toEqual({ ...shown, key: body.key })
+  expect<unknown>(await readAnswer(control.send('GET', `/api/v1/keys/${body.id}`))).toEqual({ status: 200, body: { ...shown } })
+  expect<unknown>(await readAnswer(control.send('GET', '/api/v1/keys'))).toEqual({ status: 200, body: { keys: [shown] } })
   const principal = control.deps.access.identify(body.key, { feature: 'dodged', env: 'prod' }, control.world.now())
   expect(principal).toEqual({
     organisation: 'acme',
@@ -104,7 +104,13 @@ test.each([
   const control = openTestControl()
   const { status, body } = await create(control, request)
   expect(status).toBe(400)
-  expect(body.error).toEqual({ code: 'invalid_request', message, source: 'caller', request_id: expect.stringMatching(/^req_/), param })
+  expect<unknown>(body.error).toEqual({
+    code: 'invalid_request',
+    message,
+    source: 'caller',
+    request_id: expect.stringMatching(/^req_/),
+    param,
+  })
   expect(await control.store.keys.list()).toEqual([])
   expect(eventsOf(control)).toEqual([])
 })
@@ -116,7 +122,7 @@ test('a key expires', async () => {
   expect(identify().keyId).toBe(body.id)
   await control.world.advance(12 * 3_600_000)
   expect(identify).toThrow(`The key ${body.id} expired on 2026-11-22T00:00:00.000Z. Ask for a new one.`)
-  expect(await readAnswer(control.send('GET', '/api/v1/keys?state=expired'))).toMatchObject({
+  expect<unknown>(await readAnswer(control.send('GET', '/api/v1/keys?state=expired'))).toMatchObject({
     body: { keys: [{ id: body.id, state: 'expired' }] },
   })
 })
@@ -165,7 +171,7 @@ test('a key is revoked at once, also where the store cannot write it down', asyn
   const control = openTestControl({ keys })
   const { body } = await create(control, { team: 'support' })
   const reasons = runCall(control, body.id, 'call_1')
-  expect(await readAnswer(control.send('DELETE', `/api/v1/keys/${body.id}`))).toMatchObject({
+  expect<unknown>(await readAnswer(control.send('DELETE', `/api/v1/keys/${body.id}`))).toMatchObject({
     status: 503,
     body: { error: { code: 'log_unavailable' } },
   })
@@ -202,7 +208,7 @@ test('keys are listed newest first, by team and state; the keys of a team that l
   expect(await idsOf('?team=support')).toEqual([first.body.id])
   expect(await idsOf('?state=revoked')).toEqual([])
   const without = openTestControl({ access: control.deps.access, teams: () => ['search'] })
-  expect(await readAnswer(without.send('GET', `/api/v1/keys/${first.body.id}`))).toMatchObject({ body: { state: 'stopped' } })
+  expect<unknown>(await readAnswer(without.send('GET', `/api/v1/keys/${first.body.id}`))).toMatchObject({ body: { state: 'stopped' } })
 })
 
 test.each([
@@ -210,7 +216,7 @@ test.each([
   ['POST', '/api/v1/keys/nothing/revoke'],
   ['DELETE', '/api/v1/keys/nothing'],
 ])('%s %s is 404', async (method, path) => {
-  expect(await readAnswer(openTestControl().send(method, path))).toMatchObject({
+  expect<unknown>(await readAnswer(openTestControl().send(method, path))).toMatchObject({
     status: 404,
     body: { error: { code: 'not_found', message: 'There is no key "nothing". `signalbox keys list` shows those there are.' } },
   })

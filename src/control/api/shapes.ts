@@ -26,6 +26,9 @@ export const shownKey = z
   })
   .openapi('Key')
 
+/** A key as the API shows it. */
+export type ShownKey = z.output<typeof shownKey>
+
 /** A key as it is shown: without its hash. */
 export function showKey(key: KeyRecord, teams: readonly string[], nowMs: number) {
   const state: KeyState = stateOf(key, teams, nowMs)
@@ -74,6 +77,9 @@ export const shownLiveCall = z
   })
   .openapi('LiveCall')
 
+/** A running call as the API shows it. */
+export type ShownLiveCall = z.output<typeof shownLiveCall>
+
 /** A call that runs now. */
 export function showLiveCall({ callId, facts, startedAtMs }: LiveCall, nowMs: number) {
   const { subject, provider, target, wire, isStream, attempts, principal } = facts
@@ -96,8 +102,11 @@ export const shownEvent = z
   .describe('An event as it stands in the log (docs/events.md), with its place.')
   .openapi('Event')
 
+/** An event as the API shows it. */
+export type ShownEvent = z.output<typeof shownEvent>
+
 /** An event with its place. */
-export function showEvent({ position, event }: LoggedEvent): z.output<typeof shownEvent> {
+export function showEvent({ position, event }: LoggedEvent): ShownEvent {
   return { position: formatPosition(position), ...event }
 }
 

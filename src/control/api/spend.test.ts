@@ -81,7 +81,7 @@ test.each([
   ['month=next', 'month', 'month is "next"; write this, last or a month such as 2026-11.'],
   ['format=xml', 'format', 'format must be one of json, csv.'],
 ])('the query %s is refused', async (query, param, message) => {
-  expect(await readAnswer(openTestControl().send('GET', `/api/v1/spend?${query}`))).toMatchObject({
+  expect<unknown>(await readAnswer(openTestControl().send('GET', `/api/v1/spend?${query}`))).toMatchObject({
     status: 400,
     body: { error: { code: 'invalid_request', param, message } },
   })

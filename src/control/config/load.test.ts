@@ -253,7 +253,7 @@ describe('a problem', () => {
   })
 
   test.each(['access: { teams: &a [*a] }\n', 'access: { teams: &a { x: *a } }\n', 'log: &a { level: *a }\n', 'x: &a [*a]\n'])(
-    'is told of a value that contains itself: %s',
+    'is told of a value that contains itself: %#',
     (yaml) => {
       expect(problemsOf(yaml)).toHaveLength(1)
     },

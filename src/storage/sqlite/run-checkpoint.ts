@@ -19,10 +19,8 @@ export interface CheckpointReply {
 }
 
 interface CheckpointRow {
-  readonly busy: number
-  /** Frames in the write-ahead file, and how many of them are in the database by now. */
+  /** Frames in the write-ahead file when the checkpoint began. */
   readonly log: number
-  readonly checkpointed: number
 }
 
 /**
@@ -36,7 +34,7 @@ export function runCheckpoint(database: Database, pace: CheckpointRequest['pace'
     return
   }
   const pageSize = database.query<{ page_size: number }, []>('PRAGMA page_size').get()?.page_size ?? 4096
-  if (row.checkpointed < row.log && row.log * pageSize > RESTART_BYTES) {
+  if (row.log * pageSize > RESTART_BYTES) {
     // Again first, so that little is left to copy while the writer waits.
     checkpoint(database, 'PASSIVE')
     checkpoint(database, 'RESTART')
@@ -44,5 +42,5 @@ export function runCheckpoint(database: Database, pace: CheckpointRequest['pace'
 }
 
 function checkpoint(database: Database, mode: 'PASSIVE' | 'RESTART' | 'TRUNCATE'): CheckpointRow {
-  return database.query<CheckpointRow, []>(`PRAGMA wal_checkpoint(${mode})`).get() ?? { busy: 0, log: 0, checkpointed: 0 }
+  return database.query<CheckpointRow, []>(`PRAGMA wal_checkpoint(${mode})`).get() ?? { log: 0 }
 }

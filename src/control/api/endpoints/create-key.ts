@@ -38,6 +38,9 @@ const createdKey = shownKey
   .extend({ key: z.string().describe('The key itself, sb_<id>_<secret>. Shown this once; only its hash is stored.') })
   .openapi('CreatedKey')
 
+/** What is asked of a new key, in the words of the API. */
+export type KeyRequestBody = z.input<typeof keyRequest>
+
 const route = createRoute({
   method: 'post',
   path: '/api/v1/keys',

@@ -18,6 +18,9 @@ const shownBody = z
   })
   .openapi('Body')
 
+/** A stored body as the API shows it. */
+export type ShownBody = z.output<typeof shownBody>
+
 const route = createRoute({
   method: 'get',
   path: '/api/v1/bodies/{id}',

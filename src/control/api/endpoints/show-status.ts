@@ -13,6 +13,9 @@ export const shownConfig = z
   })
   .openapi('ConfigStatus')
 
+/** The configuration in force, as the API shows it. */
+export type ShownConfig = z.output<typeof shownConfig>
+
 /** The configuration in force. */
 export function showConfig({ revision, file, loadedAtMs, lastProblems }: ConfigStatus) {
   return { revision, ...(file === undefined ? {} : { file }), loadedAt: isoTime(loadedAtMs), problems: [...(lastProblems ?? [])] }
@@ -29,6 +32,9 @@ const status = readinessShape
     droppedBodies: z.number().describe('Bodies that were not kept since the start, because the queue was full or the disk refused.'),
   })
   .openapi('Status')
+
+/** How the gateway is. */
+export type Status = z.output<typeof status>
 
 const route = createRoute({
   method: 'get',

@@ -12,6 +12,9 @@ const verification = z
   })
   .openapi('Verification')
 
+/** What a check of the chain found. */
+export type VerifiedLog = z.output<typeof verification>
+
 const route = createRoute({
   method: 'get',
   path: '/api/v1/verify',

@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { createAccess } from '../control/access.ts'
+import type { ControlApiDeps } from '../control/api/deps.ts'
+import { type ControlApi, createControlApi } from '../control/api/index.ts'
+import { loadConfig } from '../control/config/load.ts'
+import { formatProblem } from '../control/config/problems.ts'
+import { LiveCallTable } from '../control/live-calls.ts'
+import { SpendProjection } from '../control/projections/spend.ts'
+import { GatewayError } from '../core/errors.ts'
+import type { BodyStore, EventLog, KeyStore } from '../core/ports.ts'
+import { Secret } from '../core/secret.ts'
+import type { World } from '../core/world.ts'
+import { type FolderReader, openReader } from '../storage/sqlite/open-reader.ts'
+import { installationSecret } from '../storage/sqlite/secret-file.ts'
+import { openSqliteStore } from '../storage/sqlite/store.ts'
+import type { Store } from '../storage/store.ts'
+import { type GatewayPlace, PlaceError } from './gateway-place.ts'
+import { type Config, SECTIONS } from './sections.ts'
+import { readVersion } from './version.ts'
+
+/** What opening a data folder without a gateway takes. */
+export interface OfflineRequest {
+  readonly place: GatewayPlace
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly world: World
+  /** `read` writes nothing and needs no lock; `change` has the folder alone, as a gateway would. */
+  readonly mode: 'read' | 'change'
+  /** Takes what goes wrong in the background. */
+  readonly report: (message: string) => void
+}
+
+/** The control API over a data folder, in this process. */
+export interface OfflineGateway {
+  readonly api: ControlApi
+  readonly adminKey: string
+  close(): Promise<void>
+}
+
+/**
+ * Opens the data folder of a gateway that does not run, and puts the same control API over it.
+ * @throws PlaceError where the configuration has problems
+ * @throws conflict where another process has the folder; not_found where it is no data folder yet
+ */
+export async function openOffline(request: OfflineRequest): Promise<OfflineGateway> {
+  const known = readKnown(request)
+  const opened = request.mode === 'read' ? readFolder(request) : await changeFolder(request)
+  try {
+    const { place, world } = request
+    const installation = request.mode === 'read' ? UNUSED : readInstallation(known, request)
+    const rules = { organisation: known?.access.organisation ?? 'default', teams: known?.access.teams ?? { default: {} } }
+    const adminKey = new Secret(world.randomHex(24))
+    const api = createControlApi({
+      ...opened.stores,
+      ...{ world, installation, adminKey, version: readVersion(), startedAtMs: world.now() },
+      access: createAccess(await opened.stores.keys.list(), installation, () => rules),
+      live: new LiveCallTable(),
+      teams: () => Object.keys(rules.teams),
+      // Without a file, what the gateway offers depends on the environment that it starts in.
+      models: () => known?.models.models.map(({ name }) => name) ?? ['*'],
+      metricsText: () => '',
+      readiness: () => ({ ready: false, checks: [{ name: 'gateway', ok: false, detail: 'It is not running.' }] }),
+      configStatus: () => ({ revision: '-', loadedAtMs: world.now(), ...(place.file === undefined ? {} : { file: place.file }) }),
+      reload: async () => {
+        throw new GatewayError('conflict', 'The gateway is not running; it reads the file when it starts.')
+      },
+      ...{ hosts: 'any', openMetrics: false },
+      reportFault: (_requestId, cause) => request.report(cause instanceof Error ? cause.message : String(cause)),
+    })
+    return { api, adminKey: adminKey.reveal(), close: opened.close }
+  } catch (thrown) {
+    await opened.close()
+    throw thrown
+  }
+}
+
+/** Reading needs no key's hash. */
+const UNUSED = new Secret(undefined, 'not needed for reading')
+
+interface Opened {
+  readonly stores: Pick<ControlApiDeps, 'log' | 'reader' | 'keys' | 'bodies' | 'tallies' | 'verify' | 'rebuild'>
+  close(): Promise<void>
+}
+
+const projections = [() => new SpendProjection()]
+
+function readFolder({ place, world }: OfflineRequest): Opened {
+  const folder: FolderReader = openReader(place.dataFolder, { world, projections })
+  const { reader, tallies } = folder
+  const keys: KeyStore = { list: () => folder.keys.list(), insert: refuseChange, revoke: refuseChange }
+  const stores = { log: CLOSED_LOG, reader, keys, bodies: CLOSED_BODIES, tallies, verify: () => folder.verify(), rebuild: refuseChange }
+  return { stores, close: async () => folder.close() }
+}
+
+async function changeFolder({ place, world, report }: OfflineRequest): Promise<Opened> {
+  const store: Store = await openSqliteStore(place.dataFolder, {
+    ...{ world, projections, version: readVersion() },
+    lastResort: report,
+    report: ({ message }) => report(message),
+  })
+  const { log, reader, keys, bodies, tallies } = store
+  const stores = { log, reader, keys, bodies, tallies, verify: () => store.verify(), rebuild: () => store.rebuild() }
+  return { stores, close: () => store.close() }
+}
+
+const refuseChange = async (): Promise<never> => {
+  throw new GatewayError('conflict', 'The data folder was opened for reading only.')
+}
+
+const CLOSED_LOG: EventLog = { append: refuseChange, keep: () => {}, flush: async () => {}, isWritable: false, countUnrecorded: () => {} }
+const CLOSED_BODIES: BodyStore = { put: () => {}, get: refuseChange, erase: refuseChange, dropped: 0 }
+
+/** What the file says; undefined where there is none. Secrets of providers are not needed here, so they need not be set. */
+function readKnown({ place, cwd, env }: OfflineRequest): Config | undefined {
+  if (place.file === undefined) return undefined
+  const path = resolve(cwd, place.file)
+  const result = loadConfig(readFileSync(path, 'utf8'), {
+    file: path,
+    shownAs: place.file,
+    sections: SECTIONS,
+    readEnv: (name) => env[name] || 'not needed here',
+    readFile: () => 'not needed here',
+  })
+  if (result.type === 'loaded') return result.snapshot.config
+  throw new PlaceError(`${result.problems.map(formatProblem).join('\n')}\nThe configuration has problems, so the store was not opened.`)
+}
+
+/** The installation's own secret, which keys the hash of every key; made now where the gateway never started. */
+function readInstallation(known: Config | undefined, { place, env, world }: OfflineRequest): Secret {
+  if (known?.secret.type === 'env') {
+    const name = known.secret.secret.origin.slice('env:'.length)
+    if (env[name]) return new Secret(env[name], known.secret.secret.origin)
+    throw new PlaceError(
+      `The environment variable ${name} is not set. It must hold what it holds for the gateway (\`secret\` in the file).`,
+    )
+  }
+  const path = known?.secret.path.absolute ?? join(place.dataFolder, 'secret')
+  return new Secret(installationSecret(path, world), 'file')
+}

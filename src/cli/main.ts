@@ -1,0 +1,65 @@
+import { Command, CommanderError } from 'commander'
+import type { CliContext } from './context.ts'
+import type { ExitCode } from './io.ts'
+import { openProcess } from './process.ts'
+
+type Register = (program: Command, context: CliContext) => void
+
+/** Every command. Each file is loaded only when it is wanted: `spend` must not wait for the server's code. */
+const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
+  serve: async () => (await import('./commands/serve.ts')).registerServe,
+  init: async () => onlyIo((await import('./commands/init.ts')).registerInit),
+  check: async () => onlyIo((await import('./commands/check.ts')).registerCheck),
+  keys: async () => (await import('./commands/keys.ts')).registerKeys,
+  logs: async () => (await import('./commands/logs.ts')).registerLogs,
+  receipt: async () => (await import('./commands/receipt.ts')).registerReceipt,
+  spend: async () => (await import('./commands/spend.ts')).registerSpend,
+  live: async () => (await import('./commands/live.ts')).registerLive,
+  bodies: async () => (await import('./commands/bodies.ts')).registerBodies,
+  status: async () => (await import('./commands/status.ts')).registerStatus,
+  reload: async () => (await import('./commands/reload.ts')).registerReload,
+  verify: async () => (await import('./commands/verify.ts')).registerVerify,
+  version: async () => onlyIo((await import('./commands/version.ts')).registerVersion),
+}
+
+function onlyIo(register: (program: Command, io: CliContext['io']) => void): Register {
+  return (program, context) => register(program, context.io)
+}
+
+/**
+ * Runs one command line.
+ * @param args without the program's name
+ */
+export async function run(args: readonly string[], context: CliContext): Promise<void> {
+  const { io } = context
+  const program = new Command('signalbox')
+    .description('A gateway for the traffic of AI systems.')
+    .showHelpAfterError('(--help shows how it is used)')
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .exitOverride()
+  for (const load of wanted(args[0])) (await load())(program, context)
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown
+    io.setExitCode(thrown.exitCode === 0 ? 0 : 2)
+  }
+}
+
+/** The command's own file, or all of them where help or a suggestion needs their names. */
+function wanted(name: string | undefined): readonly (() => Promise<Register>)[] {
+  const load = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  return load === undefined ? Object.values(COMMANDS) : [load]
+}
+
+if (import.meta.main) {
+  const process = openProcess()
+  let exitCode: ExitCode = 0
+  try {
+    await run(process.args, { ...process.context, io: { ...process.context.io, setExitCode: (code) => void (exitCode = code) } })
+  } catch (thrown) {
+    process.context.io.err(`signalbox: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`)
+    exitCode = 1
+  }
+  await process.exit(exitCode)
+}

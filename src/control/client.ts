@@ -1,0 +1,170 @@
+import { formatUsd } from '../core/money.ts'
+import type { KeyRequestBody } from './api/endpoints/create-key.ts'
+import type { ShownBody } from './api/endpoints/show-body.ts'
+import type { ShownConfig, Status } from './api/endpoints/show-status.ts'
+import type { VerifiedLog } from './api/endpoints/verify-log.ts'
+import type { Receipt } from './api/receipt.ts'
+import type { ShownEvent, ShownKey, ShownLiveCall } from './api/shapes.ts'
+
+/** A query string to be: what is undefined is left out. */
+export type Query = Readonly<Record<string, string | undefined>>
+
+/** Which stored bodies to erase, in the words of the API. */
+export interface EraseRequest {
+  readonly callId?: string | undefined
+  readonly team?: string | undefined
+  readonly user?: string | undefined
+  readonly keyId?: string | undefined
+  /** A date, a time, or how long ago. */
+  readonly before?: string | undefined
+}
+
+/** A line of spend. Each dimension that was asked for is in `texts`, null where it is not known. */
+export interface SpendLine {
+  readonly texts: Readonly<Record<string, string | null>>
+  readonly calls: number
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly unpricedCalls: number
+  /** Decimal US dollars; undefined where nothing is known but unpriced calls. */
+  readonly costUsd: string | undefined
+  readonly costNanoUsd: bigint
+}
+
+/** The control API as functions. Each throws a ControlError. */
+export interface ControlClient {
+  createKey(request: KeyRequestBody): Promise<ShownKey & { readonly key: string }>
+  listKeys(query: Query): Promise<readonly ShownKey[]>
+  showKey(id: string): Promise<ShownKey>
+  revokeKey(id: string): Promise<ShownKey & { readonly endedCalls: number }>
+  listEvents(query: Query): Promise<{ readonly events: readonly ShownEvent[]; readonly cursor: string }>
+  showReceipt(callId: string): Promise<Receipt>
+  sumSpend(by: readonly string[], query: Query): Promise<readonly SpendLine[]>
+  /** The answer as text: every digit of it is exact, which numbers in memory are not. */
+  spendText(by: readonly string[], query: Query, format: 'json' | 'csv'): Promise<string>
+  rebuildSpend(): Promise<void>
+  listLiveCalls(): Promise<readonly ShownLiveCall[]>
+  showBody(id: string): Promise<ShownBody>
+  eraseBodies(request: EraseRequest): Promise<number>
+  showStatus(): Promise<Status>
+  reload(): Promise<ShownConfig>
+  verify(): Promise<VerifiedLog>
+}
+
+/** What a client needs. */
+export interface ControlClientOptions {
+  /** Where the control port is, such as `http://127.0.0.1:4001`. */
+  readonly url: string
+  readonly adminKey: string
+  /** The network, or a control API in this process. Must not follow redirects: they would take the admin key along. */
+  readonly fetch: (request: Request) => Promise<Response>
+}
+
+/** What went wrong: a code of the error table, `unreachable` where nobody answered, or `not_signalbox` where somebody else did. */
+export class ControlError extends Error {
+  readonly code: string
+  /** Finds the request in the gateway's log. */
+  readonly requestId: string | undefined
+
+  constructor(code: string, message: string, extra: { readonly requestId?: string; readonly cause?: unknown } = {}) {
+    super(message, extra.cause === undefined ? undefined : { cause: extra.cause })
+    this.name = 'ControlError'
+    this.code = code
+    this.requestId = extra.requestId
+  }
+}
+
+/** Makes a client of the control API. */
+export function createControlClient(options: ControlClientOptions): ControlClient {
+  const text = (method: string, path: string, body?: object) => send(options, method, path, body)
+  // The answers are of the same package's API, whose schemas these types are inferred from.
+  const json = async <Answer>(method: string, path: string, body?: object) => JSON.parse(await text(method, path, body)) as Answer
+  const spendPath = (by: readonly string[], query: Query, format: string) => `/spend${queryString({ ...query, by: by.join(','), format })}`
+  return {
+    createKey: (request) => json('POST', '/keys', request),
+    listKeys: async (query) => (await json<{ readonly keys: readonly ShownKey[] }>('GET', `/keys${queryString(query)}`)).keys,
+    showKey: (id) => json('GET', `/keys/${encodeURIComponent(id)}`),
+    revokeKey: (id) => json('POST', `/keys/${encodeURIComponent(id)}/revoke`),
+    listEvents: (query) => json('GET', `/logs${queryString(query)}`),
+    showReceipt: (callId) => json('GET', `/receipts/${encodeURIComponent(callId)}`),
+    sumSpend: async (by, query) =>
+      (await json<readonly RawSpendLine[]>('GET', spendPath(by, query, 'json'))).map((line) => readSpendLine(by, line)),
+    spendText: (by, query, format) => text('GET', spendPath(by, query, format)),
+    rebuildSpend: async () => void (await text('POST', '/spend/rebuild')),
+    listLiveCalls: async () => (await json<{ readonly calls: readonly ShownLiveCall[] }>('GET', '/calls/live')).calls,
+    showBody: (id) => json('GET', `/bodies/${encodeURIComponent(id)}`),
+    eraseBodies: async (request) => (await json<{ readonly erased: number }>('POST', '/bodies/erase', request)).erased,
+    showStatus: () => json('GET', '/status'),
+    reload: () => json('POST', '/reload'),
+    verify: () => json('GET', '/verify'),
+  }
+}
+
+interface RawSpendLine {
+  readonly [dimension: string]: unknown
+  readonly calls: number
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly unpricedCalls: number
+  readonly costUsd: number | null
+  readonly costNanoUsd: string
+}
+
+function readSpendLine(by: readonly string[], line: RawSpendLine): SpendLine {
+  const { calls, inputTokens, outputTokens, unpricedCalls } = line
+  const costNanoUsd = BigInt(line.costNanoUsd)
+  return {
+    texts: Object.fromEntries(by.map((name) => [name, typeof line[name] === 'string' ? line[name] : null])),
+    ...{ calls, inputTokens, outputTokens, unpricedCalls, costNanoUsd },
+    costUsd: line.costUsd === null ? undefined : formatUsd(costNanoUsd),
+  }
+}
+
+function queryString(query: Query): string {
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, value)
+  return parameters.size === 0 ? '' : `?${parameters}`
+}
+
+async function send(options: ControlClientOptions, method: string, path: string, body: object | undefined): Promise<string> {
+  const { url, adminKey } = options
+  const request = new Request(`${url.replace(/\/+$/, '')}/api/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${adminKey}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  let response: Response
+  let text: string
+  try {
+    response = await options.fetch(request)
+    text = await response.text()
+  } catch (thrown) {
+    if (thrown instanceof ControlError) throw thrown
+    throw new ControlError('unreachable', `No gateway answers at ${url}. Is it running?`, { cause: thrown })
+  }
+  if (!response.ok || !response.headers.has('x-signalbox-request-id')) throw readError(url, response, text)
+  return text
+}
+
+interface ErrorBody {
+  readonly error?: { readonly code?: unknown; readonly message?: unknown; readonly request_id?: unknown }
+}
+
+function readError(url: string, response: Response, text: string): ControlError {
+  const { code, message, request_id: requestId } = parseErrorBody(text)?.error ?? {}
+  if (typeof code !== 'string' || typeof message !== 'string' || typeof requestId !== 'string') {
+    return new ControlError('not_signalbox', `What answers at ${url} is not a Signalbox control port (status ${response.status}).`)
+  }
+  return new ControlError(code, message, { requestId })
+}
+
+function parseErrorBody(text: string): ErrorBody | undefined {
+  try {
+    const body: unknown = JSON.parse(text)
+    // Only fields that may be missing are promised, and each is looked at before it is used.
+    return typeof body === 'object' && body !== null ? (body as ErrorBody) : undefined
+  } catch {
+    // A page of HTML, say: the caller reports it as somebody else's answer.
+    return undefined
+  }
+}

@@ -61,7 +61,9 @@ function readAdminKey({ adminKeyFile, controlUrl }: GatewayPlace): string {
     throw new PlaceError(`The admin key ${adminKeyFile} cannot be read. ${where}`, { cause: thrown })
   }
   if (key !== undefined) return key
-  throw new PlaceError(`Something answers at ${controlUrl}, but there is no admin key at ${adminKeyFile}. Name the right file with --config.`)
+  throw new PlaceError(
+    `Something answers at ${controlUrl}, but there is no admin key at ${adminKeyFile}. Name the right file with --config.`,
+  )
 }
 
 function connected(url: string, adminKey: string, world: World): Reached {
@@ -78,10 +80,16 @@ async function openFolder(request: ReachRequest, place: GatewayPlace, mode: 'rea
   // Loaded only here: where a gateway answers, a command needs no store.
   const { openOffline } = await import('./offline.ts')
   const report = (message: string) => say(`${message}\n`)
-  const { api, adminKey, close } = await openOffline({ place, cwd, env, world, mode, report })
+  const { api, adminKey, close } = await openOffline({ place, cwd, env, world, mode, report }).catch((thrown: unknown) => {
+    throw thrown instanceof GatewayError && thrown.code === 'not_found' ? neverStarted(place) : thrown
+  })
   say(`The gateway is not running at ${place.controlUrl}; ${mode === 'read' ? 'reading' : 'using'} its data folder ${place.dataFolder}.\n`)
   const client = createControlClient({ url: 'http://localhost', adminKey, fetch: (sent) => api.fetch(sent) })
   return { client, isRunning: false, pause: pauseIn(world), close }
+}
+
+function neverStarted({ controlUrl, dataFolder }: GatewayPlace): ControlError {
+  return new ControlError('unreachable', `No gateway answers at ${controlUrl}, and there is nothing in its data folder ${dataFolder} yet.`)
 }
 
 function pauseIn(world: World): Reached['pause'] {

@@ -1,7 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import type { CliContext } from './context.ts'
-import type { ExitCode } from './io.ts'
-import { openProcess } from './process.ts'
+import { openProcess } from './process-io.ts'
 
 type Register = (program: Command, context: CliContext) => void
 
@@ -52,14 +51,19 @@ function wanted(name: string | undefined): readonly (() => Promise<Register>)[] 
   return load === undefined ? Object.values(COMMANDS) : [load]
 }
 
-if (import.meta.main) {
-  const process = openProcess()
-  let exitCode: ExitCode = 0
+async function main(): Promise<void> {
+  const own = openProcess()
   try {
-    await run(process.args, { ...process.context, io: { ...process.context.io, setExitCode: (code) => void (exitCode = code) } })
+    await run(own.args, {
+      io: own.io,
+      onInterrupt: own.onInterrupt,
+      reach: async (request) => (await import('../app/reach-gateway.ts')).reachGateway(request),
+    })
   } catch (thrown) {
-    process.context.io.err(`signalbox: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`)
-    exitCode = 1
+    own.io.err(`signalbox: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`)
+    own.io.setExitCode(1)
   }
-  await process.exit(exitCode)
+  await own.exit()
 }
+
+if (import.meta.main) await main()

@@ -49,6 +49,8 @@ export function createAccess(keys: readonly KeyRecord[], installation: Secret, r
   const byId = new Map(keys.map((key) => [key.id, key]))
   // Keys that were right once, so that the hash is computed once a key and not once a call. Whether a key is alive is looked up every time.
   const verified = new Map<string, string>()
+  // A principal a key and configuration, for calls that bring no labels of their own.
+  const principals = new WeakMap<KeyRecord, { readonly rules: AccessRules; readonly principal: Principal }>()
   const verifyOnce = (credential: string | undefined) => {
     const key = verify(credential, byId, installation)
     if (verified.size >= MAX_VERIFIED) verified.clear()
@@ -61,17 +63,28 @@ export function createAccess(keys: readonly KeyRecord[], installation: Secret, r
     list: () => [...byId.values()],
     identify: (credential, sentLabels, nowMs) => {
       const key = byId.get(verified.get(credential ?? '') ?? '') ?? verifyOnce(credential)
-      const { organisation, teams } = rules()
-      refuseDeadKey(key, teams[key.team], nowMs)
-      return principalOf(key, organisation, labelsOf(sentLabels, teams[key.team]?.labels, key.labels))
+      const inForce = rules()
+      const team = teamOf(inForce, key.team)
+      refuseDeadKey(key, team, nowMs)
+      if (sentLabels !== undefined) return principalOf(key, inForce.organisation, labelsOf(sentLabels, team?.labels, key.labels))
+      const known = principals.get(key)
+      if (known?.rules === inForce) return known.principal
+      const principal = principalOf(key, inForce.organisation, labelsOf(undefined, team?.labels, key.labels))
+      principals.set(key, { rules: inForce, principal })
+      return principal
     },
     mayUseModel: (principal, model) => {
       const key = principal.keyId === undefined ? undefined : byId.get(principal.keyId)
-      const team = key === undefined ? undefined : rules().teams[key.team]
+      const team = key === undefined ? undefined : teamOf(rules(), key.team)
       if (key === undefined || team === undefined) return false
       return (key.models === undefined || matchesAny(key.models, model)) && (team.models === undefined || matchesAny(team.models, model))
     },
   }
+}
+
+/** A team of the configuration. A name such as `constructor` must not find what every object has. */
+function teamOf({ teams }: AccessRules, name: string): TeamRules | undefined {
+  return Object.hasOwn(teams, name) ? teams[name] : undefined
 }
 
 function verify(credential: string | undefined, byId: ReadonlyMap<string, KeyRecord>, installation: Secret): KeyRecord {

@@ -6,6 +6,11 @@ import type { VerifiedLog } from './api/endpoints/verify-log.ts'
 import type { Receipt } from './api/receipt.ts'
 import type { ShownEvent, ShownKey, ShownLiveCall } from './api/shapes.ts'
 
+export type { Status } from './api/endpoints/show-status.ts'
+export type { VerifiedLog } from './api/endpoints/verify-log.ts'
+export type { Receipt } from './api/receipt.ts'
+export type { ShownEvent, ShownKey, ShownLiveCall } from './api/shapes.ts'
+
 /** A query string to be: what is undefined is left out. */
 export type Query = Readonly<Record<string, string | undefined>>
 

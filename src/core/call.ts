@@ -55,9 +55,9 @@ export interface Call {
   /** The principal for whom an agent acts, where that is another. */
   readonly onBehalfOf?: Principal
   /** The key as the caller sent it. Only `authenticate` reads it, and passes the call on without it. */
-  readonly credential?: string
-  /** Labels as the caller sent them, unchecked. */
-  readonly sentLabels?: Labels
+  readonly credential?: string | undefined
+  /** Labels as the caller sent them. */
+  readonly sentLabels?: Labels | undefined
   readonly prompt: PromptIdentity
   /** Milliseconds since the epoch after which nobody waits any more. */
   readonly deadlineMs?: number
@@ -77,9 +77,9 @@ export interface CallStart {
   readonly world: World
   readonly record: CallRecord
   readonly trace: TraceContext
-  readonly credential?: string
-  readonly sentLabels?: Labels
-  readonly prompt?: PromptIdentity
+  readonly credential?: string | undefined
+  readonly sentLabels?: Labels | undefined
+  readonly prompt?: PromptIdentity | undefined
   readonly ask?: Ask
 }
 

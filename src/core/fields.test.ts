@@ -27,7 +27,7 @@ import { Secret } from './secret.ts'
 
 const KEY = 'sk-live-0123456789'
 const LONG = 'x'.repeat(129)
-const NAME_HINT = 'letters, digits and . _ / - (a letter or digit first, 128 at the most)'
+const NAME_HINT = 'letters, digits and . _ : / - (a letter or digit first, 128 at the most)'
 
 /** What a field makes of a written value: the value, or the first message. */
 function read(field: ZodType, written: unknown): unknown {
@@ -213,7 +213,7 @@ describe('the schema of a field', () => {
     })
     expect(schemaOf(usd('USD per million tokens'))).toMatchObject({ type: ['number', 'string'], 'x-unit': 'USD per million tokens' })
     expect(schemaOf(secret())).toMatchObject({ type: 'string', writeOnly: true, 'x-unit': 'secret' })
-    expect(schemaOf(name())).toMatchObject({ type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$' })
+    expect(schemaOf(name())).toMatchObject({ type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$' })
   })
 
   test.each(GOOD.filter(([, , written]) => typeof written === 'string'))(

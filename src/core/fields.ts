@@ -258,9 +258,9 @@ export function sqliteFolder() {
   })
 }
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/
-const NAME_PATTERN = /^(?=.{1,128}$)[A-Za-z0-9*][A-Za-z0-9._/*-]*$/
-const NAME_HINT = 'letters, digits and . _ / - (a letter or digit first, 128 at the most)'
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/
+const NAME_PATTERN = /^(?=.{1,128}$)[A-Za-z0-9*][A-Za-z0-9._:/*-]*$/
+const NAME_HINT = 'letters, digits and . _ : / - (a letter or digit first, 128 at the most)'
 
 /** A name: of a team, a provider, a model. */
 export function name() {
@@ -274,7 +274,7 @@ export function name() {
 export function nameOrWildcard() {
   return z
     .string()
-    .regex(/^(?=.{1,128}$)(?:[A-Za-z0-9][A-Za-z0-9._/-]*\*?|\*)$/, {
+    .regex(/^(?=.{1,128}$)(?:[A-Za-z0-9][A-Za-z0-9._:/-]*\*?|\*)$/, {
       error: ({ input }) => `${quote(input)} is not a name; write ${NAME_HINT}, with * allowed as the last character`,
     })
     .meta({ 'x-unit': 'name, or name with * at its end', 'x-examples': ['mini', 'openai/*'] })

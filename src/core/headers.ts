@@ -37,7 +37,8 @@ export function readCredential(headers: Headers, url: string): string | undefine
  */
 export function readLabels(header: string | null): Labels {
   if (header === null || header.trim() === '') return {}
-  const labels: Record<string, string> = {}
+  // Without a prototype: a label may be called like something that every object has.
+  const labels: Record<string, string> = Object.create(null)
   for (const item of header.split(',')) {
     const [name, value, ...rest] = item.split('=').map((text) => text.trim())
     if (name === undefined || value === undefined || rest.length > 0 || !LABEL_NAME.test(name) || !LABEL_VALUE.test(value)) {

@@ -49,6 +49,7 @@ export function scanTopLevel(text: string, wanted: ReadonlySet<string>, maxDepth
   const inside = at + 1
   const keys = new Map<string, KeySpan>()
   const duplicates: string[] = []
+  const found: Found = { keys, duplicates, wanted }
   let depth = 0
   let key: string | undefined
   let valueFrom = 0
@@ -67,13 +68,13 @@ export function scanTopLevel(text: string, wanted: ReadonlySet<string>, maxDepth
       if (++depth > maxDepth) return { type: 'too-deep' }
     } else if (character === CLOSE_BRACE || character === CLOSE_BRACKET) {
       if (--depth === 0) {
-        noteKey(text, { keys, duplicates, wanted }, key, valueFrom, at)
+        noteKey(text, found, key, valueFrom, at)
         break
       }
     } else if (depth === 1 && character === COLON && valueFrom === 0) {
       valueFrom = at + 1
     } else if (depth === 1 && character === COMMA) {
-      noteKey(text, { keys, duplicates, wanted }, key, valueFrom, at)
+      noteKey(text, found, key, valueFrom, at)
       key = undefined
     }
   }

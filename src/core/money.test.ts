@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { formatUsd, parseUsd, roundToNanoUsd, tokensAtPrice } from './money.ts'
+import { costOfTokens, formatUsd, parseUsd } from './money.ts'
 
 test.each([
   ['0', 0],
@@ -49,7 +49,7 @@ test.each([
 })
 
 test('what is printed reads back as the same amount', () => {
-  fc.assert(fc.property(fc.maxSafeNat(), (nano) => expect(parseUsd(formatUsd(nano))).toBe(nano)))
+  fc.assert(fc.property(fc.oneof(fc.maxSafeNat(), fc.nat(2_000_000_000)), (nano) => expect(parseUsd(formatUsd(nano))).toBe(nano)))
 })
 
 test('a number of JavaScript reads as the decimal it prints, never as its binary fraction', () => {
@@ -60,31 +60,49 @@ test('a number of JavaScript reads as the decimal it prints, never as its binary
 })
 
 test.each([
-  [0n, 0],
-  [499_999n, 0],
-  [500_000n, 1],
-  [1_499_999n, 1],
-  [1_500_000n, 2],
-  [2_000_000n, 2],
+  [0, 0],
+  [499_999, 0],
+  [500_000, 1],
+  [1_499_999, 1],
+  [1_500_000, 2],
+  [2_000_000, 2],
 ])('%p millionths of a nano-dollar round half up to %d', (millionths, nano) => {
-  expect(roundToNanoUsd(millionths)).toBe(nano)
+  expect(costOfTokens([[millionths, 1]])).toBe(nano)
 })
 
-test('the cost of a call is the exact rational sum, rounded half up once', () => {
-  const kinds = fc.array(fc.record({ tokens: fc.nat(10_000_000), perMillion: fc.nat(1_000_000_000_000) }), { maxLength: 5 })
+test('the cost of a call is the exact rational sum, rounded half up once, in numbers and past them', () => {
+  const kinds = fc.array(fc.tuple(fc.nat(10_000_000), fc.oneof(fc.nat(1_000_000), fc.nat(1_000_000_000_000))), { maxLength: 5 })
   fc.assert(
     fc.property(kinds, (used) => {
-      const millionths = used.reduce((sum, { tokens, perMillion }) => sum + tokensAtPrice(tokens, perMillion), 0n)
       // Half up of the rational n / 10^6 is floor((2n + 10^6) / (2 * 10^6)).
-      const numerator = used.reduce((sum, { tokens, perMillion }) => sum + BigInt(tokens) * BigInt(perMillion), 0n)
-      expect(BigInt(roundToNanoUsd(millionths))).toBe((2n * numerator + 1_000_000n) / 2_000_000n)
+      const numerator = used.reduce((sum, [tokens, perMillion]) => sum + BigInt(tokens) * BigInt(perMillion), 0n)
+      expect(BigInt(costOfTokens(used))).toBe((2n * numerator + 1_000_000n) / 2_000_000n)
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('around the sums that a number still holds exactly, not one nano-dollar is lost', () => {
+  const [tokens, price] = [2 ** 21, 2 ** 31 - 2]
+  fc.assert(
+    fc.property(fc.integer({ min: -3_000_000, max: 3_000_000 }), (offset) => {
+      const millionths = 2 ** 52 + offset
+      const rest = millionths - tokens * price
+      expect(
+        BigInt(
+          costOfTokens([
+            [tokens, price],
+            [1, rest],
+          ]),
+        ),
+      ).toBe((BigInt(millionths) + 500_000n) / 1_000_000n)
     }),
   )
 })
 
 test('a million calls of a fraction of a nano-dollar each sum without drift', () => {
   // 3 tokens at $0.15 a million: 450 nano-dollars exactly; as floats the sum would drift.
-  const cost = roundToNanoUsd(tokensAtPrice(3, 150_000_000))
+  const cost = costOfTokens([[3, 150_000_000]])
   let total = 0n
   for (let call = 0; call < 1_000_000; call++) total += BigInt(cost)
   expect(formatUsd(total)).toBe('0.45')

@@ -2,6 +2,7 @@
 export type NanoUsd = number
 
 const NANO_PER_USD = 1_000_000_000n
+const NANO_PER_USD_NUMBER = 1_000_000_000
 const DECIMAL = /^(\d+)(?:\.(\d+))?$/
 
 /**
@@ -21,6 +22,10 @@ export function parseUsd(text: string): NanoUsd | undefined {
 
 /** Prints an amount as US dollars with every digit that counts: `0.000012`, `5`, `-1.5`. */
 export function formatUsd(amount: NanoUsd | bigint): string {
+  // The usual case, a part of a dollar, without a bigint.
+  if (typeof amount === 'number' && amount >= 0 && amount < NANO_PER_USD_NUMBER && Number.isInteger(amount)) {
+    return amount === 0 ? '0' : `0.${String(amount).padStart(9, '0').replace(/0+$/, '')}`
+  }
   const nano = BigInt(amount)
   const sign = nano < 0n ? '-' : ''
   const positive = nano < 0n ? -nano : nano
@@ -28,17 +33,28 @@ export function formatUsd(amount: NanoUsd | bigint): string {
   return `${sign}${positive / NANO_PER_USD}${fraction === '' ? '' : `.${fraction}`}`
 }
 
+/** A number of tokens, and their price in nano-USD per million. */
+export type PricedTokens = readonly [tokens: number, nanoUsdPerMillion: NanoUsd]
+
+/** Sums below this stay exact in a number, rounding included. */
+const EXACT_LIMIT = 2 ** 52
+
 /**
- * Cost of a number of tokens at a price per million tokens, before rounding.
- * @returns millionths of a nano-USD: add these up over the kinds of tokens, then round once with `roundToNanoUsd`
+ * Cost of tokens of several kinds. Exact: added up in millionths of a nano-USD and rounded half up once, so that sums do not drift.
  */
-export function tokensAtPrice(tokens: number, nanoUsdPerMillion: NanoUsd): bigint {
-  return BigInt(tokens) * BigInt(nanoUsdPerMillion)
+export function costOfTokens(kinds: readonly PricedTokens[]): NanoUsd {
+  let millionths = 0
+  for (const [tokens, price] of kinds) millionths += tokens * price
+  // Each product and sum below the limit is exact; past it the same is done in bigint.
+  if (millionths >= EXACT_LIMIT) return costInBigint(kinds)
+  const rounded = millionths + 500_000
+  return (rounded - (rounded % 1_000_000)) / 1_000_000
 }
 
-/** Rounds millionths of a nano-USD half up. Rounding happens once a call, so that sums do not drift. */
-export function roundToNanoUsd(millionths: bigint): NanoUsd {
-  return Number((millionths + 500_000n) / 1_000_000n)
+function costInBigint(kinds: readonly PricedTokens[]): NanoUsd {
+  let millionths = 500_000n
+  for (const [tokens, price] of kinds) millionths += BigInt(tokens) * BigInt(price)
+  return Number(millionths / 1_000_000n)
 }
 
 function expandExponent(text: string): string | undefined {

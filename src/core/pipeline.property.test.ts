@@ -12,6 +12,7 @@ const OPTIONS = { seed: SEED, numRuns: Number(process.env.FC_RUNS ?? 1500) }
 const when = fc.nat(6)
 const sizeBytes = fc.constantFrom(0, 1, 3, 10)
 const throwsAt = fc.nat(4)
+const rarely = fc.constantFrom(false, false, false, true)
 
 const source: fc.Arbitrary<SourcePlan> = fc.record({
   failFirst: fc.constantFrom(0, 0, 0, 1, 2),
@@ -27,7 +28,7 @@ function readerWith(wrongs: readonly ('stop' | 'leavesAfterMs' | 'abortsAtMs')[]
   const stop = fc.record({ afterParts: fc.nat(5), by: fc.constantFrom('leaving', 'leaving', 'idling') })
   const possible = { stop, leavesAfterMs: when, abortsAtMs: fc.nat(12) }
   const wrong = Object.fromEntries(wrongs.map((name) => [name, possible[name]]))
-  const always = { startsAtMs: when, pauseMs: fc.constantFrom(0, 0, 1, 3), asksTwice: fc.constantFrom(false, false, false, true) }
+  const always = { startsAtMs: when, pauseMs: fc.constantFrom(0, 0, 1, 3), asksTwice: rarely, signal: fc.constantFrom('call', 'web') }
   // The fields picked are optional ones of a plan.
   return fc.record({ ...always, ...wrong }) as fc.Arbitrary<ReaderPlan>
 }
@@ -41,7 +42,6 @@ const reader = fc.oneof(
 )
 
 const mode = fc.constantFrom<TransformMode>('pass', 'late', 'split', 'hide', 'wait')
-const rarely = fc.constantFrom(false, false, false, true)
 
 const stage: fc.Arbitrary<StagePlan> = fc.oneof(
   fc.record({ type: fc.constant('tap'), throwsAt }, { requiredKeys: ['type'] }),

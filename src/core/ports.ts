@@ -201,7 +201,7 @@ export interface Access {
    * The principal that a key stands for. The key's labels, then its team's, win over those that were sent.
    * @throws unauthenticated, key_revoked, key_expired
    */
-  identify(credential: string | undefined, sentLabels: Labels, nowMs: number): Principal
+  identify(credential: string | undefined, sentLabels: Labels | undefined, nowMs: number): Principal
   /** Whether the principal may use the model of this name: its key and its team must both allow it. */
   mayUseModel(principal: Principal, model: string): boolean
 }

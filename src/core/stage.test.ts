@@ -96,6 +96,14 @@ describe('whenEnded', () => {
     expect([seen, outer.ending]).toEqual([[{ outcome: 'ok', costNanoUsd: 7 }], { outcome: 'ok', costNanoUsd: 7 }])
   })
 
+  test('of a reply that is there already it gives that very reply, at once', async () => {
+    const seen: string[] = []
+    const reply = replyOf(['a'], never())
+    expect(whenEnded(reply, (ending) => void seen.push(ending.outcome))).toBe(reply)
+    await collect(reply)
+    expect(seen).toEqual(['ok'])
+  })
+
   test('one that throws neither keeps the others from running nor lets the call pass as a success', async () => {
     const seen: string[] = []
     const inner = await whenEnded(Promise.resolve(replyOf(['a'], never())), () => fail(BROKEN))

@@ -1,4 +1,4 @@
-import { type Call, type CallStart, openCall } from '../core/call.ts'
+import { type Call, type CallStart, type Labels, openCall, type PromptIdentity } from '../core/call.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
 import { pathOf, readCredential, readLabels, readPromptIdentity } from '../core/headers.ts'
 import type { Layer } from '../core/layer.ts'
@@ -7,7 +7,7 @@ import type { EventLog } from '../core/ports.ts'
 import type { Ending, Reply } from '../core/reply.ts'
 import { collect, type Handler } from '../core/stage.ts'
 import { continueTrace } from '../core/trace.ts'
-import type { World } from '../core/world.ts'
+import type { CancelTimer, World } from '../core/world.ts'
 import { LogRecord } from '../stages/record.ts'
 import type { ListedModel } from './catalog.ts'
 import { dialects } from './dialects/index.ts'
@@ -59,17 +59,33 @@ export function createHttp(deps: HttpDeps): Layer {
       const path = pathOf(request.url)
       const endpoint = ENDPOINTS.get(path)
       const { edge, incoming } = open(deps, request, endpoint, path)
-      request.signal.addEventListener('abort', () => edge.call.abort(left()), { once: true })
+      const cancelWatch = watchClient(deps.world, request, edge.call)
       try {
         if (endpoint?.action === 'models.list') return listResponse(edge, request, await deps.list(edge.call, incoming))
         const reply = await deps.call(edge.call, incoming)
         return edge.record.facts.isStream === true ? streamResponse(edge, reply) : await wholeResponse(edge, reply)
       } catch (thrown) {
         return errorResponse(edge, asGatewayError(thrown))
+      } finally {
+        // A stream that has begun hears of its client's leaving by itself, through `cancel`.
+        cancelWatch()
       }
     },
   }
 }
+
+/**
+ * Ends the call when its client leaves. Looked for only once the call has lasted a while: to touch a request's signal costs several
+ * microseconds, and a call that is over by then needs none. A client that left before is seen then.
+ */
+function watchClient(world: World, request: Request, call: Call): CancelTimer {
+  return world.after(WATCH_AFTER_MS, () => {
+    if (request.signal.aborted) call.abort(left())
+    else request.signal.addEventListener('abort', () => call.abort(left()), { once: true })
+  })
+}
+
+const WATCH_AFTER_MS = 50
 
 function open(
   deps: HttpDeps,
@@ -91,15 +107,14 @@ function open(
     wire,
     prompt: said.prompt ?? {},
   })
-  const credential = readCredential(headers, request.url)
   const start: CallStart = {
     layer: 'models',
     world,
     record,
     trace,
-    ...(credential === undefined ? {} : { credential }),
-    ...(said.labels === undefined ? {} : { sentLabels: said.labels }),
-    ...(said.prompt === undefined ? {} : { prompt: said.prompt }),
+    credential: readCredential(headers, request.url),
+    sentLabels: said.labels,
+    prompt: said.prompt,
   }
   const problem = problemOf(deps, request, endpoint, path) ?? said.problem
   return {
@@ -108,13 +123,24 @@ function open(
   }
 }
 
-function readHeaders(headers: Headers) {
+interface SaidHeaders {
+  readonly labels?: Labels | undefined
+  readonly prompt?: PromptIdentity | undefined
+  readonly problem?: GatewayError
+}
+
+function readHeaders(headers: Headers): SaidHeaders {
+  const labels = headers.get('x-signalbox-labels')
+  const prompt = headers.get('x-signalbox-prompt')
+  if (labels === null && prompt === null) return NOTHING_SAID
   try {
-    return { labels: readLabels(headers.get('x-signalbox-labels')), prompt: readPromptIdentity(headers.get('x-signalbox-prompt')) }
+    return { labels: readLabels(labels), prompt: readPromptIdentity(prompt) }
   } catch (thrown) {
     return { problem: asGatewayError(thrown) }
   }
 }
+
+const NOTHING_SAID: SaidHeaders = {}
 
 function problemOf(deps: HttpDeps, request: Request, endpoint: Endpoint | undefined, path: string): GatewayError | undefined {
   if (!deps.isOpen())

@@ -11,7 +11,7 @@ export interface ProviderRow {
   readonly keyEnv?: string
 }
 
-/** OpenAI-compatible chat endpoints, by the providers' documentation as of 2026-11-21. One row a provider. */
+/** OpenAI-compatible chat endpoints. One row a provider. Addresses as known on 2026-11-21; none could be called from where they were written down. */
 export const PROVIDERS: Readonly<Record<string, ProviderRow>> = {
   openai: { wire: 'openai-chat', baseUrl: 'https://api.openai.com/v1', auth: 'bearer', keyEnv: 'OPENAI_API_KEY' },
   groq: { wire: 'openai-chat', baseUrl: 'https://api.groq.com/openai/v1', auth: 'bearer', keyEnv: 'GROQ_API_KEY' },

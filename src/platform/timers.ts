@@ -3,7 +3,7 @@ import type { CancelTimer } from '../core/world.ts'
 /** How late a long timer may fire. */
 const TICK_MS = 20
 /** Shorter ones go to the runtime, which is exact. */
-const LONG_MS = 200
+const LONG_MS = 50
 
 interface Entry {
   run: (() => void) | undefined

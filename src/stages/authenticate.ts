@@ -7,10 +7,9 @@ import type { Stage } from '../core/stage.ts'
  */
 export function authenticate<In, Part>(access: Access): Stage<In, Part> {
   return (call, input, next) => {
-    const principal = access.identify(call.credential, call.sentLabels ?? {}, call.world.now())
+    const principal = access.identify(call.credential, call.sentLabels, call.world.now())
     call.record.facts.principal = principal
     // The key has done its work: nothing behind this stage can send it on by mistake.
-    const { credential: _done, ...known } = call
-    return next({ ...known, principal }, input)
+    return next({ ...call, principal, credential: undefined }, input)
   }
 }

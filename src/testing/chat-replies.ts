@@ -1,5 +1,5 @@
 import type { Usage } from '../core/events.ts'
-import { isObject } from '../core/json.ts'
+import { isObject, type JsonObject } from '../core/json.ts'
 import type { ReceivedRequest } from './received-request.ts'
 import { errorReply, type ScriptHeaders, type StreamReply, streamReply, wholeReply } from './upstream-replies.ts'
 import type { Answer } from './upstream-steps.ts'
@@ -92,7 +92,7 @@ export function chatFrames(script: ChatStreamScript, request: ReceivedRequest): 
 }
 
 /** Usage as OpenAI writes it; what is not known is left out. */
-export function wireUsage(usage: Usage): object {
+export function wireUsage(usage: Usage): JsonObject {
   const { inputTokens, outputTokens, cachedInputTokens, reasoningTokens } = usage
   const total = inputTokens === undefined || outputTokens === undefined ? undefined : inputTokens + outputTokens
   return {

@@ -159,6 +159,22 @@ describe('what it records', () => {
   })
 })
 
+test('idle connections can be closed without touching those that are being answered', async () => {
+  const [idle, busy] = [await openRawClient(upstream.port), await openRawClient(upstream.port)]
+  const closed = gate()
+  upstream.queue(wholeReply({ body: 'first' }), (request) => [closed.step, ...wholeReply({ body: 'second' })(request)])
+  await idle.send('GET /v1/x HTTP/1.1\r\n\r\n')
+  expect((await idle.readReply())?.body).toBe('first')
+  await busy.send('GET /v1/x HTTP/1.1\r\n\r\n')
+  await upstream.received(2)
+  upstream.closeIdle()
+  expect(await idle.readUntilClosed()).toBe('')
+  closed.open()
+  expect((await busy.readReply())?.body).toBe('second')
+  idle.destroy()
+  busy.destroy()
+})
+
 test('closing breaks what runs and frees the port', async () => {
   upstream.answer(() => [{ type: 'stall' }])
   const asked = ask({}).catch((thrown: unknown) => thrown)

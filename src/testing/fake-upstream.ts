@@ -38,6 +38,8 @@ export interface FakeUpstream extends AsyncDisposable {
   queue(...answers: readonly Answer[]): void
   /** Resolves with the request of this number (from 1) once it is there. */
   received(number: number): Promise<ReceivedRequest>
+  /** Closes, in good order, the connections that wait for a next request. Those that are being answered stay. */
+  closeIdle(): void
   /** Breaks all connections and stops listening. */
   close(): Promise<void>
 }
@@ -52,6 +54,7 @@ export async function fakeUpstream(answer: Answer = ordinaryAnswer()): Promise<F
 class ScriptedUpstream implements FakeUpstream {
   readonly requests: ReceivedRequest[] = []
   readonly #sockets = new Set<Socket>()
+  readonly #idle = new Set<Socket>()
   readonly #queued: Answer[] = []
   readonly #waiting: (() => void)[] = []
   readonly #server: Server
@@ -98,6 +101,10 @@ class ScriptedUpstream implements FakeUpstream {
     }
   }
 
+  closeIdle(): void {
+    for (const socket of this.#idle) socket.end()
+  }
+
   async close(): Promise<void> {
     const closed = [...this.#sockets].map((socket) => new Promise<void>((resolve) => socket.once('close', resolve)))
     for (const socket of this.#sockets) socket.destroy()
@@ -114,9 +121,14 @@ class ScriptedUpstream implements FakeUpstream {
     const { promise: gone, resolve: onGone } = Promise.withResolvers<void>()
     const reader = readerOf(socket, onGone)
     this.#sockets.add(socket)
-    socket.on('close', () => this.#sockets.delete(socket))
+    socket.on('close', () => {
+      this.#sockets.delete(socket)
+      this.#idle.delete(socket)
+    })
     while (!socket.destroyed) {
+      this.#idle.add(socket)
       const request = await readRequest(reader, connection)
+      this.#idle.delete(socket)
       if (request === undefined) break
       void gone.then(() => request.noteGone())
       await playSteps(this.#take(request), { socket, request, gone })

@@ -31,6 +31,8 @@ export interface ReaderPlan {
   readonly abortsAtMs?: number
   /** Asks for a part while it waits for one: a fault of the reader, which must harm nothing. */
   readonly asksTwice: boolean
+  /** Whose signal it has: a call's own, or the web's. */
+  readonly signal: 'call' | 'web'
 }
 
 /** What a `transform` does with parts. */

@@ -1,5 +1,6 @@
 import { GatewayError } from '../core/errors.ts'
 import type { Reply } from '../core/reply.ts'
+import { CallAbort, type CallSignal } from '../core/signal.ts'
 import type { FakeWorld } from './fake-world.ts'
 import type { ReaderPlan, TestPart } from './pipeline-plan.ts'
 import type { PipelineWatch } from './pipeline-watch.ts'
@@ -13,7 +14,8 @@ export class PlannedReader {
   readonly #name: string
   readonly #world: FakeWorld
   readonly #watch: PipelineWatch
-  readonly #controller = new AbortController()
+  readonly signal: CallSignal
+  readonly #abort: (reason: GatewayError) => void
   /** Names of the parts that it got. */
   readonly got: string[] = []
   reply: Reply<TestPart> | undefined
@@ -25,11 +27,11 @@ export class PlannedReader {
     this.#name = name
     this.#world = deps.world
     this.#watch = deps.watch
+    const own = new CallAbort()
+    const web = new AbortController()
+    this.signal = plan.signal === 'call' ? own : web.signal
+    this.#abort = (reason) => (plan.signal === 'call' ? own : web).abort(reason)
     if (plan.abortsAtMs !== undefined) deps.world.after(plan.abortsAtMs, () => this.abort())
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal
   }
 
   /** Whether it still wants something. */
@@ -38,7 +40,7 @@ export class PlannedReader {
   }
 
   abort(): void {
-    this.#controller.abort(READER_ABORTED)
+    this.#abort(READER_ABORTED)
   }
 
   /** Reads what it is given, once it is given it; never rejects. */

@@ -214,7 +214,7 @@ describe('a problem', () => {
     [
       'a wrong name of a team',
       'access:\n  teams:\n    a b: {}\n',
-      '3:5 access.teams["a b"]: "a b" is not a name; write letters, digits and . _ / - (a letter or digit first, 128 at the most)',
+      '3:5 access.teams["a b"]: "a b" is not a name; write letters, digits and . _ : / - (a letter or digit first, 128 at the most)',
     ],
     [
       'a wrong value',

@@ -20,6 +20,10 @@ const secret = secretPlace()
     "The installation's own secret, which keys every hash of a key. A file that does not exist is made at first start, with mode 0600.",
   )
 
+const shared = choice(['none'])
+  .prefault('none')
+  .describe('Where replicas share counters and the cache. This version runs as one process, so there is only none.')
+
 const limits = z
   .strictObject({
     jsonBody: size({ min: '1kB', max: '1GiB' }).prefault('32MB').describe('Largest JSON body of a call.'),
@@ -78,6 +82,7 @@ export const serverSections = [
   { name: 'listen', schema: listen, check: checkListen },
   { name: 'storage', schema: storage, check: nothingToCheck },
   { name: 'secret', schema: secret, check: nothingToCheck },
+  { name: 'shared', schema: shared, check: nothingToCheck },
   { name: 'limits', schema: limits, check: nothingToCheck },
   { name: 'log', schema: log, check: nothingToCheck },
   { name: 'bodies', schema: bodies, check: nothingToCheck },
@@ -89,6 +94,7 @@ export interface ServerConfig {
   readonly listen: Listen
   readonly storage: z.output<typeof storage>
   readonly secret: z.output<typeof secret>
+  readonly shared: z.output<typeof shared>
   readonly limits: z.output<typeof limits>
   readonly log: z.output<typeof log>
   readonly bodies: z.output<typeof bodies>

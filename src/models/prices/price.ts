@@ -1,5 +1,5 @@
 import type { Usage } from '../../core/events.ts'
-import { parseUsd, roundToNanoUsd, tokensAtPrice } from '../../core/money.ts'
+import { costOfTokens, parseUsd } from '../../core/money.ts'
 import type { Charge } from '../../stages/meter.ts'
 import type { Price } from '../types.ts'
 import { PRICE_TABLE_VERSION, PRICES } from './table.ts'
@@ -17,7 +17,7 @@ export function listPrice(provider: string, modelId: string): Price | undefined 
 }
 
 /**
- * What a usage costs. Exact: summed over the kinds of tokens in millionths of a nano-USD, and rounded once.
+ * What a usage costs.
  * Tokens that the provider did not report make the call unpriced: half a bill is no bill.
  */
 export function charge(price: Price | undefined, usage: Usage): Charge {
@@ -26,10 +26,11 @@ export function charge(price: Price | undefined, usage: Usage): Charge {
   // A provider cannot have read more from its cache than there was input; one that says so is charged for its input, not for less.
   const cached = Math.min(usage.cachedInputTokens ?? 0, inputTokens)
   const written = Math.min(usage.cacheWriteTokens ?? 0, inputTokens - cached)
-  const millionths =
-    tokensAtPrice(inputTokens - cached - written, price.input) +
-    tokensAtPrice(cached, price.cachedInput ?? price.input) +
-    tokensAtPrice(written, price.cacheWrite ?? price.input) +
-    tokensAtPrice(outputTokens, price.output)
-  return { type: 'priced', costNanoUsd: roundToNanoUsd(millionths), version: price.version }
+  const costNanoUsd = costOfTokens([
+    [inputTokens - cached - written, price.input],
+    [cached, price.cachedInput ?? price.input],
+    [written, price.cacheWrite ?? price.input],
+    [outputTokens, price.output],
+  ])
+  return { type: 'priced', costNanoUsd, version: price.version }
 }

@@ -112,15 +112,15 @@ const CLOSED_LOG: EventLog = { append: refuseChange, keep: () => {}, flush: asyn
 const CLOSED_BODIES: BodyStore = { put: () => {}, get: refuseChange, erase: refuseChange, dropped: 0 }
 
 /** What the file says; undefined where there is none. Secrets of providers are not needed here, so they need not be set. */
-function readKnown({ place, cwd, env }: OfflineRequest): Config | undefined {
+function readKnown({ place, cwd }: OfflineRequest): Config | undefined {
   if (place.file === undefined) return undefined
   const path = resolve(cwd, place.file)
   const result = loadConfig(readFileSync(path, 'utf8'), {
     file: path,
     shownAs: place.file,
     sections: SECTIONS,
-    readEnv: (name) => env[name] || 'not needed here',
-    readFile: () => 'not needed here',
+    readEnv: () => 'not-needed-here',
+    readFile: () => 'not-needed-here',
   })
   if (result.type === 'loaded') return result.snapshot.config
   throw new PlaceError(`${result.problems.map(formatProblem).join('\n')}\nThe configuration has problems, so the store was not opened.`)

@@ -134,7 +134,7 @@ test('a key that was made without a gateway is there for the next one, and its m
   expect(first.said).toEqual([`The gateway is not running at http://127.0.0.1:${port}; using its data folder ${join(folder, 'store')}.\n`])
   const created = await first.client.createKey({ team: 'support' })
   expect(await refusalOf(first.client.createKey({ team: 'suport' }))).toMatchObject({ code: 'invalid_request' })
-  expect((await refusalOf(first.client.createKey({ team: 'support', models: ['maxi'] }))).message).toContain('did you mean "mini"?')
+  expect((await refusalOf(first.client.createKey({ team: 'support', models: ['mimi'] }))).message).toContain('did you mean "mini"?')
   await first.close()
   const second = await reach({ offline: 'read' })
   expect(second.said).toEqual([

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { chatAnswer, fakeUpstream } from '../../src/testing/fake-upstream.ts'
-import { readBooks } from './lab/books.ts'
+import { readSettledBooks } from './lab/books.ts'
 import { chanceFor } from './lab/chance.ts'
 import { Crowd } from './lab/crowd.ts'
 import { expectComplete, expectExactSpend, expectRecorded, expectWhole } from './lab/expect-books.ts'
@@ -28,7 +28,7 @@ test('a gateway that stood still for three seconds under load goes on: no call i
   expect(calls.filter(({ isComplete }) => !isComplete).map(({ status, failure, text }) => ({ status, failure, text }))).toEqual([])
   expect(upstream.requests.length).toBe(calls.length)
   expect(await gateway.liveCalls()).toBe(0)
-  const books = await readBooks(lab.dataFolder)
+  const books = await readSettledBooks(lab.dataFolder)
   expectWhole(books)
   expectComplete(books, calls)
   expectRecorded(books, upstream.requests)

@@ -12,47 +12,56 @@ export interface LogFilter {
   readonly types?: ReadonlySet<string> | undefined
 }
 
-/** Batches that are read without a pause: about ten milliseconds of work. */
-const WINDOW_BATCHES = 2_000
+/** The part of a query that says where to look, and how much is wanted. */
+type ScanQuery = Omit<LogQuery, 'matches' | 'mentions'>
+
+/** Batches of the first window; the next ones are as large as `WINDOW_MS` allows. */
+const FIRST_WINDOW = 32
+const LARGEST_WINDOW = 8192
+/** How long a window may hold up the event loop, about. */
+const WINDOW_MS = 4
 
 /**
  * Reads the log in windows and lets the event loop turn between them: a filter that hardly anything fits must not hold up the calls.
  * @returns at most `limit` events, in the order asked for
  */
-export async function scanLog(
-  reader: EventReader,
-  query: Omit<LogQuery, 'matches' | 'mentions'>,
-  filter: LogFilter,
-  world: World,
-): Promise<readonly LoggedEvent[]> {
+export async function scanLog(reader: EventReader, query: ScanQuery, filter: LogFilter, world: World): Promise<readonly LoggedEvent[]> {
   const narrowed: LogQuery = { ...query, matches: (event) => fits(filter, event), ...mentionOf(filter) }
   const found: LoggedEvent[] = []
-  for (const window of windowsOf(reader, query)) {
-    found.push(...reader.read({ ...narrowed, ...window, limit: query.limit - found.length }))
+  let { first, last } = batchesOf(reader, query)
+  let size = FIRST_WINDOW
+  while (first <= last) {
+    const isForward = query.order === 'oldest-first'
+    const from = isForward ? first : Math.max(first, last - size + 1)
+    const to = isForward ? Math.min(last, first + size - 1) : last
+    const startedMs = world.monotonicMs()
+    found.push(...reader.read({ ...narrowed, ...within(query, from, to), limit: query.limit - found.length }))
     if (found.length >= query.limit) break
+    if (isForward) first = to + 1
+    else last = from - 1
+    size = nextSize(size, world.monotonicMs() - startedMs)
     await new Promise<void>((resolve) => world.atEndOfTurn(resolve))
   }
   return found
 }
 
-interface Window {
-  readonly after: LogPosition
-  readonly before: LogPosition
+/** Batches vary by a thousand times in size, so the time that the last window took says how large the next may be. */
+function nextSize(size: number, tookMs: number): number {
+  if (tookMs > 2 * WINDOW_MS) return Math.max(1, Math.floor(size / 2))
+  return tookMs < WINDOW_MS ? Math.min(LARGEST_WINDOW, size * 2) : size
 }
 
-/** The batches that the query may find something in, cut into windows, in its order. */
-function* windowsOf(reader: EventReader, query: Omit<LogQuery, 'matches' | 'mentions'>): Generator<Window, void> {
+/** The batches that the query may find something in. */
+function batchesOf(reader: EventReader, query: ScanQuery): { readonly first: number; readonly last: number } {
   const [oldest] = reader.read({ ...query, order: 'oldest-first', limit: 1 })
-  if (oldest === undefined) return
-  const first = oldest.position.batch
   const last = Math.min(reader.end.batch, query.before?.batch ?? reader.end.batch)
-  const count = Math.ceil((last - first + 1) / WINDOW_BATCHES)
-  for (let index = 0; index < count; index++) {
-    const from = first + (query.order === 'oldest-first' ? index : count - 1 - index) * WINDOW_BATCHES
-    yield {
-      after: latest(query.after, { batch: from - 1, index: Number.MAX_SAFE_INTEGER }),
-      before: earliest(query.before, { batch: from + WINDOW_BATCHES, index: 0 }),
-    }
+  return { first: oldest?.position.batch ?? last + 1, last }
+}
+
+function within(query: ScanQuery, from: number, to: number): { readonly after: LogPosition; readonly before: LogPosition } {
+  return {
+    after: latest(query.after, { batch: from - 1, index: Number.MAX_SAFE_INTEGER }),
+    before: earliest(query.before, { batch: to + 1, index: 0 }),
   }
 }
 

@@ -4,6 +4,10 @@ import { realWorld } from '../../../src/platform/world.ts'
 import { openReader } from '../../../src/storage/sqlite/open-reader.ts'
 import type { Verification } from '../../../src/storage/store.ts'
 import type { GatewayProcess } from './gateway-process.ts'
+import { pause } from './until.ts'
+
+/** An ending that is not there after two seconds does not come. */
+const LOOKS = 40
 
 /** The whole log of a data folder, as a test reads it: from the files, past the gateway. */
 export interface Books {
@@ -45,6 +49,15 @@ export async function readBooks(dataFolder: string): Promise<Books> {
     }
   } finally {
     opened.close()
+  }
+}
+
+/** The same, once the calls that are over have their endings: those go to disk a moment after the last byte goes out. */
+export async function readSettledBooks(dataFolder: string): Promise<Books> {
+  for (let look = 1; ; look++) {
+    const books = await readBooks(dataFolder)
+    if (books.problems.length === 0 || look === LOOKS) return books
+    await pause(50)
   }
 }
 

@@ -40,12 +40,12 @@ test('a listener that throws does not keep the others from running', () => {
   expect(seen).toEqual(['second'])
 })
 
-test('a listener may remove others while the abort is under way', () => {
+test('a listener that another one removes during the abort does not run', () => {
   const abort = new CallAbort()
   const seen: string[] = []
   const second = () => void seen.push('second')
   abort.addEventListener('abort', () => abort.removeEventListener('abort', second))
   abort.addEventListener('abort', second)
   abort.abort('now')
-  expect(seen).toEqual(['second'])
+  expect(seen).toEqual([])
 })

@@ -13,7 +13,7 @@ export interface CallSignal {
 export class CallAbort implements CallSignal {
   #isAborted = false
   #reason: unknown
-  #listeners: (() => void)[] = []
+  readonly #listeners: (() => void)[] = []
 
   get aborted(): boolean {
     return this.#isAborted
@@ -37,10 +37,9 @@ export class CallAbort implements CallSignal {
     if (this.#isAborted) return
     this.#isAborted = true
     this.#reason = reason
-    const listeners = this.#listeners
-    this.#listeners = []
     let failure: { readonly thrown: unknown } | undefined
-    for (const listener of listeners) {
+    // One by one off the list: a listener that removes another keeps it from running, as on the web's signal.
+    for (let listener = this.#listeners.shift(); listener !== undefined; listener = this.#listeners.shift()) {
       try {
         listener()
       } catch (thrown) {

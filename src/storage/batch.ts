@@ -1,25 +1,26 @@
 import type { Event } from '../core/events.ts'
 import { timeOfId } from '../core/world.ts'
 
-/** What one group commit writes: events, and the same as lines of JSON. */
+/** What one group commit writes: events, and the same as bytes: one event a line of JSON, each ended by a line feed. */
 export interface Batch {
   readonly events: readonly Event[]
-  readonly lines: readonly string[]
+  /** Valid until `write` returns: the memory is used again. */
+  readonly bytes: Uint8Array
 }
 
 /** Where batches go. */
 export interface BatchWriter {
   /**
-   * Writes a batch whole or not at all, and returns its number; the first is 1. `busy`: the file is taken for a moment, nothing was written.
+   * Writes a batch whole or not at all, and returns its number; the first is 1.
    * @throws whatever the store says; nothing was written then
    */
-  write(batch: Batch): number | 'busy'
+  write(batch: Batch): number
 }
 
 /** A batch as it was written. */
 export interface WrittenBatch {
   readonly seq: number
-  /** One event a line. */
+  /** One event a line; the last line is ended too. */
   readonly text: string
 }
 
@@ -29,13 +30,13 @@ export interface BatchSource {
   readonly firstSeq: number
   /** Number of the last batch; 0 in an empty log. */
   readonly lastSeq: number
-  /** Oldest first, from just after `seq`; empty at the end. Stops at about a megabyte. */
+  /** Oldest first, from just after `seq`; empty at the end. A part at a time. */
   batchesAfter(seq: number): readonly WrittenBatch[]
   /** The chain's hash at this batch, hexadecimal; undefined where the batch is not there. */
   hashAt(seq: number): string | undefined
 }
 
-/** One line of a batch. */
+/** One line of a batch, without its end. */
 export function encodeEvent(event: Event): string {
   return JSON.stringify(event)
 }
@@ -46,9 +47,16 @@ export function decodeEvent(line: string): Event {
   return JSON.parse(line) as Event
 }
 
+/** The lines of a batch. */
+export function linesOf(text: string): readonly string[] {
+  const lines = text.split('\n')
+  lines.pop()
+  return lines
+}
+
 /** Reads a whole batch back. */
 export function decodeEvents(text: string): readonly Event[] {
-  return text.split('\n').map(decodeEvent)
+  return linesOf(text).map(decodeEvent)
 }
 
 /**

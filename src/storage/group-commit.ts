@@ -3,11 +3,9 @@ import type { Event } from '../core/events.ts'
 import type { EventLog } from '../core/ports.ts'
 import type { CancelTimer, World } from '../core/world.ts'
 import { type Batch, type BatchWriter, encodeEvent } from './batch.ts'
+import { ByteLines } from './byte-lines.ts'
 import { Gap } from './gap.ts'
 
-/** How long a file that is busy is waited for, and how often it is tried, before that counts as a failure. */
-const BUSY_RETRY_MS = 1
-const BUSY_LIMIT_MS = 5000
 const RETRY_FIRST_MS = 100
 const RETRY_LAST_MS = 5000
 
@@ -19,34 +17,47 @@ export interface GroupCommitOptions {
   readonly queueEvents: number
   /** Says what a failure of the writer means and what to do: a `log_unavailable`. */
   readonly explain: (thrown: unknown) => GatewayError
+  /** Hears once of each time in which nothing can be written, when it begins. */
+  readonly report: (failure: GatewayError) => void
   /** Takes what could not be written before the end, one JSON event a line, so that it is not lost unseen. */
   readonly lastResort: (line: string) => void
   /** Called after each commit, in order, with the number of the batch. */
   readonly onCommitted: (seq: number, events: readonly Event[]) => void
 }
 
+/** The events of one turn of the event loop. */
 class Group implements Batch {
+  readonly #lines: ByteLines
   readonly events: Event[] = []
-  readonly lines: string[] = []
-  readonly kept: boolean[] = []
-  appended = 0
+  /** Those of them that must not be lost. */
+  readonly kept: Event[] = []
   /** One promise for all that were appended: the group is written whole or not at all. */
   shared: PromiseWithResolvers<void> | undefined
 
-  add(event: Event, line: string, isKept: boolean): void {
-    this.events.push(event)
-    this.lines.push(line)
-    this.kept.push(isKept)
-    if (!isKept) this.appended++
+  /** @param lines memory for the lines; one group at a time has it */
+  constructor(lines: ByteLines, kept: readonly Event[] = []) {
+    this.#lines = lines
+    lines.clear()
+    for (const event of kept) this.keep(event)
   }
 
-  /** A new group of what must not be lost. */
-  keptOnly(): Group {
-    const rest = new Group()
-    for (const [index, event] of this.events.entries()) {
-      if (this.kept[index] === true) rest.add(event, this.lines[index] ?? encodeEvent(event), true)
-    }
-    return rest
+  get bytes(): Uint8Array {
+    return this.#lines.bytes
+  }
+
+  /** How many were appended. */
+  get appended(): number {
+    return this.events.length - this.kept.length
+  }
+
+  add(event: Event): void {
+    this.#lines.add(encodeEvent(event))
+    this.events.push(event)
+  }
+
+  keep(event: Event): void {
+    this.add(event)
+    this.kept.push(event)
   }
 }
 
@@ -60,13 +71,13 @@ export class GroupCommitLog implements EventLog {
   readonly #options: GroupCommitOptions
   readonly #gap: Gap
   readonly #waiters = new Set<FlushWaiter>()
-  #group = new Group()
+  readonly #lines = new ByteLines()
+  #group = new Group(this.#lines)
   #isScheduled = false
   #isClosed = false
   #failure: GatewayError | undefined
   #cancelRetry: CancelTimer | undefined
   #retryMs = RETRY_FIRST_MS
-  #busySinceMs: number | undefined
 
   constructor(options: GroupCommitOptions) {
     this.#options = options
@@ -81,7 +92,7 @@ export class GroupCommitLog implements EventLog {
     if (this.#isClosed) return Promise.reject(closedError())
     const group = this.#group
     if (group.appended >= this.#options.queueEvents) return Promise.reject(this.#fullError())
-    group.add(event, encodeEvent(event), false)
+    group.add(event)
     group.shared ??= Promise.withResolvers<void>()
     this.#schedule()
     return group.shared.promise
@@ -92,7 +103,7 @@ export class GroupCommitLog implements EventLog {
       this.#options.lastResort(encodeEvent(event))
       return
     }
-    this.#group.add(event, encodeEvent(event), true)
+    this.#group.keep(event)
     this.#schedule()
   }
 
@@ -103,11 +114,11 @@ export class GroupCommitLog implements EventLog {
 
   flush(timeoutMs: number): Promise<void> {
     this.#commit()
-    if (this.#group.lines.length === 0) return Promise.resolve()
+    if (this.#group.events.length === 0) return Promise.resolve()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const onTimeout = () => {
       this.#waiters.delete(waiter)
-      reject(this.#failure ?? busyError(timeoutMs))
+      reject(this.#failure ?? closedError())
     }
     const waiter = { resolve, cancelTimer: this.#options.world.after(timeoutMs, onTimeout) }
     this.#waiters.add(waiter)
@@ -120,50 +131,44 @@ export class GroupCommitLog implements EventLog {
     this.#commit()
     this.#isClosed = true
     this.#cancelRetry?.()
-    const unwritten = this.#group
-    this.#group = new Group()
-    unwritten.shared?.reject(closedError())
     for (const waiter of this.#waiters) waiter.cancelTimer()
     const gap = this.#gap.event()
-    for (const line of unwritten.lines) this.#options.lastResort(line)
-    if (gap !== undefined) this.#options.lastResort(encodeEvent(gap))
+    const unwritten = gap === undefined ? this.#group.kept : [...this.#group.kept, gap]
+    for (const event of unwritten) this.#options.lastResort(encodeEvent(event))
+    this.#group = new Group(this.#lines)
   }
 
   #schedule(): void {
-    // While the file is busy, the timer alone tries: more often would only hold up whoever has it.
-    if (this.#isScheduled || this.#busySinceMs !== undefined) return
+    if (this.#isScheduled) return
     this.#isScheduled = true
     this.#options.world.atEndOfTurn(this.#commit)
   }
 
   readonly #commit = (): void => {
     this.#isScheduled = false
-    const gap = this.#gap.event()
     const group = this.#group
-    if (this.#isClosed || (group.lines.length === 0 && gap === undefined)) return
-    // The gap is no part of the group: where this commit fails too, the next one tells of a longer gap.
-    const batch = gap === undefined ? group : { events: [...group.events, gap], lines: [...group.lines, encodeEvent(gap)] }
-    let written: number | 'busy'
+    const gap = this.#gap.event()
+    if (this.#isClosed || (group.events.length === 0 && gap === undefined)) return
+    // Not kept: where this commit fails too, the next one tells of a longer gap.
+    if (gap !== undefined) group.add(gap)
+    let seq: number
     try {
-      written = this.#options.writer.write(batch)
+      seq = this.#options.writer.write(group)
     } catch (thrown) {
       this.#onRefused(this.#options.explain(thrown))
       return
     }
-    if (written === 'busy') this.#onBusy()
-    else this.#onWritten(written, batch)
+    this.#onWritten(seq, group)
   }
 
-  #onWritten(seq: number, batch: Batch): void {
-    const { shared } = this.#group
-    this.#group = new Group()
+  #onWritten(seq: number, group: Group): void {
+    this.#group = new Group(this.#lines)
     this.#gap.close()
     this.#failure = undefined
-    this.#busySinceMs = undefined
     this.#retryMs = RETRY_FIRST_MS
     this.#cancelRetry?.()
-    this.#options.onCommitted(seq, batch.events)
-    shared?.resolve()
+    this.#options.onCommitted(seq, group.events)
+    group.shared?.resolve()
     for (const waiter of this.#waiters) {
       waiter.cancelTimer()
       waiter.resolve()
@@ -171,27 +176,16 @@ export class GroupCommitLog implements EventLog {
     this.#waiters.clear()
   }
 
-  #onBusy(): void {
-    const nowMs = this.#options.world.monotonicMs()
-    this.#busySinceMs ??= nowMs
-    if (nowMs - this.#busySinceMs > BUSY_LIMIT_MS) this.#onRefused(busyError(BUSY_LIMIT_MS))
-    else this.#retryIn(BUSY_RETRY_MS)
-  }
-
   #onRefused(failure: GatewayError): void {
-    const { shared } = this.#group
+    const { shared, kept } = this.#group
+    if (this.#failure === undefined) this.#options.report(failure)
     this.#failure = failure
-    this.#busySinceMs = undefined
     this.#gap.open(failure)
-    this.#group = this.#group.keptOnly()
+    this.#group = new Group(this.#lines, kept)
     shared?.reject(failure)
-    this.#retryIn(this.#retryMs)
-    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_LAST_MS)
-  }
-
-  #retryIn(ms: number): void {
     this.#cancelRetry?.()
-    this.#cancelRetry = this.#options.world.after(ms, this.#commit)
+    this.#cancelRetry = this.#options.world.after(this.#retryMs, this.#commit)
+    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_LAST_MS)
   }
 
   #fullError(): GatewayError {
@@ -202,8 +196,4 @@ export class GroupCommitLog implements EventLog {
 
 function closedError(): GatewayError {
   return new GatewayError('log_unavailable', 'The event log is closed: the gateway is stopping.')
-}
-
-function busyError(waitedMs: number): GatewayError {
-  return new GatewayError('log_unavailable', `The event log was busy for ${waitedMs} ms: another program holds its file.`)
 }

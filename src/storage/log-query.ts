@@ -1,6 +1,6 @@
 import type { Event } from '../core/events.ts'
 import type { LoggedEvent, LogPosition, LogQuery } from '../core/ports.ts'
-import { decodeEvent, type WrittenBatch } from './batch.ts'
+import { decodeEvent, linesOf, type WrittenBatch } from './batch.ts'
 
 /**
  * Picks the events that a query asks for.
@@ -23,7 +23,7 @@ export function selectEvents(batches: Iterable<WrittenBatch>, query: LogQuery): 
 /** The events of one call in a batch whose text mentions it: other calls mention it as their parent. */
 export function eventsOfCall(batch: WrittenBatch, callId: string): readonly LoggedEvent[] {
   const found: LoggedEvent[] = []
-  for (const [index, line] of batch.text.split('\n').entries()) {
+  for (const [index, line] of linesOf(batch.text).entries()) {
     if (!line.includes(callId)) continue
     const event = decodeEvent(line)
     if (callIdOf(event) === callId) found.push({ position: { batch: batch.seq, index }, event })
@@ -41,7 +41,7 @@ function callIdOf(event: Event): string | undefined {
 }
 
 function inOrder(batch: WrittenBatch, query: LogQuery): readonly LoggedEvent[] {
-  const all = batch.text.split('\n').map((line, index) => ({ position: { batch: batch.seq, index }, event: decodeEvent(line) }))
+  const all = linesOf(batch.text).map((line, index) => ({ position: { batch: batch.seq, index }, event: decodeEvent(line) }))
   return query.order === 'oldest-first' ? all : all.reverse()
 }
 

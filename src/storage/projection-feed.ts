@@ -2,12 +2,14 @@ import { GatewayError } from '../core/errors.ts'
 import type { Event } from '../core/events.ts'
 import type { TallyProjection, TallyQuery, TallyReader, TallySum, TallyTable } from '../core/ports.ts'
 import type { CancelTimer, World } from '../core/world.ts'
-import { type BatchSource, decodeEvents } from './batch.ts'
+import { type BatchSource, decodeEvents, type WrittenBatch } from './batch.ts'
 import { causeText } from './cause-text.ts'
 import { inSlices, type Steps } from './in-slices.ts'
 import { SumBy, type TallyProgress, type TallyStore } from './tally-store.ts'
 
 const FLUSH_MS = 1000
+/** While the log is folded again, rows are stored after this many events: storing is what costs, and memory is what bounds it. */
+const STORE_EVENTS = 50_000
 
 /** Makes a projection that has folded nothing yet. */
 export type MakeProjection = () => TallyProjection
@@ -55,16 +57,19 @@ export class ProjectionFeed implements TallyReader {
   /** Folds what the log has and a projection has not, up to the end of the log. */
   *catchUp(): Steps<void> {
     for (const fed of this.#fed) {
+      let unstored = 0
       for (let batches = this.#options.source.batchesAfter(fed.folded); batches.length > 0; ) {
-        for (const batch of batches) {
-          for (const event of decodeEvents(batch.text)) fed.projection.fold(event)
-          fed.folded = batch.seq
+        for (const batch of batches) unstored += foldBatch(fed.projection, batch)
+        fed.folded = batches.at(-1)?.seq ?? fed.folded
+        if (unstored >= STORE_EVENTS) {
+          this.#storeCaughtUp()
+          unstored = 0
         }
-        if (this.#options.mode === 'keep') this.#store()
         yield
         batches = this.#options.source.batchesAfter(fed.folded)
       }
     }
+    this.#storeCaughtUp()
   }
 
   /** Drops what is stored, but for the base, and folds the log again. Until it is done, queries see a part. */
@@ -90,7 +95,7 @@ export class ProjectionFeed implements TallyReader {
         for (const batch of this.#options.source.batchesAfter(seq)) {
           seq = batch.seq
           if (seq > lastSeq) break
-          for (const event of decodeEvents(batch.text)) copy.fold(event)
+          foldBatch(copy, batch)
         }
         yield
       }
@@ -133,6 +138,11 @@ export class ProjectionFeed implements TallyReader {
       if (table !== undefined) return { projection, table }
     }
     throw new Error(`No projection keeps a tally named ${name}.`)
+  }
+
+  /** A reader beside a server folds in memory only. */
+  #storeCaughtUp(): void {
+    if (this.#options.mode === 'keep') this.#store()
   }
 
   #open(make: MakeProjection): Fed {
@@ -182,6 +192,13 @@ export class ProjectionFeed implements TallyReader {
   #scheduleFlush(): void {
     this.#cancelFlush ??= this.#options.world.after(FLUSH_MS, () => this.flush())
   }
+}
+
+/** Returns how many events it were. */
+function foldBatch(projection: TallyProjection, batch: WrittenBatch): number {
+  const events = decodeEvents(batch.text)
+  for (const event of events) projection.fold(event)
+  return events.length
 }
 
 function positions(progress: TallyProgress): { folded: number; stored: number; base: number } {

@@ -1,10 +1,10 @@
 import type { EventReader, LoggedEvent, LogPosition, LogQuery } from '../../core/ports.ts'
-import type { Batch, BatchSource, BatchWriter, WrittenBatch } from '../batch.ts'
-import { chainHash, FIRST_HASH, hexOf } from '../chain.ts'
+import { type Batch, type BatchSource, type BatchWriter, linesOf, type WrittenBatch } from '../batch.ts'
+import { chainHash, FIRST_HASH } from '../chain.ts'
 import { eventsOfCall, selectEvents } from '../log-query.ts'
 
 interface MemoryBatch extends WrittenBatch {
-  readonly hash: Uint8Array
+  readonly hash: string
 }
 
 const READ_BATCHES = 256
@@ -25,13 +25,13 @@ export class MemoryJournal implements BatchWriter, BatchSource, EventReader {
 
   get end(): LogPosition {
     const last = this.#batches.at(-1)
-    return last === undefined ? { batch: 0, index: 0 } : { batch: last.seq, index: last.text.split('\n').length - 1 }
+    return last === undefined ? { batch: 0, index: 0 } : { batch: last.seq, index: linesOf(last.text).length - 1 }
   }
 
   write(batch: Batch): number {
     if (this.failure !== undefined) throw this.failure
-    const text = batch.lines.join('\n')
-    const hash = chainHash(this.#batches.at(-1)?.hash ?? FIRST_HASH, new TextEncoder().encode(text))
+    const text = new TextDecoder().decode(batch.bytes)
+    const hash = chainHash(this.#batches.at(-1)?.hash ?? FIRST_HASH, batch.bytes)
     const seq = this.#batches.length + 1
     this.#batches.push({ seq, text, hash })
     return seq
@@ -42,8 +42,7 @@ export class MemoryJournal implements BatchWriter, BatchSource, EventReader {
   }
 
   hashAt(seq: number): string | undefined {
-    const batch = this.#batches[seq - 1]
-    return batch === undefined ? undefined : hexOf(batch.hash)
+    return this.#batches[seq - 1]?.hash
   }
 
   read(query: LogQuery): readonly LoggedEvent[] {

@@ -34,7 +34,7 @@ export function openMemoryStore(options: StoreOptions): MemoryStore {
     writer: journal,
     queueEvents: options.queueEvents ?? QUEUE_EVENTS,
     explain: explainMemoryFailure,
-    lastResort: options.lastResort,
+    ...{ lastResort: options.lastResort, report: options.report },
     onCommitted: (seq, events) => {
       feed.take(seq, events)
       if (options.onCommitted !== undefined) for (const event of events) options.onCommitted(event)

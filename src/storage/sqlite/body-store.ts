@@ -4,7 +4,7 @@ import type { BodyFilter, BodyStore, StoredBody } from '../../core/ports.ts'
 import type { CancelTimer, World } from '../../core/world.ts'
 import { checkFilter } from '../body-filter.ts'
 import { inSlices, type Steps } from '../in-slices.ts'
-import { inTransaction } from './database.ts'
+import { inTransaction, isBusy } from './database.ts'
 import { folderFailure } from './failure.ts'
 
 /** Bodies wait this long for company, so that a commit is shared. */
@@ -13,6 +13,7 @@ const GROUP_MS = 20
 const GROUP_BYTES = 256 * 1024
 const ERASE_ROWS = 64
 const SWEEP_MS = 3_600_000
+const PATIENCE_MS = 2000
 
 /** What bodies need of their surroundings. */
 export interface BodyStoreOptions {
@@ -52,11 +53,14 @@ export class SqliteBodyStore implements BodyStore {
   readonly #queue = new Map<string, StoredBody>()
   #queuedBytes = 0
   #dropped = 0
+  #isPatient = false
   #cancelWrite: CancelTimer | undefined
   #cancelSweep: CancelTimer | undefined
 
   constructor(options: BodyStoreOptions) {
     this.#options = options
+    // A writer that waited for a checkpoint showed as 19 ms: it comes again instead.
+    options.database.run('PRAGMA busy_timeout = 0')
     this.#insert = options.database.prepare(
       `INSERT OR REPLACE INTO bodies (id, call_id, kind, at_ms, is_redacted, is_truncated, team, user, key_id, media_type, bytes)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -91,7 +95,7 @@ export class SqliteBodyStore implements BodyStore {
 
   async erase(filter: BodyFilter): Promise<number> {
     checkFilter(filter)
-    while (this.#queue.size > 0) this.#writeGroup()
+    this.#writeAll()
     return inSlices(this.#eraseSteps(filter), this.#options.world)
   }
 
@@ -99,7 +103,8 @@ export class SqliteBodyStore implements BodyStore {
   close(): void {
     this.#cancelWrite?.()
     this.#cancelSweep?.()
-    while (this.#queue.size > 0) this.#writeGroup()
+    this.#writeAll()
+    this.#insert.finalize()
   }
 
   readonly #onTime = (): void => {
@@ -107,6 +112,25 @@ export class SqliteBodyStore implements BodyStore {
     this.#writeGroup()
     // The next group comes after what the event loop has to do meanwhile.
     if (this.#queue.size > 0) this.#cancelWrite = this.#options.world.after(1, this.#onTime)
+  }
+
+  #writeAll(): void {
+    this.#patiently(() => {
+      while (this.#queue.size > 0) this.#writeGroup()
+    })
+  }
+
+  /** Waits in SQLite while a checkpoint has the file, which nothing on the way of a call may. */
+  #patiently<Result>(work: () => Result): Result {
+    const { database } = this.#options
+    this.#isPatient = true
+    database.run(`PRAGMA busy_timeout = ${PATIENCE_MS}`)
+    try {
+      return work()
+    } finally {
+      database.run('PRAGMA busy_timeout = 0')
+      this.#isPatient = false
+    }
   }
 
   #writeGroup(): void {
@@ -119,6 +143,7 @@ export class SqliteBodyStore implements BodyStore {
       })
       onWrote(sizeBytes)
     } catch (thrown) {
+      if (isBusy(thrown) && !this.#isPatient) return
       this.#dropped += group.length
       report(folderFailure(folder, thrown))
     }
@@ -144,13 +169,13 @@ export class SqliteBodyStore implements BodyStore {
     let erased = 0
     try {
       for (;;) {
-        const { changes } = statement.run(...bindings)
+        const { changes } = this.#patiently(() => statement.run(...bindings))
         erased += changes
         if (changes < ERASE_ROWS) break
         yield
       }
       // The write-ahead file still has the pages as they were.
-      if (erased > 0) database.run('PRAGMA wal_checkpoint(TRUNCATE)')
+      if (erased > 0) this.#patiently(() => database.run('PRAGMA wal_checkpoint(TRUNCATE)'))
       return erased
     } catch (thrown) {
       const failure = folderFailure(folder, thrown)

@@ -1,6 +1,7 @@
 // A thread of its own: a checkpoint waits for the disk, and on the main thread that showed as 4 ms in every hundredth call.
 import { Database } from 'bun:sqlite'
 import { causeText } from '../cause-text.ts'
+import { closeDatabase } from './database.ts'
 import { type CheckpointReply, type CheckpointRequest, runCheckpoint } from './run-checkpoint.ts'
 
 declare const self: Worker
@@ -10,7 +11,7 @@ const databases = new Map<string, Database>()
 self.onmessage = (message: MessageEvent<CheckpointRequest | { readonly type: 'close' }>) => {
   const request = message.data
   if (request.type === 'close') {
-    for (const database of databases.values()) database.close()
+    for (const database of databases.values()) closeDatabase(database)
     databases.clear()
     self.postMessage({ type: 'closed' })
     return

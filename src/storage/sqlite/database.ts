@@ -28,12 +28,31 @@ export function isBusy(thrown: unknown): boolean {
   return codeOf(thrown).startsWith('SQLITE_BUSY')
 }
 
-/** SQLite's own name for a failure, such as `SQLITE_FULL`; empty where it has none. */
+/** The system's own name for a failure, such as `SQLITE_FULL` or `ENOSPC`; empty where it has none. */
 export function codeOf(thrown: unknown): string {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
 }
 
-/** Does all or nothing. */
+/** Does all or nothing. Inside another one, it is a part of that. */
 export function inTransaction<Result>(database: Database, work: () => Result): Result {
-  return database.transaction(work).immediate()
+  if (database.inTransaction) return work()
+  database.query('BEGIN IMMEDIATE').run()
+  try {
+    const result = work()
+    database.query('COMMIT').run()
+    return result
+  } catch (thrown) {
+    // A full disk ends a transaction by itself.
+    if (database.inTransaction) database.query('ROLLBACK').run()
+    throw thrown
+  }
+}
+
+/**
+ * Closes a connection for good. With statements still open, SQLite would keep it, and its write-ahead file, until the process ends:
+ * those of `query` are closed here, those of `prepare` by whoever made them.
+ */
+export function closeDatabase(database: Database): void {
+  database.clearQueryCache()
+  database.close(true)
 }

@@ -13,8 +13,16 @@ export async function migrate(database: Database, name: DatabaseName): Promise<v
   if (present > known) throw newerError(name, present, known)
   // Loaded only where there is something to migrate: it costs 30 ms of every start.
   const { runMigrations } = await import('./run-migrations.ts')
-  await runMigrations(database, SCHEMA[name])
-  database.run(`PRAGMA user_version = ${known}`)
+  // All or nothing: a process that is killed in the middle would leave half a schema, which no start gets over.
+  database.run('BEGIN IMMEDIATE')
+  try {
+    await runMigrations(database, SCHEMA[name])
+    database.run(`PRAGMA user_version = ${known}`)
+    database.run('COMMIT')
+  } catch (thrown) {
+    if (database.inTransaction) database.run('ROLLBACK')
+    throw thrown
+  }
 }
 
 /**

@@ -6,15 +6,18 @@ import type { EventReader, KeyStore, TallyReader } from '../../core/ports.ts'
 import type { World } from '../../core/world.ts'
 import { causeText } from '../cause-text.ts'
 import { atOnce, inSlices } from '../in-slices.ts'
+import { NODE_FILES } from '../journal/files.ts'
+import { JournalIndex } from '../journal/journal-index.ts'
+import { JournalReader } from '../journal/journal-reader.ts'
+import { loadTail } from '../journal/load-tail.ts'
+import { type KnownEnd, verifyChain } from '../journal/verify.ts'
 import { type MakeProjection, ProjectionFeed } from '../projection-feed.ts'
 import type { Verification } from '../store.ts'
-import { JournalReader } from './journal-reader.ts'
-import { JournalState } from './journal-state.ts'
+import { closeDatabase } from './database.ts'
 import { SqliteKeyStore } from './key-store.ts'
 import { checkVersion } from './migrate.ts'
 import { type DatabaseName, fileOf } from './schema.ts'
 import { SqliteTallyStore } from './tally-store.ts'
-import { type KnownEnd, verifyChain } from './verify.ts'
 
 /** What a reader of a data folder is given. */
 export interface ReaderOptions {
@@ -51,7 +54,9 @@ export function openReader(folder: string, options: ReaderOptions): FolderReader
     const main = openFile('signalbox')
     // A first read begins the transaction; signalbox.db first, so that the log is never behind it.
     const reached = reachedBy(main)
-    const journal = new JournalReader(openFile('journal'))
+    const index = new JournalIndex(openFile('journal'))
+    const { state, blocks, cutOffSeq } = loadTail(folder, index, NODE_FILES)
+    const journal = new JournalReader({ folder, index, files: NODE_FILES, end: { state, openBlocks: blocks.all } })
     const feed = new ProjectionFeed({
       world: options.world,
       source: journal,
@@ -60,12 +65,14 @@ export function openReader(folder: string, options: ReaderOptions): FolderReader
       mode: 'read',
       report: () => {},
     })
+    const saved = cutOffSeq === undefined ? [] : [{ seq: cutOffSeq, source: 'the saved state' }]
+    const check = { folder, index, files: NODE_FILES, state, knownEnds: [...reached, ...saved] }
     atOnce(feed.catchUp())
     return {
       reader: journal,
       keys: new SqliteKeyStore(main, folder),
       tallies: feed,
-      verify: () => inSlices(verifyChain(journal, [...reached, ...savedEnd(journal)]), options.world),
+      verify: () => inSlices(verifyChain(check), options.world),
       close: () => closeAll(opened),
     }
   } catch (thrown) {
@@ -110,11 +117,6 @@ function reachedBy(main: Database): readonly KnownEnd[] {
     .map(({ seq, name }) => ({ seq, source: `the projection ${name}` }))
 }
 
-function savedEnd(journal: JournalReader): readonly KnownEnd[] {
-  const saved = journal.meta('state')
-  return saved === undefined ? [] : [{ seq: JournalState.read(saved).seq, source: 'the saved state' }]
-}
-
 function closeAll(databases: readonly Database[]): void {
-  for (const database of databases) database.close()
+  for (const database of databases) closeDatabase(database)
 }

@@ -25,7 +25,7 @@ interface CheckpointRow {
 
 /**
  * Moves what was committed from the write-ahead file into the database. A passive checkpoint holds nobody up, but while somebody writes
- * it never reaches the end, and the file grows: then it is wound back. A writer that meets that gets SQLITE_BUSY and comes again.
+ * it never reaches the end, and the file grows: then it is wound back, and a writer that comes in that moment waits for it.
  */
 export function runCheckpoint(database: Database, pace: CheckpointRequest['pace']): void {
   const row = checkpoint(database, 'PASSIVE')

@@ -1,4 +1,4 @@
-import type { Database, SQLQueryBindings } from 'bun:sqlite'
+import type { Database, SQLQueryBindings, Statement } from 'bun:sqlite'
 import { Kysely, type SqliteDatabase, SqliteDialect, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 
@@ -28,11 +28,20 @@ function bunDatabase(database: Database): SqliteDatabase {
       const statement = database.prepare(text)
       return {
         reader: statement.columnNames.length > 0,
-        all: (parameters) => statement.all(...bindings(parameters)),
-        run: (parameters) => statement.run(...bindings(parameters)),
+        // Kysely runs each statement once, and knows nothing of closing it.
+        all: (parameters) => once(statement, () => statement.all(...bindings(parameters))),
+        run: (parameters) => once(statement, () => statement.run(...bindings(parameters))),
         iterate: (parameters) => statement.iterate(...bindings(parameters)),
       }
     },
+  }
+}
+
+function once<Result>(statement: Statement, run: () => Result): Result {
+  try {
+    return run()
+  } finally {
+    statement.finalize()
   }
 }
 

@@ -1,4 +1,4 @@
-/** The databases of a data folder. */
+/** The databases of a data folder. `journal` is the index of the log, whose text stands in files of its own. */
 export type DatabaseName = 'journal' | 'signalbox' | 'bodies'
 
 /** File of a database in its folder. */
@@ -13,14 +13,13 @@ export function fileOf(name: DatabaseName): string {
 export const SCHEMA: Readonly<Record<DatabaseName, readonly (readonly string[])[]>> = {
   journal: [
     [
-      // The payload stands last, so that a scan of the other columns does not read it.
-      `CREATE TABLE batches (
-        seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, earliest_ms INTEGER NOT NULL, events INTEGER NOT NULL,
-        hash BLOB NOT NULL, payload BLOB NOT NULL)`,
       `CREATE TABLE segments (
         id INTEGER PRIMARY KEY, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL, previous_hash TEXT NOT NULL, last_hash TEXT NOT NULL,
-        events INTEGER NOT NULL, earliest_ms INTEGER NOT NULL, totals TEXT NOT NULL, closed_at_ms INTEGER NOT NULL,
-        state TEXT NOT NULL CHECK (state IN ('closed', 'trimming', 'trimmed')))`,
+        events INTEGER NOT NULL, size_bytes INTEGER NOT NULL, earliest_ms INTEGER NOT NULL, last_at_ms INTEGER NOT NULL,
+        closed_at_ms INTEGER NOT NULL, totals TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('closed', 'trimming', 'trimmed')))`,
+      `CREATE TABLE blocks (
+        segment INTEGER NOT NULL, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL, from_byte INTEGER NOT NULL,
+        to_byte INTEGER NOT NULL, earliest_ms INTEGER NOT NULL, last_at_ms INTEGER NOT NULL, PRIMARY KEY (segment, first_seq)) WITHOUT ROWID`,
       'CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID',
     ],
   ],

@@ -4,28 +4,31 @@ import { join } from 'node:path'
 import type { GatewayError } from '../../core/errors.ts'
 import type { Event } from '../../core/events.ts'
 import { encodeEvent } from '../batch.ts'
+import { ByteLines } from '../byte-lines.ts'
 import { GroupCommitLog } from '../group-commit.ts'
 import { atOnce, inSlices } from '../in-slices.ts'
+import { type JournalFiles, NODE_FILES } from '../journal/files.ts'
+import { Journal } from '../journal/journal.ts'
+import { JournalIndex } from '../journal/journal-index.ts'
+import { JournalReader } from '../journal/journal-reader.ts'
+import { Trimmer } from '../journal/trim.ts'
+import { verifyChain } from '../journal/verify.ts'
 import { crashedEnding } from '../open-calls.ts'
 import { ProjectionFeed } from '../projection-feed.ts'
-import type { Store, StoreOptions } from '../store.ts'
+import type { Store, StoreOptions, Verification } from '../store.ts'
 import { SqliteBodyStore } from './body-store.ts'
-import { Checkpointer, type CountBytes } from './checkpointer.ts'
-import { type Durability, openDatabase } from './database.ts'
+import { Checkpointer } from './checkpointer.ts'
+import { closeDatabase, type Durability, openDatabase } from './database.ts'
 import { folderFailure } from './failure.ts'
-import { Journal } from './journal.ts'
 import { SqliteKeyStore } from './key-store.ts'
 import { lockFolder } from './lock.ts'
 import { migrate } from './migrate.ts'
 import { type DatabaseName, fileOf } from './schema.ts'
 import { SqliteTallyStore } from './tally-store.ts'
-import { Trimmer } from './trim.ts'
-import { verifyChain } from './verify.ts'
 
 const QUEUE_EVENTS = 20_000
 const BODY_QUEUE_BYTES = 64 * 1024 * 1024
 const SEGMENT_BYTES = 64 * 1024 * 1024
-const CLOSE_WAIT_MS = 2000
 
 /** How to open a data folder. */
 export interface SqliteStoreOptions extends StoreOptions {
@@ -37,6 +40,8 @@ export interface SqliteStoreOptions extends StoreOptions {
   readonly retentionMs?: number
   /** Bodies older than this are erased. Left out: they are kept. */
   readonly bodyRetentionMs?: number
+  /** The file system of the log: a test's may be full. */
+  readonly files?: JournalFiles
 }
 
 /** A store in a data folder. */
@@ -65,13 +70,12 @@ async function open(folder: string, options: SqliteStoreOptions, opened: (() => 
   opened.push(() => lock.release())
   const openFile = async (name: DatabaseName, durability: Durability) => {
     const database = openDatabase(join(folder, fileOf(name)), durability)
+    // After a failure, statements may be open still: it closes with the last of them.
     opened.push(() => database.close())
     await migrate(database, name)
     return database
   }
   const journal = await openFile('journal', options.durability ?? 'process')
-  // Its writer never waits in SQLite, which would hold up the event loop: it comes again.
-  journal.run('PRAGMA busy_timeout = 0')
   const main = await openFile('signalbox', 'process')
   const bodies = await openFile('bodies', 'process')
   bodies.run('PRAGMA secure_delete = ON')
@@ -91,9 +95,10 @@ interface Parts {
 class OpenStore {
   readonly #parts: Parts
   readonly #checkpointer: Checkpointer
-  readonly #countJournal: CountBytes
-  readonly #countMain: CountBytes
+  readonly #index: JournalIndex
+  readonly #files: JournalFiles
   readonly #journal: Journal
+  readonly #reader: JournalReader
   readonly #feed: ProjectionFeed
   readonly #log: GroupCommitLog
   readonly #bodies: SqliteBodyStore
@@ -106,15 +111,24 @@ class OpenStore {
     const { world, report } = options
     this.#parts = parts
     this.#checkpointer = new Checkpointer(world, report)
-    this.#countJournal = this.#checkpointer.watch(join(folder, fileOf('journal')), journal)
-    this.#countMain = this.#checkpointer.watch(join(folder, fileOf('signalbox')), main)
-    const onWrote = this.#checkpointer.watch(join(folder, fileOf('bodies')), bodies)
-    const segmentBytes = options.segmentBytes ?? SEGMENT_BYTES
-    this.#journal = new Journal({ database: journal, folder, world, segmentBytes, onWrote: this.#countJournal, report })
+    const watch = (name: DatabaseName, database: Database) => this.#checkpointer.watch(join(folder, fileOf(name)), database)
+    this.#index = new JournalIndex(journal)
+    this.#files = options.files ?? NODE_FILES
+    this.#journal = new Journal({
+      folder,
+      index: this.#index,
+      files: this.#files,
+      world,
+      durability: options.durability ?? 'process',
+      segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
+      onSaved: watch('journal', journal),
+      report,
+    })
+    this.#reader = new JournalReader({ folder, index: this.#index, files: this.#files, end: this.#journal })
     this.#feed = new ProjectionFeed({
       world,
-      source: this.#journal.reader,
-      store: new SqliteTallyStore(main, 'keep', this.#countMain),
+      source: this.#reader,
+      store: new SqliteTallyStore(main, 'keep', watch('signalbox', main)),
       projections: options.projections ?? [],
       mode: 'keep',
       report,
@@ -127,7 +141,7 @@ class OpenStore {
       world,
       queueBytes,
       retentionMs: options.bodyRetentionMs,
-      onWrote,
+      onWrote: watch('bodies', bodies),
       report,
     })
   }
@@ -135,7 +149,7 @@ class OpenStore {
   /** Writes the beginning, with the endings that a crash left out, and catches up. After this, calls may come. */
   start(): SqliteStore {
     const { options, folder, main } = this.#parts
-    const { nodeId, epoch } = this.#journal.begin()
+    const { nodeId, epoch } = this.#index.begin(options.world)
     this.#epoch = epoch
     const recoveredCalls = this.#recover()
     atOnce(this.#feed.catchUp())
@@ -147,11 +161,11 @@ class OpenStore {
       epoch,
       recoveredCalls,
       log: this.#log,
-      reader: this.#journal.reader,
+      reader: this.#reader,
       keys: new SqliteKeyStore(main, folder),
       bodies: this.#bodies,
       tallies: this.#feed,
-      verify: () => inSlices(verifyChain(this.#journal.reader, [{ seq: this.#journal.seq, source: 'the writer' }]), options.world),
+      verify: () => this.#verify(),
       rebuild: () => this.#feed.rebuild(),
       trim: async () => trimmer?.trim() ?? 0,
       close: () => {
@@ -165,21 +179,23 @@ class OpenStore {
   #recover(): number {
     const { world, version } = this.#parts.options
     const nowMs = world.now()
-    const endings = this.#journal.openCalls.map((started) => crashedEnding(started, { lastSignMs: this.#journal.lastAtMs, nowMs }))
+    const endings = this.#journal.openCalls.map((started) => crashedEnding(started, { lastSignMs: this.#journal.state.atMs, nowMs }))
     const events: readonly Event[] = [{ type: 'writer.started', atMs: nowMs, epoch: this.#epoch, version }, ...endings]
-    this.#journal.write({ events, lines: events.map(encodeEvent) })
+    const lines = new ByteLines()
+    for (const event of events) lines.add(encodeEvent(event))
+    this.#journal.write({ events, bytes: lines.bytes })
     return endings.length
   }
 
   #makeLog(): GroupCommitLog {
     const { folder, options } = this.#parts
-    const { world, onCommitted, lastResort } = options
+    const { world, onCommitted, lastResort, report } = options
     return new GroupCommitLog({
       world,
       writer: this.#journal,
       queueEvents: options.queueEvents ?? QUEUE_EVENTS,
       explain: (thrown) => folderFailure(folder, thrown),
-      lastResort,
+      ...{ lastResort, report },
       onCommitted: (seq, events) => {
         this.#feed.take(seq, events)
         if (onCommitted !== undefined) for (const event of events) onCommitted(event)
@@ -188,34 +204,30 @@ class OpenStore {
   }
 
   #makeTrimmer(retentionMs: number): Trimmer {
-    const { folder, options, journal } = this.#parts
+    const { folder, options } = this.#parts
     const { world, report } = options
-    const { reader } = this.#journal
-    return new Trimmer({
-      database: journal,
-      folder,
-      reader,
-      feed: this.#feed,
-      log: this.#log,
-      world,
-      retentionMs,
-      onWrote: this.#countJournal,
-      report,
-    })
+    const [index, files, feed, log] = [this.#index, this.#files, this.#feed, this.#log] as const
+    return new Trimmer({ folder, index, files, feed, log, world, retentionMs, report })
+  }
+
+  #verify(): Promise<Verification> {
+    const { folder, options } = this.#parts
+    const [index, files, { state }] = [this.#index, this.#files, this.#journal] as const
+    const knownEnds = [{ seq: state.seq, source: 'the writer' }]
+    return inSlices(verifyChain({ folder, index, files, state, knownEnds }), options.world)
   }
 
   async #close(): Promise<void> {
     const { options, journal, main, bodies, release } = this.#parts
     this.#trimmer?.close()
     await this.#checkpointer.close()
-    // Nobody is served any more: now the writer may wait.
-    journal.run(`PRAGMA busy_timeout = ${CLOSE_WAIT_MS}`)
     this.#log.close([{ type: 'writer.stopped', atMs: options.world.now(), epoch: this.#epoch }])
     this.#feed.flush()
     this.#feed.close()
     this.#bodies.close()
     this.#attempt(() => this.#journal.save())
-    for (const database of [journal, main, bodies]) this.#attempt(() => database.close())
+    this.#attempt(() => this.#journal.close())
+    for (const database of [journal, main, bodies]) this.#attempt(() => closeDatabase(database))
     release()
   }
 

@@ -1,34 +1,31 @@
-import type { Database } from 'bun:sqlite'
 import { GatewayError } from '../../core/errors.ts'
 import type { EventLog } from '../../core/ports.ts'
 import type { CancelTimer, World } from '../../core/world.ts'
-import { inSlices, type Steps } from '../in-slices.ts'
+import { inSlices } from '../in-slices.ts'
 import type { ProjectionFeed } from '../projection-feed.ts'
-import { isBusy } from './database.ts'
-import { folderFailure } from './failure.ts'
-import type { JournalReader, Segment } from './journal-reader.ts'
+import { folderFailure } from '../sqlite/failure.ts'
+import type { JournalFiles } from './files.ts'
+import type { JournalIndex, Segment } from './journal-index.ts'
+import { segmentPath } from './load-tail.ts'
 
 const LOOK_MS = 3_600_000
 const FIRST_LOOK_MS = 10_000
-/** Batches removed in one step. */
-const STEP_BATCHES = 16
 
 /** What trimming needs. */
 export interface TrimOptions {
-  readonly database: Database
   readonly folder: string
-  readonly reader: JournalReader
+  readonly index: JournalIndex
+  readonly files: JournalFiles
   readonly feed: ProjectionFeed
   readonly log: EventLog
   readonly world: World
   /** Whole segments that closed longer ago than this are removed. */
   readonly retentionMs: number
-  readonly onWrote: (bytes: number) => void
   readonly report: (problem: GatewayError) => void
 }
 
 /**
- * Removes segments past their retention. First what they came to goes into the base of the projections, then their batches go, then
+ * Removes segments past their retention. First what they came to goes into the base of the projections, then their file goes, then
  * `log.trimmed` says so; the segment's row stays, with its totals and hashes. Each step can be broken off and done again.
  */
 export class Trimmer {
@@ -43,15 +40,13 @@ export class Trimmer {
 
   /** Removes what is past its retention now. Returns the number of segments that went. */
   async trim(): Promise<number> {
-    const { world, reader, retentionMs } = this.#options
+    const { world, index, retentionMs } = this.#options
     const beforeMs = world.now() - retentionMs
     let trimmed = 0
-    for (const segment of reader.segments()) {
+    for (const segment of index.segments()) {
       if (segment.state === 'trimmed') continue
       // Oldest first, and without holes: the chain goes on from the last one that went.
-      if (segment.closedAtMs >= beforeMs || this.#isClosed) break
-      if (!(await inSlices(this.#remove(segment), world)) || this.#isClosed) break
-      await this.#say(segment)
+      if (segment.closedAtMs >= beforeMs || !(await this.#remove(segment))) break
       trimmed++
     }
     return trimmed
@@ -62,35 +57,19 @@ export class Trimmer {
     this.#cancel?.()
   }
 
-  *#remove(segment: Segment): Steps<boolean> {
-    const { feed, database, onWrote } = this.#options
+  async #remove(segment: Segment): Promise<boolean> {
+    const { feed, index, files, folder, log, world } = this.#options
     if (segment.state === 'closed') {
-      if (!(yield* feed.foldIntoBase(segment.firstSeq, segment.lastSeq))) return false
-      this.#setState(segment, 'trimming')
+      const isInBase = await inSlices(feed.foldIntoBase(segment.firstSeq, segment.lastSeq), world)
+      if (!isInBase || this.#isClosed) return false
+      index.setSegmentState(segment.id, 'trimming')
     }
-    const sql = `DELETE FROM batches WHERE seq IN (SELECT seq FROM batches WHERE seq <= ? ORDER BY seq LIMIT ${STEP_BATCHES})`
-    const statement = database.query(sql)
-    while (!this.#isClosed) {
-      try {
-        const { changes } = statement.run(segment.lastSeq)
-        if (changes === 0) return true
-        onWrote(changes * 4096)
-      } catch (thrown) {
-        if (!isBusy(thrown)) throw thrown
-      }
-      yield
-    }
-    return false
-  }
-
-  async #say(segment: Segment): Promise<void> {
-    const { log, world } = this.#options
+    files.remove(segmentPath(folder, segment.id))
+    // A crash here writes it once more at the next start, rather than not at all.
     await log.append({ type: 'log.trimmed', atMs: world.now(), segment: segment.id, events: segment.events, lastHash: segment.lastHash })
-    this.#setState(segment, 'trimmed')
-  }
-
-  #setState(segment: Segment, state: Segment['state']): void {
-    this.#options.database.query('UPDATE segments SET state = ? WHERE id = ?').run(state, segment.id)
+    if (this.#isClosed) return false
+    index.setSegmentState(segment.id, 'trimmed')
+    return true
   }
 
   #lookIn(ms: number): void {

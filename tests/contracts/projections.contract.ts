@@ -1,0 +1,150 @@
+import { describe, expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { SpendProjection } from '../../src/control/projections/spend.ts'
+import { spendBy } from '../../src/control/projections/spend-by.ts'
+import type { CallEnded, Outcome } from '../../src/core/events.ts'
+import type { TallySum } from '../../src/core/ports.ts'
+import type { Store } from '../../src/storage/store.ts'
+import { ALICE, endedCall, startedCall } from './call-events.ts'
+import { type StoreKind, storeMaker } from './store-contract.ts'
+
+const HOUR_MS = 3_600_000
+const projections = [() => new SpendProjection()]
+
+/** Everything that the spend tables hold, in an order. */
+export function spendState(store: Pick<Store, 'tallies'>): readonly string[] {
+  return new SpendProjection().tables
+    .flatMap((table) => store.tallies.sum({ table: table.name, by: table.dimensions, per: 'hour' }).map((sum) => line(table.name, sum)))
+    .sort()
+}
+
+function line(table: string, { time, dimensions, sums }: TallySum): string {
+  return JSON.stringify([table, time, dimensions, sums.map(String)])
+}
+
+/** Calls that differ in all that spend is split by. */
+const CALL = fc.record({
+  team: fc.constantFrom('support', 'search', undefined),
+  keyId: fc.constantFrom('k1', 'k2', undefined),
+  subject: fc.constantFrom('mini', 'claude', undefined),
+  outcome: fc.constantFrom<Outcome>('ok', 'refused', 'broken', 'cancelled'),
+  labels: fc.dictionary(fc.constantFrom('feature', 'env'), fc.constantFrom('a', 'b', '')),
+  costNanoUsd: fc.option(fc.maxSafeNat(), { nil: undefined }),
+  inputTokens: fc.option(fc.oneof(fc.nat(), fc.double()), { nil: undefined }),
+  isUnpriced: fc.boolean(),
+  hour: fc.nat(60),
+})
+
+/** What every store of projections does. */
+export function projectionsContract(kind: StoreKind): void {
+  const open = storeMaker(kind)
+
+  async function write(store: Store, events: readonly CallEnded[]): Promise<void> {
+    for (const event of events) store.log.keep(event)
+    await store.log.flush(1000)
+  }
+
+  describe(`${kind.name}: spend`, () => {
+    test('knows a call as soon as its ending is on disk, before and after it is stored', async () => {
+      const { store, world } = await open({ projections })
+      await write(store, [endedCall(world, startedCall(world))])
+      const sums = { calls: 1, inputTokens: 1200, cachedInputTokens: 800, cacheWriteTokens: 0, outputTokens: 240, unpricedCalls: 0 }
+      const expected = [{ team: 'support', model: 'mini', ...sums, costNanoUsd: 780_000n }]
+      expect(spendBy(store.tallies, ['team', 'model'])).toEqual(expected)
+      await world.advance(2000)
+      expect(spendBy(store.tallies, ['team', 'model'])).toEqual(expected)
+    })
+
+    test('adds stored and new calls, by the hour and by the day', async () => {
+      const { store, world } = await open({ projections })
+      for (let hour = 0; hour < 40; hour++) {
+        await write(store, [endedCall(world, startedCall(world), { costNanoUsd: 1 })])
+        await world.advance(HOUR_MS)
+      }
+      const days = spendBy(store.tallies, ['day']).map(({ day, calls }) => [day, calls])
+      expect(Object.fromEntries(days)).toEqual({ '2026-11-21': 12, '2026-11-22': 24, '2026-11-23': 4 })
+      const sinceMs = Date.UTC(2026, 10, 21, 22)
+      const untilMs = Date.UTC(2026, 10, 23, 2)
+      expect(spendBy(store.tallies, [], { sinceMs, untilMs })).toMatchObject([{ calls: 28, costNanoUsd: 28n }])
+      expect(spendBy(store.tallies, ['month'], { sinceMs, untilMs: sinceMs + HOUR_MS })).toMatchObject([{ month: '2026-11', calls: 1 }])
+      expect(spendBy(store.tallies, ['hour'], { sinceMs })).toHaveLength(30)
+    })
+
+    test('keeps to a filter, and tells the unknown apart', async () => {
+      const { store, world } = await open({ projections })
+      const nobody = startedCall(world, { principal: { organisation: 'acme', labels: {} } })
+      await write(store, [endedCall(world, startedCall(world)), endedCall(world, nobody)])
+      expect(spendBy(store.tallies, ['team'], { filter: { user: 'alice' } })).toMatchObject([{ team: 'support', calls: 1 }])
+      expect(spendBy(store.tallies, ['team'], { filter: { user: '' } })).toMatchObject([{ team: undefined, calls: 1 }])
+      expect(spendBy(store.tallies, ['team'], { filter: { model: 'none' } })).toEqual([])
+    })
+
+    test('is split by a label', async () => {
+      const { store, world } = await open({ projections })
+      const draft = startedCall(world, { principal: { ...ALICE, labels: { feature: 'draft', env: 'prod' } } })
+      await write(store, [endedCall(world, startedCall(world)), endedCall(world, draft, { costNanoUsd: 9 })])
+      const rows = spendBy(store.tallies, ['label:feature', 'team'])
+      expect(rows.map((row) => [row['label:feature'], row.team, row.costNanoUsd])).toEqual([
+        ['search', 'support', 780_000n],
+        ['draft', 'support', 9n],
+      ])
+      expect(spendBy(store.tallies, ['model'], { filter: { 'label:env': 'prod' } })).toMatchObject([{ model: 'mini', costNanoUsd: 9n }])
+    })
+
+    test('refuses what it does not know', async () => {
+      const { store } = await open({ projections })
+      // A caller of the control API may ask for anything.
+      expect(() => spendBy(store.tallies, ['colour' as 'team'])).toThrow("Spend cannot be split by 'colour'")
+      expect(() => spendBy(store.tallies, ['label:feature', 'user'])).toThrow('Together with a label')
+      expect(() => spendBy(store.tallies, ['label:feature', 'label:env'])).toThrow('Together with a label')
+    })
+
+    test('adds up money beyond 2^53 without losing a nano-dollar', async () => {
+      const { store, world } = await open({ projections })
+      const dear = endedCall(world, startedCall(world), { costNanoUsd: Number.MAX_SAFE_INTEGER })
+      await write(store, [dear, dear])
+      await world.advance(2000)
+      await write(store, [dear])
+      expect(spendBy(store.tallies, [])).toMatchObject([{ costNanoUsd: 3n * BigInt(Number.MAX_SAFE_INTEGER) }])
+    })
+
+    test('rebuilt from the log is what was kept, for any calls in any batches', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.array(CALL, { maxLength: 6 }), { maxLength: 8 }), fc.array(fc.nat(7)), async (groups, flushAfter) => {
+          const { store, world } = await open({ projections })
+          for (const [index, group] of groups.entries()) {
+            await write(
+              store,
+              group.map((call) => eventOf(world, call)),
+            )
+            if (flushAfter.includes(index)) await world.advance(1500)
+          }
+          const kept = spendState(store)
+          await store.rebuild()
+          expect(spendState(store)).toEqual(kept)
+          expect(sumOfCalls(store)).toBe(groups.flat().length)
+        }),
+        { numRuns: 40 },
+      )
+    })
+  })
+
+  function eventOf(world: Parameters<typeof startedCall>[0], call: typeof CALL extends fc.Arbitrary<infer Call> ? Call : never): CallEnded {
+    const { team, keyId, subject, outcome, labels, costNanoUsd, inputTokens, isUnpriced, hour } = call
+    const principal = { organisation: 'acme', labels, ...(team === undefined ? {} : { team }), ...(keyId === undefined ? {} : { keyId }) }
+    const { subject: _, ...started } = startedCall(world, { principal })
+    const { costNanoUsd: __, ...ended } = endedCall(world, { ...started, ...(subject === undefined ? {} : { subject }) })
+    return {
+      ...ended,
+      atMs: ended.atMs + hour * HOUR_MS,
+      outcome,
+      usage: inputTokens === undefined ? {} : { inputTokens },
+      ...(isUnpriced ? { isUnpriced } : {}),
+      ...(costNanoUsd === undefined ? {} : { costNanoUsd }),
+    }
+  }
+}
+
+function sumOfCalls(store: Store): number {
+  return spendBy(store.tallies, []).reduce((sum, { calls }) => sum + calls, 0)
+}

@@ -12,7 +12,9 @@ if (bun === undefined) {
 }
 
 const entry = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
-const child = spawn(bun, ['run', '--no-install', entry, ...process.argv.slice(2)], { stdio: 'inherit', env: bunEnvironment(process.env) })
+// By the process id the gateway sees when this process is gone (kill -9): nobody would stop it then (src/platform/launcher.ts).
+const environment = { ...bunEnvironment(process.env), SIGNALBOX_LAUNCHER: String(process.pid) }
+const child = spawn(bun, ['run', '--no-install', entry, ...process.argv.slice(2)], { stdio: 'inherit', env: environment })
 
 // A signal sent to this process alone (systemd, docker stop) must reach the gateway, so that it drains.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']) {

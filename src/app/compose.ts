@@ -91,7 +91,7 @@ export function compose(deps: ComposeDeps): Gateway {
     reportFault: (requestId, cause) => deps.logger.log('error', 'control request failed', { requestId, ...describeThrown(cause) }),
   })
   return {
-    data: (request) => answerData(layers, request),
+    data: (request) => answerData(layers, request, () => readiness(deps, isOpen)),
     control: (request) => api.fetch(request),
     closeDoors: () => {
       isOpen = false
@@ -110,11 +110,12 @@ export function configStatus(snapshot: CurrentSnapshot): ConfigStatus {
   return { revision, loadedAtMs, lastProblems: snapshot.problems, ...(file === undefined ? {} : { file }) }
 }
 
-async function answerData(layers: readonly Layer[], request: Request): Promise<Response | Upgrade> {
+async function answerData(layers: readonly Layer[], request: Request, ask: () => Readiness): Promise<Response | Upgrade> {
   const path = pathOf(request.url)
   const layer = layerFor(layers, path)
   if (layer !== undefined) return layer.fetch(request)
-  if (path === '/livez' || path === '/readyz') return new Response('ok\n', { headers: { 'content-type': 'text/plain' } })
+  if (path === '/livez') return new Response('ok\n', { headers: PLAIN })
+  if (path === '/readyz') return answerReadiness(ask())
   return Response.json(
     {
       error: {
@@ -126,6 +127,15 @@ async function answerData(layers: readonly Layer[], request: Request): Promise<R
     { status: 404 },
   )
 }
+
+/** For load balancers, which ask at the port that they send calls to. Why it is not ready in words, the control port says. */
+function answerReadiness({ ready, checks }: Readiness): Response {
+  if (ready) return new Response('ok\n', { headers: PLAIN })
+  const names = checks.filter(({ ok }) => !ok).map(({ name }) => name)
+  return new Response(`not ready: ${names.join(', ')}\n`, { status: 503, headers: PLAIN })
+}
+
+const PLAIN = { 'content-type': 'text/plain' }
 
 function readiness({ store, snapshot }: ComposeDeps, isOpen: boolean): Readiness {
   const checks = [

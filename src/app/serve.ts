@@ -51,6 +51,7 @@ export async function serve(options: ServeOptions): Promise<0 | 1 | 2> {
   if (started.type === 'failed') return started.exitCode
   const { running } = started
   const stopped: Stopped = await untilSignalled({
+    ...{ world: running.world, env: options.env },
     onHangup: () => running.source.reload(),
     onFault: (thrown) => reportFault(running.logger, thrown),
   })

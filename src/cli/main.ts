@@ -53,6 +53,11 @@ function wanted(name: string | undefined): readonly (() => Promise<Register>)[] 
 
 async function main(): Promise<void> {
   const own = openProcess()
+  if (process.versions.bun === undefined) {
+    own.io.err('signalbox: this file runs under Bun. Start bin/signalbox.js, which finds it: node bin/signalbox.js\n')
+    own.io.setExitCode(3)
+    return own.exit()
+  }
   try {
     await run(own.args, {
       io: own.io,

@@ -14,7 +14,11 @@ export function needsFreshStart(env: CliIo['env']): boolean {
 /** Runs the same command line in a process of its own that has it, and passes signals on. */
 export function startAfresh(env: CliIo['env']): Promise<ExitCode> {
   const [program = process.execPath, ...args] = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]
-  const child = spawn(program, args, { stdio: 'inherit', env: { ...env, [LIMIT.name]: LIMIT.value } })
+  // As bin/signalbox.js does: the gateway stops when this process is gone (platform/launcher.ts).
+  const child = spawn(program, args, {
+    stdio: 'inherit',
+    env: { ...env, [LIMIT.name]: LIMIT.value, SIGNALBOX_LAUNCHER: String(process.pid) },
+  })
   for (const signal of SIGNALS) process.on(signal, () => child.kill(signal))
   return new Promise((resolve, reject) => {
     child.on('error', reject)

@@ -36,6 +36,7 @@ export interface LogQuery {
   readonly after?: LogPosition
   readonly before?: LogPosition
   readonly sinceMs?: number
+  /** Exclusive. */
   readonly untilMs?: number
   readonly order: 'oldest-first' | 'newest-first'
   /** Stops after this many events that `matches` let through. */

@@ -1,4 +1,5 @@
-import { GatewayError } from './errors.ts'
+import { asGatewayError, GatewayError } from './errors.ts'
+import type { CallSignal } from './signal.ts'
 import type { World } from './world.ts'
 
 /** Bounds of reading a request's body. */
@@ -6,11 +7,13 @@ export interface BodyBounds {
   readonly maxBytes: number
   /** From the first read to the last byte. */
   readonly deadlineMs: number
+  /** Ends the wait with its reason: the key was revoked, the gateway stops. */
+  readonly signal?: CallSignal
 }
 
 /**
  * Reads a request's body whole. A server that does not close idle sockets would wait for ever for the rest of a half-sent body: hence the deadline.
- * @throws request_too_large, request_timeout, client_closed
+ * @throws request_too_large, request_timeout, client_closed, the signal's reason
  */
 export function readBody(request: Request, bounds: BodyBounds, world: World): Promise<Uint8Array> {
   const declared = request.headers.get('content-length')
@@ -18,9 +21,16 @@ export function readBody(request: Request, bounds: BodyBounds, world: World): Pr
   const reading = declared === null ? readUndeclared(request, bounds.maxBytes) : request.bytes()
   // By hand, not with Promise.race and finally: this runs for every call.
   return new Promise((resolve, reject) => {
-    const cancel = world.after(bounds.deadlineMs, () => {
-      reject(new GatewayError('request_timeout', `The request's body did not arrive within ${bounds.deadlineMs / 1000} s.`))
+    const { deadlineMs, signal } = bounds
+    const onAbort = () => reject(asGatewayError(signal?.reason))
+    const cancelDeadline = world.after(deadlineMs, () => {
+      reject(new GatewayError('request_timeout', `The request's body did not arrive within ${deadlineMs / 1000} s.`))
     })
+    const cancel = () => {
+      cancelDeadline()
+      signal?.removeEventListener('abort', onAbort)
+    }
+    signal?.addEventListener('abort', onAbort)
     reading.then(
       (bytes) => {
         cancel()

@@ -52,6 +52,18 @@ describe('splitting', () => {
     expect(framesOf(bytesOf(''))).toEqual({ frames: [], rest: '' })
   })
 
+  test('a long line in thousands of pieces is put together once, and frames that were given out stay as they are', () => {
+    const splitter = new SseSplitter(16_000_000)
+    const line = bytesOf(`data: ${'long '.repeat(1_600_000)}`)
+    // Joined anew with each piece this would copy 120 GB, and the test would run out of time.
+    for (let at = 0; at < line.length; at += 256) expect(splitter.push(line.subarray(at, at + 256))).toHaveLength(0)
+    const [first, second] = splitter.push(bytesOf('\n\ndata: b\n\ndata: c'))
+    const [third] = splitter.push(bytesOf('c\n\n'))
+    expect(first?.length).toBe(line.length + 2)
+    expect(Bun.hash(first?.subarray(0, line.length) ?? '')).toBe(Bun.hash(line))
+    expect([second, third].map((frame) => frame && textOf(frame))).toEqual(['data: b\n\n', 'data: cc\n\n'])
+  })
+
   test('a frame is given out with the byte that completes it, and not later', () => {
     const splitter = new SseSplitter(100)
     expect(splitter.push(bytesOf('data: a\n'))).toHaveLength(0)

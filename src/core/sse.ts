@@ -1,5 +1,7 @@
 const LF = 10
 const CR = 13
+/** A line that is longer than this gets room to grow into: to join it anew with each piece would take time that grows with its square. */
+const LONG_LINE_BYTES = 64 * 1024
 
 /** Reads one SSE stream as frames of bytes, however the bytes are split. Source: https://html.spec.whatwg.org/multipage/server-sent-events.html (read 2026-11-21). */
 export class SseSplitter {
@@ -7,6 +9,8 @@ export class SseSplitter {
   #rest: Uint8Array | undefined
   /** Bytes of `#rest` that are known to hold no frame's end. */
   #scanned = 0
+  /** The memory that a long `#rest` stands in, with room behind it. */
+  #store: Uint8Array | undefined
 
   /** @param maxFrameBytes a longer frame makes `push` throw a RangeError: an endless line must not fill the memory */
   constructor(maxFrameBytes: number) {
@@ -18,7 +22,7 @@ export class SseSplitter {
    * @throws RangeError past the frame limit
    */
   push(chunk: Uint8Array): readonly Uint8Array[] {
-    const bytes = this.#rest === undefined ? chunk : joinBytes(this.#rest, chunk)
+    const bytes = this.#rest === undefined ? chunk : this.#append(this.#rest, chunk)
     const frames: Uint8Array[] = []
     let start = 0
     let from = this.#rest === undefined ? 0 : this.#scanned
@@ -40,6 +44,19 @@ export class SseSplitter {
   /** Bytes after the last complete frame: at the end of a well-formed stream there are none. */
   get rest(): Uint8Array {
     return this.#rest ?? new Uint8Array(0)
+  }
+
+  #append(rest: Uint8Array, chunk: Uint8Array): Uint8Array {
+    const length = rest.length + chunk.length
+    if (this.#store === undefined || rest.buffer !== this.#store.buffer || rest.byteOffset + length > this.#store.length) {
+      this.#store = new Uint8Array(rest.length > LONG_LINE_BYTES ? length * 2 : length)
+      this.#store.set(rest)
+      this.#store.set(chunk, rest.length)
+      return this.#store.subarray(0, length)
+    }
+    // Behind all that was given out: no frame is written over.
+    this.#store.set(chunk, rest.byteOffset + rest.length)
+    return this.#store.subarray(rest.byteOffset, rest.byteOffset + length)
   }
 
   #checkSize(frameBytes: number): void {
@@ -75,13 +92,6 @@ function carriageReturnEnd(bytes: Uint8Array, from: number): number {
     at = bytes.indexOf(CR, at + 1)
   }
   return -1
-}
-
-function joinBytes(left: Uint8Array, right: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(left.length + right.length)
-  joined.set(left)
-  joined.set(right, left.length)
-  return joined
 }
 
 // Marks are kept: one at the beginning of a value belongs to the value.

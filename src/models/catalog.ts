@@ -1,4 +1,5 @@
 import { formatUsd } from '../core/money.ts'
+import { Secret } from '../core/secret.ts'
 import type { ModelsConfig } from './config.ts'
 import { dialects } from './dialects/index.ts'
 import { listPrice } from './prices/price.ts'
@@ -64,6 +65,7 @@ function targetOf(config: ModelsConfig, model: ModelConfig, id: string): Target 
     wire,
     url: `${baseUrl}${dialects[wire].path}`,
     headers: headersOf(provider),
+    credentials: credentialsOf(provider),
     timeouts: timeoutsOf(config, provider, model),
     price: priceOf(model) ?? listPrice(model.provider, id),
   }
@@ -80,6 +82,12 @@ function headersOf(provider: ProviderConfig): Record<string, string> {
   for (const [name, value] of Object.entries(provider.headers ?? {}))
     headers[name.toLowerCase()] = typeof value === 'string' ? value : value.reveal()
   return headers
+}
+
+function credentialsOf(provider: ProviderConfig): readonly string[] {
+  const secrets = [...(provider.apiKey ?? []), ...Object.values(provider.headers ?? {})].filter((value) => value instanceof Secret)
+  // A shorter one would hide words of every day.
+  return secrets.map((secret) => secret.reveal()).filter(({ length }) => length >= 8)
 }
 
 function timeoutsOf(config: ModelsConfig, provider: ProviderConfig, model: ModelConfig): Timeouts {

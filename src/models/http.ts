@@ -161,7 +161,8 @@ function problemOf(deps: HttpDeps, request: Request, endpoint: Endpoint | undefi
 
 /** JSON is accepted under a missing or a text/plain type too: many clients send it so. */
 function mediaTypeProblem(contentType: string | null): GatewayError | undefined {
-  if (contentType === null || /^\s*(application\/([\w.+-]+\+)?json|text\/plain)\s*(;|$)/i.test(contentType)) return undefined
+  if (contentType === null || contentType === '' || /^\s*(application\/([\w.+-]+\+)?json|text\/plain)\s*(;|$)/i.test(contentType))
+    return undefined
   return new GatewayError('unsupported_media_type', `The body must be JSON (application/json), not ${contentType.slice(0, 100)}.`)
 }
 

@@ -82,7 +82,8 @@ export function createModels(deps: ModelsDeps): Layer {
 /** Reads and decodes the body, and finds the model. */
 async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise<Attempt> {
   const limits = deps.limits()
-  const bytes = await readBody(incoming.request, { maxBytes: limits.jsonBodyBytes, deadlineMs: limits.bodyDeadlineMs }, call.world)
+  const bounds = { maxBytes: limits.jsonBodyBytes, deadlineMs: limits.bodyDeadlineMs, signal: call.signal }
+  const bytes = await readBody(incoming.request, bounds, call.world)
   const request = dialects[incoming.wire].decodeRequest(bytes, { maxDepth: limits.jsonDepth })
   const { facts } = call.record
   facts.sizeInBytes = bytes.length

@@ -4,9 +4,10 @@ import { type PartSource, Reply } from '../core/reply.ts'
 import { SseSplitter } from '../core/sse.ts'
 import { replyOf } from '../core/stage.ts'
 import { formatTraceparent } from '../core/trace.ts'
+import { hideCredentials, withoutCredentials } from './credentials.ts'
 import { dialects } from './dialects/index.ts'
 import { Exchange } from './exchange.ts'
-import type { Attempt, Dialect, ModelPart, StreamDecoder } from './types.ts'
+import type { Attempt, Dialect, ModelPart, StreamDecoder, Target } from './types.ts'
 
 /** Longest frame of a stream: an image in base64 fits, an endless line does not. */
 const MAX_FRAME_BYTES = 16 * 1024 * 1024
@@ -32,13 +33,13 @@ export async function send(call: Call, attempt: Attempt): Promise<Reply<ModelPar
     })
     facts.providerStatus = response.status
     const requestId = response.headers.get('x-request-id')
-    if (requestId !== null) facts.providerRequestId = requestId.slice(0, 200)
+    if (requestId !== null) facts.providerRequestId = hideCredentials(requestId, target).slice(0, 200)
     if (response.status !== 200) throw await failure(exchange, response, attempt, dialect)
     return request.isStream ? await openStream(call, attempt, exchange, response) : await openWhole(call, attempt, exchange, response)
   } catch (thrown) {
     facts.providerMs = exchange.elapsedMs
     exchange.abort()
-    throw thrown
+    throw withoutCredentials(thrown, target)
   }
 }
 
@@ -85,7 +86,7 @@ interface BodyReader {
 /** The parts of one stream, pulled: what the client does not read is not read from the provider. */
 class StreamSource implements PartSource<ModelPart> {
   readonly #call: Call
-  readonly #provider: string
+  readonly #target: Target
   readonly #exchange: Exchange
   readonly #reader: BodyReader
   readonly #decoder: StreamDecoder
@@ -96,7 +97,7 @@ class StreamSource implements PartSource<ModelPart> {
 
   constructor(call: Call, attempt: Attempt, exchange: Exchange, body: NonNullable<Response['body']>, decoder: StreamDecoder) {
     this.#call = call
-    this.#provider = attempt.target.provider
+    this.#target = attempt.target
     this.#exchange = exchange
     this.#reader = body.getReader()
     this.#decoder = decoder
@@ -166,7 +167,7 @@ class StreamSource implements PartSource<ModelPart> {
     if (part.error !== undefined) {
       this.#note()
       this.#exchange.abort()
-      throw part.error
+      throw withoutCredentials(part.error, this.#target)
     }
     if (part.finishReason !== undefined) this.#call.record.facts.finishReason = part.finishReason
     if (part.isLast) this.#finish()
@@ -175,15 +176,24 @@ class StreamSource implements PartSource<ModelPart> {
 
   /** The body ended without a terminal event: complete all the same, or cut. */
   #atCleanEnd(): ModelPart {
-    // A last frame may lack its blank line. Only a terminal event is believed without it.
-    const rest = this.#splitter.rest
-    if (rest.length > 0) {
-      const last = this.#decoder.frame(Buffer.concat([rest, BLANK_LINE]))
-      if (last.isLast) return last
-    }
+    // Whether the content was complete is judged by whole frames: asked before what is left is looked at.
     const end = this.#decoder.atEnd()
+    const last = this.#decodeRest()
+    if (last?.isLast) return last
     if (end === undefined) throw this.#truncated()
     return end
+  }
+
+  /** A last frame may lack its blank line. Only a terminal event is believed without it. */
+  #decodeRest(): ModelPart | undefined {
+    const { rest } = this.#splitter
+    if (rest.length === 0) return undefined
+    try {
+      return this.#decoder.frame(Buffer.concat([rest, BLANK_LINE]))
+    } catch {
+      // Half of a frame: what a cut leaves behind, and no fault of its own.
+      return undefined
+    }
   }
 
   #finish(): void {
@@ -206,11 +216,11 @@ class StreamSource implements PartSource<ModelPart> {
   }
 
   #truncated(): GatewayError {
-    return new GatewayError('provider_truncated', `Provider ${this.#provider} ended the stream before its terminal event.`)
+    return new GatewayError('provider_truncated', `Provider ${this.#target.provider} ended the stream before its terminal event.`)
   }
 
   #malformed(what: string): GatewayError {
-    return new GatewayError('provider_malformed', `Provider ${this.#provider} ${what}.`)
+    return new GatewayError('provider_malformed', `Provider ${this.#target.provider} ${what}.`)
   }
 }
 

@@ -62,6 +62,8 @@ export interface Target {
   readonly url: string
   /** With the provider's credential. Never logged. */
   readonly headers: Readonly<Record<string, string>>
+  /** The secrets among the headers, for keeping them out of what is told and written down. */
+  readonly credentials: readonly string[]
   readonly timeouts: Timeouts
   readonly price: Price | undefined
 }

@@ -70,8 +70,15 @@ interface SocketState {
 
 type BunServer = Bun.Server<SocketState>
 
+const SLASH = 47
+
+/** Without a Host that can be used (HTTP/1.0, nonsense) Bun gives a path alone, which is no URL. */
+function withWholeUrl(request: Request): Request {
+  return request.url.charCodeAt(0) === SLASH ? new Request(`http://localhost${request.url}`, request) : request
+}
+
 async function answer(options: HttpServerOptions, request: Request, bun: BunServer): Promise<Response | undefined> {
-  const reply = await options.fetch(request)
+  const reply = await options.fetch(withWholeUrl(request))
   if (reply instanceof Response) return reply
   const headers = reply.protocol === undefined ? {} : { headers: { 'sec-websocket-protocol': reply.protocol } }
   if (bun.upgrade(request, { data: { upgrade: reply }, ...headers })) return undefined

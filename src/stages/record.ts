@@ -1,4 +1,4 @@
-import { ANONYMOUS, type PromptIdentity } from '../core/call.ts'
+import { ANONYMOUS, type Call, type PromptIdentity } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { CallEnded, CallFacts, CallRecord, CallStarted, LayerName } from '../core/events.ts'
 import type { EventLog, LiveCalls } from '../core/ports.ts'
@@ -161,13 +161,20 @@ export function record<In, Part>(deps: RecordDeps): Stage<In, Part> {
     const record = call.record
     if (!(record instanceof LogRecord)) throw new GatewayError('internal', 'The call has no record of its own.')
     deps.live.add({ callId: call.id, facts: record.facts, startedAtMs: record.startedAtMs, abort: call.abort })
-    return whenEnded(next(call, input), (ending) => {
+    return whenEnded(next(call, input), (ended) => {
+      const ending = seenFromOutside(call, ended)
       deps.live.remove(call.id)
       record.end(ending)
       deps.onEnded(call.id, ending)
       return undefined
     })
   }
+}
+
+/** A call that was let in and then ended from outside (its key was revoked, the gateway stopped) was cancelled, also where no part had come yet. */
+function seenFromOutside(call: Call, ending: Ending): Ending {
+  if (ending.outcome !== 'refused' || !call.signal.aborted || ending.error !== call.signal.reason) return ending
+  return { ...ending, outcome: 'cancelled' }
 }
 
 function roundMs(ms: number): number {

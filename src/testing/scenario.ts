@@ -87,7 +87,15 @@ export interface Scenario extends AsyncDisposable {
 const EVENTS_WAIT_MS = 5000
 const POLL_MS = 4
 
-/** Starts a gateway. Rejects with what it printed where it does not start. */
+/**
+ * Starts a gateway. Rejects with what it printed where it does not start.
+ * @example
+ * await using scenario = await startScenario()
+ * scenario.upstream.answer(chatReply({ content: 'Yes.', usage: { inputTokens: 10, outputTokens: 3 } }))
+ * const client = new OpenAI({ apiKey: scenario.key, baseURL: `${scenario.dataUrl}/v1` })
+ * await client.chat.completions.create({ model: 'mini', messages: [{ role: 'user', content: 'Is it?' }] })
+ * await scenario.expectCall({ outcome: 'ok', costNanoUsd: 50_000 })
+ */
 export async function startScenario(options: ScenarioOptions = {}): Promise<Scenario> {
   const upstream = options.baseUrl === undefined ? await fakeUpstream() : undefined
   const baseUrl = options.baseUrl ?? upstream?.baseUrl ?? ''

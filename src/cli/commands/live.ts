@@ -14,7 +14,9 @@ export function registerLive(program: Command, context: CliContext): void {
     .action((flags: GatewayFlags) =>
       withGateway(context, { command: 'live', flags }, async ({ client }) => {
         const calls = await client.listLiveCalls()
-        context.io.out(flags.json ? formatJson(calls) : liveTable(calls))
+        if (calls.length === 0) context.io.err('No calls run now.\n')
+        if (flags.json) context.io.out(formatJson(calls))
+        else if (calls.length > 0) context.io.out(liveTable(calls))
         return 0
       }),
     )

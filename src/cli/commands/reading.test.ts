@@ -1,14 +1,13 @@
 import { expect, test } from 'bun:test'
 import { PlaceError } from '../../app/gateway-place.ts'
 import { ControlError } from '../../control/client.ts'
-import type { CallEnded, Event } from '../../core/events.ts'
 import { openTestControl, type TestControl, testCall } from '../../testing/open-test-control.ts'
 import { runCli } from '../../testing/run-cli.ts'
 
 const SEARCH = { organisation: 'acme', team: 'search', keyId: 'k2', labels: {} }
 
-async function write(control: TestControl, calls: readonly Partial<CallEnded>[]): Promise<void> {
-  const events: readonly Event[] = calls.flatMap((facts) => testCall(control.world, facts))
+async function write(control: TestControl, calls: readonly Parameters<typeof testCall>[1][]): Promise<void> {
+  const events = calls.flatMap((facts) => testCall(control.world, facts))
   await Promise.all(events.map((event) => control.store.log.append(event)))
 }
 

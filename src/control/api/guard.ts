@@ -32,7 +32,7 @@ export function nameRequest(deps: ControlApiDeps): Guard {
 export function refuseForeignPages(hosts: ControlApiDeps['hosts']): Guard {
   return async (context, next) => {
     const { host, hostname } = addressed(context.req.raw)
-    if (hosts !== 'any' && !isLocalName(hostname) && !hosts.includes(hostname)) {
+    if (hosts !== 'any' && !isLocalName(hostname) && !hosts.some((name) => name.toLowerCase() === hostname)) {
       throw new GatewayError(
         'forbidden',
         `The control port does not answer to the name "${hostname.slice(0, 100)}". Use its IP address, localhost or the host of listen.control.`,

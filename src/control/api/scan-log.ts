@@ -19,7 +19,7 @@ type ScanQuery = Omit<LogQuery, 'matches' | 'mentions'>
 const FIRST_WINDOW = 32
 const LARGEST_WINDOW = 8192
 /** How long a window may hold up the event loop, about. */
-const WINDOW_MS = 4
+const WINDOW_MS = 2
 
 /**
  * Reads the log in windows and lets the event loop turn between them: a filter that hardly anything fits must not hold up the calls.
@@ -60,8 +60,8 @@ function batchesOf(reader: EventReader, query: ScanQuery): { readonly first: num
 
 function within(query: ScanQuery, from: number, to: number): { readonly after: LogPosition; readonly before: LogPosition } {
   return {
-    after: latest(query.after, { batch: from - 1, index: Number.MAX_SAFE_INTEGER }),
-    before: earliest(query.before, { batch: to + 1, index: 0 }),
+    after: latest(query.after, { batch: from, index: -1 }),
+    before: earliest(query.before, { batch: to, index: Number.MAX_SAFE_INTEGER }),
   }
 }
 

@@ -1,9 +1,11 @@
+import type { Principal } from '../../core/call.ts'
 import type { CallEnded, Event } from '../../core/events.ts'
 import type { TallyProjection, TallyRow, TallyTable } from '../../core/ports.ts'
+import { SpendBucket } from './spend-bucket.ts'
 
 const HOUR_MS = 3_600_000
-/** No call uses this many. */
-const MAX_TOKENS = 1e12
+/** Buckets are gathered into rows at this number, which takes half a millisecond: never thousands of them at one flush. */
+const MAX_BUCKETS = 500
 
 /** What is added up, in the order of the stored columns. */
 export const SPEND_SUMS = ['calls', 'input', 'cached_input', 'cache_write', 'output', 'unpriced', 'cost'] as const
@@ -22,88 +24,89 @@ export const SPEND_LABEL_TABLE = {
   sums: SPEND_SUMS,
 } as const satisfies TallyTable
 
-/** A row that is added to. Counts are numbers: a second's worth of tokens does not reach 2^53. Money is exact. */
-interface Tally {
-  readonly hour: number
-  readonly dimensions: readonly string[]
-  calls: number
-  input: number
-  cachedInput: number
-  cacheWrite: number
-  output: number
-  unpriced: number
-  cost: bigint
+interface Row extends TallyRow {
+  readonly sums: bigint[]
 }
 
-/** The fold of `call.ended` into spend. Read it with `spendBy`. */
+/**
+ * The fold of `call.ended` into spend. Read it with `spendBy`. Calls are first added up by the principal as an object, which is one object
+ * a key in most calls: that spares the making and hashing of a long text for each of them.
+ */
 export class SpendProjection implements TallyProjection {
   readonly name = 'spend'
   readonly version = 1
   readonly tables = [SPEND_TABLE, SPEND_LABEL_TABLE]
-  readonly #spend = new Map<string, Tally>()
-  readonly #labels = new Map<string, Tally>()
+  readonly #buckets = new Map<Principal, Map<string, SpendBucket[]>>()
+  readonly #spend = new Map<string, Row>()
+  readonly #labels = new Map<string, Row>()
+  #bucketCount = 0
 
   fold(event: Event): void {
     if (event.type !== 'call.ended') return
     const hour = Math.floor(event.atMs / HOUR_MS)
-    addTo(this.#spendRow(hour, event), event)
-    const { labels } = event.principal
-    for (const label in labels) addTo(this.#labelRow(hour, label, labels[label] ?? '', event), event)
+    const bucket = this.#bucketOf(hour, event)
+    if (bucket.add(event)) return
+    this.#gather()
+    this.#bucketOf(hour, event).add(event)
   }
 
-  *rows(table: string): Iterable<TallyRow> {
-    const rows = table === SPEND_TABLE.name ? this.#spend : this.#labels
-    for (const row of rows.values()) {
-      const counts = [row.calls, row.input, row.cachedInput, row.cacheWrite, row.output, row.unpriced].map(BigInt)
-      yield { hour: row.hour, dimensions: row.dimensions, sums: [...counts, row.cost] }
-    }
+  rows(table: string): Iterable<TallyRow> {
+    this.#gather()
+    return (table === SPEND_TABLE.name ? this.#spend : this.#labels).values()
   }
 
   clear(): void {
+    this.#buckets.clear()
+    this.#bucketCount = 0
     this.#spend.clear()
     this.#labels.clear()
   }
 
-  #spendRow(hour: number, event: CallEnded): Tally {
-    const { organisation, team = '', user = '', keyId = '' } = event.principal
+  #bucketOf(hour: number, event: CallEnded): SpendBucket {
+    const subject = event.subject ?? ''
+    let subjects = this.#buckets.get(event.principal)
+    if (subjects === undefined) {
+      subjects = new Map()
+      this.#buckets.set(event.principal, subjects)
+    }
+    let buckets = subjects.get(subject)
+    if (buckets === undefined) {
+      buckets = []
+      subjects.set(subject, buckets)
+    }
+    for (const bucket of buckets) if (bucket.fits(hour, event)) return bucket
+    if (this.#bucketCount >= MAX_BUCKETS) {
+      this.#gather()
+      return this.#bucketOf(hour, event)
+    }
+    const bucket = new SpendBucket(hour, event)
+    buckets.push(bucket)
+    this.#bucketCount++
+    return bucket
+  }
+
+  /** Makes rows of the buckets. */
+  #gather(): void {
+    for (const subjects of this.#buckets.values()) {
+      for (const buckets of subjects.values()) for (const bucket of buckets) this.#gatherOne(bucket)
+    }
+    this.#buckets.clear()
+    this.#bucketCount = 0
+  }
+
+  #gatherOne(bucket: SpendBucket): void {
+    const { hour, event } = bucket
+    const { organisation, team = '', user = '', keyId = '', labels } = event.principal
     const { provider = '', subject = '', target = '', layer, outcome } = event
-    const key = `${hour}\u0000${organisation}\u0000${team}\u0000${user}\u0000${keyId}\u0000${provider}\u0000${subject}\u0000${target}\u0000${layer}\u0000${outcome}`
-    const known = this.#spend.get(key)
-    if (known !== undefined) return known
-    const row = emptyRow(hour, [organisation, team, user, keyId, provider, subject, target, layer, outcome])
-    this.#spend.set(key, row)
-    return row
-  }
-
-  #labelRow(hour: number, label: string, value: string, event: CallEnded): Tally {
-    const { team = '' } = event.principal
-    const { subject = '' } = event
-    const key = `${hour}\u0000${label}\u0000${value}\u0000${team}\u0000${subject}`
-    const known = this.#labels.get(key)
-    if (known !== undefined) return known
-    const row = emptyRow(hour, [label, value, team, subject])
-    this.#labels.set(key, row)
-    return row
+    const sums = bucket.sums()
+    addRow(this.#spend, { hour, dimensions: [organisation, team, user, keyId, provider, subject, target, layer, outcome], sums })
+    for (const [label, value] of Object.entries(labels)) addRow(this.#labels, { hour, dimensions: [label, value, team, subject], sums })
   }
 }
 
-function emptyRow(hour: number, dimensions: readonly string[]): Tally {
-  return { hour, dimensions, calls: 0, input: 0, cachedInput: 0, cacheWrite: 0, output: 0, unpriced: 0, cost: 0n }
-}
-
-function addTo(row: Tally, event: CallEnded): void {
-  const { usage, costNanoUsd } = event
-  row.calls++
-  if (event.isUnpriced === true) row.unpriced++
-  if (costNanoUsd !== undefined && Number.isSafeInteger(costNanoUsd)) row.cost += BigInt(costNanoUsd)
-  if (usage === undefined) return
-  row.input += countOf(usage.inputTokens)
-  row.cachedInput += countOf(usage.cachedInputTokens)
-  row.cacheWrite += countOf(usage.cacheWriteTokens)
-  row.output += countOf(usage.outputTokens)
-}
-
-/** A provider may say anything: what is no count is not added, so that one bad reply cannot spoil a sum. */
-function countOf(tokens: number | undefined): number {
-  return tokens !== undefined && Number.isSafeInteger(tokens) && tokens > 0 && tokens < MAX_TOKENS ? tokens : 0
+function addRow(to: Map<string, Row>, row: TallyRow): void {
+  const key = `${row.hour}\u0000${row.dimensions.join('\u0000')}`
+  const known = to.get(key)
+  if (known === undefined) to.set(key, { ...row, sums: [...row.sums] })
+  else for (const [index, sum] of row.sums.entries()) known.sums[index] = (known.sums[index] ?? 0n) + sum
 }

@@ -32,13 +32,12 @@ export function decodeError(failure: ProviderFailure): GatewayError {
   const code = codeOf(failure.status)
   const said = saidBy(failure.body)
   const retryAfterSeconds = readRetryAfter(failure.retryAfter)
-  // What a provider says of our credential may quote it, and is no business of the caller.
+  // What a provider says of our credential may quote it, and names our account: neither the caller nor a log gets to see it.
   const detail = code === 'provider_auth' || said.message === undefined ? '' : `: ${said.message}`
   return new GatewayError(code, `Provider ${failure.provider} answered ${failure.status}${detail}`, {
     providerStatus: failure.status,
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     ...(said.param === undefined ? {} : { param: said.param }),
-    ...(code === 'provider_auth' ? { cause: said.message } : {}),
   })
 }
 

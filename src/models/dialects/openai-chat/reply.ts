@@ -12,6 +12,8 @@ export function decodeReply(body: Uint8Array, target: Target): ModelPart {
   if (!isObject(value)) throw malformed(target, 'its reply is not a JSON object')
   const failure = errorInReply(value, target.provider)
   if (failure !== undefined) throw failure
+  // Some other JSON, of a server that is none of this wire: it must not pass as an answer.
+  if (!Array.isArray(value.choices)) throw malformed(target, 'its reply has no choices')
   const usage = readUsage(value.usage)
   const finishReason = readFinishReason(value.choices)
   return {

@@ -17,6 +17,8 @@ const READ_KEYS: ReadonlySet<string> = new Set([
   'n',
 ])
 
+const LONGEST_READ_KEY = Math.max(...[...READ_KEYS].map(({ length }) => length))
+
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** Reads a chat completions request. Source: https://platform.openai.com/docs/api-reference/chat/create (read 2026-11-21). */
@@ -29,6 +31,7 @@ export function decodeRequest(body: Uint8Array, bounds: DecodeBounds): ModelRequ
   const [twice] = top.duplicates
   if (twice !== undefined)
     throw new GatewayError('duplicate_key', `The key "${twice}" stands more than once in the body.`, { param: twice })
+  refuseLookalikes(value)
   const model = readModel(value)
   const isStream = readStream(value)
   const includesUsage = isObject(value.stream_options) && value.stream_options.include_usage === true
@@ -70,6 +73,18 @@ function parse(text: string): unknown {
       text.trim() === '' ? 'The body is empty; a JSON object is expected.' : `The body is not valid JSON: ${reason.slice(0, 200)}`,
       { cause },
     )
+  }
+}
+
+/** Some providers' parsers (Go's) ignore the case of keys, and read ſ as s: `Model` behind a checked `model` would win there. */
+function refuseLookalikes(value: JsonObject): void {
+  for (const key of Object.keys(value)) {
+    if (READ_KEYS.has(key) || key.length > LONGEST_READ_KEY) continue
+    const folded = key.toUpperCase().toLowerCase()
+    if (READ_KEYS.has(folded))
+      throw new GatewayError('duplicate_key', `Some providers read the key "${key}" as "${folded}"; write it so, or leave it out.`, {
+        param: key,
+      })
   }
 }
 

@@ -18,6 +18,7 @@ const TARGET: Target = {
   id: 'm',
   wire: 'openai-chat',
   url: 'http://127.0.0.1/v1/chat/completions',
+  credentials: [],
   headers: {},
   timeouts: { connectMs: 1, firstTokenMs: 1, idleMs: 1, totalMs: 1 },
   price: undefined,

@@ -1,0 +1,61 @@
+import type { CallEnded } from '../../core/events.ts'
+
+/** No call uses this many; a bucket adds up a second's calls, so that its numbers stay exact. */
+const MAX_TOKENS = 1e9
+
+/** Calls of one principal and model that differ in nothing that is told apart, added up. */
+export class SpendBucket {
+  readonly hour: number
+  /** The first of the calls: what it says of itself is true of all. */
+  readonly event: CallEnded
+  #calls = 0
+  #input = 0
+  #cachedInput = 0
+  #cacheWrite = 0
+  #output = 0
+  #unpriced = 0
+  /** A number while it is exact: `add` says when it would not be. */
+  #costNanoUsd = 0
+
+  constructor(hour: number, event: CallEnded) {
+    this.hour = hour
+    this.event = event
+  }
+
+  fits(hour: number, other: CallEnded): boolean {
+    const { outcome, provider, target, layer } = this.event
+    return (
+      this.hour === hour && outcome === other.outcome && provider === other.provider && target === other.target && layer === other.layer
+    )
+  }
+
+  /** Returns false, and adds nothing, where the bucket is too full to stay exact. */
+  add(event: CallEnded): boolean {
+    const { usage, costNanoUsd } = event
+    const cost = this.#costNanoUsd + (isExact(costNanoUsd) ? costNanoUsd : 0)
+    if (!Number.isSafeInteger(cost)) return false
+    this.#costNanoUsd = cost
+    this.#calls++
+    if (event.isUnpriced === true) this.#unpriced++
+    if (usage === undefined) return true
+    this.#input += countOf(usage.inputTokens)
+    this.#cachedInput += countOf(usage.cachedInputTokens)
+    this.#cacheWrite += countOf(usage.cacheWriteTokens)
+    this.#output += countOf(usage.outputTokens)
+    return true
+  }
+
+  /** In the order of SPEND_SUMS. */
+  sums(): readonly bigint[] {
+    return [this.#calls, this.#input, this.#cachedInput, this.#cacheWrite, this.#output, this.#unpriced, this.#costNanoUsd].map(BigInt)
+  }
+}
+
+function isExact(costNanoUsd: number | undefined): costNanoUsd is number {
+  return costNanoUsd !== undefined && Number.isSafeInteger(costNanoUsd)
+}
+
+/** A provider may say anything: what is no count is not added, so that one bad reply cannot spoil a sum. */
+function countOf(tokens: number | undefined): number {
+  return tokens !== undefined && Number.isSafeInteger(tokens) && tokens > 0 && tokens < MAX_TOKENS ? tokens : 0
+}

@@ -24,7 +24,7 @@ import { countEndings, readSettledBooks } from './lab/books.ts'
 import { type ClientCall, call, errorIn } from './lab/client.ts'
 import { expectExactSpend, expectRecorded, expectWhole } from './lab/expect-books.ts'
 import type { GatewayProcess } from './lab/gateway-process.ts'
-import { type Lab, modelsOf, openLab } from './lab/lab.ts'
+import { type Lab, type LabConfig, MODEL, modelsOf, openLab } from './lab/lab.ts'
 import { inTime, pause, until } from './lab/until.ts'
 
 /** Calls of each kind that meet the fault at one time. */
@@ -33,6 +33,8 @@ const CALLS = 50
 const SPARE_FILES = 16
 /** Short, so that nobody has to wait for them; `total` is longer than the others. */
 const TIMEOUTS = { connect: '2s', firstToken: '1s', idle: '1s', total: '2500ms' }
+/** A model whose timeouts are the usual ones: for a fault that takes the gateway some work. */
+const PATIENT = 'patient'
 const SCRIPT = { pieces: ['one ', 'two ', 'three'], usage: { inputTokens: 3, outputTokens: 3 } }
 
 interface Fault {
@@ -43,10 +45,11 @@ interface Fault {
   /** Of the reply's head. Where the fault came after content had gone out it was 200. */
   readonly status: number
   readonly calls?: number
+  readonly model?: string
 }
 
 const FAULTS: readonly Fault[] = [
-  { name: 'a reply that trickles past its deadline', answer: trickledBody(), isStream: false, code: 'provider_total_timeout', status: 504 },
+  { name: 'a reply that trickles past its deadline', answer: trickledBody(), isStream: false, code: 'provider_idle_timeout', status: 504 },
   {
     name: 'a stream that trickles before its content',
     answer: trickledStream(0),
@@ -101,7 +104,7 @@ describe('a provider that fails ends its calls as broken, and leaves nothing beh
 
   beforeAll(async () => {
     upstream = await fakeUpstream()
-    lab = await openLab({ baseUrl: upstream.baseUrl, config: { models: modelsOf(upstream.baseUrl, { timeouts: TIMEOUTS }) } })
+    lab = await openLab({ baseUrl: upstream.baseUrl, config: { models: modelsOfTest(upstream.baseUrl) } })
     gateway = await lab.gateway()
     key = (await gateway.createKey()).key
     // What is made once and kept (the first connections, the thread for checkpoints) is no leak.
@@ -117,12 +120,12 @@ describe('a provider that fails ends its calls as broken, and leaves nothing beh
 
   test.each(FAULTS.map((fault) => [fault.name, fault] as const))(
     '%s',
-    async (_name, { answer, isStream, code, status, calls = CALLS }) => {
+    async (_name, { answer, isStream, code, status, calls = CALLS, model = MODEL }) => {
       upstream.answer(answer)
-      const failed = await together(calls, () => call({ origin: gateway.origin, key, isStream }))
+      const failed = await together(calls, () => call({ origin: gateway.origin, key, isStream, model }))
       for (const one of failed) {
         // What came together with the cut may be lost with it: then nothing had gone out.
-        expect(one.status).toBe(status === 200 && !one.text.includes('"one "') ? 502 : status)
+        expect(one.status).toBe(status === 200 && !one.text.includes('"choices"') ? 502 : status)
         expectTold(one, code)
       }
       await until('no call is left', async () => (await gateway.liveCalls()) === 0)
@@ -191,6 +194,12 @@ test('what a provider sends beyond the length that it declared never becomes the
   }
   expectWhole(await readSettledBooks(lab.dataFolder))
 }, 30_000)
+
+function modelsOfTest(baseUrl: string): LabConfig {
+  const usual = { connect: '10s', firstToken: '60s', idle: '60s', total: '10m' }
+  const impatient = { name: MODEL, provider: 'fake', id: 'fake-model', timeouts: TIMEOUTS }
+  return modelsOf(baseUrl, { models: [impatient, { ...impatient, name: PATIENT, timeouts: usual }] })
+}
 
 async function together(calls: number, make: () => ClientCall): Promise<readonly ClientCall[]> {
   return inTime('calls', Promise.all(Array.from({ length: calls }, () => make().over)))

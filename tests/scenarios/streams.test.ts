@@ -3,7 +3,7 @@ import type { JsonObject } from '../../src/core/json.ts'
 import { type ChatStreamScript, chatFrames, chatStream, gate, send as sendStep, streamReply } from '../../src/testing/fake-upstream.ts'
 import { openRawClient } from '../../src/testing/raw-client.ts'
 import { startScenario } from '../../src/testing/scenario.ts'
-import { ask, chat, expectError, expectErrorFrame, framesOf, send } from './ask.ts'
+import { ask, chat, expectError, expectErrorFrame, framesOf, rawChat, send } from './ask.ts'
 
 const SCRIPT = { pieces: ['Hel', 'lo', ' there.'], usage: { inputTokens: 10, outputTokens: 3 } } as const satisfies ChatStreamScript
 const STREAM = chat({ stream: true })
@@ -90,10 +90,7 @@ describe('a streamed reply', () => {
     scenario.upstream.answer(chatStream(SCRIPT))
     for (let round = 0; round < 10; round++) {
       using client = await openRawClient(scenario.dataPort)
-      const body = JSON.stringify(STREAM)
-      await client.send(
-        `POST /v1/chat HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${scenario.key}\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
-      )
+      await client.send(rawChat(scenario, STREAM))
       let text = ''
       while (!text.includes('[DONE]')) text += await client.readSome()
       client.reset()
@@ -109,6 +106,38 @@ describe('a streamed reply', () => {
       await scenario.expectCall({ outcome: 'ok', isStream: false })
     }
   })
+})
+
+test('a hundred streams at once are told apart', async () => {
+  await using scenario = await startScenario()
+  const door = gate()
+  scenario.upstream.answer((request) => {
+    const said = String(request.jsonObject().user)
+    return chatStream({
+      pieces: [said, said, said],
+      usage: { inputTokens: Number(said), outputTokens: 1 },
+      pauseMs: 2,
+      before: { 1: door.step },
+    })(request)
+  })
+  const numbers = Array.from({ length: 100 }, (_, index) => String(1000 + index))
+  const pending = numbers.map((user) => ask(scenario, { body: chat({ stream: true, user }) }))
+  // All have begun before the first may end.
+  await scenario.upstream.received(numbers.length)
+  door.open()
+  const replies = await Promise.all(pending)
+  for (const [index, reply] of replies.entries()) {
+    const number = numbers[index] ?? ''
+    const said = reply.frames.slice(0, -1).map((frame) => JSON.parse(frame).choices[0].delta.content ?? '')
+    expect(said.join('')).toBe(number.repeat(3))
+    expect(reply.frames.at(-1)).toBe('[DONE]')
+  }
+  const pairs = numbers.flatMap(() => [{ type: 'call.started' }, { type: 'call.ended' }] as const)
+  const events = await scenario.expectEvents(pairs.toSorted((left, right) => right.type.localeCompare(left.type)))
+  const ended = events.filter((event) => event.type === 'call.ended')
+  expect(new Map(ended.map(({ callId, usage }) => [callId, String(usage?.inputTokens)]))).toEqual(
+    new Map(replies.map(({ callId }, index) => [callId, numbers[index] ?? ''])),
+  )
 })
 
 describe('the usage of a stream', () => {

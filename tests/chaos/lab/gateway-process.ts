@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { until } from './until.ts'
 
@@ -59,15 +59,12 @@ export class GatewayProcess implements AsyncDisposable {
     return this.#said
   }
 
-  /** The lines of its log, parsed. */
-  lines(): readonly { readonly level: string; readonly message: string; readonly [field: string]: unknown }[] {
-    const lines = this.#said.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'))
-    // Every line of the process's log is an object with these fields (app/logger.ts).
-    return lines.map((line) => JSON.parse(line) as { readonly level: string; readonly message: string }).filter(({ level }) => level)
-  }
-
   get origin(): string {
     return `http://127.0.0.1:${this.#start.dataPort}`
+  }
+
+  get controlOrigin(): string {
+    return `http://127.0.0.1:${this.#start.controlPort}`
   }
 
   get port(): number {
@@ -111,6 +108,14 @@ export class GatewayProcess implements AsyncDisposable {
     return this.exited
   }
 
+  /** Kills launcher and gateway, at whatever point of their start they are. */
+  async killAtOnce(): Promise<void> {
+    const pid = this.launcherPid
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+    for (const one of [pid, ...children]) sendQuietly(one, 'SIGKILL')
+    await this.exited
+  }
+
   /** Asks it to stop, as systemd does, and waits for that. */
   async stop(): Promise<Exit> {
     this.signal('SIGTERM')
@@ -120,7 +125,7 @@ export class GatewayProcess implements AsyncDisposable {
   /** A request to the control API, with the admin key. */
   async control(method: string, path: string, body?: unknown): Promise<Response> {
     const adminKey = readFileSync(join(this.#start.dataFolder, 'admin-key'), 'utf8').trim()
-    return fetch(`http://127.0.0.1:${this.#start.controlPort}${path}`, {
+    return fetch(`${this.controlOrigin}${path}`, {
       method,
       headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -152,22 +157,27 @@ export class GatewayProcess implements AsyncDisposable {
   /** Leaves nothing behind, however the test went. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.exit !== undefined) return
-    for (const pid of [this.#pidIfRunning(), this.#child.pid]) {
+    for (const pid of [this.#runningPid(), this.#child.pid]) {
       if (pid === undefined) continue
       for (const signal of ['SIGKILL', 'SIGCONT'] as const) sendQuietly(pid, signal)
     }
     await this.exited
   }
 
-  #pidIfRunning(): number | undefined {
-    return existsSync(join(this.#start.dataFolder, 'lock.pid')) ? this.pid : undefined
+  /** The gateway's id, where it runs still: the file that names it outlives it, and its number may be another's by now. */
+  #runningPid(): number | undefined {
+    try {
+      return readFileSync(`/proc/${this.pid}/cmdline`, 'utf8').includes(this.#start.configFile) ? this.pid : undefined
+    } catch {
+      return undefined
+    }
   }
 
   async #isReady(): Promise<boolean> {
     if (this.exit !== undefined) throw new Error(`The gateway ended with ${JSON.stringify(this.exit)} before it answered:\n${this.#said}`)
     try {
-      const ports = [this.#start.dataPort, this.#start.controlPort]
-      const answers = await Promise.all(ports.map((port) => fetch(`http://127.0.0.1:${port}/livez`, { keepalive: false })))
+      const origins = [this.origin, this.controlOrigin]
+      const answers = await Promise.all(origins.map((origin) => fetch(`${origin}/livez`, { keepalive: false })))
       for (const answer of answers) await answer.text()
       return answers.every(({ ok }) => ok)
     } catch {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { closedPort } from '../../../src/testing/fake-upstream.ts'
+import { freePort } from './free-port.ts'
 import { type GatewayProcess, type GatewayStart, startGateway } from './gateway-process.ts'
 
 /** Nano-USD a token: what the one model of a lab costs. */
@@ -38,11 +38,12 @@ export interface LabOptions {
 export async function openLab(options: LabOptions): Promise<Lab> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'signalbox-chaos-')))
   const dataFolder = options.dataFolder ?? join(folder, 'data')
-  const [dataPort, controlPort] = [await closedPort(), await closedPort()]
+  const [dataPort, controlPort] = [await freePort(), await freePort()]
   const start = { configFile: join(folder, 'signalbox.yaml'), dataFolder, dataPort, controlPort }
   const config: LabConfig = {
     listen: { data: `127.0.0.1:${dataPort}`, control: `127.0.0.1:${controlPort}` },
     storage: `sqlite:${dataFolder}`,
+    secret: `file:${join(dataFolder, 'secret')}`,
     models: modelsOf(options.baseUrl),
     access: { teams: { support: {}, search: {} } },
     ...options.config,

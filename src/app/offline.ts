@@ -58,7 +58,7 @@ export async function openOffline(request: OfflineRequest): Promise<OfflineGatew
       live: new LiveCallTable(),
       teams: () => Object.keys(rules.teams),
       // Without a file, what the gateway offers depends on the environment that it starts in.
-      models: () => known?.models.models.map(({ name }) => name) ?? ['*'],
+      models: () => (known === undefined ? ['*'] : (known.models?.models ?? []).map(({ name }) => name)),
       metricsText: () => '',
       readiness: () => ({ ready: false, checks: [{ name: 'gateway', ok: false, detail: 'It is not running.' }] }),
       configStatus: () => ({ revision: '-', loadedAtMs: world.now(), ...(place.file === undefined ? {} : { file: place.file }) }),

@@ -1,5 +1,6 @@
 import type { AccessRules } from '../control/access.ts'
 import { compileCatalog, type ModelCatalog } from '../models/catalog.ts'
+import type { ModelsConfig } from '../models/config.ts'
 import type { RequestLimits } from '../models/index.ts'
 import type { Config } from './sections.ts'
 
@@ -9,6 +10,7 @@ export interface Snapshot {
   readonly revision: string
   readonly file: string | undefined
   readonly loadedAtMs: number
+  /** Without any model where the models gateway does not run. */
   readonly catalog: ModelCatalog
   readonly rules: AccessRules
   readonly requestLimits: RequestLimits
@@ -22,12 +24,14 @@ export interface SnapshotSource {
   readonly loadedAtMs: number
 }
 
+const NO_MODELS: ModelsConfig = { providers: {}, models: [], timeouts: { connect: 0, firstToken: 0, idle: 0, total: 0 } }
+
 /** Compiles a checked configuration. Pure. */
 export function compileSnapshot(source: SnapshotSource): Snapshot {
   const { models, access, limits } = source.config
   return {
     ...source,
-    catalog: compileCatalog(models),
+    catalog: compileCatalog(models ?? NO_MODELS),
     rules: access,
     requestLimits: { jsonBodyBytes: limits.jsonBody, jsonDepth: limits.jsonDepth, bodyDeadlineMs: limits.bodyDeadline },
   }

@@ -12,11 +12,32 @@ const labelValue = z
   .regex(/^[^\p{Cc},=]{1,256}$/u, { error: 'is not the value of a label; write 1 to 256 characters without comma and =' })
   .meta({ 'x-unit': 'text', 'x-examples': ['search', 'prod'] })
 
+const verdict = ['allow', 'deny'] as const
+
+const tools = z
+  .strictObject({
+    default: choice(verdict).prefault('deny').describe('What holds for a tool that no other rule speaks of.'),
+    readOnly: choice(verdict)
+      .exactOptional()
+      .describe("For tools that say that they only read (annotation readOnlyHint; the server's own word). Left out: the default."),
+    destructive: choice(verdict)
+      .exactOptional()
+      .describe('For tools that may destroy: those not read-only that do not say destructiveHint: false. Left out: the default.'),
+    allow: z
+      .array(namePattern())
+      .prefault([])
+      .describe('Tools as server__tool, with * for any text, that the team may use whatever their annotations say.'),
+    deny: z.array(namePattern()).prefault([]).describe('Tools as server__tool, with *, that the team may not use. Wins over all else.'),
+  })
+  .describe('Which tools the team may see and call. Left out: none.')
+
 const team = z.strictObject({
   models: z
     .array(namePattern())
     .exactOptional()
     .describe('Names of models that the team may use, with * for any text. Left out: all models. An empty list: none.'),
+  tools: tools.exactOptional(),
+  agents: z.array(namePattern()).exactOptional().describe('Names of agents that the team may call, with * for any text. Left out: none.'),
   labels: z
     .record(labelName, labelValue.describe('The value of the label.'))
     .prefault({})

@@ -4,6 +4,7 @@ import { GatewayError } from '../core/errors.ts'
 import type { Access, BodyDetail, KeyRecord } from '../core/ports.ts'
 import type { Secret } from '../core/secret.ts'
 import { matchesAny } from '../policy/patterns.ts'
+import { decideTool, type ToolRules } from '../policy/tools.ts'
 
 /** What the configuration says of who may do what. */
 export interface AccessRules {
@@ -15,6 +16,10 @@ export interface AccessRules {
 export interface TeamRules {
   /** Names of models, with `*`. Absent: all. */
   readonly models?: readonly string[] | undefined
+  /** Absent: none. */
+  readonly tools?: ToolRules | undefined
+  /** Names of agents, with `*`. Absent: none. */
+  readonly agents?: readonly string[] | undefined
   readonly labels?: Labels | undefined
   readonly bodies?: BodyDetail | undefined
 }
@@ -57,6 +62,10 @@ export function createAccess(keys: readonly KeyRecord[], installation: Secret, r
     if (credential !== undefined) verified.set(credential, key.id)
     return key
   }
+  const rulesOf = ({ keyId }: Principal): TeamRules | undefined => {
+    const key = keyId === undefined ? undefined : byId.get(keyId)
+    return key === undefined ? undefined : teamOf(rules(), key.team)
+  }
   return {
     put: (key) => void byId.set(key.id, key),
     get: (id) => byId.get(id),
@@ -79,6 +88,11 @@ export function createAccess(keys: readonly KeyRecord[], installation: Secret, r
       if (key === undefined || team === undefined) return false
       return (key.models === undefined || matchesAny(key.models, model)) && (team.models === undefined || matchesAny(team.models, model))
     },
+    mayUseTool: (principal, tool) => {
+      const tools = rulesOf(principal)?.tools
+      return tools !== undefined && decideTool(tools, tool) === 'allow'
+    },
+    mayUseAgent: (principal, agent) => matchesAny(rulesOf(principal)?.agents ?? [], agent),
   }
 }
 

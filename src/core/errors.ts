@@ -1,4 +1,4 @@
-/** Whose fault it was: the caller's request, a rule of the operator, the provider behind us, or this gateway. */
+/** Whose fault it was: the caller's request, a rule of the operator, what stands behind us (a provider, an MCP server, an agent), or this gateway. */
 export type ErrorSource = 'caller' | 'policy' | 'provider' | 'gateway'
 
 interface ErrorRow {
@@ -43,6 +43,45 @@ export const ERRORS = {
     retryable: false,
     source: 'caller',
     summary: 'No model of this name is configured; the message lists those the caller may use.',
+  },
+  invalid_arguments: {
+    status: 400,
+    retryable: false,
+    source: 'caller',
+    summary: "The arguments do not fit the tool's input schema; the message names the place.",
+  },
+  origin_not_allowed: {
+    status: 403,
+    retryable: false,
+    source: 'policy',
+    summary: 'The Host or Origin of the request is none of this gateway (a guard against DNS rebinding).',
+  },
+  tool_not_allowed: { status: 403, retryable: false, source: 'policy', summary: 'The tool exists, but the team may not use it.' },
+  agent_not_allowed: { status: 403, retryable: false, source: 'policy', summary: 'The agent exists, but the team may not call it.' },
+  server_not_found: {
+    status: 404,
+    retryable: false,
+    source: 'caller',
+    summary: 'No MCP server of this name is configured; the message lists those the caller may use.',
+  },
+  tool_not_found: {
+    status: 404,
+    retryable: false,
+    source: 'caller',
+    summary: 'No tool of this name is known; the message lists those the caller may use.',
+  },
+  session_not_found: { status: 404, retryable: false, source: 'caller', summary: 'The session has ended or never was: initialize again.' },
+  agent_not_found: {
+    status: 404,
+    retryable: false,
+    source: 'caller',
+    summary: 'No agent of this name is configured; the message lists those the caller may use.',
+  },
+  task_not_found: {
+    status: 404,
+    retryable: false,
+    source: 'caller',
+    summary: "There is no such task of this caller. Other callers' tasks look the same as none.",
   },
   method_not_allowed: { status: 405, retryable: false, source: 'caller', summary: 'The path exists, but not with this method.' },
   request_timeout: { status: 408, retryable: false, source: 'caller', summary: 'The body did not arrive within its deadline.' },
@@ -137,6 +176,36 @@ export const ERRORS = {
     source: 'provider',
     summary: 'The reply stopped before its end. It is not a success.',
   },
+  server_unreachable: {
+    status: 502,
+    retryable: true,
+    source: 'provider',
+    summary: 'The MCP server could not be reached or started.',
+  },
+  server_timeout: { status: 504, retryable: true, source: 'provider', summary: 'The MCP server did not answer within its timeout.' },
+  server_exited: { status: 502, retryable: true, source: 'provider', summary: 'The MCP server ended while the call ran.' },
+  server_malformed: {
+    status: 502,
+    retryable: true,
+    source: 'provider',
+    summary: 'The MCP server answered with something that is no valid answer.',
+  },
+  server_error: { status: 502, retryable: false, source: 'provider', summary: 'The MCP server answered with an error of its own.' },
+  agent_unreachable: { status: 502, retryable: true, source: 'provider', summary: 'The agent could not be reached.' },
+  agent_timeout: { status: 504, retryable: true, source: 'provider', summary: 'The agent did not answer within its timeout.' },
+  agent_malformed: {
+    status: 502,
+    retryable: true,
+    source: 'provider',
+    summary: 'The agent answered with something that is no valid answer.',
+  },
+  agent_truncated: {
+    status: 502,
+    retryable: true,
+    source: 'provider',
+    summary: "The agent's stream stopped before its end. It is not a success.",
+  },
+  agent_error: { status: 502, retryable: false, source: 'provider', summary: 'The agent answered with an error of its own.' },
 } as const satisfies Record<string, ErrorRow>
 
 /** A code from the table; the code is the type of an error. */

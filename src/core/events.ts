@@ -21,6 +21,14 @@ export interface Usage {
   readonly reasoningTokens?: number
 }
 
+/** A model call that asked for a tool: the answer to "which prompts led to this tool". */
+export interface ToolAsk {
+  readonly callId: string
+  /** The gateway's name of the model. */
+  readonly model: string
+  readonly prompt: PromptIdentity
+}
+
 /**
  * What is known of a call; its stages fill it in as it goes. Fields may hold undefined, which JSON leaves out:
  * building these objects without a test for each field is measurable on the hot path.
@@ -31,11 +39,23 @@ export interface CallFacts {
   prompt: PromptIdentity
   /** The wire of the caller, such as `openai-chat`. */
   wire?: string | undefined
-  /** What was asked for, by the caller's name for it: a model, `server/tool`, an agent. */
+  /** What was asked for, by the gateway's name for it: a model, `server__tool`, an agent. */
   subject?: string | undefined
+  /** Who served it: a provider of models, an MCP server, an agent; by its name in the configuration. */
   provider?: string | undefined
-  /** The provider's own id of the model that served the call. */
+  /** The name that `provider` itself has for it: its id of the model, its own name of the tool. */
   target?: string | undefined
+  /** Names of the tools that the model asked for in this reply, without repeats; 32 at the most. */
+  toolCalls?: readonly string[] | undefined
+  /** The model call that asked for this tool, where one in the same trace did. */
+  askedBy?: ToolAsk | undefined
+  /** The tool answered, and what it said is that it failed (MCP `isError`). */
+  isToolError?: boolean | undefined
+  /** Code of the JSON-RPC error that the caller got. */
+  rpcErrorCode?: number | undefined
+  /** Task and conversation of A2A that the call belongs to. */
+  taskId?: string | undefined
+  contextId?: string | undefined
   isStream?: boolean | undefined
   /** Attempts that were sent to a provider. */
   attempts: number
@@ -68,7 +88,7 @@ export interface CallStarted {
   readonly callId: string
   readonly parentId?: string | undefined
   readonly layer: LayerName
-  /** What was asked of the layer: `models.call`, `models.list`. Policies name it in the same words. */
+  /** What was asked of the layer: `models.call`, `tools.call`, `agents.send`. Policies name it in the same words. */
   readonly action: string
   readonly traceId: string
   readonly spanId: string

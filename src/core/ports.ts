@@ -1,6 +1,6 @@
 import type { Labels, Principal } from './call.ts'
 import type { GatewayError } from './errors.ts'
-import type { CallFacts, Event } from './events.ts'
+import type { CallFacts, Event, ToolAsk } from './events.ts'
 
 /** Where events are written. One writer a process; group commit once a turn of the event loop. */
 export interface EventLog {
@@ -205,6 +205,27 @@ export interface Access {
   identify(credential: string | undefined, sentLabels: Labels | undefined, nowMs: number): Principal
   /** Whether the principal may use the model of this name: its key and its team must both allow it. */
   mayUseModel(principal: Principal, model: string): boolean
+  /** Whether the principal may see and call this tool. The one function behind the list and the call. */
+  mayUseTool(principal: Principal, tool: ToolIdentity): boolean
+  /** Whether the principal may see and call the agent of this name. */
+  mayUseAgent(principal: Principal, agent: string): boolean
+}
+
+/** What a rule sees of a tool. The hints are the server's own word: MCP annotations, not proven. */
+export interface ToolIdentity {
+  /** `server__tool`: the name that rules use, whatever the endpoint shows. */
+  readonly name: string
+  readonly readOnlyHint?: boolean | undefined
+  /** MCP's default where a tool is not read-only is true. */
+  readonly destructiveHint?: boolean | undefined
+}
+
+/** Remembers which model calls asked for which tools, so that a tool call can name its cause. In memory, bounded: the oldest go first. */
+export interface ToolAsks {
+  /** @param tools names as the model wrote them */
+  note(traceId: string, ask: ToolAsk, tools: readonly string[]): void
+  /** The latest ask for this tool in this trace. @param names every name under which the model may know it */
+  find(traceId: string, names: readonly string[]): ToolAsk | undefined
 }
 
 /** How much of a call's bodies is kept: nothing, the shape without the texts, or all. */

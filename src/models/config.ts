@@ -88,11 +88,11 @@ const models = z
     models: z.array(model).prefault([]).describe('The models that callers may name.'),
     timeouts: timeouts.prefault({}).describe('Timeouts of every call to a provider, unless the provider or the model has its own.'),
   })
-  .prefault({})
-  .describe('The gateway for models.')
+  .optional()
+  .describe('The gateway for models. Left out: this gateway does not run.')
 
 /** What the `models` key says: timeouts in milliseconds, prices in nano-USD per million tokens. */
-export type ModelsConfig = z.output<typeof models>
+export type ModelsConfig = NonNullable<z.output<typeof models>>
 
 /** One provider as it is written; what is left out comes from its row in PROVIDERS. */
 export type ProviderConfig = ModelsConfig['providers'][string]
@@ -101,7 +101,11 @@ export type ProviderConfig = ModelsConfig['providers'][string]
 export type ModelConfig = ModelsConfig['models'][number]
 
 /** The section `models`. */
-export const modelsSection = { name: 'models', schema: models, check } as const satisfies Section<ModelsConfig>
+export const modelsSection = {
+  name: 'models',
+  schema: models,
+  check: (config) => (config === undefined ? [] : check(config)),
+} as const satisfies Section<ModelsConfig | undefined>
 
 /** Whether a model's name stands for many. */
 function isWildcard(name: string): boolean {

@@ -3,7 +3,7 @@ import { chatAnswer, chatStream, streamReply, wholeReply } from '../../src/testi
 import { type Scenario, startScenario } from '../../src/testing/scenario.ts'
 import { ask, chat } from './ask.ts'
 
-const PROMPT = 'The launch code is 8841.'
+const PROMPT = 'The launch code is 8841-lupine.'
 const ANSWER = 'I shall tell nobody.'
 const MESSAGES = [
   { role: 'system', content: PROMPT },
@@ -65,7 +65,7 @@ describe('bodies', () => {
     const both = { callId: reply.callId, isRedacted: false, isTruncated: false, mediaType: 'application/json' }
     expect(kept.request).toMatchObject({ ...both, kind: 'request', text: body, sizeBytes: body.length })
     expect(kept.response).toMatchObject({ ...both, kind: 'response', text: reply.text })
-    expect(JSON.stringify(scenario.events())).not.toContain('8841')
+    expect(JSON.stringify(scenario.events())).not.toContain('8841-lupine')
   })
 
   test('of a stream are kept as the frames that came', async () => {
@@ -113,7 +113,7 @@ describe('bodies', () => {
 })
 
 describe('redacted bodies', () => {
-  const SPILLED = [PROMPT, ANSWER, '8841', 'launch code', 'nobody']
+  const SPILLED = [PROMPT, ANSWER, '8841-lupine', 'launch code', 'nobody']
 
   test.each([false, true])('have the shape of what was said, and none of its words; streamed: %p', async (stream) => {
     await using scenario = await startScenario({ config: { bodies: { store: 'redacted' } } })
@@ -154,11 +154,11 @@ describe('redacted bodies', () => {
     const end = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
     scenario.upstream.answer(streamReply({ frames: [end, frame, 'data: [DONE]\n\n'] }))
     const reply = await ask(scenario, { body: chat({ stream: true }) })
-    expect(reply.text).toContain('8841')
+    expect(reply.text).toContain('8841-lupine')
     await scenario.expectCall({ outcome: 'ok' })
     const { response } = await bodiesOf(scenario, reply.callId)
     expect(response?.isRedacted).toBe(true)
-    expect(response?.text).not.toContain('8841')
+    expect(response?.text).not.toContain('8841-lupine')
   })
 
   test('that are no JSON any more, for they were cut, are one length', async () => {

@@ -18,9 +18,14 @@ export class Exchange {
   readonly #target: Target
   readonly #controller = new AbortController()
   readonly #sentAtMs: number
-  #cancelTotal: CancelTimer | undefined
-  #cancelWait: CancelTimer | undefined
-  #cancelConnect: CancelTimer | undefined
+  /** Its deadlines share one timer, for hardly one of them is ever reached. Milliseconds of the monotonic clock; Infinity is none. */
+  readonly #totalAtMs: number
+  #waitAtMs = Number.POSITIVE_INFINITY
+  #waitFailure: (() => GatewayError) | undefined
+  #connectAtMs: number
+  #armedAtMs = Number.POSITIVE_INFINITY
+  #cancelTimer: CancelTimer | undefined
+  #cancelProbe: CancelTimer | undefined
   #timeout: GatewayError | undefined
   #isClosed = false
 
@@ -29,7 +34,9 @@ export class Exchange {
     this.#target = target
     this.#sentAtMs = call.world.monotonicMs()
     call.signal.addEventListener('abort', this.#onAbort, { once: true })
-    this.#cancelTotal = this.#timer(target.timeouts.totalMs, 'provider_total_timeout', 'did not finish its reply')
+    this.#totalAtMs = this.#sentAtMs + target.timeouts.totalMs
+    this.#connectAtMs = this.#sentAtMs + target.timeouts.connectMs / 2
+    this.#arm()
   }
 
   /** Milliseconds since the request was sent. */
@@ -43,7 +50,6 @@ export class Exchange {
    */
   async send(body: string, headers: Readonly<Record<string, string>>): Promise<Response> {
     if (this.#call.signal.aborted) this.#onAbort()
-    this.#watchConnect()
     try {
       const response = await this.#call.world.fetch(this.#target.url, {
         method: 'POST',
@@ -52,7 +58,8 @@ export class Exchange {
         signal: this.#controller.signal,
         decompress: true,
       })
-      this.#cancelConnect?.()
+      this.#connectAtMs = Number.POSITIVE_INFINITY
+      this.#cancelProbe?.()
       return response
     } catch (thrown) {
       throw this.explain(thrown, 'head')
@@ -61,18 +68,17 @@ export class Exchange {
 
   /** Begins to wait for the first content of a stream. */
   awaitFirstToken(): void {
-    this.#wait(this.#target.timeouts.firstTokenMs, 'provider_first_token_timeout', 'sent no content')
+    this.#wait(this.#target.timeouts.firstTokenMs, this.#firstTokenFailure)
   }
 
   /** Begins to wait for the next piece of a reply. */
   awaitMore(): void {
-    this.#wait(this.#target.timeouts.idleMs, 'provider_idle_timeout', 'sent nothing more')
+    this.#wait(this.#target.timeouts.idleMs, this.#idleFailure)
   }
 
   /** Nobody waits for the provider just now: the consumer is slow, and that is not the provider's fault. */
   stopWaiting(): void {
-    this.#cancelWait?.()
-    this.#cancelWait = undefined
+    this.#waitAtMs = Number.POSITIVE_INFINITY
   }
 
   /**
@@ -112,9 +118,8 @@ export class Exchange {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.stopWaiting()
-    this.#cancelTotal?.()
-    this.#cancelConnect?.()
+    this.#cancelTimer?.()
+    this.#cancelProbe?.()
     this.#call.signal.removeEventListener('abort', this.#onAbort)
   }
 
@@ -139,37 +144,63 @@ export class Exchange {
     return new GatewayError('provider_malformed', `Provider ${this.#target.provider} sent a reply of more than ${MAX_REPLY_BYTES} bytes.`)
   }
 
-  #wait(ms: number, code: GatewayError['code'], what: string): void {
-    this.#cancelWait?.()
-    this.#cancelWait = this.#timer(ms, code, what)
+  readonly #firstTokenFailure = (): GatewayError =>
+    this.#late(this.#target.timeouts.firstTokenMs, 'provider_first_token_timeout', 'sent no content')
+
+  readonly #idleFailure = (): GatewayError => this.#late(this.#target.timeouts.idleMs, 'provider_idle_timeout', 'sent nothing more')
+
+  #late(ms: number, code: GatewayError['code'], what: string): GatewayError {
+    return new GatewayError(code, `Provider ${this.#target.provider} ${what} within ${ms / 1000} s.`)
   }
 
-  #timer(ms: number, code: GatewayError['code'], what: string): CancelTimer {
-    return this.#call.world.after(ms, () => {
-      this.#timeout ??= new GatewayError(code, `Provider ${this.#target.provider} ${what} within ${ms / 1000} s.`)
-      this.#controller.abort()
-    })
+  #wait(ms: number, failure: () => GatewayError): void {
+    this.#waitAtMs = this.#call.world.monotonicMs() + ms
+    this.#waitFailure = failure
+    this.#arm()
+  }
+
+  /** Sees to it that the timer runs no later than the next deadline. One that was put off is found out when the timer fires. */
+  #arm(): void {
+    const atMs = Math.min(this.#totalAtMs, this.#waitAtMs, this.#connectAtMs)
+    if (this.#isClosed || atMs >= this.#armedAtMs) return
+    this.#cancelTimer?.()
+    this.#armedAtMs = atMs
+    this.#cancelTimer = this.#call.world.after(Math.max(0, atMs - this.#call.world.monotonicMs()), this.#onTimer)
+  }
+
+  readonly #onTimer = (): void => {
+    this.#armedAtMs = Number.POSITIVE_INFINITY
+    // A timer of the runtime may be a part of a millisecond early.
+    const nowMs = this.#call.world.monotonicMs() + 1
+    if (nowMs >= this.#totalAtMs) {
+      this.#fail(this.#late(this.#target.timeouts.totalMs, 'provider_total_timeout', 'did not finish its reply'))
+    } else if (nowMs >= this.#waitAtMs && this.#waitFailure !== undefined) {
+      this.#fail(this.#waitFailure())
+    } else {
+      if (nowMs >= this.#connectAtMs) this.#probe()
+      this.#arm()
+    }
+  }
+
+  #fail(timeout: GatewayError): void {
+    this.#timeout ??= timeout
+    this.#controller.abort()
   }
 
   /**
    * A whole reply's head comes only when the model is done, so silence does not tell whether there is a connection.
-   * Half of the connect timeout is waited in good faith; the other half is for a second, bare connection to the same host.
+   * Half of the connect timeout was waited in good faith; the other half is for a second, bare connection to the same host.
    */
-  #watchConnect(): void {
+  #probe(): void {
+    this.#connectAtMs = Number.POSITIVE_INFINITY
     const { world } = this.#call
-    const halfMs = this.#target.timeouts.connectMs / 2
-    this.#cancelConnect = world.after(halfMs, () => {
-      const probe = new AbortController()
-      this.#cancelConnect = world.after(halfMs, () => probe.abort())
-      void world.canConnect(this.#target.url, probe.signal).then((isReachable) => {
-        if (isReachable || this.#isClosed) return
-        const ms = this.#target.timeouts.connectMs
-        this.#timeout ??= new GatewayError(
-          'provider_connect_timeout',
-          `Provider ${this.#target.provider} accepted no connection within ${ms / 1000} s.`,
-        )
-        this.#controller.abort()
-      })
+    const { connectMs } = this.#target.timeouts
+    const probe = new AbortController()
+    this.#cancelProbe = world.after(connectMs / 2, () => probe.abort())
+    void world.canConnect(this.#target.url, probe.signal).then((isReachable) => {
+      if (isReachable || this.#isClosed) return
+      const what = `accepted no connection within ${connectMs / 1000} s`
+      this.#fail(new GatewayError('provider_connect_timeout', `Provider ${this.#target.provider} ${what}.`))
     })
   }
 }

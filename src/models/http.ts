@@ -173,8 +173,8 @@ function left(): GatewayError {
 async function wholeResponse(edge: Edge, reply: Reply<ModelPart>): Promise<Response> {
   const part = await reply.next()
   // The ending comes before the head: it is what the cost header is made of.
-  await reply.next()
-  const ending = await reply.ended
+  if (reply.ending === undefined) await reply.next()
+  const ending = reply.ending ?? (await reply.ended)
   if (part === undefined || ending.outcome !== 'ok') throw errorOf(ending)
   const headers = describe(edge)
   headers['content-type'] = 'application/json'

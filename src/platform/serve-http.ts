@@ -77,9 +77,12 @@ function withWholeUrl(request: Request): Request {
   return request.url.charCodeAt(0) === SLASH ? new Request(`http://localhost${request.url}`, request) : request
 }
 
-async function answer(options: HttpServerOptions, request: Request, bun: BunServer): Promise<Response | undefined> {
-  const reply = await options.fetch(withWholeUrl(request))
-  if (reply instanceof Response) return reply
+/** What the layer says goes on as the promise that it is: a promise around it would be paid for by every call. */
+function answer(options: HttpServerOptions, request: Request, bun: BunServer): Promise<Response | undefined> {
+  return options.fetch(withWholeUrl(request)).then((reply) => (reply instanceof Response ? reply : upgrade(reply, request, bun)))
+}
+
+function upgrade(reply: Upgrade, request: Request, bun: BunServer): Response | undefined {
   const headers = reply.protocol === undefined ? {} : { headers: { 'sec-websocket-protocol': reply.protocol } }
   if (bun.upgrade(request, { data: { upgrade: reply }, ...headers })) return undefined
   return new Response('{"error":{"message":"This path expects a WebSocket.","code":"invalid_request"}}', {

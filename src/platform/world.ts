@@ -4,6 +4,8 @@ import { encodeTime, type IdPrefix, type OutgoingRequest, type World } from '../
 import { Timers } from './timers.ts'
 
 const BASE32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+/** Every two of them: one look-up for ten bits. */
+const PAIRS = Array.from({ length: 1024 }, (_, value) => BASE32.charAt(value >> 5) + BASE32.charAt(value & 31))
 /** Ids a millisecond before the counter would need a fourth character. */
 const COUNTER_LIMIT = 32 ** 3
 
@@ -29,7 +31,7 @@ function idMaker(): (prefix: IdPrefix) => string {
   let lastMs = 0
   let time = ''
   let counter = 0
-  const hex = hexMaker()
+  const chance = chanceMaker()
   return (prefix) => {
     const nowMs = Date.now()
     if (nowMs > lastMs) {
@@ -42,7 +44,7 @@ function idMaker(): (prefix: IdPrefix) => string {
       time = encodeTime(lastMs)
       counter = 0
     }
-    return `${prefix}_${time}${base32(counter, 3)}${base32(Number.parseInt(hex(4), 16), 7)}${base32(Number.parseInt(hex(4), 16), 6)}`
+    return `${prefix}_${time}${BASE32.charAt(counter >> 10)}${PAIRS[counter & 1023]}${chance()}`
   }
 }
 
@@ -61,14 +63,19 @@ function hexMaker(): (bytes: number) => string {
   }
 }
 
-function base32(value: number, length: number): string {
-  let text = ''
-  let rest = value
-  for (let position = 0; position < length; position++) {
-    text = BASE32.charAt(rest % 32) + text
-    rest = Math.floor(rest / 32)
+/** Thirteen characters of chance, from a pool that is refilled in one go. */
+function chanceMaker(): () => string {
+  let pool = new Uint16Array(0)
+  let at = 0
+  const pair = () => PAIRS[(pool[at++] ?? 0) & 1023]
+  return () => {
+    if (at + 7 > pool.length) {
+      pool = crypto.getRandomValues(new Uint16Array(2048))
+      at = 0
+    }
+    const last = BASE32.charAt((pool[at++] ?? 0) & 31)
+    return `${pair()}${pair()}${pair()}${pair()}${pair()}${pair()}${last}`
   }
-  return text
 }
 
 function sleep(ms: number, signal: CallSignal): Promise<void> {

@@ -6,5 +6,5 @@ import type { Handler } from '../core/stage.ts'
  * A body is read only for a caller who is known.
  */
 export function receive<Raw, In, Part>(decode: (call: Call, raw: Raw) => Promise<In>, answer: Handler<In, Part>): Handler<Raw, Part> {
-  return async (call, raw) => answer(call, await decode(call, raw))
+  return (call, raw) => decode(call, raw).then((input) => answer(call, input))
 }

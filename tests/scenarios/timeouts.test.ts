@@ -139,8 +139,9 @@ describe('no time is up', () => {
 
   test('for a client that reads slowly: it is not the provider who is silent', async () => {
     await using scenario = await startWith({ idle: '100ms', firstToken: '5s' })
+    // More than the buffers of every socket on the way hold, of which one takes up to 6 MB.
     const big = `data: {"choices":[{"index":0,"delta":{"content":"${'a'.repeat(256 * 1024)}"}}]}\n\n`
-    const frames = [...Array.from({ length: 48 }, () => big), LAST, 'data: [DONE]\n\n']
+    const frames = [...Array.from({ length: 192 }, () => big), LAST, 'data: [DONE]\n\n']
     scenario.upstream.answer(streamReply({ frames }))
     using client = await openRawClient(scenario.dataPort)
     await client.send(rawChat(scenario, chat({ stream: true }), ['connection: close']))

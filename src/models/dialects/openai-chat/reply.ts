@@ -3,6 +3,7 @@ import type { Usage } from '../../../core/events.ts'
 import { isObject, type Json } from '../../../core/json.ts'
 import type { ModelPart, Target } from '../../types.ts'
 import { errorInReply } from './error.ts'
+import { readToolNames } from './tool-names.ts'
 
 const decoder = new TextDecoder()
 
@@ -16,6 +17,7 @@ export function decodeReply(body: Uint8Array, target: Target): ModelPart {
   if (!Array.isArray(value.choices)) throw malformed(target, 'its reply has no choices')
   const usage = readUsage(value.usage)
   const finishReason = readFinishReason(value.choices)
+  const toolCalls = readToolNames(value.choices)
   return {
     type: 'whole',
     bytes: body,
@@ -23,6 +25,7 @@ export function decodeReply(body: Uint8Array, target: Target): ModelPart {
     isHidden: false,
     ...(usage === undefined ? {} : { usage }),
     ...(finishReason === undefined ? {} : { finishReason }),
+    ...(toolCalls === undefined ? {} : { toolCalls }),
   }
 }
 
@@ -34,12 +37,13 @@ export function readUsage(usage: Json | undefined): Usage | undefined {
   const cached = isObject(usage.prompt_tokens_details) ? count(usage.prompt_tokens_details.cached_tokens) : undefined
   const reasoning = isObject(usage.completion_tokens_details) ? count(usage.completion_tokens_details.reasoning_tokens) : undefined
   if (input === undefined && output === undefined) return undefined
-  return {
-    ...(input === undefined ? {} : { inputTokens: input }),
-    ...(output === undefined ? {} : { outputTokens: output }),
-    ...(cached === undefined ? {} : { cachedInputTokens: cached }),
-    ...(reasoning === undefined ? {} : { reasoningTokens: reasoning }),
-  }
+  // Field by field: four spreads here were a tenth of a microsecond each.
+  const read: { -readonly [Field in keyof Usage]: Usage[Field] } = {}
+  if (input !== undefined) read.inputTokens = input
+  if (output !== undefined) read.outputTokens = output
+  if (cached !== undefined) read.cachedInputTokens = cached
+  if (reasoning !== undefined) read.reasoningTokens = reasoning
+  return read
 }
 
 /** The first choice's reason, or undefined. */

@@ -123,11 +123,28 @@ function spanOf(keys: ReadonlyMap<string, KeySpan>, key: string): KeySpan {
 
 /** Hash of the leading system and developer messages: the prompt that the application wrote, whoever the user is. */
 function readPrompt(messages: unknown): PromptIdentity {
-  if (!Array.isArray(messages)) return {}
+  if (!Array.isArray(messages)) return NO_PROMPT
   let prompt = ''
   for (const message of messages) {
     if (!isObject(message) || (message.role !== 'system' && message.role !== 'developer')) break
     prompt += typeof message.content === 'string' ? message.content : JSON.stringify(message.content ?? '')
   }
-  return prompt === '' ? {} : { hash: `sha256:${hash('sha256', prompt, 'hex').slice(0, 32)}` }
+  return prompt === '' ? NO_PROMPT : identify(prompt)
+}
+
+const NO_PROMPT: PromptIdentity = {}
+/** Applications have few prompts and send them often. Long ones are hashed each time, so that what is kept stays small. */
+const KNOWN_PROMPTS = 256
+const LONGEST_KNOWN_PROMPT = 16_384
+const known = new Map<string, PromptIdentity>()
+
+/** A cache of a pure function: what it holds changes no answer. */
+function identify(prompt: string): PromptIdentity {
+  const before = known.get(prompt)
+  if (before !== undefined) return before
+  const identity = { hash: `sha256:${hash('sha256', prompt, 'hex').slice(0, 32)}` }
+  if (prompt.length > LONGEST_KNOWN_PROMPT) return identity
+  if (known.size >= KNOWN_PROMPTS) known.clear()
+  known.set(prompt, identity)
+  return identity
 }

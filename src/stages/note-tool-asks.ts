@@ -1,0 +1,32 @@
+import type { ToolAsks } from '../core/ports.ts'
+import { type Stage, tap } from '../core/stage.ts'
+
+/** Most tools that the record of one call names. */
+const MAX_NAMES = 32
+
+interface NoteToolAsksDeps<In, Part> {
+  readonly asks: ToolAsks
+  /** The tools that a part asks for; undefined for almost every part. */
+  readonly toolCallsOf: (part: Part) => readonly string[] | undefined
+  /** The gateway's name of the model that answers. */
+  readonly modelOf: (input: In) => string
+}
+
+/**
+ * Writes down which tools a model asks for, and remembers it for the tools gateway, before the caller sees the part: by the time that the
+ * caller calls the tool, its cause is known.
+ */
+export function noteToolAsks<In, Part>(deps: NoteToolAsksDeps<In, Part>): Stage<In, Part> {
+  return async (call, input, next) => {
+    const reply = await next(call, input)
+    return tap(reply, (part) => {
+      const names = deps.toolCallsOf(part)
+      if (names === undefined) return
+      const { facts } = call.record
+      const known = new Set(facts.toolCalls)
+      for (const name of names) if (known.size < MAX_NAMES) known.add(name)
+      facts.toolCalls = [...known]
+      deps.asks.note(call.trace.traceId, { callId: call.id, model: deps.modelOf(input), prompt: facts.prompt }, names)
+    })
+  }
+}

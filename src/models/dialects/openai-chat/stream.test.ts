@@ -60,6 +60,7 @@ function show(part: ModelPart): string {
     ...(part.isLast ? { isLast: true } : {}),
     ...(part.usage === undefined ? {} : { usage: part.usage }),
     ...(part.takesCost === undefined ? {} : { takesCost: true }),
+    ...(part.toolCalls === undefined ? {} : { toolCalls: part.toolCalls }),
     ...(part.finishReason === undefined ? {} : { finishReason: part.finishReason }),
     ...(part.error === undefined ? {} : { error: `${part.error.code}: ${part.error.message}` }),
   })

@@ -5,6 +5,7 @@ import { decodeSseFrame, encodeSseFrame } from '../../../core/sse.ts'
 import type { ModelPart, ModelRequest, StreamDecoder, Target } from '../../types.ts'
 import { errorInReply } from './error.ts'
 import { malformed, readFinishReason, readUsage } from './reply.ts'
+import { mayNameTools, readToolNames } from './tool-names.ts'
 
 const DONE = '[DONE]'
 const DONE_FRAME = new TextEncoder().encode('data: [DONE]\n\n')
@@ -45,7 +46,7 @@ function decodeFrame(bytes: Uint8Array, request: ModelRequest, target: Target): 
   if (data === undefined) return plain
   if (data === DONE) return { ...plain, isLast: true }
   if (!data.startsWith('{') || !data.endsWith('}')) throw malformed(target, 'a chunk of its stream is not a JSON object')
-  return TELLING.test(data) ? tellingPart(plain, parseChunk(data, target), { request, target }) : plain
+  return TELLING.test(data) || mayNameTools(data) ? tellingPart(plain, parseChunk(data, target), { request, target }) : plain
 }
 
 function tellingPart(plain: ModelPart, chunk: JsonObject, context: { request: ModelRequest; target: Target }): ModelPart {
@@ -53,6 +54,7 @@ function tellingPart(plain: ModelPart, chunk: JsonObject, context: { request: Mo
   if (error !== undefined) return { ...plain, error }
   const usage = readUsage(chunk.usage)
   const finishReason = readFinishReason(chunk.choices)
+  const toolCalls = readToolNames(chunk.choices)
   const isUsageOnly = isObject(chunk.usage) && Array.isArray(chunk.choices) && chunk.choices.length === 0
   return {
     ...plain,
@@ -60,6 +62,7 @@ function tellingPart(plain: ModelPart, chunk: JsonObject, context: { request: Mo
     ...(usage === undefined ? {} : { usage }),
     ...(usage !== undefined && context.request.wantsUsage ? { takesCost: true as const } : {}),
     ...(finishReason === undefined ? {} : { finishReason }),
+    ...(toolCalls === undefined ? {} : { toolCalls }),
   }
 }
 

@@ -65,7 +65,7 @@ export function createHttp(deps: HttpDeps): Layer {
         const reply = await deps.call(edge.call, incoming)
         return edge.record.facts.isStream === true ? streamResponse(edge, reply) : await wholeResponse(edge, reply)
       } catch (thrown) {
-        return errorResponse(edge, asGatewayError(thrown))
+        return errorResponse(edge, asGatewayError(thrown), endpoint)
       } finally {
         // A stream that has begun hears of its client's leaving by itself, through `cancel`.
         cancelWatch()
@@ -227,11 +227,12 @@ function listResponse(edge: Edge, request: Request, reply: Reply<readonly Listed
   })
 }
 
-function errorResponse(edge: Edge, error: GatewayError): Response {
+function errorResponse(edge: Edge, error: GatewayError, endpoint: Endpoint | undefined): Response {
   const headers = describe(edge)
   headers['content-type'] = 'application/json'
   const { retryAfterSeconds } = error.extra
   if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds)
+  if (error.code === 'method_not_allowed' && endpoint !== undefined) headers.allow = endpoint.method
   // The official SDKs try again on 409, 429 and 5xx unless this says otherwise; a refusal of ours will not change by repeating it.
   if (!error.isRetryable && error.status >= 400 && error.status < 500) headers['x-should-retry'] = 'false'
   return new Response(edge.dialect.encodeError(error, edge.call.id), { status: error.status, headers })
@@ -242,6 +243,8 @@ function describe({ call, record }: Edge): Record<string, string> {
   const { subject, provider, attempts } = record.facts
   const headers: Record<string, string> = {
     'x-signalbox-request-id': call.id,
+    // Where the official SDKs look for it.
+    'x-request-id': call.id,
     'x-signalbox-attempts': String(attempts),
     'x-signalbox-overhead-ms': record.overheadMs.toFixed(3),
   }

@@ -23,11 +23,12 @@ interface Refusal {
   readonly status: number
   readonly code: ErrorCode
   readonly param?: string | null
+  readonly allow?: string
   readonly says?: RegExp
 }
 
 /** Sends it, and asserts that it is refused, recorded as such, and not sent on. */
-async function expectRefused(question: Question, { status, code, param, says }: Refusal): Promise<void> {
+async function expectRefused(question: Question, { status, code, param, says, allow = null }: Refusal): Promise<void> {
   const scenario = scenarioOf()
   const reply = await ask(scenario, question)
   const error = expectError(reply, status, code)
@@ -35,6 +36,7 @@ async function expectRefused(question: Question, { status, code, param, says }: 
   if (param !== undefined) expect(error.param).toBe(param)
   if (says !== undefined) expect(error.message).toMatch(says)
   expect(reply.headers.get('x-should-retry')).toBe('false')
+  expect(reply.headers.get('allow')).toBe(allow)
   await scenario.expectCall({
     ...{ callId: reply.callId, outcome: 'refused', errorCode: code, errorSource: 'caller', status, attempts: 0 },
     errorMessage: error.message,
@@ -230,11 +232,14 @@ describe('a bad header', () => {
 
 describe('a request that is sent to the wrong place', () => {
   test.each(['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])('is refused: %s of the chat', async (method) => {
-    await expectRefused({ method }, { status: 405, code: 'method_not_allowed', says: /takes POST, not [A-Z]+\.$/ })
+    await expectRefused({ method }, { status: 405, code: 'method_not_allowed', allow: 'POST', says: /takes POST, not [A-Z]+\.$/ })
   })
 
   test.each(['POST', 'DELETE'])('is refused: %s of the models', async (method) => {
-    await expectRefused({ method, path: '/v1/models' }, { status: 405, code: 'method_not_allowed', says: /takes GET, not [A-Z]+\.$/ })
+    await expectRefused(
+      { method, path: '/v1/models' },
+      { status: 405, code: 'method_not_allowed', allow: 'GET', says: /takes GET, not [A-Z]+\.$/ },
+    )
   })
 
   test.each(

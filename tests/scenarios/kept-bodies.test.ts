@@ -65,7 +65,7 @@ describe('bodies', () => {
     const both = { callId: reply.callId, isRedacted: false, isTruncated: false, mediaType: 'application/json' }
     expect(kept.request).toMatchObject({ ...both, kind: 'request', text: body, sizeBytes: body.length })
     expect(kept.response).toMatchObject({ ...both, kind: 'response', text: reply.text })
-    expect(JSON.stringify(scenario.events())).not.toContain('8841-lupine')
+    expect(JSON.stringify(await scenario.events())).not.toContain('8841-lupine')
   })
 
   test('of a stream are kept as the frames that came', async () => {
@@ -113,6 +113,7 @@ describe('bodies', () => {
 })
 
 describe('redacted bodies', () => {
+  const SHAPE = `[${PROMPT.length} characters]`
   const SPILLED = [PROMPT, ANSWER, '8841-lupine', 'launch code', 'nobody']
 
   test.each([false, true])('have the shape of what was said, and none of its words; streamed: %p', async (stream) => {
@@ -128,12 +129,12 @@ describe('redacted bodies', () => {
       for (const words of SPILLED) expect(kept?.text).not.toContain(words)
     }
     expect(JSON.parse(request.text)).toMatchObject({
-      ...{ model: 'mini', temperature: 0.5, user: '[24 characters]' },
+      ...{ model: 'mini', temperature: 0.5, user: SHAPE },
       messages: [
-        { role: 'system', content: '[24 characters]' },
-        { role: 'user', content: [{ type: 'text', text: '[24 characters]' }] },
+        { role: 'system', content: SHAPE },
+        { role: 'user', content: [{ type: 'text', text: SHAPE }] },
       ],
-      tools: [{ type: 'function', function: { name: 'launch', description: '[24 characters]' } }],
+      tools: [{ type: 'function', function: { name: 'launch', description: SHAPE } }],
     })
     expect(response?.text).toContain(`[${ANSWER.length} characters]`)
     if (stream) expect(response?.text.trimEnd().endsWith('data: [DONE]')).toBe(true)
@@ -212,14 +213,14 @@ describe('erasing bodies', () => {
     const [mine, others] = [await ask(scenario, { key }), await ask(scenario)]
     await scenario.expectEvents([mine, others].flatMap(() => [{ type: 'call.started' } as const, { type: 'call.ended' } as const]))
     const [kept, left] = [await idsOf(scenario, mine.callId), await idsOf(scenario, others.callId)]
-    const before = JSON.stringify(scenario.events())
+    const before = JSON.stringify(await scenario.events())
 
     const erased = await scenario.control('POST', '/api/v1/bodies/erase', filterOf({ call: mine.callId, key: id }))
     expect(erased).toMatchObject({ status: 200, body: { erased: 2 } })
     expect(await Promise.all(kept.map((body) => isGone(scenario, body)))).toEqual([true, true])
     expect(await Promise.all(left.map((body) => isGone(scenario, body)))).toEqual([false, false])
     await scenario.expectEvents([{ type: 'body.erased', bodies: 2, where: /= / }])
-    expect(JSON.stringify(scenario.events()).startsWith(before.slice(0, -1))).toBe(true)
+    expect(JSON.stringify(await scenario.events()).startsWith(before.slice(0, -1))).toBe(true)
     expect((await scenario.control('GET', '/api/v1/verify')).body).toMatchObject({ ok: true })
   })
 

@@ -39,12 +39,13 @@ function failureOf(pending: PromiseLike<unknown>): PromiseLike<unknown> {
 describe('the openai package', () => {
   test('completes a chat', async () => {
     await using scenario = await startScenario()
-    const { data, response } = await openai(scenario)
+    const { data, response, request_id } = await openai(scenario)
       .chat.completions.create({ model: 'mini', messages: [...MESSAGES] })
       .withResponse()
     expect(data.choices[0]?.message.content).toBe('Hello there.')
     expect(data.usage?.total_tokens).toBe(13)
-    await scenario.expectCall({ callId: response.headers.get('x-signalbox-request-id') ?? '', outcome: 'ok', costNanoUsd: 50_000 })
+    const { callId } = await scenario.expectCall({ outcome: 'ok', costNanoUsd: 50_000 })
+    expect([request_id, response.headers.get('x-signalbox-request-id')]).toEqual([callId, callId])
     expect(scenario.upstream.requests).toHaveLength(1)
   })
 

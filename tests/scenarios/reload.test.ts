@@ -62,7 +62,7 @@ describe('a configuration that is changed while the gateway runs', () => {
       await Bun.sleep(20)
     }
     expect(rounds).toBeLessThan(200)
-    const events = scenario.events().filter(({ type }) => type === 'config.loaded')
+    const events = (await scenario.events()).filter(({ type }) => type === 'config.loaded')
     expect(events).toHaveLength(2)
   })
 

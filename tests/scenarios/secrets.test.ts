@@ -11,8 +11,8 @@ const CONTENT = 'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'
 const frame = (value: object) => `data: ${JSON.stringify(value)}\n\n`
 
 /** Everything that the gateway has told or written down. */
-function everything(scenario: Scenario, told: string): string {
-  return [told, JSON.stringify(scenario.events()), scenario.printed, ...filesBelow(scenario.folder)].join('\n')
+async function everything(scenario: Scenario, told: string): Promise<string> {
+  return [told, JSON.stringify(await scenario.events()), scenario.printed, ...filesBelow(scenario.folder)].join('\n')
 }
 
 function filesBelow(folder: string): readonly string[] {
@@ -36,7 +36,7 @@ describe('what a provider says of the credential', () => {
     const reply = await ask(scenario, { body: chat({ stream: where.includes('stream') }) })
     expect(reply.text).toContain('provider_auth')
     await scenario.expectCall({ outcome: 'broken', errorCode: 'provider_auth', errorSource: 'provider' })
-    const text = everything(scenario, reply.text)
+    const text = await everything(scenario, reply.text)
     for (const secret of [FAKE_PROVIDER_KEY, 'Incorrect API key', 'acme-internal']) expect(text).not.toContain(secret)
   })
 })
@@ -62,7 +62,7 @@ describe('a credential that a provider quotes where none is expected', () => {
     const reply = await ask(scenario, { body: chat({ stream: where.includes('stream') }) })
     expect(reply.text).toContain('"error":')
     await scenario.expectCall({ outcome: 'broken' })
-    expect(everything(scenario, `${JSON.stringify([...reply.headers])}${reply.text}`)).not.toContain(FAKE_PROVIDER_KEY)
+    expect(await everything(scenario, `${JSON.stringify([...reply.headers])}${reply.text}`)).not.toContain(FAKE_PROVIDER_KEY)
   })
 })
 
@@ -85,7 +85,7 @@ test("neither the caller's key nor the prompt is written down, whatever becomes 
   expect(replies.map(({ status }) => status)).toEqual([200, 200, 404, 400, 401, 404])
   await scenario.expectEvents(replies.flatMap(() => [{ type: 'call.started' } as const, { type: 'call.ended' } as const]))
   const secret = scenario.key.slice(-52)
-  const text = everything(scenario, replies.map((reply) => reply.text).join('\n'))
+  const text = await everything(scenario, replies.map((reply) => reply.text).join('\n'))
   for (const hidden of [secret, words, '8841', FAKE_PROVIDER_KEY]) expect(text).not.toContain(hidden)
   // What the upstream received is the proof that these texts were there to be found.
   expect(scenario.upstream.requests.map(({ body }) => body.includes(words))).toEqual([true, true])

@@ -35,14 +35,14 @@ export type SpendRow<Dimension extends string> = { readonly [Name in Dimension]:
  * Adds up spend by the dimensions given, dearest first.
  * @throws invalid_request where a dimension or a filter is not known, or does not go with a label
  */
-export function spendBy<Dimension extends SpendDimension>(
+export async function spendBy<Dimension extends SpendDimension>(
   reader: TallyReader,
   dimensions: readonly Dimension[],
   range: SpendRange = {},
-): readonly SpendRow<Dimension>[] {
+): Promise<readonly SpendRow<Dimension>[]> {
   const plan = planQuery(dimensions, range)
   const months = new Map<string, { row: SpendRow<Dimension> }>()
-  for (const sum of reader.sum(plan)) {
+  for (const sum of await reader.sum(plan)) {
     const row = toRow(dimensions, sum)
     const key = dimensions.map((name) => row[name] ?? '').join('\u0000')
     const known = months.get(key)

@@ -34,7 +34,7 @@ interface Row extends TallyRow {
  */
 export class SpendProjection implements TallyProjection {
   readonly name = 'spend'
-  readonly version = 1
+  readonly version = 2
   readonly tables = [SPEND_TABLE, SPEND_LABEL_TABLE]
   readonly #buckets = new Map<Principal, Map<string, SpendBucket[]>>()
   readonly #spend = new Map<string, Row>()
@@ -42,7 +42,7 @@ export class SpendProjection implements TallyProjection {
   #bucketCount = 0
 
   fold(event: Event): void {
-    if (event.type !== 'call.ended') return
+    if (event.type !== 'call.ended' || !isSpend(event)) return
     const hour = Math.floor(event.atMs / HOUR_MS)
     const bucket = this.#bucketOf(hour, event)
     if (bucket.add(event)) return
@@ -63,7 +63,7 @@ export class SpendProjection implements TallyProjection {
   }
 
   #bucketOf(hour: number, event: CallEnded): SpendBucket {
-    const subject = event.subject ?? ''
+    const subject = modelOf(event)
     let subjects = this.#buckets.get(event.principal)
     if (subjects === undefined) {
       subjects = new Map()
@@ -97,11 +97,22 @@ export class SpendProjection implements TallyProjection {
   #gatherOne(bucket: SpendBucket): void {
     const { hour, event } = bucket
     const { organisation, team = '', user = '', keyId = '', labels } = event.principal
-    const { provider = '', subject = '', target = '', layer, outcome } = event
+    const { provider = '', target = '', layer, outcome } = event
+    const subject = modelOf(event)
     const sums = bucket.sums()
     addRow(this.#spend, { hour, dimensions: [organisation, team, user, keyId, provider, subject, target, layer, outcome], sums })
     for (const [label, value] of Object.entries(labels)) addRow(this.#labels, { hour, dimensions: [label, value, team, subject], sums })
   }
+}
+
+/** Calls of models, and whatever else cost something. A list of models, a tool, a task asked for: these are no spend. */
+function isSpend(event: CallEnded): boolean {
+  return event.action === 'models.call' || event.costNanoUsd !== undefined
+}
+
+/** The model by its name here. One that was not found is any text that the caller made up: it must not make rows. */
+function modelOf({ provider, subject }: CallEnded): string {
+  return provider === undefined ? '' : (subject ?? '')
 }
 
 function addRow(to: Map<string, Row>, row: TallyRow): void {

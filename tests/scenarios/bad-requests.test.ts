@@ -23,7 +23,7 @@ interface Refusal {
   readonly status: number
   readonly code: ErrorCode
   readonly param?: string | null
-  readonly allow?: string
+  readonly allow?: string | null
   readonly says?: RegExp
 }
 

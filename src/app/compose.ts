@@ -1,18 +1,25 @@
+import { createAgents } from '../agents/index.ts'
 import { createAccess, type KeyAccess } from '../control/access.ts'
 import type { ConfigStatus, Readiness } from '../control/api/deps.ts'
 import { createControlApi } from '../control/api/index.ts'
 import type { LiveCallTable } from '../control/live-calls.ts'
 import type { Metrics } from '../control/projections/metrics.ts'
+import { createTaskOwners } from '../control/task-owners.ts'
+import { createToolAsks } from '../control/tool-asks.ts'
 import { GatewayError } from '../core/errors.ts'
 import { pathOf } from '../core/headers.ts'
 import type { Layer, Upgrade } from '../core/layer.ts'
 import type { Ending } from '../core/reply.ts'
 import type { Secret } from '../core/secret.ts'
 import type { World } from '../core/world.ts'
-import { createModels } from '../models/index.ts'
+import { createModels, type ModelsDeps } from '../models/index.ts'
+import { createProgramRunner } from '../platform/processes.ts'
 import { layerFor } from '../platform/serve-http.ts'
 import type { Store } from '../storage/store.ts'
+import { createTools } from '../tools/index.ts'
+import { answerNowhere } from './layer-paths.ts'
 import { describeThrown, type Logger } from './logger.ts'
+import { isLoopback } from './loopback.ts'
 import type { CurrentSnapshot } from './snapshot.ts'
 
 /** What a gateway is put together from. */
@@ -38,13 +45,18 @@ export interface Gateway {
   readonly control: (request: Request) => Promise<Response>
   /** From now on calls are refused, and readiness says so. What runs goes on. */
   closeDoors(): void
+  /** Takes the configuration in force where that is more than to look at it: MCP servers are begun and closed. */
+  reconfigure(): void
+  /** Ends what runs beside the calls: MCP servers and sessions. */
+  close(): Promise<void>
 }
 
 /** Puts the layers together. The only place that knows them all. */
 export function compose(deps: ComposeDeps): Gateway {
   const { world, store, live, snapshot } = deps
   let isOpen = true
-  const models = createModels({
+  const asks = createToolAsks()
+  const common = {
     world,
     log: store.log,
     live,
@@ -55,12 +67,25 @@ export function compose(deps: ComposeDeps): Gateway {
         (team === undefined ? undefined : snapshot.get().rules.teams[team]?.bodies) ?? snapshot.get().config.bodies.store,
       maxBytes: () => snapshot.get().config.bodies.maxSize,
     },
-    catalog: () => snapshot.get().catalog,
+    asks,
     limits: () => snapshot.get().requestLimits,
-    onEnded: (callId, ending) => reportEnding(deps.logger, callId, ending),
+    onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
+  } satisfies Partial<ModelsDeps>
+  const models = createModels({ ...common, catalog: () => snapshot.get().catalog })
+  const tools = createTools({
+    ...common,
+    runner: createProgramRunner(process.env),
+    version: deps.version,
+    settings: () => snapshot.get().tools,
+    note: (level, message, fields) => deps.logger.log(level, message, fields),
   })
-  const layers: readonly Layer[] = [models]
+  const agents = createAgents({
+    ...common,
+    owners: createTaskOwners({ world, log: store.log, reader: store.reader }),
+    catalog: () => snapshot.get().agents,
+  })
+  const layers: readonly Layer[] = [models, tools, agents]
   const api = createControlApi({
     world,
     log: store.log,
@@ -90,12 +115,16 @@ export function compose(deps: ComposeDeps): Gateway {
     openMetrics: isLoopback(snapshot.get().config.listen.control.host),
     reportFault: (requestId, cause) => deps.logger.log('error', 'control request failed', { requestId, ...describeThrown(cause) }),
   })
+  const port: DataPort = { layers, snapshot, readiness: () => readiness(deps, isOpen) }
   return {
-    data: (request) => answerData(layers, request, () => readiness(deps, isOpen)),
+    data: (request) => answerData(port, request),
     control: (request) => api.fetch(request),
     closeDoors: () => {
       isOpen = false
+      tools.closeStreams()
     },
+    reconfigure: () => tools.reconfigure(),
+    close: () => tools.close(),
   }
 }
 
@@ -110,22 +139,24 @@ export function configStatus(snapshot: CurrentSnapshot): ConfigStatus {
   return { revision, loadedAtMs, lastProblems: snapshot.problems, ...(file === undefined ? {} : { file }) }
 }
 
-async function answerData(layers: readonly Layer[], request: Request, ask: () => Readiness): Promise<Response | Upgrade> {
+/** What the data port answers from. */
+interface DataPort {
+  readonly layers: readonly Layer[]
+  readonly snapshot: CurrentSnapshot
+  readonly readiness: () => Readiness
+}
+
+function answerData(port: DataPort, request: Request): Promise<Response | Upgrade> {
   const path = pathOf(request.url)
-  const layer = layerFor(layers, path)
-  if (layer !== undefined) return layer.fetch(request)
+  const layer = layerFor(port.layers, path)
+  const isRunning = layer !== undefined && port.snapshot.get().layers.has(layer.name)
+  return isRunning ? layer.fetch(request) : Promise.resolve(answerElse(port, path, request.method))
+}
+
+function answerElse({ snapshot, readiness }: DataPort, path: string, method: string): Response {
   if (path === '/livez') return new Response('ok\n', { headers: PLAIN })
-  if (path === '/readyz') return answerReadiness(ask())
-  return Response.json(
-    {
-      error: {
-        message: `There is nothing at ${path.slice(0, 200)}. The models gateway answers below /v1.`,
-        type: 'invalid_request_error',
-        code: 'not_found',
-      },
-    },
-    { status: 404 },
-  )
+  if (path === '/readyz') return answerReadiness(readiness())
+  return answerNowhere(path, method, snapshot.get().layers)
 }
 
 /** For load balancers, which ask at the port that they send calls to. Why it is not ready in words, the control port says. */
@@ -145,6 +176,7 @@ function readiness({ store, snapshot }: ComposeDeps, isOpen: boolean): Readiness
       ok: store.log.isWritable,
       ...(store.log.isWritable ? {} : { detail: 'The event log cannot be written; see the process log for the reason.' }),
     },
+    ...storeCheck(store),
     {
       name: 'config',
       ok: true,
@@ -154,6 +186,13 @@ function readiness({ store, snapshot }: ComposeDeps, isOpen: boolean): Readiness
   return { ready: checks.every(({ ok }) => ok), checks }
 }
 
+/** Calls go on while a database is away, so it is no reason to send them elsewhere: every replica has the same one. */
+function storeCheck({ condition }: Store): Readiness['checks'] {
+  const now = condition()
+  if (now === undefined) return []
+  return [{ name: 'store', ok: true, ...(now.detail === undefined ? {} : { detail: now.detail }) }]
+}
+
 /** Failures are worth a line; what went well is in the event log. */
 function reportEnding(logger: Logger, callId: string, ending: Ending): void {
   if (ending.outcome === 'ok' || ending.outcome === 'paused') return
@@ -161,10 +200,6 @@ function reportEnding(logger: Logger, callId: string, ending: Ending): void {
   const fields = { requestId: callId, outcome: ending.outcome, code: error.code, source: error.source, says: error.message }
   const cause = error.cause === undefined ? {} : describeThrown(error.cause)
   logger.log(error.code === 'internal' ? 'error' : ending.outcome === 'broken' ? 'warn' : 'debug', 'call failed', { ...fields, ...cause })
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }
 
 function hostsOf(host: string): readonly string[] | 'any' {

@@ -5,10 +5,12 @@ import { type ConfigSnapshot, loadConfig } from '../control/config/load.ts'
 import { formatProblem, type LocatedProblem } from '../control/config/problems.ts'
 import { type ConfigWatch, watchConfig } from '../control/config/watch.ts'
 import type { World } from '../core/world.ts'
-import { PROVIDERS } from '../models/providers.ts'
 import { watchFiles } from '../platform/watch-file.ts'
+import { builtInConfig, type ListenAddresses, providersWithKey } from './built-in-config.ts'
 import { findConfigFile } from './check-config.ts'
 import { configStatus } from './compose.ts'
+import { checkLayers } from './layer-paths.ts'
+import type { Sandboxes } from './sandbox/index.ts'
 import { type Config, SECTIONS } from './sections.ts'
 import { CurrentSnapshot, compileSnapshot, type Snapshot } from './snapshot.ts'
 
@@ -19,6 +21,8 @@ export interface ConfigRequest {
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly world: World
+  /** Where a gateway without a file listens. Left out: at the default addresses. */
+  readonly builtInListen?: ListenAddresses | undefined
 }
 
 /** Hears of changes of the file. */
@@ -45,12 +49,12 @@ export type ConfigStart =
   | { readonly type: 'rejected'; readonly file: string; readonly lines: readonly string[] }
 
 /**
- * Opens the configuration: the named file, else the folder's, else what the environment's provider keys make possible, else the sandbox.
- * @param sandboxUrl gives the base URL of the sandbox provider; called only where it is needed
+ * Opens the configuration: the named file, else the folder's, else the sandboxes, with the providers whose keys are in the environment.
+ * @param startSandboxes called only where there is no file
  */
-export function openConfig(request: ConfigRequest, sandboxUrl: () => string): ConfigStart {
+export function openConfig(request: ConfigRequest, startSandboxes: () => Sandboxes): ConfigStart {
   const file = request.file ?? findConfigFile(request.cwd)
-  return file === undefined ? withoutFile(request, sandboxUrl) : withFile(request, file)
+  return file === undefined ? withoutFile(request, startSandboxes) : withFile(request, file)
 }
 
 function readersOf({ env }: ConfigRequest) {
@@ -65,6 +69,7 @@ function withFile(request: ConfigRequest, file: string): ConfigStart {
     file: resolve(cwd, file),
     shownAs: file,
     sections: SECTIONS,
+    checkWhole: checkLayers,
     world,
     watchFiles,
     onLoaded: (loaded) => {
@@ -98,13 +103,9 @@ function withFile(request: ConfigRequest, file: string): ConfigStart {
   }
 }
 
-function withoutFile(request: ConfigRequest, sandboxUrl: () => string): ConfigStart {
-  const names = Object.keys(PROVIDERS).filter((name) => {
-    const variable = PROVIDERS[name]?.keyEnv
-    return variable !== undefined && (request.env[variable] ?? '') !== ''
-  })
-  const text = names.length > 0 ? textForKeys(names) : textForSandbox(sandboxUrl())
-  const result = loadConfig(text, {
+function withoutFile(request: ConfigRequest, startSandboxes: () => Sandboxes): ConfigStart {
+  const providers = providersWithKey(request.env)
+  const result = loadConfig(builtInConfig({ providers, sandboxes: startSandboxes(), listen: request.builtInListen }), {
     ...readersOf(request),
     file: resolve(request.cwd, 'signalbox.yaml'),
     shownAs: 'the built-in configuration',
@@ -116,27 +117,13 @@ function withoutFile(request: ConfigRequest, sandboxUrl: () => string): ConfigSt
     type: 'started',
     source: {
       snapshot,
-      kind: names.length > 0 ? 'keys' : 'sandbox',
+      kind: providers.length > 0 ? 'keys' : 'sandbox',
       listen: () => {},
       reload: () => configStatus(snapshot),
       stop: () => {},
     },
   }
 }
-
-function textForKeys(names: readonly string[]): string {
-  const providers = names.map((name) => `    ${name}: { apiKey: env:${PROVIDERS[name]?.keyEnv} }`)
-  const models = names.map((name) => `    - { name: "${name}/*", provider: ${name} }`)
-  return ['models:', '  providers:', ...providers, '  models:', ...models, TEAMS].join('\n')
-}
-
-function textForSandbox(baseUrl: string): string {
-  const provider = `    sandbox: { wire: openai-chat, baseUrl: "${baseUrl}" }`
-  const model = '    - { name: sandbox, provider: sandbox, price: { inputPerMillion: 0, outputPerMillion: 0 } }'
-  return ['models:', '  providers:', provider, '  models:', model, TEAMS].join('\n')
-}
-
-const TEAMS = 'access: { teams: { default: {} } }\n'
 
 function compiled(loaded: ConfigSnapshot<Config>, file: string | undefined, world: World): Snapshot {
   return compileSnapshot({ config: loaded.config, revision: loaded.revision, file, loadedAtMs: world.now() })

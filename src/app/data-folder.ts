@@ -1,7 +1,8 @@
 import { join } from 'node:path'
+import { GatewayError } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
 import type { World } from '../core/world.ts'
-import { installationSecret, readOrCreateSecretFile } from '../storage/sqlite/secret-file.ts'
+import { installationSecret, readOrCreateSecretFile, readSecretFile } from '../storage/sqlite/secret-file.ts'
 import type { Config } from './sections.ts'
 
 /** Names of the files beside the databases of a data folder; each has mode 0600. */
@@ -17,9 +18,22 @@ export interface OwnSecrets {
   readonly adminKey: Secret
 }
 
-/** The data folder of a configuration. */
-export function dataFolder(config: Config): string {
-  return config.storage.folder.absolute
+/** The folder of a configuration for what is this process's own: with SQLite that is everything. */
+export function dataFolder({ storage, dataDir }: Pick<Config, 'storage' | 'dataDir'>): string {
+  return (storage.type === 'sqlite' ? storage.folder : dataDir).absolute
+}
+
+/** The installation's secret. With SQLite it is made at the first start; replicas that share a database must be given the same. */
+export function openInstallation({ storage, secret }: Pick<Config, 'storage' | 'secret'>, world: World): Secret {
+  if (secret.type === 'env') return secret.secret
+  const path = secret.path.absolute
+  if (storage.type === 'sqlite') return new Secret(installationSecret(path, world), 'file')
+  const text = readSecretFile(path)
+  if (text !== undefined) return new Secret(text, 'file')
+  throw new GatewayError(
+    'not_found',
+    `There is no secret file ${path}. Replicas that share a database need the same one: put it there (mode 0600), or make the first with \`openssl rand -hex 32\`.`,
+  )
 }
 
 /**
@@ -27,8 +41,7 @@ export function dataFolder(config: Config): string {
  * @throws conflict where others can read such a file; log_unavailable where it cannot be written
  */
 export function openOwnSecrets(config: Config, world: World): OwnSecrets {
-  const { secret } = config
-  const installation = secret.type === 'env' ? secret.secret : new Secret(installationSecret(secret.path.absolute, world), 'file')
+  const installation = openInstallation(config, world)
   const adminKey = readOrCreateSecretFile(join(dataFolder(config), ADMIN_KEY_FILE), () => `sba_${world.randomHex(24)}`, world)
   return { installation, adminKey: new Secret(adminKey, 'file') }
 }

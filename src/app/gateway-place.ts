@@ -18,6 +18,7 @@ export interface PlaceRequest {
 export interface GatewayPlace {
   /** The configuration file; undefined where there is none and the defaults hold. */
   readonly file: string | undefined
+  readonly storage: 'sqlite' | 'postgres'
   readonly controlUrl: string
   readonly dataFolder: string
   readonly adminKeyFile: string
@@ -35,10 +36,18 @@ export function findPlace({ configFile, cwd }: PlaceRequest): GatewayPlace {
   const file = configFile ?? findConfigFile(cwd)
   const value = file === undefined ? {} : readValue(file, resolve(cwd, file))
   const folder = file === undefined ? cwd : dirname(resolve(cwd, file))
-  const [listen, storage] = serverSections
+  const [listen, storage, dataDir] = serverSections
   const { control } = parse(listen.name, () => listen.schema.parse(value.listen ?? undefined))
-  const dataFolder = parse(storage.name, () => storage.schema.parse(value.storage ?? undefined)).folder.resolveFrom(folder).absolute
-  return { file, controlUrl: `http://${reachable(control)}`, dataFolder, adminKeyFile: join(dataFolder, ADMIN_KEY_FILE) }
+  const store = parse(storage.name, () => storage.schema.parse(value.storage ?? undefined))
+  const own = store.type === 'sqlite' ? store.folder : parse(dataDir.name, () => dataDir.schema.parse(value.dataDir ?? undefined))
+  const dataFolder = own.resolveFrom(folder).absolute
+  return {
+    file,
+    storage: store.type,
+    controlUrl: `http://${reachable(control)}`,
+    dataFolder,
+    adminKeyFile: join(dataFolder, ADMIN_KEY_FILE),
+  }
 }
 
 function readValue(file: string, path: string): Readonly<Record<string, unknown>> {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createAccess } from '../control/access.ts'
 import type { ControlApiDeps } from '../control/api/deps.ts'
@@ -14,8 +14,9 @@ import type { World } from '../core/world.ts'
 import { type FolderReader, openReader } from '../storage/sqlite/open-reader.ts'
 import { installationSecret } from '../storage/sqlite/secret-file.ts'
 import { openSqliteStore } from '../storage/sqlite/store.ts'
-import type { Store } from '../storage/store.ts'
+import { openInstallation } from './data-folder.ts'
 import { type GatewayPlace, PlaceError } from './gateway-place.ts'
+import { databaseUrl, openStore } from './open-store.ts'
 import { type Config, SECTIONS } from './sections.ts'
 import { readVersion } from './version.ts'
 
@@ -45,7 +46,7 @@ export interface OfflineGateway {
  */
 export async function openOffline(request: OfflineRequest): Promise<OfflineGateway> {
   const known = readKnown(request)
-  const opened = request.mode === 'read' ? readFolder(request) : await changeFolder(request)
+  const opened = request.mode === 'read' ? await readStore(known, request) : await changeStore(known, request)
   try {
     const { place, world } = request
     const installation = request.mode === 'read' ? UNUSED : readInstallation(known, request)
@@ -85,7 +86,9 @@ interface Opened {
 
 const projections = [() => new SpendProjection()]
 
-function readFolder({ place, world }: OfflineRequest): Opened {
+/** What a running gateway of this configuration would have opened, for reading. */
+async function readStore(known: Config | undefined, { place, world }: OfflineRequest): Promise<Opened> {
+  if (known?.storage.type === 'postgres') return readDatabase(databaseUrl(known.storage), world)
   const folder: FolderReader = openReader(place.dataFolder, { world, projections })
   const { reader, tallies } = folder
   const keys: KeyStore = { list: () => folder.keys.list(), insert: refuseChange, revoke: refuseChange }
@@ -93,12 +96,22 @@ function readFolder({ place, world }: OfflineRequest): Opened {
   return { stores, close: async () => folder.close() }
 }
 
-async function changeFolder({ place, world, report }: OfflineRequest): Promise<Opened> {
-  const store: Store = await openSqliteStore(place.dataFolder, {
+async function readDatabase(url: string, world: World): Promise<Opened> {
+  const { openDatabaseReader } = await import('../storage/postgres/open-reader.ts')
+  const database = await openDatabaseReader({ url, world, projections })
+  const { reader, tallies } = database
+  const keys: KeyStore = { list: () => database.keys.list(), insert: refuseChange, revoke: refuseChange }
+  const stores = { log: CLOSED_LOG, reader, keys, bodies: CLOSED_BODIES, tallies, verify: () => database.verify(), rebuild: refuseChange }
+  return { stores, close: () => database.close() }
+}
+
+async function changeStore(known: Config | undefined, { place, world, report }: OfflineRequest): Promise<Opened> {
+  const options = {
     ...{ world, projections, version: readVersion() },
     lastResort: report,
-    report: ({ message }) => report(message),
-  })
+    report: ({ message }: GatewayError) => report(message),
+  }
+  const store = await (known?.storage.type === 'postgres' ? openStore(known, options) : openSqliteStore(place.dataFolder, options))
   const { log, reader, keys, bodies, tallies } = store
   const stores = { log, reader, keys, bodies, tallies, verify: () => store.verify(), rebuild: () => store.rebuild() }
   return { stores, close: () => store.close() }
@@ -112,15 +125,16 @@ const CLOSED_LOG: EventLog = { append: refuseChange, keep: () => {}, flush: asyn
 const CLOSED_BODIES: BodyStore = { put: () => {}, get: refuseChange, erase: refuseChange, dropped: 0 }
 
 /** What the file says; undefined where there is none. Secrets of providers are not needed here, so they need not be set. */
-function readKnown({ place, cwd }: OfflineRequest): Config | undefined {
+function readKnown({ place, cwd, env }: OfflineRequest): Config | undefined {
   if (place.file === undefined) return undefined
   const path = resolve(cwd, place.file)
   const result = loadConfig(readFileSync(path, 'utf8'), {
     file: path,
     shownAs: place.file,
     sections: SECTIONS,
-    readEnv: () => 'not-needed-here',
-    readFile: () => 'not-needed-here',
+    // But where the database is, must be known.
+    readEnv: (name) => env[name] ?? 'not-needed-here',
+    readFile: (path) => (existsSync(path) ? readFileSync(path, 'utf8') : 'not-needed-here'),
   })
   if (result.type === 'loaded') return result.snapshot.config
   throw new PlaceError(`${result.problems.map(formatProblem).join('\n')}\nThe configuration has problems, so the store was not opened.`)
@@ -135,6 +149,6 @@ function readInstallation(known: Config | undefined, { place, env, world }: Offl
       `The environment variable ${name} is not set. It must hold what it holds for the gateway (\`secret\` in the file).`,
     )
   }
-  const path = known?.secret.path.absolute ?? join(place.dataFolder, 'secret')
-  return new Secret(installationSecret(path, world), 'file')
+  if (known !== undefined) return openInstallation(known, world)
+  return new Secret(installationSecret(join(place.dataFolder, 'secret'), world), 'file')
 }

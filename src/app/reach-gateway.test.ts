@@ -223,6 +223,7 @@ test('a secret that stands in the environment must be there before a key is hash
 test('without a file the defaults of a first start hold', async () => {
   expect(findPlace({ configFile: undefined, cwd: folder })).toEqual({
     file: undefined,
+    storage: 'sqlite',
     controlUrl: 'http://127.0.0.1:4001',
     dataFolder: join(folder, 'data'),
     adminKeyFile: join(folder, 'data', 'admin-key'),

@@ -81,9 +81,10 @@ async function openFolder(request: ReachRequest, place: GatewayPlace, mode: 'rea
   const { openOffline } = await import('./offline.ts')
   const report = (message: string) => say(`${message}\n`)
   const { api, adminKey, close } = await openOffline({ place, cwd, env, world, mode, report }).catch((thrown: unknown) => {
-    throw thrown instanceof GatewayError && thrown.code === 'not_found' ? neverStarted(place) : thrown
+    throw thrown instanceof GatewayError && thrown.code === 'not_found' && place.storage === 'sqlite' ? neverStarted(place) : thrown
   })
-  say(`The gateway is not running at ${place.controlUrl}; ${mode === 'read' ? 'reading' : 'using'} its data folder ${place.dataFolder}.\n`)
+  const where = place.storage === 'sqlite' ? `its data folder ${place.dataFolder}` : 'its database'
+  say(`The gateway is not running at ${place.controlUrl}; ${mode === 'read' ? 'reading' : 'using'} ${where}.\n`)
   const client = createControlClient({ url: 'http://localhost', adminKey, fetch: (sent) => api.fetch(sent) })
   return { client, isRunning: false, pause: pauseIn(world), close }
 }

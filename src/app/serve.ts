@@ -1,4 +1,5 @@
 import type { ConfigStatus } from '../control/api/deps.ts'
+import { takeKey } from '../control/keys.ts'
 import { LiveCallTable } from '../control/live-calls.ts'
 import { Metrics } from '../control/projections/metrics.ts'
 import { SpendProjection } from '../control/projections/spend.ts'
@@ -6,14 +7,15 @@ import { asGatewayError } from '../core/errors.ts'
 import type { World } from '../core/world.ts'
 import { type HttpServer, serveHttp } from '../platform/serve-http.ts'
 import { realWorld } from '../platform/world.ts'
-import { openSqliteStore } from '../storage/sqlite/store.ts'
 import type { Store } from '../storage/store.ts'
+import type { ListenAddresses } from './built-in-config.ts'
 import { type ComposeDeps, compose, composeAccess, type Gateway } from './compose.ts'
 import { type ConfigSource, openConfig } from './config-source.ts'
 import { dataFolder, openOwnSecrets } from './data-folder.ts'
 import { firstKey, greet } from './first-minute.ts'
 import { createLogger, describeThrown, type Logger } from './logger.ts'
-import { startSandbox } from './sandbox.ts'
+import { openStore } from './open-store.ts'
+import { type Sandboxes, startSandboxes } from './sandbox/index.ts'
 import { type Stopped, shutDown, untilSignalled } from './shutdown.ts'
 import { readVersion } from './version.ts'
 
@@ -23,6 +25,8 @@ export interface ServeOptions {
   readonly configFile: string | undefined
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Where a gateway without a file listens. Left out: at the default addresses. For tests, of which several run at once. */
+  readonly builtInListen?: ListenAddresses | undefined
   /** Writes talk: the process's log, and the greeting. */
   readonly err: (text: string) => void
 }
@@ -35,7 +39,7 @@ export interface Running {
   readonly store: Store
   readonly live: LiveCallTable
   readonly gateway: Gateway
-  /** Of the data port, of the control port, then of the sandbox. */
+  /** Of the data port, of the control port, then of the sandboxes. */
   readonly servers: readonly [HttpServer, HttpServer, ...HttpServer[]]
 }
 
@@ -61,8 +65,12 @@ export async function serve(options: ServeOptions): Promise<0 | 1 | 2> {
 /** Starts a gateway and leaves the signals of the process alone. `shutDown` stops it. */
 export async function startGateway(options: ServeOptions): Promise<GatewayStart> {
   const world = realWorld()
-  const sandboxes: HttpServer[] = []
-  const started = openConfig({ file: options.configFile, cwd: options.cwd, env: options.env, world }, () => sandboxUrl(world, sandboxes))
+  let sandboxes: Sandboxes | undefined
+  const request = { file: options.configFile, cwd: options.cwd, env: options.env, world, builtInListen: options.builtInListen }
+  const started = openConfig(request, () => {
+    sandboxes = startSandboxes(world)
+    return sandboxes
+  })
   if (started.type === 'rejected') {
     options.err(`${started.lines.join('\n')}\n${started.file} has problems, so nothing was started.\n`)
     return { type: 'failed', exitCode: 2 }
@@ -73,7 +81,7 @@ export async function startGateway(options: ServeOptions): Promise<GatewayStart>
     return { type: 'started', running: await start(options, { world, logger, source, sandboxes }) }
   } catch (thrown) {
     source.stop()
-    for (const sandbox of sandboxes) await sandbox.stop({ force: true })
+    for (const server of sandboxes?.servers ?? []) await server.stop({ force: true })
     const error = asGatewayError(thrown)
     options.err(`signalbox: could not start: ${error.code === 'internal' ? describeThrown(thrown).cause : error.message}\n`)
     return { type: 'failed', exitCode: 1 }
@@ -84,7 +92,7 @@ interface Parts {
   readonly world: World
   readonly logger: Logger
   readonly source: ConfigSource
-  readonly sandboxes: readonly HttpServer[]
+  readonly sandboxes: Sandboxes | undefined
 }
 
 async function start(options: ServeOptions, { world, logger, source, sandboxes }: Parts): Promise<Running> {
@@ -97,9 +105,10 @@ async function start(options: ServeOptions, { world, logger, source, sandboxes }
     liveCalls: () => live.size,
     isLogWritable: () => store.log.isWritable,
     droppedBodies: () => store.bodies.dropped,
+    condition: () => store.condition(),
     residentBytes: () => process.memoryUsage.rss(),
   })
-  const store = await openStore(source, { world, logger, metrics, version, options })
+  const store = await openOwnStore(source, { world, logger, metrics, version, options })
   try {
     const { installation, adminKey } = openOwnSecrets(config, world)
     const keys = await composeAccess(store, installation, source.snapshot)
@@ -118,8 +127,10 @@ async function start(options: ServeOptions, { world, logger, source, sandboxes }
       version,
     }
     const gateway = compose(deps)
+    store.watchKeys((key) => takeKey({ access: keys, live }, key))
     const servers = listen(source, gateway)
-    const running: Running = { world, logger, source, store, live, gateway, servers: [...servers, ...sandboxes] }
+    const running: Running = { world, logger, source, store, live, gateway, servers: [...servers, ...(sandboxes?.servers ?? [])] }
+    sandboxes?.reachGateways(`http://${servers[0].address}`)
     await announce(options, running, deps, servers)
     return running
   } catch (thrown) {
@@ -136,17 +147,10 @@ interface StoreParts {
   readonly options: ServeOptions
 }
 
-function openStore(source: ConfigSource, { world, logger, metrics, version, options }: StoreParts): ReturnType<typeof openSqliteStore> {
-  const { config } = source.snapshot.get()
-  const { log, bodies } = config
-  return openSqliteStore(dataFolder(config), {
+function openOwnStore(source: ConfigSource, { world, logger, metrics, version, options }: StoreParts): Promise<Store> {
+  return openStore(source.snapshot.get().config, {
     world,
     version,
-    durability: log.durability,
-    segmentBytes: log.segment,
-    queueEvents: log.queue,
-    ...(log.retention === 'forever' ? {} : { retentionMs: log.retention }),
-    ...(bodies.retention === 'forever' ? {} : { bodyRetentionMs: bodies.retention }),
     projections: [() => new SpendProjection()],
     onCommitted: (event) => metrics.observe(event),
     lastResort: (line) => options.err(`${line}\n`),
@@ -182,6 +186,7 @@ async function announce(
   const { config, revision, file, catalog } = source.snapshot.get()
   source.listen({
     onSwapped: (snapshot) => {
+      running.gateway.reconfigure()
       store.log.keep({ type: 'config.loaded', atMs: snapshot.loadedAtMs, revision: snapshot.revision, ...fileOf(snapshot.file) })
       logger.log('info', 'configuration loaded', { revision: snapshot.revision })
     },
@@ -206,18 +211,11 @@ async function announce(
     },
     running.world,
   )
-  const model = catalog.list()[0]?.name.replace('*', 'MODEL') ?? 'MODEL'
-  options.err(greet({ kind: source.kind, dataAddress: data.address, controlAddress: control.address, key, model }))
+  options.err(greet({ kind: source.kind, dataAddress: data.address, controlAddress: control.address, key }))
 }
 
 function fileOf(file: string | undefined): { readonly file?: string } {
   return file === undefined ? {} : { file }
-}
-
-function sandboxUrl(world: World, sandboxes: HttpServer[]): string {
-  const sandbox = startSandbox(world)
-  sandboxes.push(sandbox)
-  return `http://${sandbox.address}/v1`
 }
 
 function reportFault(logger: Logger, thrown: unknown): void {

@@ -59,6 +59,7 @@ export async function shutDown(running: Running, { signal, hurry }: Stopped): Pr
   const farewellMs = world.monotonicMs() + (cut > 0 ? FAREWELL_MS : 0)
   while (isBusy() && world.monotonicMs() < farewellMs) await world.sleep(1, new AbortController().signal)
   source.stop()
+  await gateway.close()
   for (const server of servers) await server.stop({ force: true })
   await store.close()
   logger.log('info', 'stopped')

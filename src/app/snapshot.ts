@@ -1,7 +1,14 @@
+import { type AgentCatalog, compileAgents } from '../agents/catalog.ts'
+import type { AgentsConfig } from '../agents/config.ts'
 import type { AccessRules } from '../control/access.ts'
+import type { LayerName } from '../core/events.ts'
 import { compileCatalog, type ModelCatalog } from '../models/catalog.ts'
 import type { ModelsConfig } from '../models/config.ts'
 import type { RequestLimits } from '../models/index.ts'
+import type { ToolsSettings } from '../tools/index.ts'
+import { compileTools } from '../tools/settings.ts'
+import { layersOf } from './layer-paths.ts'
+import { isLoopback } from './loopback.ts'
 import type { Config } from './sections.ts'
 
 /** One configuration, compiled. Immutable; swapped whole, so that a call never sees half of a change. */
@@ -10,9 +17,15 @@ export interface Snapshot {
   readonly revision: string
   readonly file: string | undefined
   readonly loadedAtMs: number
+  /** The gateways that run. */
+  readonly layers: ReadonlySet<LayerName>
   /** Without any model where the models gateway does not run. */
   readonly catalog: ModelCatalog
+  /** Without any agent where the agents gateway does not run. */
+  readonly agents: AgentCatalog
   readonly rules: AccessRules
+  /** Without any server where the tools gateway does not run. */
+  readonly tools: ToolsSettings
   readonly requestLimits: RequestLimits
 }
 
@@ -25,14 +38,18 @@ export interface SnapshotSource {
 }
 
 const NO_MODELS: ModelsConfig = { providers: {}, models: [], timeouts: { connect: 0, firstToken: 0, idle: 0, total: 0 } }
+const NO_AGENTS: AgentsConfig = { agents: {}, timeouts: { connect: 0, idle: 0, total: 0 } }
 
 /** Compiles a checked configuration. Pure. */
 export function compileSnapshot(source: SnapshotSource): Snapshot {
-  const { models, access, limits } = source.config
+  const { models, tools, agents, access, limits, listen } = source.config
   return {
     ...source,
+    layers: layersOf(source.config),
     catalog: compileCatalog(models ?? NO_MODELS),
+    agents: compileAgents(agents ?? NO_AGENTS, isLoopback(listen.data.host)),
     rules: access,
+    tools: compileTools(tools, isLoopback(listen.data.host)),
     requestLimits: { jsonBodyBytes: limits.jsonBody, jsonDepth: limits.jsonDepth, bodyDeadlineMs: limits.bodyDeadline },
   }
 }

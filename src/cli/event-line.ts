@@ -23,8 +23,10 @@ function callLine(event: ShownEvent): string {
   return cells.join('  ')
 }
 
-function modelOf({ subject, provider, target }: ShownEvent): string {
-  return provider === undefined ? textOf(subject) : `${textOf(subject)} (${textOf(provider)}/${textOf(target)})`
+/** What was asked for, and who served it. A list asks for nothing by name: then its action says what it was. */
+function modelOf({ action, subject, provider, target }: ShownEvent): string {
+  const asked = textOf(subject ?? action)
+  return provider === undefined ? asked : `${asked} (${[provider, target].filter((name) => name !== undefined).join('/')})`
 }
 
 function tokensOf({ usage }: ShownEvent): string {

@@ -9,6 +9,8 @@ export interface CliIo {
   readonly err: (text: string) => void
   /** Whether a person sits there. Nothing prompts without one. */
   readonly isTerminal: boolean
+  /** Asks the person and gives the line that is answered; undefined where there is none any more. Absent where nobody can be asked. */
+  readonly ask?: (question: string) => Promise<string | undefined>
   readonly env: Readonly<Record<string, string | undefined>>
   /** Relative paths of the command line start here. */
   readonly cwd: string

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   check: async () => onlyIo((await import('./commands/check.ts')).registerCheck),
   keys: async () => (await import('./commands/keys.ts')).registerKeys,
   logs: async () => (await import('./commands/logs.ts')).registerLogs,
+  trace: async () => (await import('./commands/trace.ts')).registerTrace,
   receipt: async () => (await import('./commands/receipt.ts')).registerReceipt,
   spend: async () => (await import('./commands/spend.ts')).registerSpend,
   live: async () => (await import('./commands/live.ts')).registerLive,

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { isatty } from 'node:tty'
 import type { CliContext } from './context.ts'
 import type { CliIo, ExitCode } from './io.ts'
@@ -26,6 +27,7 @@ export function openProcess(): OwnProcess {
       },
       err: (text) => void process.stderr.write(text),
       isTerminal: process.stdin.isTTY === true && isatty(STDOUT),
+      ask,
       env: process.env,
       cwd: process.cwd(),
       setExitCode: (code) => {
@@ -42,6 +44,18 @@ export function openProcess(): OwnProcess {
       process.exit(exitCode)
     },
   }
+}
+
+/** Asks on stderr: what is on stdout may go into a file. */
+function ask(question: string): Promise<string | undefined> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  return new Promise((resolve) => {
+    lines.on('close', () => resolve(undefined))
+    lines.question(question, (answer) => {
+      resolve(answer)
+      lines.close()
+    })
+  })
 }
 
 const STDOUT = 1

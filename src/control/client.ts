@@ -5,11 +5,13 @@ import type { ShownConfig, Status } from './api/endpoints/show-status.ts'
 import type { VerifiedLog } from './api/endpoints/verify-log.ts'
 import type { Receipt } from './api/receipt.ts'
 import type { ShownEvent, ShownKey, ShownLiveCall } from './api/shapes.ts'
+import type { Trace } from './api/trace.ts'
 
 export type { Status } from './api/endpoints/show-status.ts'
 export type { VerifiedLog } from './api/endpoints/verify-log.ts'
 export type { Receipt } from './api/receipt.ts'
 export type { ShownEvent, ShownKey, ShownLiveCall } from './api/shapes.ts'
+export type { Trace, TraceNode } from './api/trace.ts'
 
 /** A query string to be: what is undefined is left out. */
 export type Query = Readonly<Record<string, string | undefined>>
@@ -44,6 +46,8 @@ export interface ControlClient {
   revokeKey(id: string): Promise<ShownKey & { readonly endedCalls: number }>
   listEvents(query: Query): Promise<{ readonly events: readonly ShownEvent[]; readonly cursor: string }>
   showReceipt(callId: string): Promise<Receipt>
+  /** @param id of the trace, or of a call in it */
+  showTrace(id: string, query: Query): Promise<Trace>
   sumSpend(by: readonly string[], query: Query): Promise<readonly SpendLine[]>
   /** The answer as text: every digit of it is exact, which numbers in memory are not. */
   spendText(by: readonly string[], query: Query, format: 'json' | 'csv'): Promise<string>
@@ -92,6 +96,7 @@ export function createControlClient(options: ControlClientOptions): ControlClien
     revokeKey: (id) => json('POST', `/keys/${encodeURIComponent(id)}/revoke`),
     listEvents: (query) => json('GET', `/logs${queryString(query)}`),
     showReceipt: (callId) => json('GET', `/receipts/${encodeURIComponent(callId)}`),
+    showTrace: (id, query) => json('GET', `/traces/${encodeURIComponent(id)}${queryString(query)}`),
     sumSpend: async (by, query) =>
       (await json<readonly RawSpendLine[]>('GET', spendPath(by, query, 'json'))).map((line) => readSpendLine(by, line)),
     spendText: (by, query, format) => text('GET', spendPath(by, query, format)),

@@ -91,6 +91,15 @@ export async function revokeKey(
   return { record, endedCalls }
 }
 
+/** Takes a key in that another process made or revoked. A revocation holds at once, and ends what the key has running here. */
+export function takeKey({ access, live }: Pick<KeyDeps, 'access' | 'live'>, key: KeyRecord): void {
+  const known = access.get(key.id)
+  // Nothing of a key changes but that it is revoked; and that holds here even where the store was not told of it yet.
+  if (known !== undefined && (known.revokedAtMs !== undefined || key.revokedAtMs === undefined)) return
+  access.put(key)
+  if (key.revokedAtMs !== undefined) live.abort(({ facts }) => facts.principal.keyId === key.id, revoked(key))
+}
+
 /** The key of an id. @throws not_found */
 export function findKey(access: KeyAccess, id: string): KeyRecord {
   const record = access.get(id)

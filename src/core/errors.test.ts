@@ -26,8 +26,10 @@ test('what the caller or a rule is at fault for is not tried again elsewhere', (
   expect(ERRORS.provider_rejected.retryable).toBe(false)
 })
 
-test('codes of a provider say so by their name, and no other code does', () => {
-  expect(CODES.filter((code) => code.startsWith('provider_') !== (ERRORS[code].source === 'provider'))).toEqual([])
+test('codes of what stands behind us say by their name what it is, and no other code does', () => {
+  // `server_not_found` and the like speak of a name that the caller wrote, not of what stands behind it.
+  const isNamedSo = (code: ErrorCode) => /^(provider_|(server|agent)_(?!not_))/.test(code)
+  expect(CODES.filter((code) => isNamedSo(code) !== (ERRORS[code].source === 'provider'))).toEqual([])
 })
 
 test('an error knows its row of the table, its cause and what the caller needs', () => {

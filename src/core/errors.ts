@@ -27,6 +27,13 @@ export const ERRORS = {
     source: 'caller',
     summary: 'A key that the gateway reads stands twice in the body; what was checked must be what the provider reads.',
   },
+  request_not_carried: {
+    status: 400,
+    retryable: true,
+    source: 'policy',
+    summary:
+      "The model's provider speaks another wire, which cannot carry all of the request, and its configuration says `fidelity: strict`.",
+  },
   unauthenticated: { status: 401, retryable: false, source: 'caller', summary: 'No key was sent, or the key is unknown.' },
   key_revoked: { status: 401, retryable: false, source: 'policy', summary: 'The key was revoked, or its team left the configuration.' },
   key_expired: { status: 401, retryable: false, source: 'policy', summary: 'The key is past its expiry date.' },
@@ -84,6 +91,31 @@ export const ERRORS = {
     summary: "There is no such task of this caller. Other callers' tasks look the same as none.",
   },
   method_not_allowed: { status: 405, retryable: false, source: 'caller', summary: 'The path exists, but not with this method.' },
+  method_not_found: {
+    status: 404,
+    retryable: false,
+    source: 'caller',
+    summary: 'There is no JSON-RPC method of this name here; the message says where it is.',
+  },
+  version_not_supported: {
+    status: 400,
+    retryable: false,
+    source: 'caller',
+    summary: 'The version of the protocol that the request names is not spoken here; the message says which one is.',
+  },
+  operation_not_supported: {
+    status: 400,
+    retryable: false,
+    source: 'caller',
+    summary: 'The protocol has this operation, but the gateway does not offer it.',
+  },
+  push_not_supported: { status: 400, retryable: false, source: 'caller', summary: 'The gateway relays no push notifications of agents.' },
+  not_acceptable: {
+    status: 406,
+    retryable: false,
+    source: 'caller',
+    summary: 'The Accept header leaves out a media type in which the endpoint may have to answer.',
+  },
   request_timeout: { status: 408, retryable: false, source: 'caller', summary: 'The body did not arrive within its deadline.' },
   conflict: {
     status: 409,
@@ -110,6 +142,12 @@ export const ERRORS = {
     retryable: false,
     source: 'gateway',
     summary: 'The event log cannot be written (disk full, folder read-only, queue full). A call that cannot be recorded is not made.',
+  },
+  store_unavailable: {
+    status: 503,
+    retryable: false,
+    source: 'gateway',
+    summary: 'PostgreSQL does not answer, or refused. Calls go on, and are in the journal; what needs the database must be tried again.',
   },
   shutting_down: { status: 503, retryable: false, source: 'gateway', summary: 'The gateway is draining before it stops.' },
   crashed: {
@@ -219,6 +257,8 @@ interface ErrorExtra {
   readonly param?: string
   /** What the provider said, in the caller's wire where that is the same, as received. Never holds a credential. */
   readonly providerBody?: Uint8Array
+  /** Code of the JSON-RPC error that stands behind this one; left out: the edge's table says it. */
+  readonly rpcCode?: number
   /** The provider's own status, for the log and the receipt. */
   readonly providerStatus?: number
 }

@@ -21,6 +21,15 @@ export interface Usage {
   readonly reasoningTokens?: number
 }
 
+/** Something of a request or a reply that the wire on the other side cannot carry as it is. */
+export interface Loss {
+  /** Where it stands, as the caller wrote it: `messages[2].content[0].cache_control`. */
+  readonly path: string
+  /** Left out; carried as something near to it; or brought about by other means. */
+  readonly action: 'dropped' | 'approximated' | 'emulated'
+  readonly reason: string
+}
+
 /** A model call that asked for a tool: the answer to "which prompts led to this tool". */
 export interface ToolAsk {
   readonly callId: string
@@ -66,6 +75,8 @@ export interface CallFacts {
   /** Version of the price that was applied. */
   priceVersion?: string | undefined
   finishReason?: string | undefined
+  /** What got lost between the caller's wire and the provider's. */
+  losses?: readonly Loss[] | undefined
   /** Status sent to the caller. */
   status?: number | undefined
   /** Status the provider answered with. */
@@ -112,6 +123,18 @@ export interface CallEnded extends Omit<CallStarted, 'type'>, Omit<Readonly<Call
   readonly errorMessage?: string | undefined
 }
 
+/** `task.claimed`: the truth of who a task of an agent belongs to. */
+export interface TaskClaimed {
+  readonly type: 'task.claimed'
+  readonly atMs: number
+  readonly callId: string
+  /** By its name in the configuration. */
+  readonly agent: string
+  readonly taskId?: string | undefined
+  readonly contextId?: string | undefined
+  readonly principal: Principal
+}
+
 /** Everything that is written to the log: facts in the past tense. docs/events.md is generated from EVENT_DOCS. */
 export type Event =
   | CallStarted
@@ -119,9 +142,20 @@ export type Event =
   | { readonly type: 'writer.started'; readonly atMs: number; readonly epoch: number; readonly version: string }
   | { readonly type: 'writer.stopped'; readonly atMs: number; readonly epoch: number }
   | { readonly type: 'log.gap'; readonly atMs: number; readonly sinceMs: number; readonly refusedCalls: number; readonly reason: string }
-  | { readonly type: 'log.trimmed'; readonly atMs: number; readonly segment: number; readonly events: number; readonly lastHash: string }
+  | {
+      readonly type: 'log.trimmed'
+      readonly atMs: number
+      /** Of a data folder: the segment that went. */
+      readonly segment?: number
+      /** Of PostgreSQL: whose batches went, up to which. */
+      readonly writer?: string
+      readonly lastBatch?: number
+      readonly events: number
+      readonly lastHash: string
+    }
   | { readonly type: 'config.loaded'; readonly atMs: number; readonly revision: string; readonly file?: string }
   | { readonly type: 'config.rejected'; readonly atMs: number; readonly file: string; readonly problems: readonly string[] }
+  | TaskClaimed
   | {
       readonly type: 'key.created'
       readonly atMs: number
@@ -137,10 +171,13 @@ export type Event =
 export const EVENT_DOCS = {
   'call.started': 'A call was admitted. Committed to disk before anything is sent to a provider.',
   'call.ended': 'A call ended, with what it used, what it cost and whose fault a failure was. Exactly one for each call.',
+  'task.claimed':
+    'A task or conversation of an agent became that of the caller whose call began it. On disk before the caller hears of it; nobody else sees it from then on.',
   'writer.started': 'A gateway process opened this log. `epoch` counts its starts.',
   'writer.stopped': 'A gateway process closed this log in good order.',
   'log.gap': 'The log could not be written for a while. The calls that were refused for that reason are counted here.',
-  'log.trimmed': 'A segment past its retention was removed; its totals and its last hash stay, so that the chain can still be verified.',
+  'log.trimmed':
+    'A part of the log past its retention was removed; its totals and its last hash stay, so that the chain can still be verified.',
   'config.loaded': 'A configuration became the one in force.',
   'config.rejected': 'A changed configuration file was refused; the last good one stays in force.',
   'key.created': 'A key was made.',
@@ -152,6 +189,8 @@ export const EVENT_DOCS = {
 export interface CallRecord {
   readonly callId: string
   readonly facts: CallFacts
+  /** What was asked of the layer. A layer that learns it from the body sets it before the start is written. */
+  action: string
   /**
    * Writes `call.started` once, and resolves when that is on disk. Must be awaited before anything is sent to a provider.
    * @throws log_unavailable: the call must not be made

@@ -17,7 +17,7 @@ import {
   secret,
   secretPlace,
   size,
-  sqliteFolder,
+  storagePlace,
   text,
   textOrSecret,
   url,
@@ -143,8 +143,26 @@ const BAD: readonly (readonly [string, ZodType, unknown, string])[] = [
     'a:70000',
     '"a:70000" is not an address; write host:port, such as 127.0.0.1:4000 (0.0.0.0 listens on every interface)',
   ],
-  ['store', sqliteFolder(), 'postgres://u:p@h/db', 'PostgreSQL is not in this version; write sqlite:FOLDER, such as sqlite:./data'],
-  ['store', sqliteFolder(), 'mysql:x', 'is not a store; write sqlite:FOLDER, such as sqlite:./data'],
+  [
+    'store',
+    storagePlace(),
+    'postgres://u:p@h/db',
+    'a password is never written here; write env:NAME or file:PATH that holds the whole URL, or set PGPASSWORD (the value is not shown)',
+  ],
+  ['store', storagePlace(), 'postgres://u@h', 'names no database; write postgres://user@host/database'],
+  [
+    'store',
+    storagePlace(),
+    'postgres://u@h/db?sslmode=verify-ca',
+    'has an sslmode that is not known; write one of disable, prefer, require, verify-full',
+  ],
+  [
+    'store',
+    storagePlace(),
+    'postgres://u@h/db?pool=9',
+    'has a parameter that is not known; the URL of a database may have sslmode, search_path, application_name',
+  ],
+  ['store', storagePlace(), 'mysql:x', 'is not a store; write sqlite:FOLDER, such as sqlite:./data, or postgres://user@host/database'],
   ['text', text([]), '', 'is empty'],
 ]
 
@@ -185,7 +203,7 @@ describe('a secret', () => {
 
 describe('a path', () => {
   test('starts at the folder that it is given', () => {
-    const store = z.object({ folder: z.instanceof(FilePath) }).parse(read(sqliteFolder(), 'sqlite:./data'))
+    const store = z.object({ folder: z.instanceof(FilePath) }).parse(read(storagePlace(), 'sqlite:./data'))
     expect(store.folder.resolveFrom(join('/etc', 'signalbox')).absolute).toBe('/etc/signalbox/data')
     expect(new FilePath('/var/lib').resolveFrom('/etc').absolute).toBe('/var/lib')
   })

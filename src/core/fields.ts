@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import { z } from 'zod'
 import { type NanoUsd, parseUsd } from './money.ts'
+import { hasPassword, postgresUrlProblem } from './postgres-url.ts'
 import { Secret } from './secret.ts'
 
 /** What a field tells its readers: the generated schema, its reference, an editor. */
@@ -244,18 +245,40 @@ export function secretPlace() {
   )
 }
 
-/** Where an embedded store keeps its files: `sqlite:FOLDER`. */
-export function sqliteFolder() {
-  const doc = { unit: 'sqlite:FOLDER', pattern: '^sqlite:.+$', examples: ['sqlite:./data'] }
-  return field<{ readonly type: 'sqlite'; readonly folder: FilePath }>(doc, (written) => {
-    const scheme = typeof written === 'string' ? /^([a-z]+):/.exec(written)?.[1] : undefined
-    if (scheme === 'postgres' || scheme === 'postgresql') {
-      return new Refused('PostgreSQL is not in this version; write sqlite:FOLDER, such as sqlite:./data')
+/** Where keys, events and bodies are kept. The URL of a database is a reference where it holds a password. */
+export type StoragePlace =
+  | { readonly type: 'sqlite'; readonly folder: FilePath }
+  | { readonly type: 'postgres'; readonly url: string | Secret }
+
+/** `sqlite:FOLDER`, `postgres://user@host/database`, or `env:NAME` and `file:PATH`, which hold such a URL with its password. */
+export function storagePlace() {
+  const doc = {
+    unit: 'sqlite:FOLDER, postgres://… or a reference to it',
+    pattern: '^(sqlite:.+|postgres(ql)?://.+|env:.+|file:.+)$',
+    examples: ['sqlite:./data', 'postgres://signalbox@db.internal/signalbox', 'env:DATABASE_URL'],
+  }
+  return field<StoragePlace>(doc, (written) => {
+    if (typeof written !== 'string') return new Refused(NO_STORE)
+    if (/^sqlite:./s.test(written)) return { type: 'sqlite', folder: new FilePath(written.slice('sqlite:'.length)) }
+    if (REFERENCE.test(written)) return { type: 'postgres', url: Secret.reference(written) }
+    if (!/^postgres(ql)?:/.test(written)) return new Refused(NO_STORE)
+    if (hasPassword(written)) {
+      return new Refused(
+        'a password is never written here; write env:NAME or file:PATH that holds the whole URL, or set PGPASSWORD (the value is not shown)',
+      )
     }
-    if (typeof written !== 'string' || !/^sqlite:./s.test(written))
-      return new Refused('is not a store; write sqlite:FOLDER, such as sqlite:./data')
-    return { type: 'sqlite', folder: new FilePath(written.slice('sqlite:'.length)) }
+    const problem = postgresUrlProblem(written)
+    return problem === undefined ? { type: 'postgres', url: written } : new Refused(problem)
   })
+}
+
+const NO_STORE = 'is not a store; write sqlite:FOLDER, such as sqlite:./data, or postgres://user@host/database'
+
+/** A folder. */
+export function folder(examples: readonly string[]) {
+  return field<FilePath>({ unit: 'folder', examples }, (written) =>
+    typeof written === 'string' && written !== '' ? new FilePath(written) : new Refused(`${quote(written)} is not a folder`),
+  )
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/

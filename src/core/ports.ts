@@ -46,12 +46,14 @@ export interface LogQuery {
   readonly mentions?: string
 }
 
-/** Reads the log while it is written. */
+/** Reads the log while it is written. A long read goes on in slices: it never holds up the calls. */
 export interface EventReader {
-  read(query: LogQuery): readonly LoggedEvent[]
+  /** @throws store_unavailable where the log stands in a database that does not answer; so do the others */
+  read(query: LogQuery): Promise<readonly LoggedEvent[]>
   /** The events of one call, oldest first; empty where the log has none (any more). */
-  readCall(callId: string): readonly LoggedEvent[]
-  readonly end: LogPosition
+  readCall(callId: string): Promise<readonly LoggedEvent[]>
+  /** The place of the last event. */
+  end(): Promise<LogPosition>
 }
 
 /** A fold over the log that can be dropped and rebuilt. */
@@ -115,7 +117,8 @@ export interface TallySum {
 
 /** Reads tallies, up to the last event of the log. */
 export interface TallyReader {
-  sum(query: TallyQuery): readonly TallySum[]
+  /** @throws store_unavailable where they stand in a database that does not answer */
+  sum(query: TallyQuery): Promise<readonly TallySum[]>
 }
 
 /** A virtual key as it is stored: never the secret, only its keyed hash. */
@@ -220,6 +223,31 @@ export interface ToolIdentity {
   readonly destructiveHint?: boolean | undefined
 }
 
+/** Names a task or a conversation at an agent, or both. */
+export interface TaskRef {
+  /** By its name in the configuration. */
+  readonly agent: string
+  readonly taskId?: string | undefined
+  readonly contextId?: string | undefined
+}
+
+/** Whose a task is: the caller's own, somebody else's, or nobody's as far as is known. */
+export type Ownership = 'own' | 'foreign' | 'unknown'
+
+/** Knows which caller began which task of an agent. The log is the truth (`task.claimed`), so that it survives a restart. */
+export interface TaskOwners {
+  /** Gives the answer at once where it is in memory. @throws store_unavailable (as a rejection) */
+  ofTask(principal: Principal, agent: string, taskId: string): Ownership | Promise<Ownership>
+  /** The same for a conversation. */
+  ofContext(principal: Principal, agent: string, contextId: string): Ownership | Promise<Ownership>
+  /**
+   * Makes what nobody owns the caller's own, on disk before it resolves. At once where there is nothing to write.
+   * @returns false where it is somebody else's
+   * @throws log_unavailable (as a rejection)
+   */
+  claim(principal: Principal, callId: string, ref: TaskRef): boolean | Promise<boolean>
+}
+
 /** Remembers which model calls asked for which tools, so that a tool call can name its cause. In memory, bounded: the oldest go first. */
 export interface ToolAsks {
   /** @param tools names as the model wrote them */
@@ -235,4 +263,38 @@ export type BodyDetail = 'off' | 'redacted' | 'full'
 export interface BodyKeeping {
   detailFor(principal: Principal): BodyDetail
   readonly maxBytes: () => number
+}
+
+/** A program to run beside the gateway. */
+export interface Program {
+  /** The program and its arguments. */
+  readonly command: readonly string[]
+  readonly cwd?: string
+  /** Added to the little that is handed on of the gateway's own environment: PATH, HOME, LANG, TMPDIR. */
+  readonly env: Readonly<Record<string, string>>
+  readonly onOutput: (bytes: Uint8Array) => void
+  readonly onErrorOutput: (bytes: Uint8Array) => void
+}
+
+/** How a program ended: by itself, or by a signal. */
+export interface ProgramExit {
+  readonly code?: number
+  readonly signal?: string
+}
+
+/** A program that was started. It and all that it starts end when the gateway does, whatever way that is. */
+export interface ChildProcess {
+  readonly pid: number
+  /** Resolves when it has ended and its output was read to the end. Never rejects. */
+  readonly exited: Promise<ProgramExit>
+  /** Writes to its standard input. False where it is gone, or has stopped reading. */
+  write(text: string): boolean
+  /** Closes its input, then asks its group to end, and after the grace makes it. Resolves as `exited`. */
+  stop(graceMs: number): Promise<ProgramExit>
+}
+
+/** Starts programs. Its implementation is platform/processes.ts. */
+export interface ProgramRunner {
+  /** @throws where the operating system refuses */
+  start(program: Program): ChildProcess
 }

@@ -18,8 +18,9 @@ export interface Section<Config = unknown> {
   /** Every field with a default or optional, and a `describe` that says what it is and in which unit. */
   readonly schema: ZodType<Config>
   /**
-   * Problems between fields, such as a model that names no provider of the file. Pure.
+   * Problems between fields, such as a model that names no provider of the file. Pure. `written` is the whole file as it stands, for what
+   * depends on whether another key was written at all.
    * A method, so that sections of different types fit one list; control/ gives each the config that its own schema made.
    */
-  check(config: Config): readonly ConfigProblem[]
+  check(config: Config, written: Readonly<Record<string, unknown>>): readonly ConfigProblem[]
 }

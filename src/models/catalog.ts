@@ -1,5 +1,5 @@
+import { revealHeaders, secretsOf } from '../core/header-fields.ts'
 import { formatUsd } from '../core/money.ts'
-import { Secret } from '../core/secret.ts'
 import type { ModelsConfig } from './config.ts'
 import { dialects } from './dialects/index.ts'
 import { listPrice } from './prices/price.ts'
@@ -65,7 +65,7 @@ function targetOf(config: ModelsConfig, model: ModelConfig, id: string): Target 
     wire,
     url: `${baseUrl}${dialects[wire].path}`,
     headers: headersOf(provider),
-    credentials: credentialsOf(provider),
+    credentials: secretsOf([...(provider.apiKey ?? []), ...Object.values(provider.headers ?? {})]),
     timeouts: timeoutsOf(config, provider, model),
     price: priceOf(model) ?? listPrice(model.provider, id),
   }
@@ -79,15 +79,7 @@ function headersOf(provider: ProviderConfig): Record<string, string> {
   }
   const [key] = provider.apiKey ?? []
   if (key !== undefined) headers.authorization = `Bearer ${key.reveal()}`
-  for (const [name, value] of Object.entries(provider.headers ?? {}))
-    headers[name.toLowerCase()] = typeof value === 'string' ? value : value.reveal()
-  return headers
-}
-
-function credentialsOf(provider: ProviderConfig): readonly string[] {
-  const secrets = [...(provider.apiKey ?? []), ...Object.values(provider.headers ?? {})].filter((value) => value instanceof Secret)
-  // A shorter one would hide words of every day.
-  return secrets.map((secret) => secret.reveal()).filter(({ length }) => length >= 8)
+  return { ...headers, ...revealHeaders(provider.headers) }
 }
 
 function timeoutsOf(config: ModelsConfig, provider: ProviderConfig, model: ModelConfig): Timeouts {

@@ -1,9 +1,18 @@
 import { describe, expect, test } from 'bun:test'
 import { Secret } from '../core/secret.ts'
-import { modelsSection } from './config.ts'
+import { type ModelsConfig, modelsSection } from './config.ts'
 import { PROVIDERS } from './providers.ts'
 
 const OLLAMA = { providers: { ollama: {} } }
+
+/** The section as it is parsed, where it is written. */
+function parse(written: unknown): ModelsConfig {
+  return modelsSection.schema.parse(written) ?? raise()
+}
+
+function raise(): never {
+  throw new Error('there is no section')
+}
 
 /** The problems of a section as the loader would find them: those of the schema, else those of the check. */
 function problemsOf(written: unknown): readonly string[] {
@@ -13,8 +22,13 @@ function problemsOf(written: unknown): readonly string[] {
 }
 
 describe('the section models', () => {
+  test('is not there unless it is written', () => {
+    expect(modelsSection.schema.parse(undefined)).toBeUndefined()
+    expect(modelsSection.check(undefined)).toEqual([])
+  })
+
   test('has timeouts by default, and neither providers nor models', () => {
-    expect(modelsSection.schema.parse(undefined)).toEqual({
+    expect(modelsSection.schema.parse({})).toEqual({
       providers: {},
       models: [],
       timeouts: { connect: 10_000, firstToken: 60_000, idle: 60_000, total: 600_000 },
@@ -23,25 +37,25 @@ describe('the section models', () => {
 
   test('reads prices exactly, as nano-USD per million tokens', () => {
     const price = { inputPerMillion: 0.1, outputPerMillion: '2.000000001', cachedInputPerMillion: 0 }
-    const { models } = modelsSection.schema.parse({ models: [{ name: 'a', provider: 'b', price }] })
+    const { models } = parse({ models: [{ name: 'a', provider: 'b', price }] })
     expect(models[0]?.price).toEqual({ inputPerMillion: 100_000_000, outputPerMillion: 2_000_000_001, cachedInputPerMillion: 0 })
   })
 
   test('takes the name for the id, where no id is given and the name is of one model', () => {
     const names = [{ name: 'a' }, { name: 'b', id: 'x' }, { name: 'c/*' }].map((model) => ({ ...model, provider: 'ollama' }))
-    const { models } = modelsSection.schema.parse({ models: names })
+    const { models } = parse({ models: names })
     expect(models.map(({ id }) => id)).toEqual(['a', 'x', undefined])
   })
 
   test('reads one key or a list of them', () => {
-    const keys = (apiKey: unknown) => modelsSection.schema.parse({ providers: { openai: { apiKey } } }).providers.openai?.apiKey
+    const keys = (apiKey: unknown) => parse({ providers: { openai: { apiKey } } }).providers.openai?.apiKey
     expect(keys('env:A')?.map(({ origin }) => origin)).toEqual(['env:A'])
     expect(keys(['env:A', 'file:b'])?.map(({ origin }) => origin)).toEqual(['env:A', 'file:b'])
   })
 
   test('reads timeouts of a provider and of a model, and leaves out what they do not say', () => {
     const written = { ...OLLAMA, models: [{ name: 'a', provider: 'ollama', timeouts: { total: '5s' } }] }
-    expect(modelsSection.schema.parse(written).models[0]?.timeouts).toEqual({ total: 5000 })
+    expect(parse(written).models[0]?.timeouts).toEqual({ total: 5000 })
   })
 })
 
@@ -127,7 +141,7 @@ describe('a check of the section models', () => {
   })
 
   test('refuses a key that cannot be sent, and does not repeat it', () => {
-    const config = modelsSection.schema.parse({ providers: { openai: { apiKey: 'env:A' } } })
+    const config = parse({ providers: { openai: { apiKey: 'env:A' } } })
     const read = (key: string) => ({ ...config, providers: { openai: { apiKey: [new Secret(key, 'env:A')] } } })
     expect(modelsSection.check(read('sk-1'))).toEqual([])
     expect(modelsSection.check(read('sk 1'))).toEqual([

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { didYouMean } from '../core/did-you-mean.ts'
-import { choice, duration, name, nameOrWildcard, secret, text, textOrSecret, url, usd } from '../core/fields.ts'
+import { choice, duration, name, nameOrWildcard, secret, text, url, usd } from '../core/fields.ts'
+import { checkHeaderFields, headerFields } from '../core/header-fields.ts'
 import { Secret } from '../core/secret.ts'
 import type { ConfigProblem, Section } from '../core/section.ts'
 import { dialects } from './dialects/index.ts'
@@ -33,11 +34,6 @@ const ownTimeouts = z.strictObject({
   total: duration(BOUNDS).exactOptional().describe(TIMEOUT_DOCS.total),
 })
 
-const headerName = z
-  .string()
-  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, { error: 'is not the name of a header' })
-  .meta({ 'x-unit': 'name' })
-
 const provider = z.strictObject({
   wire: choice(WIRES).exactOptional().describe('The wire that the provider speaks. Needed unless its name is a known one.'),
   baseUrl: url()
@@ -49,10 +45,7 @@ const provider = z.strictObject({
     .meta({ 'x-unit': 'secret, or list of secrets' })
     .exactOptional()
     .describe('The credential, or a list of them, of which the first is used.'),
-  headers: z
-    .record(headerName, textOrSecret().describe('The value of the header; a credential is env:NAME or file:PATH.'))
-    .exactOptional()
-    .describe('Headers that go with every request to the provider.'),
+  headers: headerFields().exactOptional().describe('Headers that go with every request to the provider.'),
   timeouts: ownTimeouts.exactOptional().describe('Timeouts of this provider, where they differ from models.timeouts.'),
 })
 
@@ -126,7 +119,7 @@ function checkProvider(name: string, provider: ProviderConfig): ConfigProblem[] 
   return [
     ...checkKnown(path, provider, row),
     ...checkApiKey(path, provider, row),
-    ...Object.entries(provider.headers ?? {}).flatMap(([header, value]) => checkHeader([...path, 'headers', header], header, value)),
+    ...checkHeaderFields([...path, 'headers'], provider.headers),
   ]
 }
 
@@ -149,19 +142,6 @@ function checkApiKey(path: readonly string[], provider: ProviderConfig, row: Pro
       ? [{ path: [...path, 'apiKey', index], message: `${key.origin} holds a character that no key has, such as a space or a line break` }]
       : [],
   )
-}
-
-const OWN_HEADERS = /^(host|connection|keep-alive|transfer-encoding|content-length|content-type|accept-encoding|te|upgrade|trailer)$/i
-const CREDENTIAL_HEADERS = /authorization|api-?key|token|secret|cookie|password|credential/i
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
-
-function checkHeader(path: readonly string[], header: string, value: string | Secret): ConfigProblem[] {
-  if (OWN_HEADERS.test(header)) return [{ path, message: 'is a header that the gateway sets itself; remove it' }]
-  if (typeof value === 'string' && CREDENTIAL_HEADERS.test(header)) {
-    return [{ path, message: 'looks like a credential; write env:NAME or file:PATH, which say where it is (the value is not shown)' }]
-  }
-  const sent = typeof value === 'string' ? value : value.isResolved ? value.reveal() : ''
-  return HEADER_VALUE.test(sent) ? [] : [{ path, message: 'holds a character that no header may have, such as a line break' }]
 }
 
 function checkModel(config: ModelsConfig, index: number): ConfigProblem[] {

@@ -1,9 +1,10 @@
 import { GatewayError } from '../core/errors.ts'
+import { hideSecrets } from '../core/header-fields.ts'
 import type { Target } from './types.ts'
 
 /** A text of a provider without the credentials that it was sent: some quote them in what they say. */
 export function hideCredentials(text: string, target: Target): string {
-  return target.credentials.reduce((shown, credential) => shown.replaceAll(credential, '***'), text)
+  return hideSecrets(text, target.credentials)
 }
 
 /** The same for what was thrown. An error that quotes none stays the one that it is. */

@@ -1,13 +1,14 @@
-import { type Call, type CallStart, type Labels, openCall, type PromptIdentity } from '../core/call.ts'
+import { type Call, type CallStart, openCall } from '../core/call.ts'
+import { draining, errorOf, mediaTypeProblem, pullStream, readCallHeaders, watchClient } from '../core/edge.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
-import { pathOf, readCredential, readLabels, readPromptIdentity } from '../core/headers.ts'
+import { pathOf, readCredential } from '../core/headers.ts'
 import type { Layer } from '../core/layer.ts'
 import { formatUsd } from '../core/money.ts'
 import type { EventLog } from '../core/ports.ts'
-import type { Ending, Reply } from '../core/reply.ts'
+import type { Reply } from '../core/reply.ts'
 import { collect, type Handler } from '../core/stage.ts'
 import { continueTrace } from '../core/trace.ts'
-import type { CancelTimer, World } from '../core/world.ts'
+import type { World } from '../core/world.ts'
 import { LogRecord } from '../stages/record.ts'
 import type { ListedModel } from './catalog.ts'
 import { dialects } from './dialects/index.ts'
@@ -74,19 +75,6 @@ export function createHttp(deps: HttpDeps): Layer {
   }
 }
 
-/**
- * Ends the call when its client leaves. Looked for only once the call has lasted a while: to touch a request's signal costs several
- * microseconds, and a call that is over by then needs none. A client that left before is seen then.
- */
-function watchClient(world: World, request: Request, call: Call): CancelTimer {
-  return world.after(WATCH_AFTER_MS, () => {
-    if (request.signal.aborted) call.abort(left())
-    else request.signal.addEventListener('abort', () => call.abort(left()), { once: true })
-  })
-}
-
-const WATCH_AFTER_MS = 50
-
 function open(
   deps: HttpDeps,
   request: Request,
@@ -97,7 +85,7 @@ function open(
   const { headers } = request
   const wire = endpoint?.wire ?? 'openai-chat'
   const trace = continueTrace(headers.get('traceparent'), world.randomHex)
-  const said = readHeaders(headers)
+  const said = readCallHeaders(headers)
   const record = new LogRecord({
     log,
     world,
@@ -123,30 +111,8 @@ function open(
   }
 }
 
-interface SaidHeaders {
-  readonly labels?: Labels | undefined
-  readonly prompt?: PromptIdentity | undefined
-  readonly problem?: GatewayError
-}
-
-function readHeaders(headers: Headers): SaidHeaders {
-  const labels = headers.get('x-signalbox-labels')
-  const prompt = headers.get('x-signalbox-prompt')
-  if (labels === null && prompt === null) return NOTHING_SAID
-  try {
-    return { labels: readLabels(labels), prompt: readPromptIdentity(prompt) }
-  } catch (thrown) {
-    return { problem: asGatewayError(thrown) }
-  }
-}
-
-const NOTHING_SAID: SaidHeaders = {}
-
 function problemOf(deps: HttpDeps, request: Request, endpoint: Endpoint | undefined, path: string): GatewayError | undefined {
-  if (!deps.isOpen())
-    return new GatewayError('shutting_down', 'The gateway is shutting down. Try again; another instance will answer.', {
-      retryAfterSeconds: 1,
-    })
+  if (!deps.isOpen()) return draining()
   if (endpoint === undefined) {
     return new GatewayError(
       'not_found',
@@ -157,17 +123,6 @@ function problemOf(deps: HttpDeps, request: Request, endpoint: Endpoint | undefi
     return new GatewayError('method_not_allowed', `${path} takes ${endpoint.method}, not ${request.method.slice(0, 20)}.`)
   }
   return endpoint.method === 'POST' ? mediaTypeProblem(request.headers.get('content-type')) : undefined
-}
-
-/** JSON is accepted under a missing or a text/plain type too: many clients send it so. */
-function mediaTypeProblem(contentType: string | null): GatewayError | undefined {
-  if (contentType === null || contentType === '' || /^\s*(application\/([\w.+-]+\+)?json|text\/plain)\s*(;|$)/i.test(contentType))
-    return undefined
-  return new GatewayError('unsupported_media_type', `The body must be JSON (application/json), not ${contentType.slice(0, 100)}.`)
-}
-
-function left(): GatewayError {
-  return new GatewayError('client_closed', 'The client left before the reply was complete.')
 }
 
 async function wholeResponse(edge: Edge, reply: Reply<ModelPart>): Promise<Response> {
@@ -189,19 +144,10 @@ function streamResponse(edge: Edge, reply: Reply<ModelPart>): Response {
   headers['content-type'] = 'text/event-stream; charset=utf-8'
   headers['cache-control'] = 'no-cache'
   headers['x-accel-buffering'] = 'no'
-  // Pull only: what the client does not read is not asked of the provider.
-  const body = new ReadableStream<Uint8Array>(
-    {
-      pull: async (controller) => {
-        const bytes = await nextBytes(edge, reply)
-        if (bytes !== undefined) controller.enqueue(bytes)
-        if (bytes === undefined || reply.ending !== undefined) controller.close()
-      },
-      cancel: () => reply.leave(left()),
-    },
-    { highWaterMark: 0 },
+  return new Response(
+    pullStream(reply, () => nextBytes(edge, reply)),
+    { headers },
   )
-  return new Response(body, { headers })
 }
 
 /** The next bytes for the client: a frame, or the frame that says how the stream failed; undefined at a good end. */
@@ -252,8 +198,4 @@ function describe({ call, record }: Edge): Record<string, string> {
   if (subject !== undefined && /^[\x20-\x7e]+$/.test(subject)) headers['x-signalbox-model'] = subject
   if (provider !== undefined) headers['x-signalbox-provider'] = provider
   return headers
-}
-
-function errorOf(ending: Ending): GatewayError {
-  return 'error' in ending ? ending.error : new GatewayError('internal', 'The reply ended without a reply.')
 }

@@ -1,7 +1,7 @@
 import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Layer } from '../core/layer.ts'
-import type { Access, BodyKeeping, BodyStore, EventLog, LiveCalls } from '../core/ports.ts'
+import type { Access, BodyKeeping, BodyStore, EventLog, LiveCalls, ToolAsks } from '../core/ports.ts'
 import { readBody } from '../core/read-body.ts'
 import type { Ending } from '../core/reply.ts'
 import { pipeline, replyOf } from '../core/stage.ts'
@@ -11,6 +11,7 @@ import { authenticate } from '../stages/authenticate.ts'
 import { authorize } from '../stages/authorize.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { meter } from '../stages/meter.ts'
+import { noteToolAsks } from '../stages/note-tool-asks.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
 import { route } from '../stages/route.ts'
@@ -36,6 +37,8 @@ export interface ModelsDeps {
   readonly access: Access
   readonly bodies: BodyStore
   readonly bodyKeeping: BodyKeeping
+  /** Told which tools the models ask for. */
+  readonly asks: ToolAsks
   readonly catalog: () => ModelCatalog
   readonly limits: () => RequestLimits
   /** Hears of every ending after it was written. */
@@ -70,6 +73,7 @@ export function createModels(deps: ModelsDeps): Layer {
             sizeOf: (part) => part.bytes.length,
             price: ({ target }, usage) => charge(target.price, usage),
           }),
+          noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
         ],
         send,
       ),

@@ -11,6 +11,9 @@ export interface ProviderRow {
   readonly keyEnv?: string
 }
 
+/** The wire that nearly every provider speaks. */
+export const COMMON_WIRE: WireName = 'openai-chat'
+
 /** OpenAI-compatible chat endpoints. One row a provider. Addresses as known on 2026-11-21; none could be called from where they were written down. */
 export const PROVIDERS: Readonly<Record<string, ProviderRow>> = {
   openai: { wire: 'openai-chat', baseUrl: 'https://api.openai.com/v1', auth: 'bearer', keyEnv: 'OPENAI_API_KEY' },

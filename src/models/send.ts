@@ -1,12 +1,13 @@
 import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
+import type { Exchange } from '../core/exchange.ts'
 import { type PartSource, Reply } from '../core/reply.ts'
 import { SseSplitter } from '../core/sse.ts'
 import { replyOf } from '../core/stage.ts'
 import { formatTraceparent } from '../core/trace.ts'
 import { hideCredentials, withoutCredentials } from './credentials.ts'
 import { dialects } from './dialects/index.ts'
-import { Exchange } from './exchange.ts'
+import { openExchange } from './exchange.ts'
 import type { Attempt, Dialect, ModelPart, StreamDecoder, Target } from './types.ts'
 
 /** Longest frame of a stream: an image in base64 fits, an endless line does not. */
@@ -23,13 +24,14 @@ const MAX_HELD_FRAMES = 1000
 export async function send(call: Call, attempt: Attempt): Promise<Reply<ModelPart>> {
   const { request, target } = attempt
   const dialect = dialects[target.wire]
-  const exchange = new Exchange(call, target)
+  const exchange = openExchange(call, target)
   const { facts } = call.record
   try {
-    if (request.isStream) exchange.awaitFirstToken()
-    const response = await exchange.send(dialect.encodeRequest(request, target), {
-      ...target.headers,
-      traceparent: formatTraceparent(call.trace),
+    if (request.isStream) exchange.wait({ ms: target.timeouts.firstTokenMs, code: 'provider_first_token_timeout', what: 'sent no content' })
+    const response = await exchange.send({
+      method: 'POST',
+      headers: { ...target.headers, traceparent: formatTraceparent(call.trace) },
+      body: dialect.encodeRequest(request, target),
     })
     facts.providerStatus = response.status
     const requestId = response.headers.get('x-request-id')

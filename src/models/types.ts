@@ -87,6 +87,8 @@ export interface ModelPart {
   readonly takesCost?: true
   /** As the provider's wire names it: `stop`, `length`, `tool_calls`, `content_filter`, … */
   readonly finishReason?: string
+  /** Names of the tools that the model asks for in this part, as it wrote them. */
+  readonly toolCalls?: readonly string[]
   /** Set on a frame that reports a failure inside a reply that began well. */
   readonly error?: GatewayError
 }

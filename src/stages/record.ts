@@ -23,6 +23,8 @@ export class LogRecord implements CallRecord {
   readonly callId: string
   readonly facts: CallFacts
   readonly startedAtMs: number
+  /** What was asked. An edge that learns it from the body sets it before the call's start is written. */
+  action: string
   readonly #start: RecordStart
   readonly #startedMonotonicMs: number
   #started: Promise<void> | undefined
@@ -31,6 +33,7 @@ export class LogRecord implements CallRecord {
   constructor(start: RecordStart) {
     this.callId = start.world.id('call')
     this.facts = { principal: ANONYMOUS, prompt: start.prompt, wire: start.wire, attempts: 0 }
+    this.action = start.action
     this.#start = start
     this.startedAtMs = start.world.now()
     this.#startedMonotonicMs = start.world.monotonicMs()
@@ -79,7 +82,7 @@ export class LogRecord implements CallRecord {
   }
 
   #startedEvent(): CallStarted {
-    const { layer, action, trace, parentId } = this.#start
+    const { layer, trace, parentId } = this.#start
     const { principal, prompt, subject, wire } = this.facts
     return {
       type: 'call.started',
@@ -87,7 +90,7 @@ export class LogRecord implements CallRecord {
       callId: this.callId,
       parentId,
       layer,
-      action,
+      action: this.action,
       traceId: trace.traceId,
       spanId: trace.spanId,
       parentSpanId: trace.parentSpanId,
@@ -100,7 +103,7 @@ export class LogRecord implements CallRecord {
 
   #endedEvent(ending: Ending): CallEnded {
     const error = 'error' in ending ? ending.error : undefined
-    const { layer, action, trace, parentId } = this.#start
+    const { layer, trace, parentId } = this.#start
     // Written out field by field: two spreads here were a tenth of the gateway's own cost of a call.
     const { facts } = this
     return {
@@ -109,7 +112,7 @@ export class LogRecord implements CallRecord {
       callId: this.callId,
       parentId,
       layer,
-      action,
+      action: this.action,
       traceId: trace.traceId,
       spanId: trace.spanId,
       parentSpanId: trace.parentSpanId,
@@ -138,6 +141,7 @@ export class LogRecord implements CallRecord {
       isUnpriced: facts.isUnpriced,
       priceVersion: facts.priceVersion,
       finishReason: facts.finishReason,
+      losses: facts.losses,
       providerStatus: facts.providerStatus,
       providerRequestId: facts.providerRequestId,
       startedAtMs: this.startedAtMs,

@@ -1,23 +1,33 @@
 import type { Event } from '../core/events.ts'
 import type { LoggedEvent, LogPosition, LogQuery } from '../core/ports.ts'
 import { decodeEvent, linesOf, type WrittenBatch } from './batch.ts'
+import type { Steps } from './in-slices.ts'
 
 /**
  * Picks the events that a query asks for.
- * @param batches in the order of the query; the store has left out those that cannot hold any
+ * @param parts batches in the order of the query, as many as one read gave; the store has left out those that cannot hold any
  */
-export function selectEvents(batches: Iterable<WrittenBatch>, query: LogQuery): readonly LoggedEvent[] {
+export function* selectEvents(parts: Iterable<readonly WrittenBatch[]>, query: LogQuery): Steps<readonly LoggedEvent[]> {
   const found: LoggedEvent[] = []
   if (query.limit <= 0) return found
-  for (const batch of batches) {
-    if (query.mentions !== undefined && !batch.text.includes(query.mentions)) continue
-    for (const logged of inOrder(batch, query)) {
-      if (!isWanted(logged, query)) continue
-      found.push(logged)
-      if (found.length >= query.limit) return found
+  for (const batches of parts) {
+    for (const batch of batches) {
+      if (takeEvents(batch, query, found)) return found
     }
+    yield
   }
   return found
+}
+
+/** Adds what a batch has of what is asked for. Returns whether that is enough. */
+export function takeEvents(batch: WrittenBatch, query: LogQuery, found: LoggedEvent[]): boolean {
+  if (query.mentions !== undefined && !batch.text.includes(query.mentions)) return false
+  for (const logged of inOrder(batch, query)) {
+    if (!isWanted(logged, query)) continue
+    found.push(logged)
+    if (found.length >= query.limit) return true
+  }
+  return false
 }
 
 /** The events of one call in a batch whose text mentions it: other calls mention it as their parent. */

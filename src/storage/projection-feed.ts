@@ -124,7 +124,7 @@ export class ProjectionFeed implements TallyReader {
     this.#cancelFlush?.()
   }
 
-  sum(query: TallyQuery): readonly TallySum[] {
+  async sum(query: TallyQuery): Promise<readonly TallySum[]> {
     const { projection, table } = this.#find(query.table)
     const sums = new SumBy(table, query)
     for (const stored of this.#options.store.sum(table, query)) sums.add(stored)

@@ -1,6 +1,6 @@
 import type { GatewayError } from '../core/errors.ts'
 import type { Event } from '../core/events.ts'
-import type { BodyStore, EventLog, EventReader, KeyStore, TallyReader } from '../core/ports.ts'
+import type { BodyStore, EventLog, EventReader, KeyRecord, KeyStore, TallyReader } from '../core/ports.ts'
 import type { World } from '../core/world.ts'
 import type { MakeProjection } from './projection-feed.ts'
 
@@ -38,6 +38,14 @@ export type Verification =
       readonly reason: string
     }
 
+/** How a store is whose truth stands in a database, behind the journal of this process. */
+export interface StoreCondition {
+  /** Events that are in the journal, and not in the database yet. */
+  readonly unshippedEvents: number
+  /** What is not as it should be. Calls go on meanwhile. */
+  readonly detail?: string
+}
+
 /** An open store: one a process. */
 export interface Store {
   /** Names the data folder's writer. */
@@ -51,6 +59,10 @@ export interface Store {
   readonly keys: KeyStore
   readonly bodies: BodyStore
   readonly tallies: TallyReader
+  /** Hears of keys that other processes make or revoke, from the opening of the store on. */
+  watchKeys(hear: (key: KeyRecord) => void): void
+  /** Undefined where all is kept in this process's own folder. */
+  condition(): StoreCondition | undefined
   /** Walks the chain of hashes, in slices. */
   verify(): Promise<Verification>
   /** Drops the projections and folds the log again, in slices. */

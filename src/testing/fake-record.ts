@@ -28,6 +28,7 @@ class CountingRecord implements FakeRecord {
   readonly facts: CallFacts
   readonly #onStart: () => Promise<void>
   #starting: Promise<void> | undefined
+  action = 'models.call'
   startCalls = 0
   isStarted = false
 

@@ -14,7 +14,7 @@ describe('a scenario', () => {
     expect((await sendChat(scenario)).status).toBe(200)
     expect(scenario.upstream.requests[0]?.header('authorization')).toBe(`Bearer ${FAKE_PROVIDER_KEY}`)
     await scenario.expectCall({ outcome: 'ok', subject: 'mini', principal: { team: 'support', keyId: scenario.keyId } })
-    const types = scenario.events().map(({ type }) => type)
+    const types = (await scenario.events()).map(({ type }) => type)
     expect(types).toEqual(['writer.started', 'config.loaded', 'key.created', 'call.started', 'call.ended'])
   })
 

@@ -21,7 +21,7 @@ export type ScenarioConfig = Readonly<Record<string, unknown>>
 export interface ScenarioOptions {
   /**
    * Sections of the configuration, or a function that makes them for the base URL of the upstream. What is left out is the ordinary one:
-   * the model `mini` at the provider `fake`, and the team `support`. Addresses and folders are the scenario's own business.
+   * the model `mini` at the provider `fake`, and the team `support`. Addresses and, unless `storage` is given, folders are the scenario's own business.
    */
   readonly config?: ScenarioConfig | ((baseUrl: string) => ScenarioConfig)
   /** Base URL of a provider that the test started itself. Left out: a `fakeUpstream` that the scenario starts and closes. */
@@ -70,7 +70,7 @@ export interface Scenario extends AsyncDisposable {
   /** Writes the configuration file anew, and has it read. */
   reconfigure(config: ScenarioConfig): Promise<ControlAnswer<Json>>
   /** All events that are on disk, oldest first. */
-  events(): readonly Event[]
+  events(): Promise<readonly Event[]>
   /**
    * Asserts that exactly these events were written since it was last asked (or the start), and that nothing runs unrecorded.
    * Waits for them, five seconds at the most.
@@ -172,7 +172,7 @@ class RunningScenario implements Scenario {
     const [team] = Object.keys(written.access.teams)
     if (team !== undefined) ({ key: this.key, id: this.keyId } = await this.newKey({ team }))
     await this.#flush()
-    this.#seenEvents = this.#counted().length
+    this.#seenEvents = (await this.#counted()).length
   }
 
   async newKey(request: NewKey = {}): Promise<{ readonly id: string; readonly key: string }> {
@@ -199,8 +199,8 @@ class RunningScenario implements Scenario {
     return this.control('POST', '/api/v1/reload')
   }
 
-  events(): readonly Event[] {
-    const read = this.#gateway.store.reader.read({ order: 'oldest-first', limit: Number.MAX_SAFE_INTEGER })
+  async events(): Promise<readonly Event[]> {
+    const read = await this.#gateway.store.reader.read({ order: 'oldest-first', limit: Number.MAX_SAFE_INTEGER })
     return read.map(({ event }) => event)
   }
 
@@ -208,12 +208,12 @@ class RunningScenario implements Scenario {
     const untilMs = performance.now() + EVENTS_WAIT_MS
     for (;;) {
       await this.#flush()
-      const all = this.#counted()
+      const all = await this.#counted()
       const isSettled = all.length - this.#seenEvents >= expected.length && this.#gateway.live.size === openCalls(all)
       if (isSettled || performance.now() > untilMs) break
       await new Promise((resolve) => setTimeout(resolve, POLL_MS))
     }
-    const fresh = this.#counted().slice(this.#seenEvents)
+    const fresh = (await this.#counted()).slice(this.#seenEvents)
     this.#seenEvents += fresh.length
     assertEvents(fresh, expected)
     return fresh
@@ -248,11 +248,13 @@ class RunningScenario implements Scenario {
   }
 
   #stop(how: Parameters<typeof shutDown>[1]): Promise<unknown> {
-    if (this.#stopping === undefined) {
-      this.#written = JSON.stringify(this.events())
-      this.#stopping = shutDown(this.#gateway, how)
-    }
+    this.#stopping ??= this.#readAndStop(how)
     return this.#stopping
+  }
+
+  async #readAndStop(how: Parameters<typeof shutDown>[1]): Promise<void> {
+    this.#written = JSON.stringify(await this.events())
+    await shutDown(this.#gateway, how)
   }
 
   #refuseLeaks(): void {
@@ -263,14 +265,16 @@ class RunningScenario implements Scenario {
   }
 
   #write(config: ScenarioConfig): typeof full {
-    const full = { ...ordinaryConfig(this.#parts.baseUrl), ...config, ...OWN_SECTIONS }
+    // A test of another store brings its secret too.
+    const own = config.storage === undefined ? { ...OWN_PORTS, ...OWN_STORE } : OWN_PORTS
+    const full = { ...ordinaryConfig(this.#parts.baseUrl), ...config, ...own }
     // JSON is YAML too.
     writeFileSync(join(this.folder, 'signalbox.yaml'), `${JSON.stringify(full, undefined, 2)}\n`)
     return full
   }
 
-  #counted(): readonly Event[] {
-    return this.events().filter((event) => event.type !== 'key.created' || !this.#ownKeys.has(event.keyId))
+  async #counted(): Promise<readonly Event[]> {
+    return (await this.events()).filter((event) => event.type !== 'key.created' || !this.#ownKeys.has(event.keyId))
   }
 
   /** An ending is written when its beginning is on disk: hence twice. */
@@ -281,11 +285,8 @@ class RunningScenario implements Scenario {
   }
 }
 
-const OWN_SECTIONS = {
-  listen: { data: '127.0.0.1:0', control: '127.0.0.1:0' },
-  storage: 'sqlite:./data',
-  secret: 'file:./data/secret',
-} as const
+const OWN_PORTS = { listen: { data: '127.0.0.1:0', control: '127.0.0.1:0' } } as const
+const OWN_STORE = { storage: 'sqlite:./data', secret: 'file:./data/secret' } as const
 
 function ordinaryConfig(baseUrl: string) {
   return {

@@ -46,12 +46,12 @@ describe('kill -9 during 200 concurrent calls, five times', () => {
     expect(acknowledged.length).toBeGreaterThan(1000)
     const reader = openReader(folder, { world, projections })
     expect(await reader.verify()).toMatchObject({ type: 'intact' })
-    const seen = spendState(reader)
+    const seen = await spendState(reader)
     reader.close()
 
     const store = await openSqliteStore(folder, { world, version: '0', lastResort: () => {}, report: () => {}, projections })
     recovered += store.recoveredCalls
-    const all = store.reader.read({ order: 'oldest-first', limit: Number.MAX_SAFE_INTEGER }).map(({ event }) => event)
+    const all = (await store.reader.read({ order: 'oldest-first', limit: Number.MAX_SAFE_INTEGER })).map(({ event }) => event)
     const startedIds = all.flatMap((event) => (event.type === 'call.started' ? [event.callId] : []))
     const endings = all.filter((event): event is CallEnded => event.type === 'call.ended')
     expect([...countBy(startedIds).values()].every((count) => count === 1)).toBe(true)
@@ -62,10 +62,10 @@ describe('kill -9 during 200 concurrent calls, five times', () => {
     expect(recovered).toBeGreaterThan(200)
     expect(await store.verify()).toMatchObject({ type: 'intact' })
 
-    const kept = spendState(store)
+    const kept = await spendState(store)
     expect(kept.length).toBeGreaterThanOrEqual(seen.length)
     await store.rebuild()
-    expect(spendState(store)).toEqual(kept)
+    expect(await spendState(store)).toEqual(kept)
     await store.close()
   }, 60_000)
 })

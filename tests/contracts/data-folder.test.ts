@@ -50,7 +50,7 @@ describe('one folder, one process', () => {
     const store = await folder.open()
     await Promise.all([store.close(), store.close()])
     const reader = openReader(folder.path, { world: folder.world })
-    const stops = reader.reader.read({ order: 'oldest-first', limit: 9, matches: ({ type }) => type === 'writer.stopped' })
+    const stops = await reader.reader.read({ order: 'oldest-first', limit: 9, matches: ({ type }) => type === 'writer.stopped' })
     reader.close()
     expect(stops).toHaveLength(1)
   })
@@ -102,12 +102,12 @@ describe('projections over a restart', () => {
       if (count === 0) await folder.world.advance(1500)
     }
     const reader = openReader(folder.path, { world: folder.world, projections })
-    const seen = spendBy(reader.tallies, [])
+    const seen = await spendBy(reader.tallies, [])
     reader.close()
     expect(seen).toMatchObject([{ calls: 3 }])
-    expect(spendBy(store.tallies, [])).toEqual(seen)
+    expect(await spendBy(store.tallies, [])).toEqual(seen)
     await store.close()
-    expect(spendBy((await folder.open({ projections })).tallies, [])).toEqual(seen)
+    expect(await spendBy((await folder.open({ projections })).tallies, [])).toEqual(seen)
   })
 
   test('a projection that is new folds the log from its beginning', async () => {
@@ -115,7 +115,7 @@ describe('projections over a restart', () => {
     const store = await folder.open()
     store.log.keep(endedCall(folder.world, startedCall(folder.world)))
     await store.close()
-    expect(spendBy((await folder.open({ projections })).tallies, [])).toMatchObject([{ calls: 1 }])
+    expect(await spendBy((await folder.open({ projections })).tallies, [])).toMatchObject([{ calls: 1 }])
   })
 })
 
@@ -128,7 +128,7 @@ describe('reading a folder from beside', () => {
     await store.log.append(started)
     const before = readFileSync(join(folder.path, 'journal/00000001.jsonl'))
     const reader = openReader(folder.path, { world: folder.world, projections })
-    expect(reader.reader.readCall(started.callId)).toHaveLength(1)
+    expect(await reader.reader.readCall(started.callId)).toHaveLength(1)
     expect((await reader.keys.list()).map(({ id }) => id)).toEqual(['k1'])
     expect(await reader.verify()).toMatchObject({ type: 'intact', batches: 2 })
     reader.close()

@@ -12,25 +12,25 @@ export function eventLogContract(kind: StoreKind): void {
       const { store, world } = await open()
       const started = startedCall(world)
       await store.log.append(started)
-      expect(store.reader.readCall(started.callId).map(({ event }) => event)).toEqual([started])
+      expect((await store.reader.readCall(started.callId)).map(({ event }) => event)).toEqual([started])
     })
 
     test('what comes in one turn is one batch, in its order', async () => {
       const { store, world } = await open()
       const first = startedCall(world)
       const second = startedCall(world)
-      const before = store.reader.end
+      const before = await store.reader.end()
       store.log.keep(endedCall(world, first))
       await Promise.all([store.log.append(first), store.log.append(second)])
-      const read = store.reader.read({ after: before, order: 'oldest-first', limit: 10 })
+      const read = await store.reader.read({ after: before, order: 'oldest-first', limit: 10 })
       expect(read.map(({ position }) => position)).toEqual([0, 1, 2].map((index) => ({ batch: before.batch + 1, index })))
       expect(read.map(({ event }) => event.type)).toEqual(['call.ended', 'call.started', 'call.started'])
-      expect(store.reader.end).toEqual({ batch: before.batch + 1, index: 2 })
+      expect(await store.reader.end()).toEqual({ batch: before.batch + 1, index: 2 })
     })
 
     test('a start of the process is the first event', async () => {
       const { store } = await open()
-      const [first] = store.reader.read({ order: 'oldest-first', limit: 1 })
+      const [first] = await store.reader.read({ order: 'oldest-first', limit: 1 })
       expect(first?.event).toMatchObject({ type: 'writer.started', epoch: 1, version: '0.0.0-test' })
     })
 
@@ -38,7 +38,7 @@ export function eventLogContract(kind: StoreKind): void {
       const { store, world } = await open()
       const started = startedCall(world, { subject: 'größe 模型 🚦 \u2028 "quoted"\n\u0000' })
       await store.log.append(started)
-      expect(store.reader.readCall(started.callId)[0]?.event).toEqual(started)
+      expect((await store.reader.readCall(started.callId))[0]?.event).toEqual(started)
     })
 
     test('observers see each event once, after it is on disk', async () => {
@@ -55,7 +55,7 @@ export function eventLogContract(kind: StoreKind): void {
       const ended = endedCall(world, startedCall(world))
       store.log.keep(ended)
       await store.log.flush(1000)
-      expect(store.reader.readCall(ended.callId).map(({ event }) => event)).toEqual([ended])
+      expect((await store.reader.readCall(ended.callId)).map(({ event }) => event)).toEqual([ended])
     })
   })
 
@@ -70,7 +70,7 @@ export function eventLogContract(kind: StoreKind): void {
       expect(store.log.isWritable).toBe(false)
       setFull(false)
       await world.advance(200)
-      expect(store.reader.readCall(started.callId)).toEqual([])
+      expect(await store.reader.readCall(started.callId)).toEqual([])
     })
 
     test('a kept event is written when there is room again, with a gap that counts the refused calls', async () => {
@@ -89,7 +89,7 @@ export function eventLogContract(kind: StoreKind): void {
       setFull(false)
       await world.advance(5000)
       expect(store.log.isWritable).toBe(true)
-      const events = store.reader.read({ order: 'oldest-first', limit: 100 }).map(({ event }) => event)
+      const events = (await store.reader.read({ order: 'oldest-first', limit: 100 })).map(({ event }) => event)
       expect(events.filter((event) => event.type === 'call.ended')).toEqual([ended])
       const gaps = events.filter((event) => event.type === 'log.gap')
       expect(gaps).toMatchObject([{ sinceMs: fullSinceMs, refusedCalls: 2 }])
@@ -103,7 +103,7 @@ export function eventLogContract(kind: StoreKind): void {
       const started = startedCall(world)
       await store.log.append(started)
       expect(store.log.isWritable).toBe(true)
-      expect(store.reader.readCall(started.callId)).toHaveLength(1)
+      expect(await store.reader.readCall(started.callId)).toHaveLength(1)
     })
 
     test('flush gives up after its time', async () => {
@@ -146,7 +146,7 @@ export function eventLogContract(kind: StoreKind): void {
       store.log.countUnrecorded()
       expect(await Promise.all(results)).toEqual(['written', 'written', 'log_unavailable'])
       expect(store.log.isWritable).toBe(true)
-      const events = store.reader.read({ order: 'oldest-first', limit: 100 }).map(({ event }) => event)
+      const events = (await store.reader.read({ order: 'oldest-first', limit: 100 })).map(({ event }) => event)
       expect(events).toContainEqual(ended)
       expect(events.filter((event) => event.type === 'log.gap')).toMatchObject([{ refusedCalls: 1 }])
     })

@@ -27,7 +27,7 @@ export function eventReaderContract(kind: StoreKind): void {
   async function idsRead(query: Partial<LogQuery> & Pick<LogQuery, 'order'>): Promise<readonly number[]> {
     const tested = await open()
     const calls = await writeCalls(tested)
-    const read = tested.store.reader.read({ limit: 100, matches: (event) => event.type === 'call.ended', ...query })
+    const read = await tested.store.reader.read({ limit: 100, matches: (event) => event.type === 'call.ended', ...query })
     return read.map(({ event }) => calls.findIndex((call) => 'callId' in event && call.callId === event.callId))
   }
 
@@ -56,19 +56,19 @@ export function eventReaderContract(kind: StoreKind): void {
       const tested = await open()
       await writeCalls(tested)
       const { reader } = tested.store
-      const all = reader.read({ order: 'oldest-first', limit: 100 })
+      const all = await reader.read({ order: 'oldest-first', limit: 100 })
       const middle = all[20]?.position
       if (middle === undefined) throw new Error('The log is shorter than the test wrote.')
-      expect(reader.read({ order: 'oldest-first', limit: 100, after: middle })).toEqual(all.slice(21))
-      expect(reader.read({ order: 'newest-first', limit: 100, before: middle })).toEqual(all.slice(0, 20).toReversed())
-      expect(reader.read({ order: 'oldest-first', limit: 100, after: reader.end })).toEqual([])
+      expect(await reader.read({ order: 'oldest-first', limit: 100, after: middle })).toEqual(all.slice(21))
+      expect(await reader.read({ order: 'newest-first', limit: 100, before: middle })).toEqual(all.slice(0, 20).toReversed())
+      expect(await reader.read({ order: 'oldest-first', limit: 100, after: await reader.end() })).toEqual([])
     })
 
     test('finds what mentions a trace', async () => {
       const tested = await open()
       const calls = await writeCalls(tested)
       const traceId = calls[7]?.traceId ?? ''
-      const read = tested.store.reader.read({ order: 'oldest-first', limit: 100, mentions: traceId })
+      const read = await tested.store.reader.read({ order: 'oldest-first', limit: 100, mentions: traceId })
       expect(read.map(({ event }) => event.type)).toEqual(['call.started', 'call.ended'])
     })
   })
@@ -84,7 +84,7 @@ export function eventReaderContract(kind: StoreKind): void {
       await world.advance(30 * MINUTE_MS)
       store.log.keep(endedCall(world, parent))
       await store.log.flush(1000)
-      const events = store.reader.readCall(parent.callId).map(({ event }) => event)
+      const events = (await store.reader.readCall(parent.callId)).map(({ event }) => event)
       expect(events.map(({ type }) => type)).toEqual(['call.started', 'call.ended'])
       expect(events.every((event) => 'callId' in event && event.callId === parent.callId)).toBe(true)
     })
@@ -95,13 +95,13 @@ export function eventReaderContract(kind: StoreKind): void {
       await world.advance(10 * MINUTE_MS)
       const started = startedCall(world, { callId })
       await store.log.append(started)
-      expect(store.reader.readCall(callId)).toHaveLength(1)
+      expect(await store.reader.readCall(callId)).toHaveLength(1)
     })
 
     test('that does not exist is empty', async () => {
       const { store, world } = await open()
-      expect(store.reader.readCall(world.id('call'))).toEqual([])
-      expect(store.reader.readCall('nonsense')).toEqual([])
+      expect(await store.reader.readCall(world.id('call'))).toEqual([])
+      expect(await store.reader.readCall('nonsense')).toEqual([])
     })
   })
 }

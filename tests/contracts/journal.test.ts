@@ -10,8 +10,8 @@ import { folderMaker, type TemporaryFolder } from './temporary-folder.ts'
 
 const makeFolder = folderMaker()
 
-function eventsOf({ reader }: Pick<Store, 'reader'>): readonly Event[] {
-  return reader.read({ order: 'oldest-first', limit: Number.MAX_SAFE_INTEGER }).map(({ event }) => event)
+async function eventsOf({ reader }: Pick<Store, 'reader'>): Promise<readonly Event[]> {
+  return (await reader.read({ order: 'oldest-first', limit: Number.MAX_SAFE_INTEGER })).map(({ event }) => event)
 }
 
 /** The folder as a process that dies now leaves it. */
@@ -35,7 +35,7 @@ describe('after a crash', () => {
     const next = await copy.open()
     expect(next.recoveredCalls).toBe(2)
     expect(next.epoch).toBe(2)
-    const endings = eventsOf(next).filter((event) => event.type === 'call.ended')
+    const endings = (await eventsOf(next)).filter((event) => event.type === 'call.ended')
     expect(endings.map(({ callId }) => callId)).toEqual([done.callId, open.callId, other.callId])
     const crash = { outcome: 'broken', errorCode: 'crashed', errorSource: 'gateway', durationMs: 4000, atMs: copy.world.now() }
     expect(endings.slice(1)).toMatchObject([crash, crash])
@@ -66,7 +66,7 @@ describe('after a crash', () => {
     await store.log.flush(1000)
     const next = await crashedCopy(folder).open()
     expect(next.recoveredCalls).toBe(1)
-    expect(next.reader.readCall(open.callId).map(({ event }) => event.type)).toEqual(['call.started', 'call.ended'])
+    expect((await next.reader.readCall(open.callId)).map(({ event }) => event.type)).toEqual(['call.started', 'call.ended'])
   })
 
   test('half a batch at the end is cut off, kept aside and reported', async () => {
@@ -80,7 +80,7 @@ describe('after a crash', () => {
     const next = await copy.open()
     expect(copy.problems.map(({ message }) => message).join()).toContain(`had ${half.length} bytes after batch 2`)
     expect(readFileSync(join(copy.path, 'journal/00000001.jsonl.cut-after-2'), 'utf8')).toBe(half)
-    expect(next.reader.readCall(started.callId)).toHaveLength(2)
+    expect(await next.reader.readCall(started.callId)).toHaveLength(2)
     expect(await next.verify()).toMatchObject({ type: 'intact', batches: 3 })
   })
 })
@@ -100,7 +100,7 @@ describe('after a power cut that took the end of the log', () => {
     truncateSync(join(copy.path, 'journal', files.at(-1) ?? ''), 0)
     const last = await copy.open()
     expect(copy.problems.map(({ message }) => message).join()).toContain('its end was lost')
-    expect(last.reader.readCall(open.callId).map(({ event }) => event.type)).toEqual(['call.started', 'call.ended'])
+    expect((await last.reader.readCall(open.callId)).map(({ event }) => event.type)).toEqual(['call.started', 'call.ended'])
     expect(await last.verify()).toMatchObject({ type: 'intact' })
   })
 })
@@ -113,7 +113,7 @@ describe('a folder', () => {
     const second = await folder.open()
     expect(second.nodeId).toBe(first.nodeId)
     expect([first.epoch, second.epoch]).toEqual([1, 2])
-    expect(eventsOf(second).map(({ type }) => type)).toEqual(['writer.started', 'writer.stopped', 'writer.started'])
+    expect((await eventsOf(second)).map(({ type }) => type)).toEqual(['writer.started', 'writer.stopped', 'writer.started'])
   })
 
   test('is readable for its owner only', async () => {
@@ -133,8 +133,8 @@ describe('a folder', () => {
     const earlier = folder.world.now() - 3_600_000
     const started = startedCall(folder.world, { atMs: earlier, callId: fakeWorld({ startMs: earlier }).id('call') })
     await store.log.append(started)
-    expect(store.reader.readCall(started.callId)).toHaveLength(1)
-    const read = store.reader.read({ order: 'oldest-first', limit: 9, sinceMs: earlier, untilMs: earlier + 1 })
+    expect(await store.reader.readCall(started.callId)).toHaveLength(1)
+    const read = await store.reader.read({ order: 'oldest-first', limit: 9, sinceMs: earlier, untilMs: earlier + 1 })
     expect(read.map(({ event }) => event)).toEqual([started])
   })
 
@@ -155,7 +155,7 @@ describe('a folder', () => {
     const store = await folder.open({ durability: 'power' })
     const started = startedCall(folder.world)
     await store.log.append(started)
-    expect(store.reader.readCall(started.callId)).toHaveLength(1)
+    expect(await store.reader.readCall(started.callId)).toHaveLength(1)
   })
 })
 
@@ -183,8 +183,24 @@ describe('a disk that fills up in the middle of a batch', () => {
       await store.close()
       expect(folder.problems).toEqual([refusal])
       const next = await folder.open()
-      expect(next.reader.readCall(started.callId)).toHaveLength(2)
+      expect(await next.reader.readCall(started.callId)).toHaveLength(2)
       expect(await next.verify()).toMatchObject({ type: 'intact' })
     })
   }
+})
+
+describe('a long read', () => {
+  test('is cut into slices, in which calls go on', async () => {
+    const folder = makeFolder()
+    const store = await folder.open({ segmentBytes: 200_000 })
+    for (let count = 0; count < 400; count++) await store.log.append(startedCall(folder.world, { subject: 'x'.repeat(1000) }))
+    let ms = 0
+    Object.assign(folder.world, { monotonicMs: () => (ms += 10) })
+    const reading = store.reader.read({ order: 'oldest-first', limit: 1000, matches: ({ type }) => type === 'call.started' })
+    const during = startedCall(folder.world)
+    await store.log.append(during)
+    expect(folder.world.pendingTimers).toBeGreaterThan(0)
+    await folder.world.advance(1000)
+    expect((await reading).length).toBeGreaterThanOrEqual(400)
+  })
 })

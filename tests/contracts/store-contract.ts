@@ -20,8 +20,10 @@ export interface TestedStore {
 export interface StoreKind {
   readonly name: string
   open(options: StoreOptions): Promise<{ readonly store: Store; readonly setFull: (isFull: boolean) => void }>
+  /** How often a property is tried; 40 unless said. */
+  readonly propertyRuns?: number
   /** Removes what the stores left behind. */
-  cleanUp(): void
+  cleanUp(): void | Promise<void>
 }
 
 /** Opens stores for the tests of one `describe`, and closes them after each. */
@@ -29,7 +31,7 @@ export function storeMaker(kind: StoreKind): (options?: Partial<StoreOptions>) =
   const stores: Store[] = []
   afterEach(async () => {
     for (const store of stores.splice(0)) await store.close()
-    kind.cleanUp()
+    await kind.cleanUp()
   })
   return async (options = {}) => {
     const world = fakeWorld()

@@ -3,10 +3,10 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { SpendProjection } from '../../src/control/projections/spend.ts'
 import type { CallStarted } from '../../src/core/events.ts'
-import type { TallyProjection } from '../../src/core/ports.ts'
 import type { SqliteStore } from '../../src/storage/sqlite/store.ts'
 import { endedCall, startedCall } from './call-events.ts'
 import { spendState } from './projections.contract.ts'
+import { SpendByTeam } from './spend-by-team.ts'
 import { folderMaker, type TemporaryFolder } from './temporary-folder.ts'
 
 const makeFolder = folderMaker()
@@ -36,25 +36,27 @@ describe('a segment past its retention', () => {
     const folder = makeFolder()
     const store = await folder.open(options)
     const calls = await writeDays(folder, store)
-    expect(store.reader.readCall(calls[0]?.callId ?? '')).toEqual([])
-    expect(store.reader.readCall(calls[19]?.callId ?? '')).toHaveLength(2)
-    const trimmed = store.reader.read({ order: 'oldest-first', limit: 99, matches: ({ type }) => type === 'log.trimmed' })
+    expect(await store.reader.readCall(calls[0]?.callId ?? '')).toEqual([])
+    expect(await store.reader.readCall(calls[19]?.callId ?? '')).toHaveLength(2)
+    const trimmed = await store.reader.read({ order: 'oldest-first', limit: 99, matches: ({ type }) => type === 'log.trimmed' })
     expect(trimmed.length).toBeGreaterThan(2)
     expect(files(folder)).toBeLessThan(12)
     expect(await store.verify()).toMatchObject({ type: 'intact' })
-    expect(store.tallies.sum({ table: 'spend', by: [] })).toMatchObject([{ sums: [20n, 24_000n, 16_000n, 0n, 4800n, 0n, 15_600_000n] }])
+    expect(await store.tallies.sum({ table: 'spend', by: [] })).toMatchObject([
+      { sums: [20n, 24_000n, 16_000n, 0n, 4800n, 0n, 15_600_000n] },
+    ])
   })
 
   test('loses no spend when the projections are rebuilt', async () => {
     const folder = makeFolder()
     const store = await folder.open(options)
     await writeDays(folder, store)
-    const kept = spendState(store)
+    const kept = await spendState(store)
     await store.rebuild()
-    expect(spendState(store)).toEqual(kept)
+    expect(await spendState(store)).toEqual(kept)
     await store.close()
     const next = await folder.open(options)
-    expect(spendState(next)).toEqual(kept)
+    expect(await spendState(next)).toEqual(kept)
     expect(await next.verify()).toMatchObject({ type: 'intact' })
   })
 
@@ -64,7 +66,7 @@ describe('a segment past its retention', () => {
     await writeDays(folder, store)
     await store.close()
     const next = await folder.open({ ...options, projections: [() => new SpendByTeam()] })
-    expect(next.tallies.sum({ table: 'spend', by: ['team', 'region'] })).toEqual([
+    expect(await next.tallies.sum({ table: 'spend', by: ['team', 'region'] })).toEqual([
       { time: 0, dimensions: ['support', ''], sums: [20n, 15_600_000n] },
     ])
   })
@@ -74,20 +76,20 @@ describe('a segment past its retention', () => {
     const store = await folder.open({ ...options, retentionMs: 30 * DAY_MS, world: slowWorld(folder) })
     await writeDays(folder, store)
     const before = files(folder)
-    const kept = spendState(store)
+    const kept = await spendState(store)
     const rebuilding = store.rebuild()
-    expect(spendState(store).length).toBeLessThan(kept.length)
+    expect((await spendState(store)).length).toBeLessThan(kept.length)
     await folder.world.advance(0)
     Object.assign(folder.world, { now: () => Date.UTC(2027, 10, 21) })
     const trimming = store.trim()
     await folder.world.advance(1000)
     await Promise.all([rebuilding, trimming])
     expect(files(folder)).toBeLessThan(before)
-    expect(spendState(store)).toEqual(kept)
+    expect(await spendState(store)).toEqual(kept)
     const again = store.rebuild()
     await folder.world.advance(1000)
     await again
-    expect(spendState(store)).toEqual(kept)
+    expect(await spendState(store)).toEqual(kept)
   })
 })
 
@@ -95,26 +97,4 @@ describe('a segment past its retention', () => {
 function slowWorld({ world }: TemporaryFolder): TemporaryFolder['world'] {
   let ms = 0
   return Object.assign(world, { monotonicMs: () => (ms += 10) })
-}
-
-/** The same table in a later version: fewer dimensions, and one that was not there. */
-class SpendByTeam implements TallyProjection {
-  readonly name = 'spend'
-  readonly version = 2
-  readonly tables = [{ name: 'spend', dimensions: ['team', 'region'], sums: ['calls', 'cost'] }]
-  readonly #inner = new SpendProjection()
-
-  fold(event: Parameters<SpendProjection['fold']>[0]): void {
-    this.#inner.fold(event)
-  }
-
-  *rows() {
-    for (const { hour, dimensions, sums } of this.#inner.rows('spend')) {
-      yield { hour, dimensions: [dimensions[1] ?? '', ''], sums: [sums[0] ?? 0n, sums[6] ?? 0n] }
-    }
-  }
-
-  clear(): void {
-    this.#inner.clear()
-  }
 }

@@ -24,7 +24,7 @@ export async function countLog(dataFolder: string): Promise<CountedLog> {
   const counts = { started: 0, ended: 0, attempts: 0 }
   try {
     for (let after: LogPosition | undefined; ; ) {
-      const page = reader.read({ order: 'oldest-first', limit: PAGE, ...(after === undefined ? {} : { after }) })
+      const page = await reader.read({ order: 'oldest-first', limit: PAGE, ...(after === undefined ? {} : { after }) })
       for (const { event } of page) {
         if (event.type === 'call.started') {
           counts.started++

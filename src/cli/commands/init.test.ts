@@ -17,15 +17,20 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}, answers?: readonly string[]) {
   const out: string[] = []
   const err: string[] = []
   const codes: ExitCode[] = []
+  const left = [...(answers ?? [])]
   const program = new Command()
   registerInit(program, {
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),
-    isTerminal: false,
+    isTerminal: answers !== undefined,
+    ask: async (question) => {
+      err.push(question)
+      return left.shift()
+    },
     env,
     cwd: folder,
     setExitCode: (code) => void codes.push(code),
@@ -102,8 +107,57 @@ test('--json tells a script what was written', async () => {
   expect(JSON.parse((await run(['--json', '--provider', 'openai'])).out)).toEqual({
     file: join(folder, 'signalbox.yaml'),
     schema: join(folder, 'signalbox.schema.json'),
+    layers: ['models'],
     provider: 'openai',
     keyEnv: 'OPENAI_API_KEY',
     isKeySet: false,
   })
+})
+
+test.each([
+  [['--tools'], 'tools', ['tools']],
+  [['--agents'], 'agents', ['agents']],
+  [['--models'], 'models (provider ollama)', ['models']],
+  [['--agents', '--tools'], 'tools, agents', ['tools', 'agents']],
+  [['--tools', '--provider', 'ollama', '--agents'], 'models (provider ollama), tools, agents', ['models', 'tools', 'agents']],
+])('%p writes only the gateways that are asked for, and the file passes the check', async (flags, named, layers) => {
+  const { err, out } = await run([...flags, '--json'])
+  if (layers.length > 1) expect(err).toContain(`for the gateways for ${named}. Next:`)
+  expect(JSON.parse(out).layers).toEqual(layers)
+  const lines = written().split('\n')
+  for (const name of ['models', 'tools', 'agents']) expect(lines.includes(`${name}:`)).toBe(layers.includes(name))
+  const report = checkConfig({ file: 'signalbox.yaml', cwd: folder, env: {} })
+  expect(report).toMatchObject({ type: 'good' })
+  expect(
+    Object.keys(report.type === 'good' ? Object(report.values) : {}).filter((key) => ['models', 'tools', 'agents'].includes(key)),
+  ).toEqual(layers)
+})
+
+test('the first team may read with tools, and what destroys is denied', async () => {
+  await run(['--tools'])
+  expect(checkConfig({ file: 'signalbox.yaml', cwd: folder, env: {} })).toMatchObject({
+    values: { access: { teams: { default: { tools: { default: 'deny', readOnly: 'allow' } } } } },
+  })
+})
+
+test.each([
+  ['a number', ['3'], ['agents']],
+  ['several', [' 1, 2 '], ['models', 'tools']],
+  ['nothing, which is the first', [''], ['models']],
+  ['nonsense, and then a number', ['x', '1 9', '2'], ['tools']],
+])('a person is asked, and answers %s', async (_what, answers, layers) => {
+  const { out, err } = await run(['--json'], {}, answers)
+  expect(JSON.parse(out).layers).toEqual(layers)
+  expect(err).toContain('  1  What did the support team spend on Claude last month?\n  2  Who may call which tool, and who did?\n')
+  expect(err.split('is none of 1, 2 and 3.').length).toBe(answers.length)
+})
+
+test('a person who leaves gets no file', async () => {
+  expect(await run([], {}, [])).toMatchObject({ exitCode: 1, err: expect.stringContaining('nothing was chosen, so nothing was written\n') })
+  expect(existsSync(join(folder, 'signalbox.yaml'))).toBe(false)
+})
+
+test('nothing is asked where a flag says it, or where the file is there already', async () => {
+  expect((await run(['--tools'], {}, ['1'])).err).not.toContain('What do you need')
+  expect((await run([], {}, ['1'])).err).toBe('signalbox init: signalbox.yaml exists; --force replaces it\n')
 })

@@ -118,7 +118,7 @@ test('there is nothing to follow where no gateway runs', async () => {
 
 test('a model whose name would steer a terminal is printed without doing so', async () => {
   const control = openTestControl()
-  await write(control, [{ subject: 'evil\u001b[2J\u202e', provider: undefined }])
+  await write(control, [{ subject: 'evil\u001b[2J\u202e' }])
   expect((await runCli(control, ['logs'])).out).toContain('evil\ufffd[2J\ufffd')
   expect((await runCli(control, ['spend'])).out).toContain('evil\ufffd[2J\ufffd')
 })

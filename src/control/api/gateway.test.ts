@@ -88,7 +88,7 @@ test('bodies are erased by whose they are and how old, and the log says so', asy
   expect<unknown>(await erase({ team: 'support', user: 'ada' })).toEqual({ status: 200, body: { erased: 1 } })
   expect((await control.send('GET', '/api/v1/bodies/body_2')).status).toBe(200)
   await control.world.settle()
-  const events = control.store.reader.read({ order: 'oldest-first', limit: 10, matches: ({ type }) => type === 'body.erased' })
+  const events = await control.store.reader.read({ order: 'oldest-first', limit: 10, matches: ({ type }) => type === 'body.erased' })
   expect(events.map(({ event }) => event)).toEqual([
     {
       type: 'body.erased',

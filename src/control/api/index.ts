@@ -15,6 +15,7 @@ import { showBody } from './endpoints/show-body.ts'
 import { showKey } from './endpoints/show-key.ts'
 import { showReceipt } from './endpoints/show-receipt.ts'
 import { showStatus } from './endpoints/show-status.ts'
+import { showTrace } from './endpoints/show-trace.ts'
 import { sumSpend } from './endpoints/sum-spend.ts'
 import { verifyLog } from './endpoints/verify-log.ts'
 import { answerError, invalidRequest } from './errors.ts'
@@ -28,6 +29,7 @@ const ENDPOINTS: readonly Endpoint[] = [
   revokeKey, //     POST   /api/v1/keys/:id/revoke    DELETE /api/v1/keys/:id
   listEvents, //    GET    /api/v1/logs
   showReceipt, //   GET    /api/v1/receipts/:callId
+  showTrace, //     GET    /api/v1/traces/:id
   sumSpend, //      GET    /api/v1/spend
   rebuildSpend, //  POST   /api/v1/spend/rebuild
   listLiveCalls, // GET    /api/v1/calls/live

@@ -10,6 +10,7 @@ const ENDPOINTS = [
   'get /api/v1/receipts/{callId}',
   'get /api/v1/spend',
   'get /api/v1/status',
+  'get /api/v1/traces/{id}',
   'get /api/v1/verify',
   'get /livez',
   'get /metrics',

@@ -2,7 +2,8 @@ import { z } from '@hono/zod-openapi'
 import type { CallEnded, CallFacts, CallStarted } from '../../core/events.ts'
 import { formatUsd } from '../../core/money.ts'
 import type { LiveCall, LoggedEvent } from '../../core/ports.ts'
-import { isoTime, showEvent, shownEvent, shownPrincipal, showPrincipal } from './shapes.ts'
+import { defined } from './defined.ts'
+import { isoTime, showAsk, showEvent, shownAsk, shownEvent, shownPrincipal, showPrincipal } from './shapes.ts'
 
 const count = z.number().optional()
 
@@ -20,12 +21,18 @@ export const receiptShape = z
     status: count.describe('Status sent to the caller.'),
     error: z.object({ code: z.string(), source: z.string().optional(), message: z.string().optional() }).optional(),
     finishReason: z.string().optional(),
+    losses: z
+      .array(z.object({ path: z.string(), action: z.enum(['dropped', 'approximated', 'emulated']), reason: z.string() }))
+      .optional()
+      .describe("What got lost between the caller's wire and the provider's."),
     model: z.string().optional().describe("The caller's name for it."),
     provider: z.string().optional(),
     target: z.string().optional().describe("The provider's own id of the model."),
     providerStatus: count,
     providerRequestId: z.string().optional(),
     isStream: z.boolean().optional(),
+    toolCalls: z.array(z.string()).optional().describe('Tools that the model asked for in its reply.'),
+    askedBy: shownAsk.optional(),
     attempts: count,
     usage: z
       .object({ inputTokens: count, cachedInputTokens: count, cacheWriteTokens: count, outputTokens: count, reasoningTokens: count })
@@ -101,6 +108,7 @@ function durationsOf(totalMs: number, { providerMs, firstTokenMs }: Pick<CallFac
 }
 
 function factsOf(facts: Partial<CallFacts> & Pick<CallFacts, 'principal' | 'prompt'>) {
+  const { toolCalls, askedBy, losses } = facts
   const { principal, onBehalfOf, prompt, subject, costNanoUsd, isUnpriced, sizeInBytes, sizeOutBytes, bodies } = facts
   const { wire, status, finishReason, provider, target, providerStatus, providerRequestId, isStream, attempts, usage, priceVersion } = facts
   return defined({
@@ -117,6 +125,9 @@ function factsOf(facts: Partial<CallFacts> & Pick<CallFacts, 'principal' | 'prom
       attempts,
       priceVersion,
     },
+    toolCalls: toolCalls === undefined ? undefined : [...toolCalls],
+    losses: losses === undefined ? undefined : losses.map((loss) => ({ ...loss })),
+    askedBy: askedBy === undefined ? undefined : showAsk(askedBy),
     usage: usage === undefined ? undefined : { ...usage },
     costUsd: costNanoUsd === undefined ? undefined : formatUsd(costNanoUsd),
     unpriced: isUnpriced === true,
@@ -126,14 +137,4 @@ function factsOf(facts: Partial<CallFacts> & Pick<CallFacts, 'principal' | 'prom
     prompt: { ...prompt },
     bodies: { ...bodies },
   })
-}
-
-/** The fields that are there. */
-type Defined<Fields> = { [Name in keyof Fields as undefined extends Fields[Name] ? never : Name]: Fields[Name] } & {
-  [Name in keyof Fields as undefined extends Fields[Name] ? Name : never]?: Exclude<Fields[Name], undefined>
-}
-
-function defined<Fields extends object>(fields: Fields): Defined<Fields> {
-  // Only fields without a value are left out, which is what the type says.
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<Fields>
 }

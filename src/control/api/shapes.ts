@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { Principal } from '../../core/call.ts'
+import type { ToolAsk } from '../../core/events.ts'
 import type { KeyRecord, LiveCall, LoggedEvent, LogPosition } from '../../core/ports.ts'
 import { type KeyState, stateOf } from '../keys.ts'
 
@@ -60,6 +61,20 @@ export function showPrincipal({ organisation, team, user, keyId, labels }: Princ
     ...(keyId === undefined ? {} : { keyId }),
     labels: { ...labels },
   }
+}
+
+export const shownPrompt = z
+  .object({ name: z.string().optional(), version: z.string().optional(), hash: z.string().optional() })
+  .describe('Name and version as the caller said; the hash is of the system prompt.')
+
+export const shownAsk = z
+  .object({ call: z.string().describe('Id of the model call.'), model: z.string(), prompt: shownPrompt })
+  .describe('The model call that asked for this tool, in the same trace.')
+  .openapi('ToolAsk')
+
+/** Which model call asked for a tool. */
+export function showAsk({ callId, model, prompt }: ToolAsk) {
+  return { call: callId, model, prompt: { ...prompt } }
 }
 
 export const shownLiveCall = z

@@ -54,7 +54,9 @@ export function effectiveConfig(document: ConfigDocument, value: unknown, schema
 
 /** Whether a table that the file does not have still has values. */
 function hasDefaults(node: SchemaNode): boolean {
-  return Object.values(node.properties ?? {}).some((child) => child.default !== undefined || hasDefaults(child))
+  return (
+    node['x-optional'] !== true && Object.values(node.properties ?? {}).some((child) => child.default !== undefined || hasDefaults(child))
+  )
 }
 
 function secretOrigin(written: unknown, line: number): Origin {

@@ -119,7 +119,7 @@ describe('a configuration', () => {
 
   test('has paths that start at its own folder', () => {
     const { config } = load('storage: sqlite:./store\nsecret: file:../secret\n')
-    expect(config.storage.folder.absolute).toBe('/etc/signalbox/store')
+    expect(config.storage).toEqual({ type: 'sqlite', folder: new FilePath('./store', '/etc/signalbox') })
     expect(config.secret).toEqual({ type: 'file', path: new FilePath('../secret') })
     expect(config.secret.type === 'file' && config.secret.path.absolute).toBe('/etc/secret')
   })
@@ -229,8 +229,18 @@ describe('a problem', () => {
     ],
     [
       'another store',
+      'storage: mysql://h/db\n',
+      '1:10 storage: is not a store; write sqlite:FOLDER, such as sqlite:./data, or postgres://user@host/database',
+    ],
+    [
+      'a database without a secret that all replicas have',
       'storage: postgres://h/db\n',
-      '1:10 storage: PostgreSQL is not in this version; write sqlite:FOLDER, such as sqlite:./data',
+      '1:10 storage: with PostgreSQL, all replicas must have the same secret: add `secret: env:NAME` or `secret: file:PATH` (`openssl rand -hex 32` makes one)',
+    ],
+    [
+      'a folder for a journal that is none',
+      'dataDir: ./journal\n',
+      '1:10 dataDir: goes with PostgreSQL; with SQLite, storage itself names the folder',
     ],
     ['a list for the whole', '- a\n', '1:1 the file must be a mapping of keys, and is a list'],
     ['an empty file', ' \n', '1:1 the file is empty; `signalbox init` writes one to begin with'],

@@ -1,5 +1,5 @@
 import { isObject } from '../../core/json.ts'
-import type { Section } from '../../core/section.ts'
+import type { ConfigProblem, Section } from '../../core/section.ts'
 import { completeConfig, type Readers, reasonOf, sha256 } from './complete.ts'
 import { type ConfigDocument, parseConfigText } from './document.ts'
 import { effectiveConfig, type Origin } from './effective.ts'
@@ -14,6 +14,8 @@ export interface LoadOptions<Sections extends readonly Section[]> extends Reader
   /** How problems name the file; left out: by its path. */
   readonly shownAs?: string
   readonly sections: Sections
+  /** What no section can see by itself. Asked only where nothing else is wrong. Pure. */
+  readonly checkWhole?: (config: ConfigOf<Sections>) => readonly ConfigProblem[]
 }
 
 /** A configuration that is in force, or could be. Immutable. */
@@ -50,10 +52,12 @@ export function loadConfig<const Sections extends readonly Section[]>(
   if (!isObject(value)) return reject([atTop(`the file must be a mapping of keys, and is ${kindOf(value)}`)])
   const parsed = parseSections(value, sections, schema)
   const completed = completeConfig(parsed.config, file, options)
-  const findings = [...parsed.findings, ...ofValues(completed.problems), ...checkSections(completed.config, sections)]
+  const findings = [...parsed.findings, ...ofValues(completed.problems), ...checkSections(completed.config, sections, value)]
   if (findings.length > 0 || document.faults.length > 0) return reject(findings)
   // Every section was parsed by its own schema, and completing changes no type.
   const config = completed.config as ConfigOf<Sections>
+  const problems = options.checkWhole?.(config) ?? []
+  if (problems.length > 0) return reject(ofValues(problems))
   const revision = sha256([text, ...completed.digests].join('\n')).slice(0, 12)
   return { type: 'loaded', snapshot: { config, revision, file: shown, ...effectiveConfig(document, value, schema) } }
 }
@@ -84,9 +88,9 @@ function parseSections(value: Readonly<Record<string, unknown>>, sections: reado
   return { config, findings }
 }
 
-function checkSections(config: unknown, sections: readonly Section[]): readonly Finding[] {
+function checkSections(config: unknown, sections: readonly Section[], written: Readonly<Record<string, unknown>>): readonly Finding[] {
   if (!isObject(config)) return []
-  return ofValues(sections.flatMap((section) => (Object.hasOwn(config, section.name) ? section.check(config[section.name]) : [])))
+  return ofValues(sections.flatMap((section) => (Object.hasOwn(config, section.name) ? section.check(config[section.name], written) : [])))
 }
 
 function ofValues(problems: readonly Omit<Finding, 'isOfKey'>[]): readonly Finding[] {

@@ -54,6 +54,12 @@ test('no secret is in what is printed, in the values or in the snapshot', () => 
   expect(printConfig(snapshot)).not.toContain('hunter2')
 })
 
+test('a table that means something by being there is printed only where it is written', () => {
+  const team = (written: string) => printConfig(load(`access: { teams: { a: ${written} } }`))
+  expect(team('{}')).not.toContain('tools')
+  expect(team('{ tools: {} }')).toContain('      tools:\n        default: deny # default\n')
+})
+
 test('what is printed is a configuration that means the same', () => {
   const first = load('access: { teams: { a: { models: [x], labels: { b: c } } } }\n')
   const second = load(printConfig(first))

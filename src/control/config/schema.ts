@@ -19,6 +19,8 @@ export interface SchemaNode {
   readonly const?: unknown
   readonly writeOnly?: true
   readonly 'x-unit'?: string
+  /** A table that is not there, defaults and all, unless it is written. */
+  readonly 'x-optional'?: true
   readonly properties?: Readonly<Record<string, SchemaNode>>
   readonly required?: readonly string[]
   /** The schema of every value of a mapping with free keys, or false where no further key is allowed. */
@@ -32,7 +34,7 @@ export interface SchemaNode {
 export function describeConfig(sections: readonly Section[]): SchemaNode {
   const parts = sections.map(({ name, schema }) => {
     const { $schema: _, ...part } = z.toJSONSchema(schema, { target: 'draft-7', io: 'input', unrepresentable: 'any' })
-    return [name, tidy(part)] as const
+    return [name, tidyKey(part)] as const
   })
   return { type: 'object', properties: Object.fromEntries(parts), additionalProperties: false }
 }
@@ -78,13 +80,20 @@ function tidy(node: unknown): SchemaNode {
   return { ...Object.fromEntries(tidied), ...(examples === undefined ? {} : { examples }) } as SchemaNode
 }
 
+/** What stands under a key. A table without a default of its own means something only where it is written. */
+function tidyKey(part: unknown): SchemaNode {
+  const isOptional = isObject(part) && part.properties !== undefined && part.default === undefined
+  return isOptional ? { ...tidy(part), 'x-optional': true } : tidy(part)
+}
+
 function tidyValue(key: string, value: unknown): unknown {
-  if (key === 'properties' && isObject(value)) return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, tidy(part)]))
+  if (key === 'properties' && isObject(value)) return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, tidyKey(part)]))
   if (key === 'anyOf' && Array.isArray(value)) return value.map(tidy)
   return isObject(value) && key !== 'default' ? tidy(value) : value
 }
 
 /** A mapping may be left empty (`ollama:` with nothing behind it), which is null to an editor. */
-function allowEmpty(_key: string, value: unknown): unknown {
+function allowEmpty(key: string, value: unknown): unknown {
+  if (key === 'x-optional') return undefined
   return isObject(value) && value.type === 'object' && value.$schema === undefined ? { ...value, type: ['object', 'null'] } : value
 }

@@ -1,5 +1,18 @@
 import { z } from 'zod'
-import { address, choice, count, duration, retention, secretPlace, size, sqliteFolder } from '../../core/fields.ts'
+import {
+  address,
+  choice,
+  count,
+  duration,
+  folder,
+  retention,
+  type StoragePlace,
+  secretPlace,
+  size,
+  storagePlace,
+} from '../../core/fields.ts'
+import { postgresUrlProblem } from '../../core/postgres-url.ts'
+import { Secret } from '../../core/secret.ts'
 import type { ConfigProblem } from '../../core/section.ts'
 
 const listen = z
@@ -10,14 +23,22 @@ const listen = z
   .prefault({})
   .describe('Addresses that the gateway listens on. Both are loopback unless the file says otherwise.')
 
-const storage = sqliteFolder()
+const storage = storagePlace()
   .prefault('sqlite:./data')
-  .describe('Where keys, events and bodies are kept: an embedded SQLite store in this folder.')
+  .describe(
+    'Where keys, events and bodies are kept: an embedded SQLite store in a folder, or a PostgreSQL database that any number of replicas share. A password goes into the environment: write env:DATABASE_URL, or set PGPASSWORD.',
+  )
+
+const dataDir = folder(['./data', '/var/lib/signalbox'])
+  .prefault('./data')
+  .describe(
+    'With PostgreSQL: the folder of this process for its journal, into which every event goes first. With SQLite, `storage` names the folder.',
+  )
 
 const secret = secretPlace()
   .prefault('file:./data/secret')
   .describe(
-    "The installation's own secret, which keys every hash of a key. A file that does not exist is made at first start, with mode 0600.",
+    "The installation's own secret, which keys every hash of a key. With SQLite, a file that does not exist is made at first start, with mode 0600; with PostgreSQL it must be written and be there, since all replicas share it.",
   )
 
 const shared = choice(['none'])
@@ -75,12 +96,30 @@ function checkListen(config: Listen): readonly ConfigProblem[] {
   return [{ path: ['listen', 'control'], message: 'is the address of listen.data too; give it another port' }]
 }
 
+/** What must be written, or must not be, beside a store. */
+function checkStorage(place: StoragePlace, written: Readonly<Record<string, unknown>>): readonly ConfigProblem[] {
+  if (place.type === 'sqlite') {
+    if (written.dataDir === undefined) return []
+    return [{ path: ['dataDir'], message: 'goes with PostgreSQL; with SQLite, storage itself names the folder' }]
+  }
+  const { url } = place
+  const problem = url instanceof Secret && url.isResolved ? postgresUrlProblem(url.reveal()) : undefined
+  return [
+    ...(problem === undefined ? [] : [{ path: ['storage'], message: `what it refers to ${problem} (the value is not shown)` }]),
+    ...(written.secret === undefined ? [{ path: ['storage'], message: NEEDS_SECRET }] : []),
+  ]
+}
+
+const NEEDS_SECRET =
+  'with PostgreSQL, all replicas must have the same secret: add `secret: env:NAME` or `secret: file:PATH` (`openssl rand -hex 32` makes one)'
+
 const nothingToCheck = (): [] => []
 
 /** The top-level keys of the server itself; one section each. */
 export const serverSections = [
   { name: 'listen', schema: listen, check: checkListen },
-  { name: 'storage', schema: storage, check: nothingToCheck },
+  { name: 'storage', schema: storage, check: checkStorage },
+  { name: 'dataDir', schema: dataDir, check: nothingToCheck },
   { name: 'secret', schema: secret, check: nothingToCheck },
   { name: 'shared', schema: shared, check: nothingToCheck },
   { name: 'limits', schema: limits, check: nothingToCheck },
@@ -93,6 +132,7 @@ export const serverSections = [
 export interface ServerConfig {
   readonly listen: Listen
   readonly storage: z.output<typeof storage>
+  readonly dataDir: z.output<typeof dataDir>
   readonly secret: z.output<typeof secret>
   readonly shared: z.output<typeof shared>
   readonly limits: z.output<typeof limits>

@@ -14,6 +14,8 @@ export interface MetricSources {
   readonly liveCalls: () => number
   readonly isLogWritable: () => boolean
   readonly droppedBodies: () => number
+  /** Undefined where all is kept in the process's own folder. */
+  readonly condition?: () => { readonly unshippedEvents: number; readonly detail?: string } | undefined
   readonly residentBytes: () => number
 }
 
@@ -108,10 +110,22 @@ export class Metrics {
       `signalbox_log_writable ${isLogWritable() ? 1 : 0}`,
       ...head('signalbox_bodies_dropped_total', 'counter', 'Prompts and replies that were not kept: queue full, or disk refused.'),
       `signalbox_bodies_dropped_total ${droppedBodies()}`,
+      ...this.#storeLines(),
       ...head('process_resident_memory_bytes', 'gauge', 'Memory of the process.'),
       `process_resident_memory_bytes ${residentBytes()}`,
       ...head('signalbox_build_info', 'gauge', 'Always 1; the version is a label.'),
       `signalbox_build_info{version="${escapeLabel(version)}"} 1`,
+    ]
+  }
+
+  #storeLines(): readonly string[] {
+    const condition = this.#sources.condition?.()
+    if (condition === undefined) return []
+    return [
+      ...head('signalbox_store_reachable', 'gauge', '1 while PostgreSQL takes what is shipped; calls go on without it.'),
+      `signalbox_store_reachable ${condition.detail === undefined ? 1 : 0}`,
+      ...head('signalbox_unshipped_events', 'gauge', 'Events that are in the journal and not in PostgreSQL yet.'),
+      `signalbox_unshipped_events ${condition.unshippedEvents}`,
     ]
   }
 }

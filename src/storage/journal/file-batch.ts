@@ -37,6 +37,11 @@ export class FileBatch implements WrittenBatch {
     return this.#bytes.subarray(0, this.#bytes.length - SEAL_TAIL_BYTES)
   }
 
+  /** Its lines, without the seal. */
+  get eventBytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#eventBytes)
+  }
+
   mentions(needle: Uint8Array): boolean {
     return this.#bytes.subarray(0, this.#eventBytes).includes(needle)
   }

@@ -1,7 +1,9 @@
 import type { EventReader, LoggedEvent, LogPosition, LogQuery } from '../../core/ports.ts'
-import { timeOfId } from '../../core/world.ts'
+import { timeOfId, type World } from '../../core/world.ts'
 import type { BatchSource } from '../batch.ts'
+import { inSlices, type Steps } from '../in-slices.ts'
 import { eventsOfCall, selectEvents } from '../log-query.ts'
+import { codeOf } from '../sqlite/database.ts'
 import type { Block } from './blocks.ts'
 import { type FileBatch, splitBatches } from './file-batch.ts'
 import type { JournalFiles } from './files.ts'
@@ -22,6 +24,7 @@ export interface JournalReaderOptions {
   readonly index: JournalIndex
   readonly files: JournalFiles
   readonly end: JournalEnd
+  readonly world: World
 }
 
 interface Wanted extends BlockRange {
@@ -48,7 +51,7 @@ export class JournalReader implements EventReader, BatchSource {
     return this.#options.end.state.seq
   }
 
-  get end(): LogPosition {
+  async end(): Promise<LogPosition> {
     const { seq, lastEvents } = this.#options.end.state
     return { batch: seq, index: Math.max(0, lastEvents - 1) }
   }
@@ -65,7 +68,7 @@ export class JournalReader implements EventReader, BatchSource {
     return block === undefined ? undefined : this.#readBlock(block).find((batch) => batch.seq === seq)?.seal.hash
   }
 
-  read(query: LogQuery): readonly LoggedEvent[] {
+  read(query: LogQuery): Promise<readonly LoggedEvent[]> {
     const { after, before, sinceMs, untilMs, order, mentions } = query
     const batches = this.#batches({
       fromSeq: after?.batch ?? EVERYTHING.fromSeq,
@@ -77,29 +80,38 @@ export class JournalReader implements EventReader, BatchSource {
       order,
       mentions,
     })
-    return selectEvents(batches, query)
+    return inSlices(selectEvents(batches, query), this.#options.world)
   }
 
-  readCall(callId: string): readonly LoggedEvent[] {
+  readCall(callId: string): Promise<readonly LoggedEvent[]> {
+    return inSlices(this.#callSteps(callId), this.#options.world)
+  }
+
+  *#callSteps(callId: string): Steps<readonly LoggedEvent[]> {
     const beganMs = timeOfId(callId)
     const time = beganMs === undefined ? EVERYTHING : { sinceMs: beganMs, untilMs: beganMs + 1 }
     const found: LoggedEvent[] = []
-    for (const batch of this.#batches({ ...EVERYTHING, ...time, order: 'oldest-first', mentions: callId })) {
-      found.push(...eventsOfCall(batch, callId))
+    for (const batches of this.#batches({ ...EVERYTHING, ...time, order: 'oldest-first', mentions: callId })) {
+      for (const batch of batches) found.push(...eventsOfCall(batch, callId))
       if (found.at(-1)?.event.type === 'call.ended') break
+      yield
     }
     return found
   }
 
-  *#batches(wanted: Wanted): Generator<FileBatch, void> {
+  /** A block at a time; of a block that holds nothing, an empty list, so that a long search comes to a cut. */
+  *#batches(wanted: Wanted): Generator<readonly FileBatch[], void> {
     const isForward = wanted.order === 'oldest-first'
     const needle = wanted.mentions === undefined ? undefined : Buffer.from(wanted.mentions)
     for (const block of this.#blocks(wanted)) {
-      const bytes = this.#readBytes(block)
+      const bytes = this.#readIfThere(block)
       // The bytes are searched before anything is made of them: most blocks end here.
-      if (needle !== undefined && !bytes.includes(needle)) continue
+      if (bytes === undefined || (needle !== undefined && !bytes.includes(needle))) {
+        yield []
+        continue
+      }
       const batches = splitBatches(bytes).filter((batch) => isIn(batch, wanted) && (needle === undefined || batch.mentions(needle)))
-      yield* isForward ? batches : batches.toReversed()
+      yield isForward ? batches : batches.toReversed()
     }
   }
 
@@ -126,6 +138,16 @@ export class JournalReader implements EventReader, BatchSource {
 
   #readBlock(block: Block): readonly FileBatch[] {
     return splitBatches(this.#readBytes(block))
+  }
+
+  /** A segment may be trimmed while a long read comes to it: then it is as if it had never been asked for. */
+  #readIfThere(block: Block): Buffer | undefined {
+    try {
+      return this.#readBytes(block)
+    } catch (thrown) {
+      if (codeOf(thrown) === 'ENOENT') return undefined
+      throw thrown
+    }
   }
 
   #readBytes(block: Block): Buffer {

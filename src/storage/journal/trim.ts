@@ -1,8 +1,5 @@
 import { GatewayError } from '../../core/errors.ts'
-import type { EventLog } from '../../core/ports.ts'
 import type { CancelTimer, World } from '../../core/world.ts'
-import { inSlices } from '../in-slices.ts'
-import type { ProjectionFeed } from '../projection-feed.ts'
 import { folderFailure } from '../sqlite/failure.ts'
 import type { JournalFiles } from './files.ts'
 import type { JournalIndex, Segment } from './journal-index.ts'
@@ -16,8 +13,10 @@ export interface TrimOptions {
   readonly folder: string
   readonly index: JournalIndex
   readonly files: JournalFiles
-  readonly feed: ProjectionFeed
-  readonly log: EventLog
+  /** Makes sure that nothing is lost with a segment: it is in the base of the projections, or was shipped. False: it must stay for now. */
+  readonly mayRemove: (segment: Segment) => Promise<boolean>
+  /** Writes down that a segment went, where that takes anything from the log. */
+  readonly record: (segment: Segment) => Promise<void>
   readonly world: World
   /** Whole segments that closed longer ago than this are removed. */
   readonly retentionMs: number
@@ -25,8 +24,7 @@ export interface TrimOptions {
 }
 
 /**
- * Removes segments past their retention. First what they came to goes into the base of the projections, then their file goes, then
- * `log.trimmed` says so; the segment's row stays, with its totals and hashes. Each step can be broken off and done again.
+ * Removes segments past their retention. First what they came to is kept elsewhere, then their file goes, then that is written down; the segment's row stays, with its totals and hashes. Each step can be broken off and done again.
  */
 export class Trimmer {
   readonly #options: TrimOptions
@@ -58,15 +56,14 @@ export class Trimmer {
   }
 
   async #remove(segment: Segment): Promise<boolean> {
-    const { feed, index, files, folder, log, world } = this.#options
+    const { mayRemove, record, index, files, folder } = this.#options
     if (segment.state === 'closed') {
-      const isInBase = await inSlices(feed.foldIntoBase(segment.firstSeq, segment.lastSeq), world)
-      if (!isInBase || this.#isClosed) return false
+      if (!(await mayRemove(segment)) || this.#isClosed) return false
       index.setSegmentState(segment.id, 'trimming')
     }
     files.remove(segmentPath(folder, segment.id))
     // A crash here writes it once more at the next start, rather than not at all.
-    await log.append({ type: 'log.trimmed', atMs: world.now(), segment: segment.id, events: segment.events, lastHash: segment.lastHash })
+    await record(segment)
     if (this.#isClosed) return false
     index.setSegmentState(segment.id, 'trimmed')
     return true

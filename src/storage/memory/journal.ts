@@ -1,6 +1,7 @@
 import type { EventReader, LoggedEvent, LogPosition, LogQuery } from '../../core/ports.ts'
 import { type Batch, type BatchSource, type BatchWriter, linesOf, type WrittenBatch } from '../batch.ts'
 import { chainHash, FIRST_HASH } from '../chain.ts'
+import { atOnce } from '../in-slices.ts'
 import { eventsOfCall, selectEvents } from '../log-query.ts'
 
 interface MemoryBatch extends WrittenBatch {
@@ -23,7 +24,7 @@ export class MemoryJournal implements BatchWriter, BatchSource, EventReader {
     return this.#batches.length
   }
 
-  get end(): LogPosition {
+  async end(): Promise<LogPosition> {
     const last = this.#batches.at(-1)
     return last === undefined ? { batch: 0, index: 0 } : { batch: last.seq, index: linesOf(last.text).length - 1 }
   }
@@ -45,11 +46,11 @@ export class MemoryJournal implements BatchWriter, BatchSource, EventReader {
     return this.#batches[seq - 1]?.hash
   }
 
-  read(query: LogQuery): readonly LoggedEvent[] {
-    return selectEvents(query.order === 'oldest-first' ? this.#batches : this.#batches.toReversed(), query)
+  async read(query: LogQuery): Promise<readonly LoggedEvent[]> {
+    return atOnce(selectEvents([query.order === 'oldest-first' ? this.#batches : this.#batches.toReversed()], query))
   }
 
-  readCall(callId: string): readonly LoggedEvent[] {
+  async readCall(callId: string): Promise<readonly LoggedEvent[]> {
     return this.#batches.filter((batch) => batch.text.includes(callId)).flatMap((batch) => eventsOfCall(batch, callId))
   }
 }

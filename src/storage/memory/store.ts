@@ -51,10 +51,12 @@ export function openMemoryStore(options: StoreOptions): MemoryStore {
     keys: new MemoryKeyStore(),
     bodies: new MemoryBodyStore(options.bodyQueueBytes ?? BODY_BYTES),
     tallies: feed,
+    watchKeys: () => {},
+    condition: () => undefined,
     verify: async () => ({
       type: 'intact',
       batches: journal.lastSeq,
-      events: journal.read({ order: 'oldest-first', limit: Number.MAX_SAFE_INTEGER }).length,
+      events: (await journal.read({ order: 'oldest-first', limit: Number.MAX_SAFE_INTEGER })).length,
       lastHash: journal.hashAt(journal.lastSeq) ?? '',
     }),
     rebuild: () => feed.rebuild(),

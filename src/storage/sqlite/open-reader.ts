@@ -56,7 +56,7 @@ export function openReader(folder: string, options: ReaderOptions): FolderReader
     const reached = reachedBy(main)
     const index = new JournalIndex(openFile('journal'))
     const { state, blocks, cutOffSeq } = loadTail(folder, index, NODE_FILES)
-    const journal = new JournalReader({ folder, index, files: NODE_FILES, end: { state, openBlocks: blocks.all } })
+    const journal = new JournalReader({ folder, index, files: NODE_FILES, end: { state, openBlocks: blocks.all }, world: options.world })
     const feed = new ProjectionFeed({
       world: options.world,
       source: journal,

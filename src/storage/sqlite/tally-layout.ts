@@ -1,7 +1,7 @@
 import type { SQLQueryBindings } from 'bun:sqlite'
 import type { TallyQuery, TallyTable } from '../../core/ports.ts'
+import type { TallyPart } from '../tally-parts.ts'
 import { columnOf, DAY_HOURS } from '../tally-store.ts'
-import type { TallyPart } from './tally-store.ts'
 
 /** The SQL of one tally. Names come from the code that declares it, and are checked; texts are always bound. */
 export interface TallyLayout {

@@ -1,5 +1,6 @@
 import type { Database } from 'bun:sqlite'
 import type { TallyProjection, TallyQuery, TallyRow, TallySum, TallyTable } from '../../core/ports.ts'
+import { partsOf } from '../tally-parts.ts'
 import { DAY_HOURS, SumBy, type TallyProgress, type TallyStore, type TallyUpdate } from '../tally-store.ts'
 import { inTransaction } from './database.ts'
 import { layoutOf, type TallyLayout } from './tally-layout.ts'
@@ -136,29 +137,6 @@ export class SqliteTallyStore implements TallyStore {
       .query('INSERT OR REPLACE INTO projections (name, version, kept, hash, base) VALUES (?, ?, ?, ?, ?)')
       .run(projection.name, projection.version, progress.kept, progress.hash ?? null, progress.base)
   }
-}
-
-/** What to read from which table: whole days by the day, the rest by the hour. */
-export interface TallyPart {
-  readonly unit: 'hour' | 'day'
-  readonly since?: number
-  readonly until?: number
-}
-
-function partsOf(query: TallyQuery): readonly TallyPart[] {
-  const { sinceHour, untilHour } = query
-  const since = sinceHour === undefined ? {} : { since: sinceHour }
-  const until = untilHour === undefined ? {} : { until: untilHour }
-  const firstDay = sinceHour === undefined ? undefined : Math.ceil(sinceHour / DAY_HOURS)
-  const endDay = untilHour === undefined ? undefined : Math.floor(untilHour / DAY_HOURS)
-  const hasNoDay = firstDay !== undefined && endDay !== undefined && firstDay >= endDay
-  if (query.per === 'hour' || hasNoDay) return [{ unit: 'hour', ...since, ...until }]
-  const parts: TallyPart[] = [
-    { unit: 'day', ...(firstDay === undefined ? {} : { since: firstDay }), ...(endDay === undefined ? {} : { until: endDay }) },
-  ]
-  if (firstDay !== undefined && sinceHour !== firstDay * DAY_HOURS) parts.push({ unit: 'hour', ...since, until: firstDay * DAY_HOURS })
-  if (endDay !== undefined && untilHour !== endDay * DAY_HOURS) parts.push({ unit: 'hour', since: endDay * DAY_HOURS, ...until })
-  return parts
 }
 
 /** A row of the answer: the time where it was asked for, the texts, the sums. */

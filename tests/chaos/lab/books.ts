@@ -35,11 +35,11 @@ export interface Totals {
 export async function readBooks(dataFolder: string): Promise<Books> {
   const opened = openReader(dataFolder, { world: realWorld(), projections: [() => new SpendProjection()] })
   try {
-    const events = opened.reader.read({ order: 'oldest-first', limit: Number.MAX_SAFE_INTEGER }).map(({ event }) => event)
+    const events = (await opened.reader.read({ order: 'oldest-first', limit: Number.MAX_SAFE_INTEGER })).map(({ event }) => event)
     const started = events.filter((event) => event.type === 'call.started')
     const ended = events.filter((event) => event.type === 'call.ended')
     const byTrace = new Map(ended.map((event) => [event.traceId, event]))
-    const total = opened.tallies.sum({ table: SPEND_TABLE.name, by: [] })[0]?.sums
+    const total = (await opened.tallies.sum({ table: SPEND_TABLE.name, by: [] }))[0]?.sums
     return {
       ...{ events, started, ended, problems: problemsOf(events) },
       verification: await opened.verify(),

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { didYouMean } from '../../../core/did-you-mean.ts'
 import { GatewayError } from '../../../core/errors.ts'
 import { EVENT_DOCS } from '../../../core/events.ts'
-import type { EventReader, LoggedEvent, LogPosition } from '../../../core/ports.ts'
+import type { LoggedEvent, LogPosition } from '../../../core/ports.ts'
 import { type Endpoint, errorAnswers, fields, jsonAnswer } from '../endpoint.ts'
 import { comparePositions, scanLog } from '../scan-log.ts'
 import { formatPosition, parsePosition, showEvent, shownEvent } from '../shapes.ts'
@@ -45,7 +45,7 @@ export const listEvents: Endpoint = (app, deps) => {
   app.openapi(route, async (context) => {
     const { limit, order, after, before, since, until, ...filter } = context.req.valid('query')
     // Taken before the log is read: what is written meanwhile is then seen twice rather than never.
-    const end = deps.reader.end
+    const end = await deps.reader.end()
     const from = readCursor('after', after)
     const to = readCursor('before', before)
     const span = readSpan({ since, until }, deps.world.now())
@@ -53,7 +53,6 @@ export const listEvents: Endpoint = (app, deps) => {
       deps.reader,
       { limit, order, ...span, ...(from === undefined ? {} : { after: from }), ...(to === undefined ? {} : { before: to }) },
       { team: filter.team, keyId: filter.key, subject: filter.model, outcome: filter.outcome, types: readTypes(filter.type) },
-      deps.world,
     )
     const isCut = order === 'oldest-first' && found.length === limit
     return context.json(
@@ -69,7 +68,7 @@ function cursorOf(found: readonly LoggedEvent[], end: LogPosition | undefined): 
   return positions.reduce((furthest, position) => (comparePositions(furthest, position) < 0 ? position : furthest), { batch: 0, index: 0 })
 }
 
-function latest(end: EventReader['end'], from: LogPosition | undefined): LogPosition {
+function latest(end: LogPosition, from: LogPosition | undefined): LogPosition {
   return from !== undefined && comparePositions(end, from) < 0 ? from : end
 }
 

@@ -13,9 +13,9 @@ const route = createRoute({
 })
 
 export const showReceipt: Endpoint = (app, deps) => {
-  app.openapi(route, (context) => {
+  app.openapi(route, async (context) => {
     const { callId } = context.req.valid('param')
-    const events: readonly LoggedEvent[] = deps.reader.readCall(callId)
+    const events: readonly LoggedEvent[] = await deps.reader.readCall(callId)
     const live = deps.live.list().find((call) => call.callId === callId)
     const receipt = encodeReceipt({ events, live, nowMs: deps.world.now() })
     if (receipt !== undefined) return context.json(receipt, 200)

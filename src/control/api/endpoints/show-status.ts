@@ -44,14 +44,14 @@ const route = createRoute({
 })
 
 export const showStatus: Endpoint = (app, deps) => {
-  app.openapi(route, (context) =>
+  app.openapi(route, async (context) =>
     context.json(
       {
         ...showReadiness(deps.readiness()),
         version: deps.version,
         startedAt: isoTime(deps.startedAtMs),
         config: showConfig(deps.configStatus()),
-        log: { isWritable: deps.log.isWritable, end: formatPosition(deps.reader.end) },
+        log: { isWritable: deps.log.isWritable, end: formatPosition(await deps.reader.end()) },
         keys: deps.access.list().length,
         liveCalls: deps.live.list().length,
         droppedBodies: deps.bodies.dropped,

@@ -54,10 +54,10 @@ const route = createRoute({
 })
 
 export const sumSpend: Endpoint = (app, deps) => {
-  app.openapi(route, (context) => {
+  app.openapi(route, async (context) => {
     const query = context.req.valid('query')
     const by = [...new Set(query.by.split(',').map((name) => name.trim()))].map((name) => dimensionOf('by', name))
-    const rows = spendBy(deps.tallies, by, { ...readSpan(query, deps.world.now()), filter: filterOf(query) })
+    const rows = await spendBy(deps.tallies, by, { ...readSpan(query, deps.world.now()), filter: filterOf(query) })
     return query.format === 'csv'
       ? context.body(encodeSpendCsv(by, rows), 200, { 'content-type': 'text/csv; charset=utf-8' })
       : context.body(encodeSpendJson(by, rows), 200, { 'content-type': 'application/json' })

@@ -1,0 +1,82 @@
+import type { Call, Labels, PromptIdentity } from './call.ts'
+import { asGatewayError, GatewayError } from './errors.ts'
+import { readLabels, readPromptIdentity } from './headers.ts'
+import type { Ending, Reply } from './reply.ts'
+import type { CancelTimer, World } from './world.ts'
+
+/** What the HTTP edges of the layers do alike. */
+
+const WATCH_AFTER_MS = 50
+
+/**
+ * Ends the call when its client leaves. Looked for only once the call has lasted a while: to touch a request's signal costs several
+ * microseconds, and a call that is over by then needs none. A client that left before is seen then.
+ */
+export function watchClient(world: World, request: Request, call: Call): CancelTimer {
+  return world.after(WATCH_AFTER_MS, () => {
+    if (request.signal.aborted) call.abort(clientLeft())
+    else request.signal.addEventListener('abort', () => call.abort(clientLeft()), { once: true })
+  })
+}
+
+function clientLeft(): GatewayError {
+  return new GatewayError('client_closed', 'The client left before the reply was complete.')
+}
+
+/** What the gateway's own headers say of a call. */
+export interface CallHeaders {
+  readonly labels?: Labels | undefined
+  readonly prompt?: PromptIdentity | undefined
+  readonly problem?: GatewayError
+}
+
+const NOTHING_SAID: CallHeaders = {}
+
+/** Reads `x-signalbox-labels` and `x-signalbox-prompt`. */
+export function readCallHeaders(headers: Headers): CallHeaders {
+  const labels = headers.get('x-signalbox-labels')
+  const prompt = headers.get('x-signalbox-prompt')
+  if (labels === null && prompt === null) return NOTHING_SAID
+  try {
+    return { labels: readLabels(labels), prompt: readPromptIdentity(prompt) }
+  } catch (thrown) {
+    return { problem: asGatewayError(thrown) }
+  }
+}
+
+/** The refusal of a gateway that drains. */
+export function draining(): GatewayError {
+  return new GatewayError('shutting_down', 'The gateway is shutting down. Try again; another instance will answer.', {
+    retryAfterSeconds: 1,
+  })
+}
+
+/** JSON is accepted under a missing or a text/plain type too: many clients send it so. */
+export function mediaTypeProblem(contentType: string | null): GatewayError | undefined {
+  if (contentType === null || contentType === '' || /^\s*(application\/([\w.+-]+\+)?json|text\/plain)\s*(;|$)/i.test(contentType))
+    return undefined
+  return new GatewayError('unsupported_media_type', `The body must be JSON (application/json), not ${contentType.slice(0, 100)}.`)
+}
+
+/**
+ * The body of a reply that streams. Pull only: what the client does not read is not asked of what stands behind.
+ * @param nextBytes the next bytes for the client, or undefined at the end
+ */
+export function pullStream<Part>(reply: Reply<Part>, nextBytes: () => Promise<Uint8Array | undefined>): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        const bytes = await nextBytes()
+        if (bytes !== undefined) controller.enqueue(bytes)
+        if (bytes === undefined || reply.ending !== undefined) controller.close()
+      },
+      cancel: () => reply.leave(clientLeft()),
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** The error of a reply that did not end well. */
+export function errorOf(ending: Ending): GatewayError {
+  return 'error' in ending ? ending.error : new GatewayError('internal', 'The reply ended without a reply.')
+}

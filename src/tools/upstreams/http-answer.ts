@@ -1,0 +1,182 @@
+import { GatewayError } from '../../core/errors.ts'
+import { isObject } from '../../core/json.ts'
+import { decodeSseFrame, SseSplitter } from '../../core/sse.ts'
+import type { World } from '../../core/world.ts'
+import { decodeFrame } from '../frames.ts'
+import type { Frame } from '../types.ts'
+import type { Exchange } from './exchange.ts'
+
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024
+const MAX_EVENT_BYTES = 64 * 1024 * 1024
+const MAX_DEPTH = 1000
+/** Times that a stream which the server closed in good order is taken up again. */
+const MAX_RESUMES = 1000
+const RESUME_AFTER_MS = 1000
+const MAX_RESUME_AFTER_MS = 60_000
+
+/** What reading an answer needs of the link. */
+export interface AnswerContext {
+  readonly world: World
+  readonly server: string
+  readonly url: string
+  readonly headers: Record<string, string>
+  readonly signal: AbortSignal
+  readonly exchange: Exchange
+  /** The id under which the request was sent. */
+  readonly idText: string
+}
+
+/**
+ * Reads the answer to one request, whole or as a stream, into its exchange.
+ * @throws server_*, what the network throws
+ */
+export async function readAnswer(context: AnswerContext, response: Response): Promise<void> {
+  const { server, exchange, idText } = context
+  if (isEventStream(response)) {
+    if (response.status !== 200) throw refusal(server, response.status)
+    return readStream(context, response)
+  }
+  const frame = await readWhole(server, response)
+  if (frame?.type === 'response' && (frame.idText === idText || (frame.idText === 'null' && response.status !== 200))) {
+    exchange.deliver(frame)
+    return
+  }
+  if (response.status !== 200) throw refusal(server, response.status)
+  throw new GatewayError('server_malformed', `The server ${server} answered with something that is no answer to what it was asked.`)
+}
+
+/** A message of a body, where it is one. */
+async function readWhole(server: string, response: Response): Promise<Frame | undefined> {
+  const declared = Number(response.headers.get('content-length') ?? Number.NaN)
+  if (declared > MAX_ANSWER_BYTES) throw tooLarge(server)
+  const bytes = declared <= 1024 * 1024 ? await response.bytes() : await readPieces(server, response)
+  const decoded = decodeFrame(bytes, MAX_DEPTH)
+  return decoded.type === 'frame' ? decoded.frame : undefined
+}
+
+async function readPieces(server: string, response: Response): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  let sizeBytes = 0
+  const reader = response.body?.getReader()
+  for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read()) {
+    sizeBytes += read.value.length
+    if (sizeBytes > MAX_ANSWER_BYTES) throw tooLarge(server)
+    pieces.push(read.value)
+  }
+  return Buffer.concat(pieces, sizeBytes)
+}
+
+/** Reads streams until the answer is there. One that the server ends before it, having said how to go on, is taken up again. */
+async function readStream(context: AnswerContext, first: Response): Promise<void> {
+  const { world, server, url, exchange, signal } = context
+  const position: StreamPosition = { retryMs: RESUME_AFTER_MS }
+  let response = first
+  for (let resumes = 0; ; resumes++) {
+    await readEvents(response, position, (frame) => takeFrame(context, frame))
+    if (exchange.isOver) return
+    if (position.lastEventId === undefined || resumes >= MAX_RESUMES) {
+      throw new GatewayError('server_malformed', `The server ${server} ended the stream before its answer.`)
+    }
+    await world.sleep(position.retryMs, signal)
+    response = await world.fetch(url, {
+      method: 'GET',
+      headers: { ...context.headers, accept: 'text/event-stream', 'last-event-id': position.lastEventId },
+      signal,
+      decompress: true,
+    })
+    if (response.status !== 200 || !isEventStream(response)) throw refusal(server, response.status)
+  }
+}
+
+/** @returns whether there is more to wait for */
+function takeFrame({ exchange, idText }: AnswerContext, frame: Frame): boolean {
+  // An answer under another id is nobody's: the right one may still come.
+  if (frame.type !== 'response' || frame.idText === idText) exchange.deliver(frame)
+  return !exchange.isOver
+}
+
+/** Where a stream was when it ended. */
+export interface StreamPosition {
+  lastEventId?: string
+  retryMs: number
+}
+
+/**
+ * Reads the messages of a stream until it ends, or nobody wants more of it.
+ * @param take is given each message, and says whether to go on; what is no message is skipped
+ */
+export async function readEvents(response: Response, position: StreamPosition, take: (frame: Frame) => boolean): Promise<void> {
+  const splitter = new SseSplitter(MAX_EVENT_BYTES)
+  const reader = response.body?.getReader()
+  for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read()) {
+    for (const bytes of splitter.push(read.value)) {
+      notePosition(bytes, position)
+      const { data } = decodeSseFrame(bytes)
+      if (data === undefined || data === '') continue
+      const decoded = decodeFrame(data, MAX_DEPTH)
+      if (decoded.type === 'frame' && !take(decoded.frame)) {
+        await reader?.cancel()
+        return
+      }
+    }
+  }
+}
+
+const decoder = new TextDecoder()
+const LETTER_D = 100
+
+function notePosition(bytes: Uint8Array, position: StreamPosition): void {
+  // A frame that begins with its data seldom has another field; the others are few.
+  if (bytes[0] === LETTER_D && bytes.indexOf(10) >= bytes.length - 2) return
+  for (const line of decoder.decode(bytes).split(/\r\n|\r|\n/)) {
+    const id = /^id: ?(.*)$/.exec(line)?.[1]
+    if (id !== undefined && !id.includes('\0')) position.lastEventId = id
+    const retry = /^retry: ?(\d+)$/.exec(line)?.[1]
+    if (retry !== undefined) position.retryMs = Math.min(Number(retry), MAX_RESUME_AFTER_MS)
+  }
+}
+
+/** Whether a response is a stream of events. */
+export function isEventStream(response: Response): boolean {
+  return response.headers.get('content-type')?.trimStart().toLowerCase().startsWith('text/event-stream') ?? false
+}
+
+function refusal(server: string, status: number): GatewayError {
+  const extra = { providerStatus: status }
+  if (status === 401 || status === 403) {
+    return new GatewayError('server_error', `The server ${server} refused the gateway's own credential (${status}).`, extra)
+  }
+  if (status >= 300 && status < 400) {
+    return new GatewayError('server_error', `The server ${server} redirects to another address, which is not followed.`, extra)
+  }
+  if (status === 200 || status === 202) {
+    return new GatewayError('server_malformed', `The server ${server} took the request and gave no answer.`, extra)
+  }
+  return new GatewayError('server_error', `The server ${server} answered with the status ${status}.`, extra)
+}
+
+function tooLarge(server: string): GatewayError {
+  return new GatewayError('server_malformed', `The server ${server} sent an answer of more than ${MAX_ANSWER_BYTES} bytes.`)
+}
+
+/** The error that a failure of the network means. */
+export function describeNetworkError(server: string, thrown: unknown): GatewayError {
+  if (thrown instanceof RangeError) {
+    return new GatewayError('server_malformed', `The server ${server} sent a line of more than ${MAX_EVENT_BYTES} bytes.`, {
+      cause: thrown,
+    })
+  }
+  const code = isObject(thrown) || thrown instanceof Error ? String((thrown as { code?: unknown }).code ?? '') : ''
+  const said = `${code} ${thrown instanceof Error ? thrown.message : String(thrown)}`
+  if (/malformed|invalid ?http|parse|decompress|zlib/i.test(said)) {
+    return new GatewayError('server_malformed', `The server ${server} answered with something that is not HTTP.`, { cause: thrown })
+  }
+  const what = /refused|FailedToOpenSocket/i.test(said)
+    ? 'the connection was refused'
+    : /ENOTFOUND|EAI_AGAIN|getaddrinfo|DNS/i.test(said)
+      ? 'its name could not be resolved'
+      : /certificate|CERT|TLS|SSL|handshake/i.test(said)
+        ? 'the TLS handshake failed'
+        : 'the connection broke'
+  return new GatewayError('server_unreachable', `The server ${server} could not be reached: ${what}.`, { cause: thrown })
+}

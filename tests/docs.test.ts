@@ -51,6 +51,7 @@ describe('the configuration schema', () => {
       'models.models[].provider',
       'models.models[].price.inputPerMillion',
       'models.models[].price.outputPerMillion',
+      'agents.agents.<name>.url',
     ])
     expect(defaulted.filter((path) => required.includes(path))).toEqual([])
   })

@@ -14,6 +14,8 @@ export interface Greeting {
   readonly keyFile: string
   /** Names of the models that can be asked for. */
   readonly models: readonly string[]
+  /** How the command line is run. */
+  readonly program: string
 }
 
 /** The key of a start without a file, and the file of mode 0600 that keeps it. */
@@ -37,7 +39,7 @@ export async function firstKey(folder: string, deps: KeyDeps, world: World): Pro
 }
 
 /** What a person needs for the first calls, in one screen. A curl is one line, so that it can be copied, or taken by a script. */
-export function greet({ dataAddress, controlAddress, key, keyFile, models }: Greeting): string {
+export function greet({ dataAddress, controlAddress, key, keyFile, models, program }: Greeting): string {
   const data = `http://${dataAddress}`
   const calls = FIRST_CALLS.map((call) => `  # ${call.does}\n  ${curlOf(data, key, call)}\n`)
   return `
@@ -55,10 +57,10 @@ One call through each:
 ${calls.join('\n')}
 Then, in this folder:
 
-  npx signalbox trace      the last call, what it caused, what that cost
-  npx signalbox logs       all calls
-  npx signalbox spend      who spent what
-  npx signalbox init       a configuration of your own${models.length > 1 ? '' : '; or set OPENAI_API_KEY (or another) and start again'}
+  ${program} trace      the last call, what it caused, what that cost
+  ${program} logs       all calls
+  ${program} spend      who spent what
+  ${program} init       a configuration of your own${models.length > 1 ? '' : '; or set OPENAI_API_KEY (or another) and start again'}
 
 Ctrl-C stops it.
 

@@ -17,6 +17,7 @@ import { dataFolder, openOwnSecrets } from './data-folder.ts'
 import { firstKey, greet } from './first-minute.ts'
 import { createLogger, describeThrown, type Logger } from './logger.ts'
 import { openStore } from './open-store.ts'
+import { programName } from './program-name.ts'
 import { type Sandboxes, startSandboxes } from './sandbox/index.ts'
 import { type Stopped, shutDown, untilSignalled } from './shutdown.ts'
 import { readVersion } from './version.ts'
@@ -210,7 +211,8 @@ async function announce(
   const models = catalog.list().map(({ name }) => name)
   const keyDeps = { ...deps, log: store.log, keys: store.keys, access: deps.keys, teams: () => ['default'], models: () => models }
   const { key, file: keyFile } = await firstKey(dataFolder(config), keyDeps, running.world)
-  options.err(greet({ dataAddress: data.address, controlAddress: control.address, key, keyFile: shownIn(options.cwd, keyFile), models }))
+  const addresses = { dataAddress: data.address, controlAddress: control.address }
+  options.err(greet({ ...addresses, key, keyFile: shownIn(options.cwd, keyFile), models, program: programName(options.env) }))
 }
 
 /** A path as whoever stands in the folder would write it. */

@@ -1,20 +1,27 @@
-import type { PromptIdentity } from '../core/call.ts'
+import type { Call, PromptIdentity } from '../core/call.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { Usage } from '../core/events.ts'
 import type { NanoUsd } from '../core/money.ts'
-import type { Fidelity, Loss } from './neutral/loss.ts'
-import type { NeutralReply, StreamEvent } from './neutral/reply.ts'
+import type { OutgoingConnection } from '../core/world.ts'
+import type { Framing } from './framing.ts'
+import type { NeutralEmbeddings, NeutralInputs } from './neutral/embedding.ts'
+import type { Fidelity } from './neutral/loss.ts'
+import type { NeutralReply } from './neutral/reply.ts'
 import type { NeutralRequest } from './neutral/request.ts'
 
-/** A wire that clients or providers speak. */
-export type WireName = 'openai-chat' | 'anthropic-messages'
+/** A wire that clients or providers speak. A folder of dialects/ each. */
+export type WireName = 'openai-chat' | 'openai-responses' | 'openai-completions' | 'anthropic-messages' | 'gemini' | 'converse' | 'cohere'
 
-/** How a provider is sent its key. */
+/** How a provider is sent its key. `none` also where `Target.authorize` does it. */
 export type AuthStyle = 'bearer' | 'x-api-key' | 'api-key' | 'x-goog-api-key' | 'none'
+
+/** What is asked of a model: an answer, the number of tokens that a question has, or vectors. */
+export type Operation = 'generate' | 'count-tokens' | 'embed'
 
 /** A decoded request: what the gateway reads of it, and the text that goes on. */
 export interface ModelRequest {
   readonly wire: WireName
+  readonly operation: Operation
   /** The model as the caller named it. */
   readonly model: string
   readonly isStream: boolean
@@ -28,15 +35,19 @@ export interface ModelRequest {
   readonly headers?: Readonly<Record<string, string>>
   /**
    * The request in no wire's words. Read anew each time: who never asks does not pay, and nothing is kept while the provider works.
-   * @throws invalid_request with the field at fault, as the caller wrote it
+   * @throws invalid_request with the field at fault, as the caller wrote it; internal where the operation is `embed`
    */
   neutral(): NeutralRequest
+  /** What is to become vectors, where the operation is `embed`. Read anew each time. @throws invalid_request */
+  readonly inputs?: () => NeutralInputs
 }
 
 /** What the edge knows of a request besides its body. */
 export interface RequestAddress {
   readonly headers: Headers
-  /** The model, where the wire has it in the path. */
+  /** The URL as it came, for wires that read its query. */
+  readonly url: string
+  /** The model, decoded, where the wire has it in the path. */
   readonly model?: string
   /** Whether the path asks for a stream, where the wire says so there. */
   readonly isStream?: boolean
@@ -81,11 +92,21 @@ export interface Target {
   /** The provider's id of the model. */
   readonly id: string
   readonly wire: WireName
+  /** Where a whole answer is asked for. */
   readonly url: string
   /** Where a stream is asked for, where that is another place. */
   readonly streamUrl?: string
+  /** Where the provider counts tokens and makes vectors; absent where its wire has no such endpoint. */
+  readonly countUrl?: string
+  readonly embedUrl?: string
   /** With the provider's credential. Never logged. */
   readonly headers: Readonly<Record<string, string>>
+  /** Makes the headers that depend on the request or on time. They win over `headers`. */
+  readonly authorize?: Authorize
+  /** How its streams are cut into frames, where that is not its wire's own way. */
+  readonly framing?: Framing
+  /** Proxy, authorities and client certificate of its connections. */
+  readonly connection?: OutgoingConnection
   /** The secrets among the headers, for keeping them out of what is told and written down. */
   readonly credentials: readonly string[]
   readonly timeouts: Timeouts
@@ -96,8 +117,27 @@ export interface Target {
   readonly traits?: Traits
 }
 
+/**
+ * Signs a request, or gets a token that runs out. Called for each attempt, just before it is sent.
+ * What it keeps (a token until it runs out) belongs to the catalog that it was made for.
+ * @throws provider_auth, provider_unreachable
+ */
+export type Authorize = (call: Call, request: UnsignedRequest) => Promise<Readonly<Record<string, string>>>
+
+/** A request as it will be sent, but for what `Authorize` adds. */
+export interface UnsignedRequest {
+  readonly method: 'POST' | 'GET' | 'DELETE'
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
 /** What providers of one wire do differently. A row of PROVIDERS says it. */
 export interface Traits {
+  /** The model stands in the path alone, and a body that names it is refused (Bedrock, Vertex). */
+  readonly hasModelInPath?: true
+  /** Fields that stand in each body, such as `anthropic_version` on Bedrock and Vertex. */
+  readonly bodyFields?: Readonly<Record<string, string>>
   /** The field that bounds the output in `openai-chat`. Left out: `max_tokens`, which nearly all know. */
   readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens'
 }
@@ -129,8 +169,12 @@ export interface ModelPart {
   readonly toolCalls?: readonly string[]
   /** Set on a frame that reports a failure inside a reply that began well. */
   readonly error?: GatewayError
-  /** Of a whole reply: the reply in no wire's words. Read anew each time. */
+  /** Of a whole answer: the answer in no wire's words. Read anew each time. */
   readonly neutral?: () => NeutralReply
+  /** Of a whole answer to `count-tokens`. */
+  readonly countedTokens?: number
+  /** Of a whole answer to `embed`. */
+  readonly embeddings?: () => NeutralEmbeddings
 }
 
 /** What a provider's error answer looked like. */
@@ -144,89 +188,4 @@ export interface ProviderFailure {
 /** Bounds on what a dialect reads. */
 export interface DecodeBounds {
   readonly maxDepth: number
-}
-
-/** What a writer of replies needs to know. */
-export interface ReplyContext {
-  readonly request: Pick<ModelRequest, 'model' | 'wantsUsage'>
-  /** Stands in for an id that the provider did not give. */
-  readonly callId: string
-  /** Seconds since the epoch; stands in for a time that the provider did not give. */
-  readonly nowSeconds: number
-}
-
-/**
- * One wire format, both ways. No clock, no network, no state but that of one stream: the same input always gives the same output.
- * `decode` and `encode` are for the same wire on both sides, where bytes pass through; `read` and `write` go by the neutral form.
- */
-export interface Dialect {
-  readonly wire: WireName
-  /** Path of the endpoint below a provider's base URL. */
-  path(modelId: string, how: 'whole' | 'stream'): string
-  /** How a provider of this wire is sent its key, unless its row says otherwise. */
-  readonly auth: AuthStyle
-  /** Headers that every request of this wire has. */
-  readonly headers: Readonly<Record<string, string>>
-  /** @throws invalid_json, duplicate_key, invalid_request */
-  decodeRequest(body: Uint8Array, bounds: DecodeBounds, address: RequestAddress): ModelRequest
-  /** The body for a provider of the same wire: the caller's text with the spliced changes. */
-  encodeRequest(request: ModelRequest, target: Target): string
-  /** The body for a provider of this wire, of a request that came in another. */
-  writeRequest(request: NeutralRequest, isStream: boolean, target: Target): WrittenRequest
-  /** @throws provider_malformed, provider_error (an error in a body of status 200) */
-  decodeReply(body: Uint8Array, target: Target): ModelPart
-  /** The body for a caller of this wire, of a reply that came in another. */
-  writeReply(reply: NeutralReply, context: ReplyContext): WrittenReply
-  /** A decoder for one stream. */
-  decodeStream(request: ModelRequest, target: Target): StreamDecoder
-  /** A reader that says what the frames of one stream mean. */
-  readStream(): StreamReader
-  /** A writer of one stream for a caller of this wire. */
-  writeStream(context: ReplyContext): StreamWriter
-  decodeError(failure: ProviderFailure): GatewayError
-  encodeError(error: GatewayError, requestId: string): string
-  /** The bytes that tell a reader of a stream that it failed. No terminal event follows. */
-  encodeStreamError(error: GatewayError, requestId: string): Uint8Array
-  /** The last usage chunk with the cost added. */
-  encodeCost(part: ModelPart, cost: NanoUsd): Uint8Array
-}
-
-/** A request in the wire of a provider, and what it could not carry. */
-export interface WrittenRequest {
-  readonly text: string
-  readonly losses: readonly Loss[]
-}
-
-/** A reply in the wire of a caller, and what it could not carry. */
-export interface WrittenReply {
-  readonly text: string
-  readonly losses: readonly Loss[]
-}
-
-/** Decodes the frames of one stream, in order. */
-export interface StreamDecoder {
-  /** @throws provider_malformed */
-  frame(frame: Uint8Array): ModelPart
-  /** What to add at a clean end without the terminal event: the terminal event, where the content was complete; else undefined (truncated). */
-  atEnd(): ModelPart | undefined
-}
-
-/** Says what the frames of one stream mean, in order. The decoder has seen them: they are well formed and no errors. */
-export interface StreamReader {
-  /** @throws provider_malformed */
-  read(frame: Uint8Array): readonly StreamEvent[]
-}
-
-/** A frame for the caller. */
-export interface WrittenFrame {
-  readonly bytes: Uint8Array
-  /** It carries the usage, and the cost goes in there. */
-  readonly takesCost?: true
-}
-
-/** Writes one stream for a caller. */
-export interface StreamWriter {
-  write(event: StreamEvent): readonly WrittenFrame[]
-  /** What is still to be said, the terminal event last. Called once, at a good end. */
-  end(): readonly WrittenFrame[]
 }

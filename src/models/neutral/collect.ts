@@ -49,9 +49,11 @@ function gather(into: Gathered, event: CandidateEvent): void {
     case 'text':
     case 'refusal':
     case 'thinking':
-      return extend(into, event)
+      extend(into, event)
+      return
     case 'seal':
-      return seal(into, event)
+      seal(into, event)
+      return
     case 'break':
       into.isBroken = true
       return

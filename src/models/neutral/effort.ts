@@ -1,7 +1,10 @@
 import type { Effort } from './request.ts'
 
 /** Tokens of thinking that an effort stands for, where a wire knows budgets only; and back, the nearest from below. */
-const BUDGETS = { minimal: 1024, low: 2048, medium: 8192, high: 16_384, xhigh: 32_768, max: 65_536 } as const satisfies Record<Effort, number>
+const BUDGETS = { minimal: 1024, low: 2048, medium: 8192, high: 16_384, xhigh: 32_768, max: 65_536 } as const satisfies Record<
+  Effort,
+  number
+>
 
 const EFFORTS = Object.keys(BUDGETS) as readonly Effort[] // the keys of a table of efforts
 

@@ -68,7 +68,11 @@ export function defined<Shape extends object>(shape: { [Key in keyof Shape]: Sha
 }
 
 /** Reports each field that nobody read: nothing is dropped in silence. Fields that say what would be so anyway are no loss. */
-export function reportUnread(value: JsonObject, read: ReadonlySet<string>, place: { readonly path: string; readonly losses: Losses }): void {
+export function reportUnread(
+  value: JsonObject,
+  read: ReadonlySet<string>,
+  place: { readonly path: string; readonly losses: Losses },
+): void {
   for (const [key, field] of Object.entries(value)) {
     if (read.has(key) || isNothing(field)) continue
     place.losses.drop(place.path === '' ? key : `${place.path}.${key}`, 'no other wire has this field')

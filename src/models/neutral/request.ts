@@ -55,7 +55,13 @@ export type ToolChoice =
 /** The form of the answer, where it is not free text. */
 export type OutputForm =
   | { readonly type: 'json' }
-  | { readonly type: 'schema'; readonly name?: string; readonly schema: JsonObject; readonly isStrict?: boolean; readonly description?: string }
+  | {
+      readonly type: 'schema'
+      readonly name?: string
+      readonly schema: JsonObject
+      readonly isStrict?: boolean
+      readonly description?: string
+    }
 
 /** How hard to think. */
 export type Effort = 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | 'max'

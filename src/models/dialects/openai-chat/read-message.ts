@@ -40,7 +40,8 @@ function readAnswer(message: JsonObject, place: Place): readonly Content[] {
   if (isObject(message.function_call)) losses.drop(`${path}.function_call`, 'the older function_call cannot be carried; use tools')
   if (isObject(message.audio)) losses.drop(`${path}.audio`, 'audio of an earlier answer is kept by its provider alone')
   const calls = message.tool_calls === undefined || message.tool_calls === null ? [] : readList(message.tool_calls, `${path}.tool_calls`)
-  const content = message.content === undefined || message.content === null ? [] : readContent(message.content, { ...place, path: `${path}.content` })
+  const content =
+    message.content === undefined || message.content === null ? [] : readContent(message.content, { ...place, path: `${path}.content` })
   const refusal = optionalString(message.refusal, `${path}.refusal`)
   const { before, ofCall } = readThinking(message)
   return [
@@ -85,7 +86,9 @@ function readContent(value: Json | undefined, place: Place): readonly Content[] 
 }
 
 function readPart(part: JsonObject, { path, losses }: Place): readonly Content[] {
-  const cache = isObject(part.cache_control) ? { cache: defined<{ ttl?: '5m' | '1h' }>({ ttl: part.cache_control.ttl === '1h' ? '1h' : undefined }) } : {}
+  const cache = isObject(part.cache_control)
+    ? { cache: defined<{ ttl?: '5m' | '1h' }>({ ttl: part.cache_control.ttl === '1h' ? '1h' : undefined }) }
+    : {}
   switch (part.type) {
     case 'text': {
       const text = readString(part.text, `${path}.text`)
@@ -121,7 +124,7 @@ function readImage(value: Json | undefined, path: string): ImageContent {
   const image = readObject(value, path)
   const url = readString(image.url, `${path}.url`)
   const { detail } = image
-  const level = detail === 'low' || detail === 'high' || detail === 'auto' ? { detail } : {}
+  const level: Pick<ImageContent, 'detail'> = detail === 'low' || detail === 'high' || detail === 'auto' ? { detail } : {}
   if (!url.startsWith('data:')) {
     if (!/^https?:\/\//i.test(url)) throw wrong(`${path}.url`, 'must be an http(s) or a data URL')
     return { type: 'image', source: { type: 'url', url }, ...level }

@@ -91,7 +91,8 @@ function readCall(call: JsonObject, index: number, ofCall: (id: string, call: Js
   const id = typeof call.id === 'string' && call.id !== '' ? call.id : `call_${index}`
   const name = typeof called.name === 'string' ? called.name : ''
   // Some servers give the arguments as an object.
-  const text = typeof called.arguments === 'string' ? called.arguments : called.arguments === undefined ? '' : JSON.stringify(called.arguments)
+  const text =
+    typeof called.arguments === 'string' ? called.arguments : called.arguments === undefined ? '' : JSON.stringify(called.arguments)
   return [...ofCall(id, call), { type: 'tool-call', id, name, arguments: text }]
 }
 

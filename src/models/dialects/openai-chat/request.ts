@@ -24,6 +24,7 @@ export function decodeRequest(body: Uint8Array, bounds: DecodeBounds): ModelRequ
   const includesUsage = isObject(value.stream_options) && value.stream_options.include_usage === true
   return {
     wire: 'openai-chat',
+    operation: 'generate',
     model,
     isStream,
     wantsUsage: includesUsage,

@@ -23,7 +23,9 @@ export function readThinking(message: JsonObject): ReadThinking {
     return { before: typeof text === 'string' && text !== '' ? [{ type: 'thinking', text, seal: OWN_SEAL }] : [], ofCall: () => [] }
   }
   const read = details.filter(isObject).map((detail) => ({ id: detail.id, content: readDetail(detail) }))
-  const callIds = new Set((Array.isArray(message.tool_calls) ? message.tool_calls : []).map((call: Json) => (isObject(call) ? call.id : undefined)))
+  const callIds = new Set(
+    (Array.isArray(message.tool_calls) ? message.tool_calls : []).map((call: Json) => (isObject(call) ? call.id : undefined)),
+  )
   const isOfCall = (id: Json | undefined) => typeof id === 'string' && callIds.has(id)
   return {
     before: read.filter(({ id }) => !isOfCall(id)).flatMap(({ content }) => content),
@@ -41,12 +43,15 @@ function readDetail(detail: JsonObject): readonly ThinkingContent[] {
   if (sealed === undefined) return said === '' ? [] : [{ type: 'thinking', text: said, seal: OWN_SEAL }]
   const seal = unpackSeal(sealed, WIRE)
   // A provider's own seal comes with words of its own (format, id), which it wants back too.
-  const kept = seal.wire === WIRE ? { wire: seal.wire, value: JSON.stringify({ ...rest, ...(signature === undefined ? { data } : { signature }) }) } : seal
+  const kept =
+    seal.wire === WIRE
+      ? { wire: seal.wire, value: JSON.stringify({ ...rest, ...(signature === undefined ? { data } : { signature }) }) }
+      : seal
   return [{ type: 'thinking', text: said, ...(detail.type === 'reasoning.encrypted' ? { isHidden: true } : {}), seal: kept }]
 }
 
 /** The details of a piece of thinking. One on a call has the call's id. */
-export function writeDetail(thinking: Pick<ThinkingContent, 'text' | 'seal' | 'isHidden'>, index: number, callId?: string): object {
+export function writeDetail(thinking: Pick<ThinkingContent, 'text' | 'seal' | 'isHidden'>, index: number, callId?: string): JsonObject {
   const { text, seal } = thinking
   const id = callId === undefined ? {} : { id: callId }
   if (seal === undefined || (seal.wire === WIRE && seal.value === '')) return { type: 'reasoning.text', text, index, ...id }
@@ -61,7 +66,7 @@ export function isOwn(thinking: ThinkingContent): boolean {
   return thinking.seal?.wire === WIRE
 }
 
-function parseOwn(value: string): object {
+function parseOwn(value: string): JsonObject {
   try {
     const parsed: unknown = JSON.parse(value)
     return isObject(parsed) ? parsed : {}

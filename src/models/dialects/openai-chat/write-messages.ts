@@ -1,5 +1,13 @@
 import type { JsonObject } from '../../../core/json.ts'
-import type { AudioContent, Content, DocumentContent, ImageContent, TextContent, ThinkingContent, ToolResultContent } from '../../neutral/content.ts'
+import type {
+  AudioContent,
+  Content,
+  DocumentContent,
+  ImageContent,
+  TextContent,
+  ThinkingContent,
+  ToolResultContent,
+} from '../../neutral/content.ts'
 import type { Losses } from '../../neutral/loss.ts'
 import type { NeutralMessage } from '../../neutral/request.ts'
 import { isOwn, writeDetail } from './thinking.ts'
@@ -20,7 +28,8 @@ function writeOthers({ role, content }: NeutralMessage, losses: Losses): readonl
 
 function writeResult(result: ToolResultContent, losses: Losses): JsonObject {
   const texts = result.content.filter((piece) => piece.type === 'text')
-  if (texts.length < result.content.length) losses.approximate('tool_result.content', 'results of tools are text in this wire; the rest follows in a message')
+  if (texts.length < result.content.length)
+    losses.approximate('tool_result.content', 'results of tools are text in this wire; the rest follows in a message')
   if (result.isError) losses.approximate('tool_result.is_error', 'this wire has no mark for a failed tool; its text says so')
   if (result.cache !== undefined) dropCache(losses)
   const parts = texts.flatMap((piece) => writePart(piece, losses))
@@ -35,14 +44,22 @@ function writeAnswer({ content }: NeutralMessage, losses: Losses): readonly Json
   const calls = content.filter((piece) => piece.type === 'tool-call')
   const thoughts = content.filter((piece) => piece.type === 'thinking')
   if (calls.some(({ cache }) => cache !== undefined)) dropCache(losses)
-  if (thoughts.some((piece) => !isOwn(piece))) losses.drop('thinking', 'what a model of another wire thought, and its signature, mean nothing to this one')
+  if (thoughts.some((piece) => !isOwn(piece)))
+    losses.drop('thinking', 'what a model of another wire thought, and its signature, mean nothing to this one')
   const parts = texts.flatMap((piece) => writePart(piece, losses))
   const message: JsonObject = {
     role: 'assistant',
     content: parts.length === 0 ? null : plainIfAlone(parts),
     refusal: refusals.length === 0 ? undefined : refusals.join(''),
     ...writeThoughts(thoughts.filter(isOwn)),
-    tool_calls: calls.length === 0 ? undefined : calls.map(({ id, name, arguments: text }) => ({ id, type: 'function', function: { name, arguments: text === '' ? '{}' : text } })),
+    tool_calls:
+      calls.length === 0
+        ? undefined
+        : calls.map(({ id, name, arguments: text }) => ({
+            id,
+            type: 'function',
+            function: { name, arguments: text === '' ? '{}' : text },
+          })),
   }
   const isEmpty = parts.length === 0 && calls.length === 0 && refusals.length === 0
   return isEmpty ? [] : [message]
@@ -79,7 +96,12 @@ function writePart(piece: Content, losses: Losses): readonly JsonObject[] {
 
 function writeAudio({ source }: AudioContent, losses: Losses): readonly JsonObject[] {
   if (source.type === 'base64') {
-    return [{ type: 'input_audio', input_audio: { data: source.data, format: source.mediaType.replace(/^audio\/(x-)?/, '').replace('mpeg', 'mp3') } }]
+    return [
+      {
+        type: 'input_audio',
+        input_audio: { data: source.data, format: source.mediaType.replace(/^audio\/(x-)?/, '').replace('mpeg', 'mp3') },
+      },
+    ]
   }
   losses.drop('audio', 'this wire takes audio in the request alone, not by an address')
   return []

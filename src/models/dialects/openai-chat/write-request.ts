@@ -1,14 +1,15 @@
 import type { JsonObject } from '../../../core/json.ts'
+import type { Written } from '../../dialect.ts'
 import { effortOf } from '../../neutral/effort.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
-import type { Target, WrittenRequest } from '../../types.ts'
+import type { Target } from '../../types.ts'
 import { writeMessages } from './write-messages.ts'
 
 const MAX_STOP_SEQUENCES = 4
 
 /** Writes a request of another wire for a provider of this one. */
-export function writeRequest(request: NeutralRequest, isStream: boolean, target: Target): WrittenRequest {
+export function writeRequest(request: NeutralRequest, isStream: boolean, target: Target): Written {
   const losses = new Losses()
   losses.addAll(request.losses)
   if (request.topK !== undefined) losses.drop('top_k', 'this wire has no top_k')
@@ -44,9 +45,8 @@ function writeTool({ name, description, schema, isStrict }: Tool): JsonObject {
 }
 
 function writeToolChoice(choice: ToolChoice | undefined): JsonObject[string] {
-  switch (choice?.type) {
-    case undefined:
-      return undefined
+  if (choice === undefined) return undefined
+  switch (choice.type) {
     case 'tool':
       return { type: 'function', function: { name: choice.name } }
     case 'some': {
@@ -67,9 +67,8 @@ function writeOutputForm(output: OutputForm | undefined): JsonObject | undefined
 }
 
 function writeEffort(reasoning: Reasoning | undefined, losses: Losses): string | undefined {
-  switch (reasoning?.type) {
-    case undefined:
-      return undefined
+  if (reasoning === undefined) return undefined
+  switch (reasoning.type) {
     case 'off':
       // Left out and not `none`: models that do not reason refuse the field, and those that do were not asked to.
       return undefined

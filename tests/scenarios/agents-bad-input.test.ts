@@ -47,9 +47,17 @@ describe('what is no request of A2A is told so, recorded once, and not passed on
     ['an empty batch', '[]', { rpc: INVALID_REQUEST, code: 'invalid_request', id: null, says: /no batches/ }],
     ['a text', '"SendMessage"', { rpc: INVALID_REQUEST, code: 'invalid_request', id: null, says: /must be a JSON-RPC 2.0 request/ }],
     ['no id', '{"jsonrpc":"2.0","method":"GetTask"}', { rpc: INVALID_REQUEST, code: 'invalid_request', id: null, says: /needs an "id"/ }],
-    ['an id that is null', '{"jsonrpc":"2.0","id":null}', { rpc: INVALID_REQUEST, code: 'invalid_request', id: null, says: /needs an "id"/ }],
+    [
+      'an id that is null',
+      '{"jsonrpc":"2.0","id":null}',
+      { rpc: INVALID_REQUEST, code: 'invalid_request', id: null, says: /needs an "id"/ },
+    ],
     ['an id that is an object', '{"jsonrpc":"2.0","id":{}}', { rpc: INVALID_REQUEST, code: 'invalid_request', id: null, says: /an "id"/ }],
-    ['an id that is a fraction', '{"jsonrpc":"2.0","id":1.5}', { rpc: INVALID_REQUEST, code: 'invalid_request', id: null, says: /an "id"/ }],
+    [
+      'an id that is a fraction',
+      '{"jsonrpc":"2.0","id":1.5}',
+      { rpc: INVALID_REQUEST, code: 'invalid_request', id: null, says: /an "id"/ },
+    ],
     [
       'an endless id',
       `{"jsonrpc":"2.0","id":"${'x'.repeat(600)}"}`,
@@ -130,7 +138,10 @@ describe('a version', () => {
 
   test('of a client of 0.3 is what it is told of first, under its own id', async () => {
     const body = { ...rpc('message/send', { message: { kind: 'message', parts: [] } }), id: 'old-7' }
-    await expectRefused({ headers: { 'a2a-version': '' }, body }, { ...OLD, id: 'old-7', says: /names no version of A2A, which means 0\.3/ })
+    await expectRefused(
+      { headers: { 'a2a-version': '' }, body },
+      { ...OLD, id: 'old-7', says: /names no version of A2A, which means 0\.3/ },
+    )
   })
 
   test('may stand in the query', async () => {
@@ -156,7 +167,8 @@ describe('who may call whom', () => {
 
   test('a team without a grant may call none', async () => {
     const { key } = await scenario.newKey({ team: 'nobody' })
-    const says = /may not use the agent "researcher"\. It may use none of the configured agents; access\.teams\.<team>\.agents grants them\./
+    const says =
+      /may not use the agent "researcher"\. It may use none of the configured agents; access\.teams\.<team>\.agents grants them\./
     await expectRefused({ key }, { rpc: -32_000, code: 'agent_not_allowed', status: 403, says })
     const card = await askAgent(scenario, { key, method: 'GET' })
     expect(card.status).toBe(403)

@@ -13,6 +13,7 @@ import type { Ending } from '../core/reply.ts'
 import type { Secret } from '../core/secret.ts'
 import type { World } from '../core/world.ts'
 import { createModels, type ModelsDeps } from '../models/index.ts'
+import { RouterState } from '../models/routing/router.ts'
 import { createProgramRunner } from '../platform/processes.ts'
 import { layerFor } from '../platform/serve-http.ts'
 import type { Store } from '../storage/store.ts'
@@ -56,6 +57,7 @@ export function compose(deps: ComposeDeps): Gateway {
   const { world, store, live, snapshot } = deps
   let isOpen = true
   const asks = createToolAsks()
+  const router = new RouterState(() => snapshot.get().breaker)
   const common = {
     world,
     log: store.log,
@@ -72,7 +74,7 @@ export function compose(deps: ComposeDeps): Gateway {
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
   } satisfies Partial<ModelsDeps>
-  const models = createModels({ ...common, catalog: () => snapshot.get().catalog })
+  const models = createModels({ ...common, catalog: () => snapshot.get().catalog, router })
   const tools = createTools({
     ...common,
     runner: createProgramRunner(process.env),

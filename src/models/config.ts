@@ -1,38 +1,19 @@
 import { z } from 'zod'
 import { didYouMean } from '../core/did-you-mean.ts'
-import { choice, duration, name, nameOrWildcard, secret, text, url, usd } from '../core/fields.ts'
+import { choice, name, nameOrWildcard, secret, text, url, usd } from '../core/fields.ts'
 import { checkHeaderFields, headerFields } from '../core/header-fields.ts'
 import { Secret } from '../core/secret.ts'
 import type { ConfigProblem, Section } from '../core/section.ts'
 import { dialects } from './dialects/index.ts'
 import { PROVIDERS, type ProviderRow } from './providers.ts'
+import { checkRouting } from './routing/check.ts'
+import { modelFields, routingFields } from './routing/config.ts'
+import { ownTimeouts, timeouts } from './timeouts.ts'
 import type { WireName } from './types.ts'
 
 /** The table of dialects has a row for each wire, and there is at least one. */
 const WIRES = Object.keys(dialects) as [WireName, ...WireName[]]
-const BOUNDS = { min: '1ms', max: '24h' }
 const PRICE_UNIT = 'USD per million tokens'
-
-const TIMEOUT_DOCS = {
-  connect: "Time for the provider's host to accept the connection.",
-  firstToken: 'Time from sending to the first content of a stream.',
-  idle: 'Longest silence between two pieces of a reply.',
-  total: 'Time from sending to the end of the reply.',
-} as const
-
-const timeouts = z.strictObject({
-  connect: duration(BOUNDS).prefault('10s').describe(TIMEOUT_DOCS.connect),
-  firstToken: duration(BOUNDS).prefault('60s').describe(TIMEOUT_DOCS.firstToken),
-  idle: duration(BOUNDS).prefault('60s').describe(TIMEOUT_DOCS.idle),
-  total: duration(BOUNDS).prefault('10m').describe(TIMEOUT_DOCS.total),
-})
-
-const ownTimeouts = z.strictObject({
-  connect: duration(BOUNDS).exactOptional().describe(TIMEOUT_DOCS.connect),
-  firstToken: duration(BOUNDS).exactOptional().describe(TIMEOUT_DOCS.firstToken),
-  idle: duration(BOUNDS).exactOptional().describe(TIMEOUT_DOCS.idle),
-  total: duration(BOUNDS).exactOptional().describe(TIMEOUT_DOCS.total),
-})
 
 const provider = z.strictObject({
   wire: choice(WIRES).exactOptional().describe('The wire that the provider speaks. Needed unless its name is a known one.'),
@@ -44,7 +25,7 @@ const provider = z.strictObject({
     .transform((keys) => (keys instanceof Secret ? [keys] : keys))
     .meta({ 'x-unit': 'secret, or list of secrets' })
     .exactOptional()
-    .describe('The credential, or a list of them, of which the first is used.'),
+    .describe('The credential, or a list of them: where one is refused or at its limit, the next is used.'),
   headers: headerFields().exactOptional().describe('Headers that go with every request to the provider.'),
   timeouts: ownTimeouts.exactOptional().describe('Timeouts of this provider, where they differ from models.timeouts.'),
 })
@@ -69,6 +50,7 @@ const model = z
       .describe("The provider's own id of the model. Left out: the name. Not allowed where the name ends in *."),
     price: price.exactOptional().describe("What it costs. Wins over the built-in table of the providers' list prices."),
     timeouts: ownTimeouts.exactOptional().describe('Timeouts of this model, where they differ from those of its provider.'),
+    ...modelFields,
   })
   .transform((written) => (written.id === undefined && !isWildcard(written.name) ? { ...written, id: written.name } : written))
 
@@ -79,6 +61,7 @@ const models = z
       .prefault({})
       .describe('Providers of models, by name.'),
     models: z.array(model).prefault([]).describe('The models that callers may name.'),
+    ...routingFields,
     timeouts: timeouts.prefault({}).describe('Timeouts of every call to a provider, unless the provider or the model has its own.'),
   })
   .optional()
@@ -109,6 +92,7 @@ function check(config: ModelsConfig): readonly ConfigProblem[] {
   return [
     ...Object.entries(config.providers).flatMap(([name, provider]) => checkProvider(name, provider)),
     ...config.models.flatMap((_model, index) => checkModel(config, index)),
+    ...checkRouting(config),
   ]
 }
 

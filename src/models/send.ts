@@ -14,8 +14,14 @@ import type { Attempt, Dialect, ModelPart, StreamDecoder, Target } from './types
 const MAX_FRAME_BYTES = 16 * 1024 * 1024
 /** How long a provider may keep the connection open after its terminal event. */
 const LINGER_MS = 1000
-/** Frames before the first content (comments, keep-alives) that are held back. */
-const MAX_HELD_FRAMES = 1000
+/**
+ * What comes before the first content (a role, comments, keep-alives) is held back, so that a failure may still go elsewhere: up to so much of it.
+ * How long, the first-token timeout says. Past the bounds it is given out as it is. Bounds as in Bifrost (64 chunks, 256 KiB).
+ */
+const MAX_PREAMBLE_FRAMES = 64
+const MAX_PREAMBLE_BYTES = 256 * 1024
+/** Comments are no piece of an answer: a stream that has so many and nothing else is none. */
+const MAX_COMMENTS = 1000
 
 /**
  * Sends one attempt. Resolves when there is something for the caller: the whole reply, or the first content of a stream.
@@ -107,17 +113,22 @@ class StreamSource implements PartSource<ModelPart> {
 
   /** Reads until there is content. What came before it is given out with it. */
   async holdUntilContent(): Promise<void> {
-    while (!this.#ready.some(isContent)) {
+    while (!this.#ready.some(isContent) && !this.#isHeldEnough()) {
       if (!(await this.#readMore())) throw this.#truncated()
-      if (this.#ready.length > MAX_HELD_FRAMES) throw this.#malformed(`sent ${MAX_HELD_FRAMES} frames without content`)
+      if (this.#ready.length > MAX_COMMENTS) throw this.#malformed(`sent ${MAX_COMMENTS} frames without content`)
     }
     // The first thing that is said may be a failure: then nothing was accepted.
     const first = this.#ready.find(isContent)
     if (first?.error !== undefined) throw first.error
     const { facts } = this.#call.record
-    facts.firstTokenMs = Math.round(this.#exchange.elapsedMs * 1000) / 1000
+    if (first !== undefined) facts.firstTokenMs = Math.round(this.#exchange.elapsedMs * 1000) / 1000
     facts.providerMs = this.#exchange.elapsedMs
     this.#exchange.stopWaiting()
+  }
+
+  #isHeldEnough(): boolean {
+    const preamble = this.#ready.filter(isData)
+    return preamble.length > MAX_PREAMBLE_FRAMES || (preamble.length > 1 && sizeOf(preamble) > MAX_PREAMBLE_BYTES)
   }
 
   async pull(): Promise<ModelPart | undefined> {
@@ -230,7 +241,15 @@ const BLANK_LINE = new TextEncoder().encode('\n\n')
 const DATA_FIELD = 'd'.charCodeAt(0)
 const EVENT_FIELD = 'e'.charCodeAt(0)
 
-/** Whether a frame says something: comments and keep-alives do not. */
+/** Whether a frame says something: comments, keep-alives and preambles do not. */
 function isContent(part: ModelPart): boolean {
-  return part.bytes[0] === DATA_FIELD || part.bytes[0] === EVENT_FIELD || part.isLast
+  return part.error !== undefined || part.isLast || (part.isPreamble !== true && isData(part))
+}
+
+function isData({ bytes }: ModelPart): boolean {
+  return bytes[0] === DATA_FIELD || bytes[0] === EVENT_FIELD
+}
+
+function sizeOf(parts: readonly ModelPart[]): number {
+  return parts.reduce((sum, { bytes }) => sum + bytes.length, 0)
 }

@@ -2,6 +2,8 @@ import type { PromptIdentity } from '../core/call.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { Usage } from '../core/events.ts'
 import type { NanoUsd } from '../core/money.ts'
+import type { Lane } from './routing/lanes.ts'
+import type { Route } from './routing/types.ts'
 
 /** A wire that clients or providers speak. */
 export type WireName = 'openai-chat'
@@ -51,13 +53,10 @@ export interface Price {
   readonly version: string
 }
 
-/** A model at a provider, ready to be sent to. */
-export interface Target {
+/** A model at a provider with one of its keys, ready to be sent to. */
+export interface Target extends Lane {
   /** The configured name of the model. */
   readonly name: string
-  readonly provider: string
-  /** The provider's id of the model. */
-  readonly id: string
   readonly wire: WireName
   readonly url: string
   /** With the provider's credential. Never logged. */
@@ -68,10 +67,21 @@ export interface Target {
   readonly price: Price | undefined
 }
 
+/** A call while it is not decided where it goes. A model that is named directly is a route of one target. */
+export interface ModelCall {
+  readonly request: ModelRequest
+  readonly route: Route
+}
+
 /** One try at a target. */
 export interface Attempt {
+  /** The call's id and the number of the attempt, from 1: `call_….2`. */
+  readonly id: string
+  readonly number: number
   readonly request: ModelRequest
   readonly target: Target
+  /** Why it is made, for the receipt. */
+  readonly why: string
 }
 
 /** A piece of a reply, with the provider's own bytes. Every reply that ends `ok` has exactly one part with `isLast`. */
@@ -82,6 +92,8 @@ export interface ModelPart {
   readonly isLast: boolean
   /** Not for this caller: the usage chunk that only the gateway asked for. */
   readonly isHidden: boolean
+  /** Says that something will come, and not yet anything of it. */
+  readonly isPreamble?: true
   readonly usage?: Usage
   /** The caller asked for usage, and this is the frame that carries it: the cost goes in there. */
   readonly takesCost?: true

@@ -2,7 +2,9 @@ import { Environment } from '@marcbachmann/cel-js'
 import { RE2JS } from 're2js'
 
 /** A compiled expression, or what is wrong with it. */
-export type CompiledCel = { readonly type: 'compiled'; readonly holds: (context: Readonly<Record<string, unknown>>) => boolean } | CelProblem
+export type CompiledCel =
+  | { readonly type: 'compiled'; readonly holds: (context: Readonly<Record<string, unknown>>) => boolean }
+  | CelProblem
 
 /** An expression that cannot be used. */
 interface CelProblem {
@@ -26,7 +28,8 @@ export function compileCel(expression: string, variables: Readonly<Record<string
     const environment = environmentOf(variables)
     const checked = environment.check(expression)
     if (!checked.valid) return { type: 'problem', message: oneLine(checked.error?.message ?? 'is not valid') }
-    if (checked.type !== 'bool' && checked.type !== 'dyn') return { type: 'problem', message: `says ${checked.type}, and must say true or false` }
+    if (checked.type !== 'bool' && checked.type !== 'dyn')
+      return { type: 'problem', message: `says ${checked.type}, and must say true or false` }
     const evaluate = environment.parse(expression)
     return { type: 'compiled', holds: (context) => holds(evaluate, context) }
   } catch (thrown) {

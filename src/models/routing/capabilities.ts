@@ -17,7 +17,8 @@ export function whyIncapable(can: Capabilities, shape: RequestShape): string | u
   if (reason !== undefined) return reason
   const { context, output } = can
   const { leastInputTokens, maxOutputTokens = 0 } = shape
-  if (output !== undefined && maxOutputTokens > output) return `its output is at most ${output} tokens, and ${maxOutputTokens} are asked for`
+  if (output !== undefined && maxOutputTokens > output)
+    return `its output is at most ${output} tokens, and ${maxOutputTokens} are asked for`
   if (context === undefined || leastInputTokens + maxOutputTokens <= context) return undefined
   const asked = maxOutputTokens === 0 ? '' : ` and may write ${maxOutputTokens}`
   return `its context is ${context} tokens; the request has at least ${leastInputTokens}${asked}`

@@ -1,3 +1,4 @@
+import type { Target } from '../types.ts'
 import { isChoosy, whyIncapable } from './capabilities.ts'
 import type { LaneTable, Resting } from './lanes.ts'
 import { isDegraded } from './performance.ts'
@@ -19,11 +20,16 @@ export function choose(route: Route, facts: RequestFacts, state: ChoiceState): C
   const ruledOut: RuledOut[] = []
   const circumstances = { ...state, facts, stickyBy: route.stickyBy, firstTokenWithinMs: route.firstTokenWithinMs }
   const ordered = orderOf(route, circumstances, ruledOut)
-  const chosen = lowerDegraded(ordered.models, route, state)
+  const chosen = lowerResting(lowerDegraded(ordered.models, route, state), state)
   const isLowered = chosen[0] !== ordered.models[0]
   const canary = route.canary === undefined ? undefined : canaryFor(route, facts, state, ruledOut)
   const order = canary === undefined ? chosen : [canary, ...chosen]
-  const why = canary !== undefined ? 'the canary has its share' : isLowered ? `${ordered.why}, but for what is slower than usual` : ordered.why
+  const why =
+    canary !== undefined
+      ? 'the canary has its share'
+      : isLowered
+        ? `${ordered.why}, but for what is slower than usual or at its limit`
+        : ordered.why
   // A model may be reached twice, through routes in routes: its first place counts.
   return { order: [...new Set(order)], ruledOut, why }
 }
@@ -38,7 +44,8 @@ function orderOf(route: Pick<NestedRoute, 'strategy' | 'targets'>, circumstances
   for (const target of route.targets) {
     const models = modelsOf(target, circumstances, ruledOut)
     const [first, ...others] = models
-    if (first !== undefined) branches.push({ name: target.name, models: [first, ...others], weight: target.weight, goodAt: target.goodAt })
+    const { name, weight, goodAt, scores } = target
+    if (first !== undefined) branches.push({ name, models: [first, ...others], weight, goodAt, scores })
   }
   const { branches: ordered, why } = ORDER[route.strategy](branches, circumstances)
   return { models: ordered.flatMap(({ models }) => models), why }
@@ -51,7 +58,10 @@ function modelsOf(target: RouteTarget, circumstances: Circumstances, ruledOut: R
     ruledOut.push({ target: target.name, why: `its condition does not hold (${target.when.describe})`, cause: 'request' })
     return []
   }
-  if (target.type === 'route') return orderOf(target, { ...circumstances, stickyBy: target.stickyBy }, ruledOut).models
+  if (target.type === 'route') {
+    const { stickyBy, firstTokenWithinMs } = target
+    return orderOf(target, { ...circumstances, stickyBy, firstTokenWithinMs }, ruledOut).models
+  }
   const out = whyNot(target, facts, circumstances)
   if (out === undefined) return [target]
   ruledOut.push(out)
@@ -59,18 +69,22 @@ function modelsOf(target: RouteTarget, circumstances: Circumstances, ruledOut: R
 }
 
 /** Why a model is left out; undefined where it is not. */
-export function whyNot(target: ModelTarget, facts: RequestFacts, { lanes, nowMs }: Pick<ChoiceState, 'lanes' | 'nowMs'>): RuledOut | undefined {
+export function whyNot(
+  target: ModelTarget,
+  facts: RequestFacts,
+  { lanes, nowMs }: Pick<ChoiceState, 'lanes' | 'nowMs'>,
+): RuledOut | undefined {
   const incapable = isChoosy(target.can) ? whyIncapable(target.can, facts.shape) : undefined
   if (incapable !== undefined) return { target: target.name, why: incapable, cause: 'request' }
   let soonest: Resting | undefined
   for (const lane of target.lanes) {
     const resting = lanes.restingOf(lane, nowMs)
-    if (resting === undefined) return undefined
+    if (resting === undefined || resting.isSoft) return undefined
     if (soonest === undefined || (resting.untilMs ?? Infinity) < (soonest.untilMs ?? Infinity)) soonest = resting
   }
   if (soonest === undefined) return undefined
   const until = soonest.untilMs === undefined ? {} : { untilMs: soonest.untilMs }
-  return { target: target.name, why: soonest.why, cause: 'state', ...until }
+  return { target: target.name, why: soonest.why, cause: soonest.cause, ...until }
 }
 
 /** Those that are slower than they usually are go after the others, in their order. */
@@ -78,6 +92,13 @@ function lowerDegraded(models: readonly ModelTarget[], { degradedFactor }: Route
   const isSlow = (model: ModelTarget) => model.lanes.every((lane) => isDegraded(lanes.stateOf(lane).performance, degradedFactor))
   if (models.length < 2 || !models.some(isSlow)) return models
   return [...models.filter((model) => !isSlow(model)), ...models.filter(isSlow)]
+}
+
+/** Those that had better rest a little come last. */
+function lowerResting(models: readonly ModelTarget[], { lanes, nowMs }: ChoiceState): readonly ModelTarget[] {
+  const isResting = (model: ModelTarget) => model.lanes.every((lane) => lanes.restingOf(lane, nowMs) !== undefined)
+  if (models.length < 2 || !models.some(isResting)) return models
+  return [...models.filter((model) => !isResting(model)), ...models.filter(isResting)]
 }
 
 /** The canary, where this call is of its share. A conversation stays on its side. */
@@ -93,19 +114,27 @@ function canaryFor(route: Route, facts: RequestFacts, state: ChoiceState, ruledO
   return undefined
 }
 
-/** The lane of a model for the next attempt: of those that do not rest and were not tried, the one with the fewest calls, then the one that rested longest. */
+/**
+ * The lane of a model for the next attempt, of those that were not tried: one that is ready before one that had better rest, then the one with
+ * the fewest calls, then the one that was used longest ago.
+ */
 export function pickLane(model: ModelTarget, tried: ReadonlySet<string>, { lanes, nowMs }: Pick<ChoiceState, 'lanes' | 'nowMs'>) {
-  const [only, ...others] = model.lanes
-  if (others.length === 0) return tried.has(only.laneId) || lanes.restingOf(only, nowMs) !== undefined ? undefined : only
-  let best: ModelTarget['lanes'][number] | undefined
+  let best: Target | undefined
+  let isBestResting = false
   for (const lane of model.lanes) {
-    if (tried.has(lane.laneId) || lanes.restingOf(lane, nowMs) !== undefined) continue
-    if (best === undefined || isFreer(lanes, lane, best)) best = lane
+    if (tried.has(lane.laneId)) continue
+    const resting = lanes.restingOf(lane, nowMs)
+    if (resting !== undefined && !resting.isSoft) continue
+    const isResting = resting !== undefined
+    if (best !== undefined && isResting === isBestResting && !isFreer(lanes, lane, best)) continue
+    if (best !== undefined && isResting && !isBestResting) continue
+    best = lane
+    isBestResting = isResting
   }
   return best
 }
 
-function isFreer(lanes: LaneTable, lane: ModelTarget['lanes'][number], best: ModelTarget['lanes'][number]): boolean {
+function isFreer(lanes: LaneTable, lane: Target, best: Target): boolean {
   const [one, other] = [lanes.stateOf(lane), lanes.stateOf(best)]
-  return one.inFlight - other.inFlight < 0 || (one.inFlight === other.inFlight && one.lastSent < other.lastSent)
+  return one.inFlight < other.inFlight || (one.inFlight === other.inFlight && one.lastSent < other.lastSent)
 }

@@ -44,7 +44,12 @@ export const FAILURES = {
   reset: row('The connection was reset or closed before an answer', code('provider_unreachable'), ['next-target', 'retry-same'], 'failure'),
   connect_timeout: row('No connection within `connect`', code('provider_connect_timeout'), ['next-target'], 'failure'),
   first_token_timeout: row('No content within `firstToken`', code('provider_first_token_timeout'), ['next-target'], 'failure'),
-  idle_timeout: row('Silence for longer than `idle` before anything was accepted', code('provider_idle_timeout'), ['next-target'], 'failure'),
+  idle_timeout: row(
+    'Silence for longer than `idle` before anything was accepted',
+    code('provider_idle_timeout'),
+    ['next-target'],
+    'failure',
+  ),
   total_timeout: row('No end within `total`: the caller has waited long enough', code('provider_total_timeout'), [], 'failure'),
   request_timeout: row('408', status(408), ['next-target', 'retry-same'], 'failure'),
   conflict: row('409', status(409), ['next-target', 'retry-same'], 'none'),
@@ -72,11 +77,26 @@ export const FAILURES = {
   overloaded: row('503, 529', code('provider_overloaded'), ['next-target', 'retry-same'], 'failure'),
   server_error: row('Any other 5xx, or an error inside a reply of 200', code('provider_error'), ['next-target', 'retry-same'], 'failure'),
   malformed: row('A reply that the wire does not allow', code('provider_malformed'), ['next-target', 'retry-same'], 'failure'),
-  truncated: row('A reply or a stream that stops before its first content', code('provider_truncated'), ['next-target', 'retry-same'], 'failure'),
+  truncated: row(
+    'A reply or a stream that stops before its first content',
+    code('provider_truncated'),
+    ['next-target', 'retry-same'],
+    'failure',
+  ),
   model_not_found: row('404: the provider does not know the model', code('provider_model_not_found'), ['next-target'], 'failure'),
-  context_too_long: row('The request is longer than the context of the model', code('provider_context_too_long'), ['larger-target'], 'none'),
+  context_too_long: row(
+    'The request is longer than the context of the model',
+    code('provider_context_too_long'),
+    ['larger-target'],
+    'none',
+  ),
   content_filtered: row("The provider's content filter refused", code('provider_content_filtered'), [], 'none'),
-  not_carried: row('The target speaks a wire that cannot carry the request, and is strict', code('request_not_carried'), ['next-target'], 'none'),
+  not_carried: row(
+    'The target speaks a wire that cannot carry the request, and is strict',
+    code('request_not_carried'),
+    ['next-target'],
+    'none',
+  ),
   rejected: row('Any other 4xx: the request itself', code('provider_rejected'), [], 'none'),
 } as const satisfies Record<string, FailureRow>
 

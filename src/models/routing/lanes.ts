@@ -1,5 +1,5 @@
 import type { ErrorCode, GatewayError } from '../../core/errors.ts'
-import { admits, type BreakerRules, CLOSED, type Circuit, onAbandoned, onFailure, onSent, onSuccess } from './circuit.ts'
+import { admits, type BreakerRules, type Circuit, CLOSED, onAbandoned, onFailure, onSent, onSuccess } from './circuit.ts'
 import { rowOf } from './failures.ts'
 import { type Measured, observe, type Performance, UNMEASURED } from './performance.ts'
 
@@ -14,12 +14,18 @@ export interface Lane {
   readonly id: string
   /** Place of the key in the provider's list, from 0. */
   readonly keyIndex: number
+  /** How many keys the provider has. */
+  readonly keyCount: number
 }
 
 /** Why a lane is not used now, and until when. `untilMs` is absent where time alone does not help. */
 export interface Resting {
   readonly why: string
+  /** `limit`: by a rate limit of the provider. */
+  readonly cause: 'state' | 'limit'
   readonly untilMs?: number
+  /** The provider did not say how long: better not, but used all the same where nothing else is left. */
+  readonly isSoft: boolean
 }
 
 /** What is known of a lane. */
@@ -28,6 +34,8 @@ export interface LaneState {
   circuit: Circuit
   /** Milliseconds since the epoch until which it cools down. */
   coolUntilMs: number
+  /** Whether the provider said so itself (`Retry-After`). */
+  isCoolAsked: boolean
   /** How often in a row it had to. */
   cooldowns: number
   /** Set where its key may not use this model. */
@@ -39,7 +47,10 @@ export interface LaneState {
 }
 
 /** How a call over a lane ended. `undefined`: it was broken off on our side, and says nothing. */
-export type LaneVerdict = { readonly type: 'good'; readonly measured: Measured } | { readonly type: 'bad'; readonly error: GatewayError } | undefined
+export type LaneVerdict =
+  | { readonly type: 'good'; readonly measured: Measured }
+  | { readonly type: 'bad'; readonly error: GatewayError }
+  | undefined
 
 /** More lanes are forgotten, the oldest first: callers of a wildcard name as many models as they like. */
 const MAX_LANES = 10_000
@@ -73,13 +84,18 @@ export class LaneTable {
   restingOf(lane: Lane, nowMs: number): Resting | undefined {
     const state = this.stateOf(lane)
     const { circuit } = state
-    if (circuit.type === 'closed' && state.coolUntilMs <= nowMs && state.parkedBy === undefined && this.#parkedKeys.size === 0) return undefined
+    if (circuit.type === 'closed' && state.coolUntilMs <= nowMs && state.parkedBy === undefined && this.#parkedKeys.size === 0)
+      return undefined
     const parkedBy = this.#parkedKeys.get(lane.keyId) ?? state.parkedBy
-    if (parkedBy !== undefined) return { why: `its key is parked (${parkedBy}) until it changes or is reset` }
-    if (state.coolUntilMs > nowMs) return { why: 'it is cooling down after a rate limit', untilMs: state.coolUntilMs }
+    if (parkedBy !== undefined)
+      return { why: `its key is parked after ${parkedBy}, until it changes or is reset`, cause: 'state', isSoft: false }
+    if (state.coolUntilMs > nowMs) {
+      return { why: "the provider's rate limit for it is reached", cause: 'limit', untilMs: state.coolUntilMs, isSoft: !state.isCoolAsked }
+    }
     if (circuit.type === 'closed' || admits(circuit, nowMs) !== 'no') return undefined
-    if (circuit.type === 'half-open') return { why: `its circuit is being probed after ${circuit.why}`, untilMs: nowMs + FIRST_COOLDOWN_MS }
-    return { why: `its circuit is open after ${circuit.why}`, untilMs: circuit.untilMs }
+    const untilMs = circuit.type === 'half-open' ? nowMs + FIRST_COOLDOWN_MS : circuit.untilMs
+    const what = circuit.type === 'half-open' ? 'is being probed' : 'is open'
+    return { why: `its circuit ${what} after ${circuit.why}`, cause: 'state', untilMs, isSoft: false }
   }
 
   isKeyParked(keyId: string): boolean {
@@ -93,6 +109,13 @@ export class LaneTable {
     state.lastSent = ++this.#sends
     if (state.circuit.type !== 'closed') state.circuit = onSent(state.circuit, nowMs)
     return state
+  }
+
+  /** Something came back over it. Enough for a probe: a long reply must not keep the others waiting. */
+  accepted(state: LaneState, nowMs: number): void {
+    if (state.circuit.type !== 'half-open') return
+    state.circuit = onSuccess(state.circuit, nowMs)
+    this.changes++
   }
 
   /** A call over it is over. Once for each `begin`. */
@@ -168,6 +191,7 @@ export class LaneTable {
     const ownMs = FIRST_COOLDOWN_MS * 2 ** Math.min(10, state.cooldowns)
     const ms = Math.min(LONGEST_COOLDOWN_MS, retryAfterSeconds === undefined ? ownMs : retryAfterSeconds * 1000)
     state.coolUntilMs = Math.max(state.coolUntilMs, nowMs + ms)
+    state.isCoolAsked = retryAfterSeconds !== undefined
     state.cooldowns++
     state.circuit = onAbandoned(state.circuit, nowMs)
   }
@@ -177,7 +201,7 @@ export class LaneTable {
     const state: LaneState = {
       lane,
       circuit: CLOSED,
-      ...{ coolUntilMs: 0, cooldowns: 0, parkedBy: undefined, inFlight: 0, lastSent: 0, performance: UNMEASURED },
+      ...{ coolUntilMs: 0, isCoolAsked: false, cooldowns: 0, parkedBy: undefined, inFlight: 0, lastSent: 0, performance: UNMEASURED },
     }
     this.#lanes.set(lane.laneId, state)
     return state

@@ -13,7 +13,8 @@ const HARD_OUTPUT_TOKENS = 4000
 /** Values past this length are looked at for their beginning only. */
 const LOOK_CHARACTERS = 20_000
 
-const CODE = /```|\bfunction\b[^.]{0,40}\(|\bclass \w+|\bdef \w+\(|\bimport \w+|\bSELECT\b[\s\S]{1,200}\bFROM\b|=>|<\/\w+>|\bTraceback\b|\bstack ?trace\b/
+const CODE =
+  /```|\bfunction\b[^.]{0,40}\(|\bclass \w+|\bdef \w+\(|\bimport \w+|\bSELECT\b[\s\S]{1,200}\bFROM\b|=>|<\/\w+>|\bTraceback\b|\bstack ?trace\b/
 const HARD = /\b(?:prove|step by step|architect|refactor|debug|root cause|trade-?offs?|derive|theorem|analy[sz]e)\b/i
 
 /** Where the wires keep what a router wants to know. One list for all: no wire uses another's name for something else. */
@@ -34,7 +35,8 @@ export function readShape(body: JsonObject): RequestShape {
   if (tools.length > 0) seen.bytes += JSON.stringify(tools).length
   const messages = MESSAGES.map((key) => body[key]).find((value) => Array.isArray(value))
   const generation = objectAt(body, 'generationConfig') ?? {}
-  const maxOutputTokens = OUTPUT.map((key) => body[key]).find(isCount) ?? (isCount(generation.maxOutputTokens) ? generation.maxOutputTokens : undefined)
+  const maxOutputTokens =
+    OUTPUT.map((key) => body[key]).find(isCount) ?? (isCount(generation.maxOutputTokens) ? generation.maxOutputTokens : undefined)
   const inputTokens = Math.ceil(seen.bytes / BYTES_PER_TOKEN)
   const features = { hasTools: tools.length > 0, hasImages: seen.hasImages, wantsSchema: wantsSchema(body, generation) }
   const kinds = kindsOf({ ...features, isCode: seen.isCode, isLong: inputTokens >= LONG_TOKENS })
@@ -65,7 +67,10 @@ interface Seen {
 const DEEPEST = 12
 
 function look(value: Json | undefined, seen: Seen, depth: number): void {
-  if (typeof value === 'string') return lookAtText(value, seen)
+  if (typeof value === 'string') {
+    lookAtText(value, seen)
+    return
+  }
   if (depth > DEEPEST || typeof value !== 'object' || value === null) return
   if (Array.isArray(value)) {
     for (const item of value) look(item, seen, depth + 1)
@@ -95,7 +100,13 @@ function lookAtMedia(value: JsonObject, seen: Seen): boolean {
   return isImage || isAudio || blob !== undefined
 }
 
-function kindsOf(is: { hasTools: boolean; hasImages: boolean; wantsSchema: boolean; isCode: boolean; isLong: boolean }): readonly TaskKind[] {
+function kindsOf(is: {
+  hasTools: boolean
+  hasImages: boolean
+  wantsSchema: boolean
+  isCode: boolean
+  isLong: boolean
+}): readonly TaskKind[] {
   const kinds: TaskKind[] = []
   if (is.isCode) kinds.push('code')
   if (is.hasTools) kinds.push('tools')
@@ -113,7 +124,11 @@ function wantsSchema(body: JsonObject, generation: JsonObject): boolean {
 function wantsReasoning(body: JsonObject, generation: JsonObject): boolean {
   const effort = body.reasoning_effort ?? objectAt(body, 'reasoning')?.effort
   const thinking = objectAt(body, 'thinking')?.type
-  return (typeof effort === 'string' && effort !== 'none') || (thinking !== undefined && thinking !== 'disabled') || 'thinkingConfig' in generation
+  return (
+    (typeof effort === 'string' && effort !== 'none') ||
+    (thinking !== undefined && thinking !== 'disabled') ||
+    'thinkingConfig' in generation
+  )
 }
 
 function hasPrefill(messages: Json | undefined): boolean {

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { costOfTokens } from '../../core/money.ts'
 import type { LaneTable } from './lanes.ts'
 import { expectedMs } from './performance.ts'
-import type { ModelTarget, RequestFacts, RequestShape, StickyBy, Strategy, TaskKind } from './types.ts'
+import type { ModelTarget, RequestFacts, RequestShape, Scores, StickyBy, Strategy, TaskKind } from './types.ts'
 
 /** One target of a route while it is ordered: a model, or a route with its models in their order already. */
 export interface Branch {
@@ -11,6 +11,7 @@ export interface Branch {
   readonly models: readonly [ModelTarget, ...ModelTarget[]]
   readonly weight: number
   readonly goodAt: readonly TaskKind[]
+  readonly scores: Scores
 }
 
 /** What strategies look at. */
@@ -42,6 +43,7 @@ export const ORDER: Readonly<Record<Strategy, (branches: readonly Branch[], circ
   sticky: orderSticky,
   cheapest: orderCheapest,
   fastest: orderFastest,
+  best: orderBest,
   'least-busy': (branches, circumstances) => ({
     branches: sortedBy(branches, (branch) => (busyOf(branch, circumstances.lanes) + 1) / branch.weight, circumstances.random),
     why: 'fewest calls under way for its weight',
@@ -86,7 +88,8 @@ function stickyValue(facts: RequestFacts, by: StickyBy[number]): string | undefi
 /** Rendezvous hashing: when a target comes or goes, only the conversations that it had or gets move. */
 function orderSticky(branches: readonly Branch[], { facts, stickyBy, random }: Circumstances): Ordered {
   const key = stickyKeyOf(facts, stickyBy)
-  if (key === undefined) return { branches: drawn(branches, () => random()), why: 'drawn by weight, for nothing says which conversation it is' }
+  if (key === undefined)
+    return { branches: drawn(branches, () => random()), why: 'drawn by weight, for nothing says which conversation it is' }
   return { branches: drawn(branches, ({ name }) => chanceOf(`${key}\n${name}`)), why: `where ${key.slice(0, key.indexOf(':'))} keeps it` }
 }
 
@@ -104,7 +107,8 @@ function drawn(branches: readonly Branch[], chance: (branch: Branch) => number):
 function orderCheapest(branches: readonly Branch[], circumstances: Circumstances): Ordered {
   const { facts, firstTokenWithinMs } = circumstances
   const cost = ({ models: [model] }: Branch) => expectedCost(model, facts.shape) ?? Infinity
-  const isLate = (branch: Branch) => firstTokenWithinMs !== undefined && (firstTokenOf(branch, circumstances.lanes) ?? 0) > firstTokenWithinMs
+  const isLate = (branch: Branch) =>
+    firstTokenWithinMs !== undefined && (firstTokenOf(branch, circumstances.lanes) ?? 0) > firstTokenWithinMs
   const ordered = branches.toSorted((left, right) => Number(isLate(left)) - Number(isLate(right)) || compare(cost(left), cost(right)))
   return { branches: ordered, why: firstTokenWithinMs === undefined ? 'cheapest for this request' : 'cheapest of those that begin in time' }
 }
@@ -119,6 +123,18 @@ function orderFastest(branches: readonly Branch[], { facts, lanes, random }: Cir
   const explored = ordered[at]
   if (explored === undefined) return { branches: ordered, why: 'fastest as observed' }
   return { branches: [explored, ...ordered.filter((branch) => branch !== explored)], why: 'looked at now and then, to know how fast it is' }
+}
+
+/** The highest mean score over the kinds of this task; one without any score comes last. */
+function orderBest(branches: readonly Branch[], { facts }: Circumstances): Ordered {
+  const { kinds } = facts.shape
+  const ordered = branches.toSorted((left, right) => compare(scoreOf(right.scores, kinds), scoreOf(left.scores, kinds)))
+  return { branches: ordered, why: `best score for ${kinds.join(', ')}` }
+}
+
+function scoreOf(scores: Scores, kinds: readonly TaskKind[]): number {
+  const known = kinds.map((kind) => scores[kind] ?? scores.default).filter((score) => score !== undefined)
+  return known.length === 0 ? Number.NEGATIVE_INFINITY : known.reduce((sum, score) => sum + score, 0) / known.length
 }
 
 /** First by how much of the task it is good at; then an easy request goes to the cheapest, a hard one by the order of the file. */

@@ -8,6 +8,7 @@ export const STRATEGIES = [
   'weighted',
   'cheapest',
   'fastest',
+  'best',
   'least-busy',
   'sticky',
   'conditional',
@@ -86,6 +87,7 @@ export interface ModelTarget {
   readonly weight: number
   readonly when: Condition | undefined
   readonly goodAt: readonly TaskKind[]
+  readonly scores: Scores
 }
 
 /** A route as a target of a route: its own strategy orders what is in it. */
@@ -95,10 +97,15 @@ export interface NestedRoute {
   readonly strategy: Strategy
   readonly targets: readonly RouteTarget[]
   readonly stickyBy: StickyBy
+  readonly firstTokenWithinMs: number | undefined
   readonly weight: number
   readonly when: Condition | undefined
   readonly goodAt: readonly TaskKind[]
+  readonly scores: Scores
 }
+
+/** How good a target is, by kind of task; `default` for the kinds that are not there. Higher is better. */
+export type Scores = Readonly<Partial<Record<TaskKind | 'default', number>>>
 
 /** What stands in a route. */
 export type RouteTarget = ModelTarget | NestedRoute
@@ -112,19 +119,29 @@ export interface Share {
   readonly share: number
 }
 
+/** A part of the calls that is copied. */
+export interface Shadow extends Share {
+  /** The team that the copies are charged to. */
+  readonly account: string
+}
+
 /** When a second attempt starts beside the first. */
 export interface HedgeRules {
   /** `p95`: of the target's first token. */
   readonly afterMs: number | 'p95'
   /** Of the calls, at the most: 0 to 1. */
   readonly share: number
+  /** Of the route's spend, at the most: 0 to 1. */
+  readonly spendShare: number
 }
 
 /** A route, ready to choose from. */
-export interface Route extends Omit<NestedRoute, 'type' | 'weight' | 'when' | 'goodAt'> {
+export interface Route extends Omit<NestedRoute, 'type' | 'weight' | 'when' | 'goodAt' | 'scores'> {
+  /** Set where a model was named directly: a route of this one target, which is not told as a choice. */
+  readonly only: ModelTarget | undefined
   readonly retries: RetryRules
   readonly canary: Share | undefined
-  readonly shadow: Share | undefined
+  readonly shadow: Shadow | undefined
   readonly hedge: HedgeRules | undefined
   /** Whether text goes on at another target after a stream broke. */
   readonly continues: boolean
@@ -132,15 +149,13 @@ export interface Route extends Omit<NestedRoute, 'type' | 'weight' | 'when' | 'g
   readonly retriesFiltered: boolean
   /** Slower than usual by this factor: goes last. */
   readonly degradedFactor: number
-  /** For `cheapest`: a target whose first token takes longer goes after the others. */
-  readonly firstTokenWithinMs: number | undefined
 }
 
-/** A target that was left out, and why. `request`: it cannot serve this request at all; `state`: not now. */
+/** A target that was left out, and why. `request`: it cannot serve this request at all; `state`: not now; `limit`: not now, by a rate limit of the provider. */
 export interface RuledOut {
   readonly target: string
   readonly why: string
-  readonly cause: 'request' | 'state'
+  readonly cause: 'request' | 'state' | 'limit'
   /** Milliseconds since the epoch when it may be used again, where that is known. */
   readonly untilMs?: number
 }

@@ -27,6 +27,8 @@ export interface ModelCatalog {
   /** The route of a name, which a model is too: an exact name first, then the longest wildcard. Undefined where there is none. */
   find(name: string): Route | undefined
   list(): readonly ListedModel[]
+  /** Every way to a configured model that is no wildcard. */
+  lanes(): readonly Target[]
   /** The configured name that a caller's name falls under: bounded, for metrics. */
   configuredName(name: string): string | undefined
 }
@@ -63,6 +65,7 @@ export function compileCatalog(config: ModelsConfig): ModelCatalog {
       return model && routeToModel(name, model)
     },
     list: () => listed,
+    lanes: () => [...exact.values()].flatMap(({ only }) => only?.lanes ?? []),
     configuredName: (name) => (exact.has(name) ? name : wildcardOf(name)?.model.name),
   }
 }

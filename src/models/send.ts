@@ -8,6 +8,7 @@ import { formatTraceparent } from '../core/trace.ts'
 import { hideCredentials, withoutCredentials } from './credentials.ts'
 import { dialects } from './dialects/index.ts'
 import { openExchange } from './exchange.ts'
+import { refineFailure, refineReported } from './refine-failure.ts'
 import type { Attempt, Dialect, ModelPart, StreamDecoder, Target } from './types.ts'
 
 /** Longest frame of a stream: an image in base64 fits, an endless line does not. */
@@ -78,12 +79,10 @@ function isEventStream(response: Response): boolean {
 }
 
 async function failure(exchange: Exchange, response: Response, attempt: Attempt, dialect: Dialect): Promise<GatewayError> {
-  return dialect.decodeError({
-    provider: attempt.target.provider,
-    status: response.status,
-    retryAfter: response.headers.get('retry-after'),
-    body: await exchange.readAll(response),
-  })
+  const body = await exchange.readAll(response)
+  const { provider } = attempt.target
+  const error = dialect.decodeError({ provider, status: response.status, retryAfter: response.headers.get('retry-after'), body })
+  return refineFailure(error, body)
 }
 
 /** The part of a stream reader that is used here. */
@@ -119,7 +118,7 @@ class StreamSource implements PartSource<ModelPart> {
     }
     // The first thing that is said may be a failure: then nothing was accepted.
     const first = this.#ready.find(isContent)
-    if (first?.error !== undefined) throw first.error
+    if (first?.error !== undefined) throw refineReported(first.error)
     const { facts } = this.#call.record
     if (first !== undefined) facts.firstTokenMs = Math.round(this.#exchange.elapsedMs * 1000) / 1000
     facts.providerMs = this.#exchange.elapsedMs

@@ -27,10 +27,10 @@ export const ownTimeouts = z.strictObject({
   total: duration(BOUNDS).exactOptional().describe(DOCS.total),
 })
 
-type Written = Partial<z.output<typeof timeouts>>
+type Own = z.output<typeof ownTimeouts>
 
-/** The timeouts of one target: the last that says something counts. */
-export function timeoutsOf(general: z.output<typeof timeouts>, ...own: readonly (Written | undefined)[]): Timeouts {
-  const { connect, firstToken, idle, total } = own.reduce<z.output<typeof timeouts>>((all, one) => ({ ...all, ...one }), general)
+/** The timeouts of one target: those of the model win over those of its provider, and these over the general ones. */
+export function timeoutsOf(general: z.output<typeof timeouts>, provider: Own | undefined, model: Own | undefined): Timeouts {
+  const { connect, firstToken, idle, total } = { ...general, ...provider, ...model }
   return { connectMs: connect, firstTokenMs: firstToken, idleMs: idle, totalMs: total }
 }

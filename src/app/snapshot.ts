@@ -43,6 +43,7 @@ const NO_MODELS: ModelsConfig = {
   providers: {},
   models: [],
   routes: [],
+  fidelity: 'warn',
   breaker: { failures: 5, share: 0.5, pause: 0, longestPause: 0 },
   timeouts: { connect: 0, firstToken: 0, idle: 0, total: 0 },
 }

@@ -29,7 +29,7 @@ export const ERRORS = {
   },
   request_not_carried: {
     status: 400,
-    retryable: false,
+    retryable: true,
     source: 'policy',
     summary:
       "The model's provider speaks another wire, which cannot carry all of the request, and its configuration says `fidelity: strict`.",

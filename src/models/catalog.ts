@@ -1,12 +1,9 @@
-import { revealHeaders, secretsOf } from '../core/header-fields.ts'
 import { formatUsd } from '../core/money.ts'
-import type { Secret } from '../core/secret.ts'
 import type { ModelsConfig } from './config.ts'
-import { dialects } from './dialects/index.ts'
+import { compileProvider, type Place } from './place.ts'
 import { listPrice } from './prices/price.ts'
-import { PROVIDERS, type ProviderRow } from './providers.ts'
 import { compileRoutes, type RoutedModel, routeToModel } from './routing/compile.ts'
-import { laneIdsOf } from './routing/lane-id.ts'
+import { fingerprintOf, laneIdsOf } from './routing/lane-id.ts'
 import type { Route } from './routing/types.ts'
 import { timeoutsOf } from './timeouts.ts'
 import type { Price, Target } from './types.ts'
@@ -35,12 +32,13 @@ export interface ModelCatalog {
 
 /** Builds the catalog of a checked configuration. Pure. */
 export function compileCatalog(config: ModelsConfig): ModelCatalog {
+  const places = new Map(Object.entries(config.providers).map(([name, provider]) => [name, placesOf(name, provider)]))
   const exact = new Map<string, Route>()
   const wildcards: { readonly prefix: string; readonly model: ModelConfig }[] = []
   const listed: ListedModel[] = []
   for (const model of config.models) {
     const isWildcard = model.name.endsWith('*')
-    const routed = routedModel(config, model, model.id ?? model.name)
+    const routed = routedModel(config, places, model, model.id ?? model.name)
     if (isWildcard) wildcards.push({ prefix: model.name.slice(0, -1), model })
     else exact.set(model.name, routeToModel(model.name, routed))
     listed.push({ name: model.name, provider: model.provider, ...(isWildcard ? {} : shownPrice(routed.price)) })
@@ -49,9 +47,9 @@ export function compileCatalog(config: ModelsConfig): ModelCatalog {
   const wildcardOf = (name: string) => wildcards.find(({ prefix }) => name.startsWith(prefix) && name.length > prefix.length)
   const modelOf = (name: string): RoutedModel | undefined => {
     const model = config.models.find((one) => one.name === name)
-    if (model !== undefined) return routedModel(config, model, model.id ?? model.name)
+    if (model !== undefined) return routedModel(config, places, model, model.id ?? model.name)
     const wildcard = wildcardOf(name)
-    return wildcard && routedModel(config, { ...wildcard.model, name }, name.slice(wildcard.prefix.length))
+    return wildcard && routedModel(config, places, { ...wildcard.model, name }, name.slice(wildcard.prefix.length))
   }
   for (const [name, route] of compileRoutes({ routes: config.routes, modelOf })) {
     exact.set(name, route)
@@ -73,51 +71,52 @@ export function compileCatalog(config: ModelsConfig): ModelCatalog {
 /** Who owns a route in a listing of models: no provider does. */
 const ROUTE_OWNER = 'signalbox'
 
-function routedModel(config: ModelsConfig, model: ModelConfig, id: string): RoutedModel {
-  const keys = config.providers[model.provider]?.apiKey ?? []
-  const [first, ...others] = keys.length === 0 ? [undefined] : keys
-  const lane = (key: Secret | undefined, keyIndex: number) => targetOf(config, model, id, { key, keyIndex })
-  const lanes = [lane(first, 0), ...others.map((key, index) => lane(key, index + 1))] as const
-  return { id, lanes: [...lanes], price: lanes[0].price, can: model.can, retries: model.retries }
-}
-
-/** One of a provider's keys. */
-interface ProviderKey {
-  readonly key: Secret | undefined
+/** A provider with one of its keys. */
+interface KeyedPlace extends Place {
+  readonly keyFingerprint: string
   /** From 0. */
   readonly keyIndex: number
+  readonly keyCount: number
 }
 
-function targetOf(config: ModelsConfig, model: ModelConfig, id: string, { key, keyIndex }: ProviderKey): Target {
-  const provider = config.providers[model.provider] ?? {}
-  // A name such as `constructor` must not find what every object has.
-  const row: ProviderRow | undefined = Object.hasOwn(PROVIDERS, model.provider) ? PROVIDERS[model.provider] : undefined
-  const wire = provider.wire ?? row?.wire ?? 'openai-chat'
-  const baseUrl = (provider.baseUrl ?? row?.baseUrl ?? '').replace(/\/+$/, '')
+type KeyedPlaces = readonly [KeyedPlace, ...KeyedPlace[]]
+
+function placesOf(name: string, provider: ProviderConfig): KeyedPlaces {
+  const keys = provider.apiKey ?? []
+  const [first, ...others] = keys.map((key, keyIndex) => ({
+    ...compileProvider(name, { ...provider, apiKey: [key] }),
+    ...{ keyFingerprint: fingerprintOf(key.reveal()), keyIndex, keyCount: keys.length },
+  }))
+  if (first !== undefined) return [first, ...others]
+  return [{ ...compileProvider(name, provider), keyFingerprint: fingerprintOf(undefined), keyIndex: 0, keyCount: 1 }]
+}
+
+function routedModel(config: ModelsConfig, places: ReadonlyMap<string, KeyedPlaces>, model: ModelConfig, id: string): RoutedModel {
+  const [first, ...others] = places.get(model.provider) ?? placesOf(model.provider, {})
+  const lane = targetOf(config, first, model, id)
   return {
-    ...laneIdsOf(model.provider, key?.reveal(), id),
-    keyIndex,
-    keyCount: Math.max(1, provider.apiKey?.length ?? 0),
-    name: model.name,
-    provider: model.provider,
     id,
-    wire,
-    url: `${baseUrl}${dialects[wire].path}`,
-    headers: headersOf(provider, key),
-    credentials: secretsOf([...(provider.apiKey ?? []), ...Object.values(provider.headers ?? {})]),
-    timeouts: timeoutsOf(config.timeouts, provider.timeouts, model.timeouts),
-    price: priceOf(model) ?? listPrice(model.provider, id),
+    lanes: [lane, ...others.map((place) => targetOf(config, place, model, id))],
+    price: lane.price,
+    can: model.can,
+    retries: model.retries,
   }
 }
 
-function headersOf(provider: ProviderConfig, key: Secret | undefined): Record<string, string> {
-  const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    accept: 'application/json, text/event-stream',
-    'accept-encoding': 'identity',
+function targetOf(config: ModelsConfig, place: KeyedPlace, model: ModelConfig, id: string): Target {
+  const provider = config.providers[model.provider]
+  return {
+    ...place.target,
+    ...place.urls(id),
+    ...laneIdsOf(model.provider, place.keyFingerprint, id),
+    keyIndex: place.keyIndex,
+    keyCount: place.keyCount,
+    name: model.name,
+    id,
+    timeouts: timeoutsOf(config.timeouts, provider?.timeouts, model.timeouts),
+    price: priceOf(model) ?? listPrice(provider?.kind ?? model.provider, id),
+    fidelity: model.fidelity ?? config.fidelity,
   }
-  if (key !== undefined) headers.authorization = `Bearer ${key.reveal()}`
-  return { ...headers, ...revealHeaders(provider.headers) }
 }
 
 function priceOf(model: ModelConfig): Price | undefined {

@@ -33,6 +33,7 @@ describe('the section models', () => {
       models: [],
       routes: [],
       breaker: { failures: 5, share: 0.5, pause: 5000, longestPause: 120_000 },
+      fidelity: 'warn',
       timeouts: { connect: 10_000, firstToken: 60_000, idle: 60_000, total: 600_000 },
     })
   })

@@ -49,3 +49,13 @@ test('trace of what is not there: exit 1, and why', async () => {
   const { err, exitCode } = await runCli(openTestControl(), ['trace', 'call_none'])
   expect([exitCode, err]).toEqual([1, expect.stringContaining('There is no trace and no call "call_none" in the log')])
 })
+
+test('trace without an id is that of the call that ended last', async () => {
+  const control = openTestControl()
+  expect(await runCli(control, ['trace'])).toMatchObject({ exitCode: 1, err: 'signalbox trace: no call has ended yet.\n' })
+  await write(control)
+  const other = 'ffffffffffffffffffffffffffffffff'
+  const last = testCall(control.world, { callId: 'call_F', spanId: 'f', traceId: other })
+  await Promise.all(last.map((event) => control.store.log.append(event)))
+  expect((await runCli(control, ['trace'])).out).toStartWith(`trace ${other}: 1 call,`)
+})

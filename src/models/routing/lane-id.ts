@@ -6,7 +6,7 @@ export function fingerprintOf(key: string | undefined): string {
 }
 
 /** Names of one way to a model. */
-export function laneIdsOf(provider: string, key: string | undefined, modelId: string): { readonly laneId: string; readonly keyId: string } {
-  const keyId = `${provider} ${fingerprintOf(key)}`
+export function laneIdsOf(provider: string, keyFingerprint: string, modelId: string): { readonly laneId: string; readonly keyId: string } {
+  const keyId = `${provider} ${keyFingerprint}`
   return { keyId, laneId: `${keyId} ${modelId}` }
 }

@@ -91,6 +91,14 @@ describe('the configuration schema', () => {
       'models.models[].provider',
       'models.models[].price.inputPerMillion',
       'models.models[].price.outputPerMillion',
+      'models.routes[].name',
+      'models.routes[].targets',
+      'models.routes[].targets[].model',
+      'models.routes[].canary.model',
+      'models.routes[].canary.share',
+      'models.routes[].shadow.model',
+      'models.routes[].shadow.share',
+      'models.routes[].shadow.account',
       'agents.agents.<name>.url',
     ])
     expect(defaulted.filter((path) => required.includes(path))).toEqual([])

@@ -13,10 +13,14 @@ import type { Ending } from '../core/reply.ts'
 import type { Secret } from '../core/secret.ts'
 import type { World } from '../core/world.ts'
 import { createModels, type ModelsDeps } from '../models/index.ts'
+import { providerStates } from '../models/routing/report.ts'
+import { RouterState } from '../models/routing/router.ts'
 import { createProgramRunner } from '../platform/processes.ts'
 import { layerFor } from '../platform/serve-http.ts'
 import type { Store } from '../storage/store.ts'
 import { createTools } from '../tools/index.ts'
+import { dataFolder } from './data-folder.ts'
+import { keepProviderStates } from './keep-provider-states.ts'
 import { answerNowhere } from './layer-paths.ts'
 import { describeThrown, type Logger } from './logger.ts'
 import { isLoopback } from './loopback.ts'
@@ -56,6 +60,8 @@ export function compose(deps: ComposeDeps): Gateway {
   const { world, store, live, snapshot } = deps
   let isOpen = true
   const asks = createToolAsks()
+  const router = new RouterState(() => snapshot.get().breaker)
+  const stopKeeping = keepProviderStates({ world, logger: deps.logger, folder: dataFolder(snapshot.get().config), lanes: router.lanes })
   const common = {
     world,
     log: store.log,
@@ -72,7 +78,7 @@ export function compose(deps: ComposeDeps): Gateway {
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
   } satisfies Partial<ModelsDeps>
-  const models = createModels({ ...common, catalog: () => snapshot.get().catalog })
+  const models = createModels({ ...common, catalog: () => snapshot.get().catalog, router })
   const tools = createTools({
     ...common,
     runner: createProgramRunner(process.env),
@@ -102,6 +108,7 @@ export function compose(deps: ComposeDeps): Gateway {
         .map(({ name }) => name),
     bodies: store.bodies,
     tallies: store.tallies,
+    providers: providerStates(router, world, () => snapshot.get().catalog.lanes()),
     adminKey: deps.adminKey,
     version: deps.version,
     startedAtMs: world.now(),
@@ -124,7 +131,10 @@ export function compose(deps: ComposeDeps): Gateway {
       tools.closeStreams()
     },
     reconfigure: () => tools.reconfigure(),
-    close: () => tools.close(),
+    close: async () => {
+      stopKeeping()
+      await tools.close()
+    },
   }
 }
 

@@ -21,6 +21,8 @@ export interface Snapshot {
   readonly layers: ReadonlySet<LayerName>
   /** Without any model where the models gateway does not run. */
   readonly catalog: ModelCatalog
+  /** When a provider is left alone for a while. */
+  readonly breaker: ModelsConfig['breaker']
   /** Without any agent where the agents gateway does not run. */
   readonly agents: AgentCatalog
   readonly rules: AccessRules
@@ -37,7 +39,14 @@ export interface SnapshotSource {
   readonly loadedAtMs: number
 }
 
-const NO_MODELS: ModelsConfig = { providers: {}, models: [], fidelity: 'warn', timeouts: { connect: 0, firstToken: 0, idle: 0, total: 0 } }
+const NO_MODELS: ModelsConfig = {
+  providers: {},
+  models: [],
+  routes: [],
+  fidelity: 'warn',
+  breaker: { failures: 5, share: 0.5, pause: 0, longestPause: 0 },
+  timeouts: { connect: 0, firstToken: 0, idle: 0, total: 0 },
+}
 const NO_AGENTS: AgentsConfig = { agents: {}, timeouts: { connect: 0, idle: 0, total: 0 } }
 
 /** Compiles a checked configuration. Pure. */
@@ -47,6 +56,7 @@ export function compileSnapshot(source: SnapshotSource): Snapshot {
     ...source,
     layers: layersOf(source.config),
     catalog: compileCatalog(models ?? NO_MODELS),
+    breaker: (models ?? NO_MODELS).breaker,
     agents: compileAgents(agents ?? NO_AGENTS, isLoopback(listen.data.host)),
     rules: access,
     tools: compileTools(tools, isLoopback(listen.data.host)),

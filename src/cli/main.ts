@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   receipt: async () => (await import('./commands/receipt.ts')).registerReceipt,
   spend: async () => (await import('./commands/spend.ts')).registerSpend,
   live: async () => (await import('./commands/live.ts')).registerLive,
+  providers: async () => (await import('./commands/providers.ts')).registerProviders,
   bodies: async () => (await import('./commands/bodies.ts')).registerBodies,
   status: async () => (await import('./commands/status.ts')).registerStatus,
   reload: async () => (await import('./commands/reload.ts')).registerReload,

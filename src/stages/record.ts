@@ -46,7 +46,7 @@ export class LogRecord implements CallRecord {
 
   /** Milliseconds that were spent in the gateway itself, so far. */
   get overheadMs(): number {
-    return Math.max(0, this.elapsedMs - (this.facts.providerMs ?? 0))
+    return Math.max(0, this.elapsedMs - (this.facts.providerMs ?? 0) - (this.facts.waitedMs ?? 0))
   }
 
   start(): Promise<void> {
@@ -136,6 +136,8 @@ export class LogRecord implements CallRecord {
       contextId: facts.contextId,
       isStream: facts.isStream,
       attempts: facts.attempts,
+      attemptLog: facts.attemptLog,
+      choice: facts.choice,
       usage: facts.usage,
       costNanoUsd: ending.costNanoUsd ?? facts.costNanoUsd,
       isUnpriced: facts.isUnpriced,
@@ -149,6 +151,7 @@ export class LogRecord implements CallRecord {
       overheadMs: roundMs(this.overheadMs),
       firstTokenMs: facts.firstTokenMs,
       providerMs: facts.providerMs === undefined ? undefined : roundMs(facts.providerMs),
+      waitedMs: facts.waitedMs === undefined ? undefined : roundMs(facts.waitedMs),
       sizeInBytes: facts.sizeInBytes,
       sizeOutBytes: facts.sizeOutBytes,
       bodies: facts.bodies,

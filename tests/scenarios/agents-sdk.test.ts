@@ -177,7 +177,7 @@ describe('the official client, where a stream', () => {
         return wholeReply({ body: { name: 'R', supportedInterfaces: interfaces, skills: [], ...shown } })(request)
       const { id } = request.jsonObject()
       const working = { task: { id: 'task-1', contextId: 'c', status: { state: 'TASK_STATE_WORKING' } } }
-      return streamReply({ frames: [`data: ${JSON.stringify({ jsonrpc: '2.0', id, result: working })}\n\n`] })(request)
+      return streamReply({ frames: [':\n\n', `data: ${JSON.stringify({ jsonrpc: '2.0', id, result: working })}\n\n`] })(request)
     })
     const client = await connect(scenario)
     const events: StreamResponse[] = []

@@ -50,6 +50,21 @@ describe('a stream', () => {
     await scenario.expectEvents([...CLAIMED, { type: 'call.ended', outcome: 'ok', finishReason: 'TASK_STATE_COMPLETED' }])
   })
 
+  test('has its head soon, also where the agent is quiet, and a comment where an event would be', async () => {
+    await using scenario = await startWithAgent()
+    const door = gate()
+    scenario.upstream.answer(answerStream([WORKING, DONE], { before: { 0: door.step } }))
+    const response = await openAgent(scenario)
+    expect(response.headers.get('content-type')).toContain('text/event-stream')
+    const next = pieces(response)
+    expect(await next()).toBe(':\n\n')
+    door.open()
+    let rest = ''
+    for (let more = await next(); more !== undefined; more = await next()) rest += more
+    expect(rest).toBe(event(WORKING) + event(DONE))
+    await scenario.expectEvents([...CLAIMED, { type: 'call.ended', outcome: 'ok' }])
+  })
+
   test.each([
     ['before the first event', 0],
     ['after the first event', 1],
@@ -60,7 +75,6 @@ describe('a stream', () => {
     const controller = new AbortController()
     const opening = openAgent(scenario, { signal: controller.signal })
     const asked = await scenario.upstream.received(1)
-    // The head comes with the first event.
     if (read === 1) await pieces(await opening)()
     controller.abort()
     await opening.catch(() => {})

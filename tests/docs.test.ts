@@ -66,7 +66,9 @@ describe('the pages', () => {
     const folder = mkdtempSync(join(tmpdir(), 'signalbox-docs-'))
     try {
       writeFileSync(join(folder, 'signalbox.yaml'), yaml)
-      expect(checkConfig({ file: 'signalbox.yaml', cwd: folder, env: { OPENAI_API_KEY: 'sk-1', RESEARCHER_KEY: 'Bearer r-1' } })).toMatchObject({ type: 'good' })
+      expect(
+        checkConfig({ file: 'signalbox.yaml', cwd: folder, env: { OPENAI_API_KEY: 'sk-1', RESEARCHER_KEY: 'Bearer r-1' } }),
+      ).toMatchObject({ type: 'good' })
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }

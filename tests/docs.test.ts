@@ -51,6 +51,13 @@ describe('the configuration schema', () => {
       'models.models[].provider',
       'models.models[].price.inputPerMillion',
       'models.models[].price.outputPerMillion',
+      'agents.agents.<name>.url',
+      'access.budgets[].per',
+      'access.teams.<name>.budgets[].per',
+      'access.accounts[].of',
+      'access.accounts[].budgets[].per',
+      'money.webhook.url',
+      'money.webhook.secret',
     ])
     expect(defaulted.filter((path) => required.includes(path))).toEqual([])
   })

@@ -20,6 +20,7 @@ import { createTools } from '../tools/index.ts'
 import { answerNowhere } from './layer-paths.ts'
 import { describeThrown, type Logger } from './logger.ts'
 import { isLoopback } from './loopback.ts'
+import type { Money } from './money.ts'
 import type { CurrentSnapshot } from './snapshot.ts'
 
 /** What a gateway is put together from. */
@@ -33,6 +34,7 @@ export interface ComposeDeps {
   readonly installation: Secret
   readonly adminKey: Secret
   readonly snapshot: CurrentSnapshot
+  readonly money: Money
   readonly reload: () => Promise<ConfigStatus>
   readonly version: string
 }
@@ -53,7 +55,7 @@ export interface Gateway {
 
 /** Puts the layers together. The only place that knows them all. */
 export function compose(deps: ComposeDeps): Gateway {
-  const { world, store, live, snapshot } = deps
+  const { world, store, live, snapshot, money } = deps
   let isOpen = true
   const asks = createToolAsks()
   const common = {
@@ -72,7 +74,8 @@ export function compose(deps: ComposeDeps): Gateway {
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
   } satisfies Partial<ModelsDeps>
-  const models = createModels({ ...common, catalog: () => snapshot.get().catalog })
+  money.begin(store.log)
+  const models = createModels({ ...common, money, catalog: () => snapshot.get().catalog })
   const tools = createTools({
     ...common,
     runner: createProgramRunner(process.env),
@@ -123,8 +126,14 @@ export function compose(deps: ComposeDeps): Gateway {
       isOpen = false
       tools.closeStreams()
     },
-    reconfigure: () => tools.reconfigure(),
-    close: () => tools.close(),
+    reconfigure: () => {
+      money.apply(snapshot.get().ledgerRules)
+      tools.reconfigure()
+    },
+    close: () => {
+      money.close()
+      return tools.close()
+    },
   }
 }
 

@@ -14,6 +14,7 @@ import { type ConfigSource, openConfig } from './config-source.ts'
 import { dataFolder, openOwnSecrets } from './data-folder.ts'
 import { firstKey, greet } from './first-minute.ts'
 import { createLogger, describeThrown, type Logger } from './logger.ts'
+import { Money } from './money.ts'
 import { openStore } from './open-store.ts'
 import { type Sandboxes, startSandboxes } from './sandbox/index.ts'
 import { type Stopped, shutDown, untilSignalled } from './shutdown.ts'
@@ -108,7 +109,8 @@ async function start(options: ServeOptions, { world, logger, source, sandboxes }
     condition: () => store.condition(),
     residentBytes: () => process.memoryUsage.rss(),
   })
-  const store = await openOwnStore(source, { world, logger, metrics, version, options })
+  const money = new Money(world, source.snapshot.get().ledgerRules)
+  const store = await openOwnStore(source, { world, logger, metrics, version, options, money })
   try {
     const { installation, adminKey } = openOwnSecrets(config, world)
     const keys = await composeAccess(store, installation, source.snapshot)
@@ -123,6 +125,7 @@ async function start(options: ServeOptions, { world, logger, source, sandboxes }
       installation,
       adminKey,
       snapshot: source.snapshot,
+      money,
       reload,
       version,
     }
@@ -145,13 +148,15 @@ interface StoreParts {
   readonly metrics: Metrics
   readonly version: string
   readonly options: ServeOptions
+  readonly money: Money
 }
 
-function openOwnStore(source: ConfigSource, { world, logger, metrics, version, options }: StoreParts): Promise<Store> {
+function openOwnStore(source: ConfigSource, { world, logger, metrics, version, options, money }: StoreParts): Promise<Store> {
   return openStore(source.snapshot.get().config, {
     world,
     version,
     projections: [() => new SpendProjection()],
+    state: money.state,
     onCommitted: (event) => metrics.observe(event),
     lastResort: (line) => options.err(`${line}\n`),
     report: (problem) => logger.log('error', problem.message, { code: problem.code }),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { didYouMean } from '../core/did-you-mean.ts'
-import { choice, duration, name, nameOrWildcard, secret, text, url, usd } from '../core/fields.ts'
+import { choice, count, duration, name, nameOrWildcard, secret, text, url, usd } from '../core/fields.ts'
 import { checkHeaderFields, headerFields } from '../core/header-fields.ts'
 import { Secret } from '../core/secret.ts'
 import type { ConfigProblem, Section } from '../core/section.ts'
@@ -68,6 +68,11 @@ const model = z
       .exactOptional()
       .describe("The provider's own id of the model. Left out: the name. Not allowed where the name ends in *."),
     price: price.exactOptional().describe("What it costs. Wins over the built-in table of the providers' list prices."),
+    maxOutputTokens: count('tokens', { min: '1' })
+      .exactOptional()
+      .describe(
+        'The most tokens that it gives out in one answer: what a budget holds where the caller gives no bound. Left out: 4096 is held.',
+      ),
     timeouts: ownTimeouts.exactOptional().describe('Timeouts of this model, where they differ from those of its provider.'),
   })
   .transform((written) => (written.id === undefined && !isWildcard(written.name) ? { ...written, id: written.name } : written))

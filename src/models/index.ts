@@ -9,6 +9,7 @@ import type { World } from '../core/world.ts'
 import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
 import { authorize } from '../stages/authorize.ts'
+import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { meter } from '../stages/meter.ts'
 import { noteToolAsks } from '../stages/note-tool-asks.ts'
@@ -18,6 +19,7 @@ import { route } from '../stages/route.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
 import { dialects } from './dialects/index.ts'
 import { createHttp, type Incoming } from './http.ts'
+import { estimator } from './prices/estimate.ts'
 import { charge } from './prices/price.ts'
 import { send } from './send.ts'
 import type { Attempt, ModelPart } from './types.ts'
@@ -41,6 +43,7 @@ export interface ModelsDeps {
   readonly asks: ToolAsks
   readonly catalog: () => ModelCatalog
   readonly limits: () => RequestLimits
+  readonly money: MoneyDeps
   /** Hears of every ending after it was written. */
   readonly onEnded: (callId: string, ending: Ending) => void
   /** Whether the gateway still takes calls: not while it drains. */
@@ -71,7 +74,9 @@ export function createModels(deps: ModelsDeps): Layer {
           meter({
             usageOf: (part) => part.usage,
             sizeOf: (part) => part.bytes.length,
+            isPiece: ({ type }) => type === 'frame',
             price: ({ target }, usage) => charge(target.price, usage),
+            holds: { ...estimator, ...deps.money },
           }),
           noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
         ],

@@ -18,6 +18,21 @@ export interface ModelRequest {
   /** The body as received, for the wire's own `encodeRequest`. */
   readonly text: string
   readonly edits: RequestEdits
+  /** What bounds its cost; absent where its wire's decoder does not say. */
+  readonly bounds?: RequestBounds
+}
+
+/** What a request says of how much it may cost. */
+export interface RequestBounds {
+  /** The caller's own bound on the output of one answer, in tokens. */
+  readonly maxOutputTokens?: number
+  /** How many answers are asked for. */
+  readonly choices: number
+  /** Images, sounds, files: how many, and how much of the body they are. Nobody knows their tokens before they are sent. */
+  readonly mediaParts: number
+  readonly mediaBytes: number
+  /** What about it cannot be bounded before it is sent, in words. */
+  readonly unbounded?: string
 }
 
 /** Where, in the text, the things stand that may have to change. */
@@ -66,6 +81,8 @@ export interface Target {
   readonly credentials: readonly string[]
   readonly timeouts: Timeouts
   readonly price: Price | undefined
+  /** The most tokens that the model gives out in one answer, where that is known. */
+  readonly maxOutputTokens?: number
 }
 
 /** One try at a target. */

@@ -22,6 +22,7 @@ const CODE_BY_STATUS: Readonly<Record<number, ErrorCode>> = {
 /** The type field of an OpenAI error, by status. Clients of that wire branch on it. */
 const TYPE_BY_STATUS: Readonly<Record<number, string>> = {
   401: 'authentication_error',
+  402: 'insufficient_quota',
   403: 'permission_error',
   404: 'invalid_request_error',
   429: 'rate_limit_exceeded',

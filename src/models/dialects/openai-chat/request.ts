@@ -3,6 +3,7 @@ import type { PromptIdentity } from '../../../core/call.ts'
 import { GatewayError } from '../../../core/errors.ts'
 import { isObject, type JsonObject, type KeySpan, scanTopLevel, spliceText, type TopLevel } from '../../../core/json.ts'
 import type { DecodeBounds, ModelRequest, RequestEdits, Target } from '../../types.ts'
+import { readBounds } from './bounds.ts'
 
 /** What the gateway reads. A key of these that stands twice is refused: parsers differ in which one they take. */
 const READ_KEYS: ReadonlySet<string> = new Set([
@@ -43,6 +44,7 @@ export function decodeRequest(body: Uint8Array, bounds: DecodeBounds): ModelRequ
     prompt: readPrompt(value.messages),
     text,
     edits: findEdits(top, value, isStream && !includesUsage),
+    bounds: readBounds(value),
   }
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { GENERATED } from '../scripts/generate-docs.ts'
+import { checkConfig } from '../src/app/check-config.ts'
 import { SECTIONS } from '../src/app/sections.ts'
 import { describeConfig, type SchemaNode } from '../src/control/config/schema.ts'
 
@@ -30,6 +32,44 @@ const unitOf = (node: SchemaNode): string | undefined => node['x-unit'] ?? node.
 describe('generated files', () => {
   test.each(Object.entries(GENERATED))('%s is what the code makes; `npm run docs` writes it', (path, make) => {
     expect(readFileSync(join(import.meta.dirname, '..', path), 'utf8')).toBe(make())
+  })
+})
+
+const ROOT = join(import.meta.dirname, '..')
+const pages = ['.', 'docs', 'decisions', 'bench'].flatMap((folder) =>
+  readdirSync(join(ROOT, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name)),
+)
+
+describe('the pages', () => {
+  test.each(pages)('%s links to nothing that is not there', (page) => {
+    const links = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\(([^)\s#]+)[^)]*\)/g)].map(([, target]) => target ?? '')
+    const own = links.filter((target) => !/^[a-z]+:/.test(target))
+    expect(own.filter((target) => !existsSync(join(ROOT, dirname(page), target)))).toEqual([])
+  })
+
+  test('the index of docs names each page of the folder', () => {
+    const index = readFileSync(join(ROOT, 'docs/README.md'), 'utf8')
+    const there = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md') && name !== 'README.md')
+    expect(there.filter((name) => !index.includes(`](${name})`))).toEqual([])
+  })
+
+  /** Whole configurations: those that say where their schema is. */
+  const examples = ['README.md', 'docs/quickstart.md'].flatMap((page) =>
+    [...readFileSync(join(ROOT, page), 'utf8').matchAll(/```yaml\n(# yaml-language-server[\s\S]*?)```/g)].map(
+      ([, yaml], index) => [`${page} ${index + 1}`, yaml ?? ''] as const,
+    ),
+  )
+
+  test.each(examples)('the configuration in %s passes the check', (_where, yaml) => {
+    const folder = mkdtempSync(join(tmpdir(), 'signalbox-docs-'))
+    try {
+      writeFileSync(join(folder, 'signalbox.yaml'), yaml)
+      expect(checkConfig({ file: 'signalbox.yaml', cwd: folder, env: { OPENAI_API_KEY: 'sk-1' } })).toMatchObject({ type: 'good' })
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 })
 

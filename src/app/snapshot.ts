@@ -40,7 +40,7 @@ export interface SnapshotSource {
   readonly loadedAtMs: number
 }
 
-const NO_MODELS: ModelsConfig = { providers: {}, models: [], timeouts: { connect: 0, firstToken: 0, idle: 0, total: 0 } }
+const NO_MODELS: ModelsConfig = { providers: {}, models: [], fidelity: 'warn', timeouts: { connect: 0, firstToken: 0, idle: 0, total: 0 } }
 const NO_AGENTS: AgentsConfig = { agents: {}, timeouts: { connect: 0, idle: 0, total: 0 } }
 
 /** Compiles a checked configuration. Pure. */

@@ -1,6 +1,6 @@
 import type { Call } from './call.ts'
 import { asGatewayError, type ErrorCode, GatewayError } from './errors.ts'
-import type { CancelTimer } from './world.ts'
+import type { CancelTimer, OutgoingConnection } from './world.ts'
 
 /** Who is spoken to: a provider, an agent. */
 export interface Peer {
@@ -38,6 +38,7 @@ export interface ExchangeRequest {
   readonly method: 'GET' | 'POST'
   readonly headers: Record<string, string>
   readonly body?: string
+  readonly connection?: OutgoingConnection
 }
 
 /** What is waited for, for how long, and how it is called when it does not come: `sent no content`. */
@@ -69,6 +70,8 @@ export class Exchange {
   #cancelProbe: CancelTimer | undefined
   #timeout: GatewayError | undefined
   #isClosed = false
+  /** Where there is a proxy, whether there is a connection is a question to it. */
+  #proxy: string | undefined
   readonly #idleWait: Wait
 
   constructor(call: Call, peer: Peer) {
@@ -93,6 +96,7 @@ export class Exchange {
    */
   async send(request: ExchangeRequest): Promise<Response> {
     if (this.#call.signal.aborted) this.#onAbort()
+    this.#proxy = request.connection?.proxy
     try {
       const response = await this.#call.world.fetch(this.#peer.url, {
         method: request.method,
@@ -100,6 +104,7 @@ export class Exchange {
         signal: this.#controller.signal,
         decompress: true,
         ...(request.body === undefined ? {} : { body: request.body }),
+        ...(request.connection === undefined ? {} : { connection: request.connection }),
       })
       this.#connectAtMs = Number.POSITIVE_INFINITY
       this.#cancelProbe?.()
@@ -230,9 +235,10 @@ export class Exchange {
     this.#connectAtMs = Number.POSITIVE_INFINITY
     const { world } = this.#call
     const { label, url, timeouts, codes } = this.#peer
+    const probed = this.#proxy ?? url
     const probe = new AbortController()
     this.#cancelProbe = world.after(timeouts.connectMs / 2, () => probe.abort())
-    void world.canConnect(url, probe.signal).then((isReachable) => {
+    void world.canConnect(probed, probe.signal).then((isReachable) => {
       if (isReachable || this.#isClosed) return
       this.#fail(new GatewayError(codes.connectTimeout, `${label} accepted no connection within ${timeouts.connectMs / 1000} s.`))
     })

@@ -1,9 +1,7 @@
-import { revealHeaders, secretsOf } from '../core/header-fields.ts'
 import { formatUsd } from '../core/money.ts'
 import type { ModelsConfig } from './config.ts'
-import { dialects } from './dialects/index.ts'
+import { compileProvider, type Place } from './place.ts'
 import { listPrice } from './prices/price.ts'
-import { PROVIDERS, type ProviderRow } from './providers.ts'
 import type { Price, Target, Timeouts } from './types.ts'
 
 type ProviderConfig = ModelsConfig['providers'][string]
@@ -28,11 +26,12 @@ export interface ModelCatalog {
 
 /** Builds the catalog of a checked configuration. Pure. */
 export function compileCatalog(config: ModelsConfig): ModelCatalog {
+  const places = new Map(Object.entries(config.providers).map(([name, provider]) => [name, compileProvider(name, provider)]))
   const exact = new Map<string, Target>()
   const wildcards: { readonly prefix: string; readonly model: ModelConfig }[] = []
   const listed: ListedModel[] = []
   for (const model of config.models) {
-    const target = targetOf(config, model, model.id ?? model.name)
+    const target = targetOf(config, places, model, model.id ?? model.name)
     if (model.name.endsWith('*')) wildcards.push({ prefix: model.name.slice(0, -1), model })
     else exact.set(model.name, target)
     listed.push({ name: model.name, provider: model.provider, ...(model.name.endsWith('*') ? {} : shownPrice(target.price)) })
@@ -45,42 +44,25 @@ export function compileCatalog(config: ModelsConfig): ModelCatalog {
       if (target !== undefined) return target
       const wildcard = wildcardOf(name)
       if (wildcard === undefined) return undefined
-      return { ...targetOf(config, wildcard.model, name.slice(wildcard.prefix.length)), name }
+      return { ...targetOf(config, places, wildcard.model, name.slice(wildcard.prefix.length)), name }
     },
     list: () => listed,
     configuredName: (name) => (exact.has(name) ? name : wildcardOf(name)?.model.name),
   }
 }
 
-function targetOf(config: ModelsConfig, model: ModelConfig, id: string): Target {
-  const provider = config.providers[model.provider] ?? {}
-  // A name such as `constructor` must not find what every object has.
-  const row: ProviderRow | undefined = Object.hasOwn(PROVIDERS, model.provider) ? PROVIDERS[model.provider] : undefined
-  const wire = provider.wire ?? row?.wire ?? 'openai-chat'
-  const baseUrl = (provider.baseUrl ?? row?.baseUrl ?? '').replace(/\/+$/, '')
+function targetOf(config: ModelsConfig, places: ReadonlyMap<string, Place>, model: ModelConfig, id: string): Target {
+  const place = places.get(model.provider) ?? compileProvider(model.provider, {})
   return {
+    ...place.target,
+    ...place.urls(id),
     name: model.name,
-    provider: model.provider,
     id,
-    wire,
-    url: `${baseUrl}${dialects[wire].path}`,
-    headers: headersOf(provider),
-    credentials: secretsOf([...(provider.apiKey ?? []), ...Object.values(provider.headers ?? {})]),
-    timeouts: timeoutsOf(config, provider, model),
-    price: priceOf(model) ?? listPrice(model.provider, id),
     ...(model.maxOutputTokens === undefined ? {} : { maxOutputTokens: model.maxOutputTokens }),
+    timeouts: timeoutsOf(config, config.providers[model.provider] ?? {}, model),
+    price: priceOf(model) ?? listPrice(config.providers[model.provider]?.kind ?? model.provider, id),
+    fidelity: model.fidelity ?? config.fidelity,
   }
-}
-
-function headersOf(provider: ProviderConfig): Record<string, string> {
-  const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    accept: 'application/json, text/event-stream',
-    'accept-encoding': 'identity',
-  }
-  const [key] = provider.apiKey ?? []
-  if (key !== undefined) headers.authorization = `Bearer ${key.reveal()}`
-  return { ...headers, ...revealHeaders(provider.headers) }
 }
 
 function timeoutsOf(config: ModelsConfig, provider: ProviderConfig, model: ModelConfig): Timeouts {

@@ -31,6 +31,7 @@ describe('the section models', () => {
     expect(modelsSection.schema.parse({})).toEqual({
       providers: {},
       models: [],
+      fidelity: 'warn',
       timeouts: { connect: 10_000, firstToken: 60_000, idle: 60_000, total: 600_000 },
     })
   })

@@ -17,12 +17,12 @@ import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
 import { route } from '../stages/route.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
-import { dialects } from './dialects/index.ts'
 import { createHttp, type Incoming } from './http.ts'
+import { callDialect } from './operation.ts'
 import { estimator } from './prices/estimate.ts'
 import { charge } from './prices/price.ts'
 import { send } from './send.ts'
-import type { Attempt, ModelPart } from './types.ts'
+import type { Attempt, DecodeBounds, ModelPart, ModelRequest } from './types.ts'
 
 /** Bounds on what a caller may send. */
 export interface RequestLimits {
@@ -93,7 +93,7 @@ async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise
   const limits = deps.limits()
   const bounds = { maxBytes: limits.jsonBodyBytes, deadlineMs: limits.bodyDeadlineMs, signal: call.signal }
   const bytes = await readBody(incoming.request, bounds, call.world)
-  const request = dialects[incoming.wire].decodeRequest(bytes, { maxDepth: limits.jsonDepth })
+  const request = decodeOperation(incoming, bytes, { maxDepth: limits.jsonDepth })
   const { facts } = call.record
   facts.sizeInBytes = bytes.length
   facts.isStream = request.isStream
@@ -108,6 +108,19 @@ async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise
   facts.provider = target.provider
   facts.target = target.id
   return { request, target }
+}
+
+/** The body in the words of its endpoint. */
+function decodeOperation({ request, at }: Incoming, bytes: Uint8Array, bounds: DecodeBounds): ModelRequest {
+  if (at === undefined) throw new GatewayError('internal', 'A call without an endpoint was let in.')
+  const { endpoint, model } = at
+  const { isStream } = endpoint
+  return callDialect(endpoint.wire, endpoint.operation).decodeRequest(bytes, bounds, {
+    headers: request.headers,
+    url: request.url,
+    ...(model === undefined ? {} : { model }),
+    ...(isStream === undefined ? {} : { isStream }),
+  })
 }
 
 function permitModel(deps: ModelsDeps, call: Call, model: string): void {

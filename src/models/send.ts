@@ -2,13 +2,15 @@ import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type PartSource, Reply } from '../core/reply.ts'
-import { SseSplitter } from '../core/sse.ts'
 import { replyOf } from '../core/stage.ts'
 import { formatTraceparent } from '../core/trace.ts'
 import { hideCredentials, withoutCredentials } from './credentials.ts'
-import { dialects } from './dialects/index.ts'
+import type { StreamDecoder } from './dialect.ts'
+import { dialectOf } from './dialects/index.ts'
 import { openExchange } from './exchange.ts'
-import type { Attempt, Dialect, ModelPart, StreamDecoder, Target } from './types.ts'
+import { type FrameSplitter, type Framing, SSE } from './framing.ts'
+import { callDialect, urlOf } from './operation.ts'
+import type { Attempt, ModelPart, Target } from './types.ts'
 
 /** Longest frame of a stream: an image in base64 fits, an endless line does not. */
 const MAX_FRAME_BYTES = 16 * 1024 * 1024
@@ -23,20 +25,26 @@ const MAX_HELD_FRAMES = 1000
  */
 export async function send(call: Call, attempt: Attempt): Promise<Reply<ModelPart>> {
   const { request, target } = attempt
-  const dialect = dialects[target.wire]
-  const exchange = openExchange(call, target)
+  const url = urlOf(request, target)
+  const exchange = openExchange(call, target, url)
   const { facts } = call.record
   try {
     if (request.isStream) exchange.wait({ ms: target.timeouts.firstTokenMs, code: 'provider_first_token_timeout', what: 'sent no content' })
+    const body = attempt.encoded ?? callDialect(target.wire, request.operation).encodeRequest(request, target)
+    // Headers of the caller's wire mean something to a provider of the same wire only.
+    const own = request.wire === target.wire ? request.headers : undefined
+    const headers = { ...target.headers, ...own, traceparent: formatTraceparent(call.trace) }
+    const signed = await target.authorize?.(call, { method: 'POST', url, headers, body })
     const response = await exchange.send({
       method: 'POST',
-      headers: { ...target.headers, traceparent: formatTraceparent(call.trace) },
-      body: dialect.encodeRequest(request, target),
+      headers: signed === undefined ? headers : { ...headers, ...signed },
+      body,
+      ...(target.connection === undefined ? {} : { connection: target.connection }),
     })
     facts.providerStatus = response.status
     const requestId = response.headers.get('x-request-id')
     if (requestId !== null) facts.providerRequestId = hideCredentials(requestId, target).slice(0, 200)
-    if (response.status !== 200) throw await failure(exchange, response, attempt, dialect)
+    if (response.status !== 200) throw await failure(exchange, response, attempt)
     return request.isStream ? await openStream(call, attempt, exchange, response) : await openWhole(call, attempt, exchange, response)
   } catch (thrown) {
     facts.providerMs = exchange.elapsedMs
@@ -46,33 +54,36 @@ export async function send(call: Call, attempt: Attempt): Promise<Reply<ModelPar
 }
 
 async function openWhole(call: Call, attempt: Attempt, exchange: Exchange, response: Response): Promise<Reply<ModelPart>> {
-  const { target } = attempt
-  if (isEventStream(response))
+  const { request, target } = attempt
+  if (isStream(response, SSE))
     throw new GatewayError('provider_malformed', `Provider ${target.provider} answered with a stream that nobody asked for.`)
   const bytes = await exchange.readAll(response)
   call.record.facts.providerMs = exchange.elapsedMs
   exchange.close()
-  const part = dialects[target.wire].decodeReply(bytes, target)
+  const part = callDialect(target.wire, request.operation).decodeReply(bytes, target)
   if (part.finishReason !== undefined) call.record.facts.finishReason = part.finishReason
   return replyOf([part], call.signal)
 }
 
 async function openStream(call: Call, attempt: Attempt, exchange: Exchange, response: Response): Promise<Reply<ModelPart>> {
   const { request, target } = attempt
-  if (!isEventStream(response) || response.body === null) {
+  const framing = target.framing ?? dialectOf(target.wire).framing ?? SSE
+  if (!isStream(response, framing) || response.body === null) {
     throw new GatewayError('provider_malformed', `Provider ${target.provider} was asked for a stream and answered with something else.`)
   }
-  const source = new StreamSource(call, attempt, exchange, response.body, dialects[target.wire].decodeStream(request, target))
+  const reader = response.body.getReader()
+  const decoder = dialectOf(target.wire).decodeStream(request, target)
+  const source = new StreamSource(call, attempt, exchange, { reader, splitter: framing.open(MAX_FRAME_BYTES), decoder })
   await source.holdUntilContent()
   return new Reply(source, call.signal)
 }
 
-function isEventStream(response: Response): boolean {
-  return response.headers.get('content-type')?.trimStart().toLowerCase().startsWith('text/event-stream') ?? false
+function isStream(response: Response, framing: Framing): boolean {
+  return framing.isStream(response.headers.get('content-type')?.trimStart().toLowerCase() ?? '')
 }
 
-async function failure(exchange: Exchange, response: Response, attempt: Attempt, dialect: Dialect): Promise<GatewayError> {
-  return dialect.decodeError({
+async function failure(exchange: Exchange, response: Response, attempt: Attempt): Promise<GatewayError> {
+  return dialectOf(attempt.target.wire).decodeError({
     provider: attempt.target.provider,
     status: response.status,
     retryAfter: response.headers.get('retry-after'),
@@ -85,6 +96,13 @@ interface BodyReader {
   read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>
 }
 
+/** What a stream is read by. */
+interface StreamReading {
+  readonly reader: BodyReader
+  readonly splitter: FrameSplitter
+  readonly decoder: StreamDecoder
+}
+
 /** The parts of one stream, pulled: what the client does not read is not read from the provider. */
 class StreamSource implements PartSource<ModelPart> {
   readonly #call: Call
@@ -92,16 +110,17 @@ class StreamSource implements PartSource<ModelPart> {
   readonly #exchange: Exchange
   readonly #reader: BodyReader
   readonly #decoder: StreamDecoder
-  readonly #splitter = new SseSplitter(MAX_FRAME_BYTES)
+  readonly #splitter: FrameSplitter
   #ready: ModelPart[] = []
   #position = 0
   #isOver = false
 
-  constructor(call: Call, attempt: Attempt, exchange: Exchange, body: NonNullable<Response['body']>, decoder: StreamDecoder) {
+  constructor(call: Call, attempt: Attempt, exchange: Exchange, { reader, splitter, decoder }: StreamReading) {
     this.#call = call
     this.#target = attempt.target
     this.#exchange = exchange
-    this.#reader = body.getReader()
+    this.#reader = reader
+    this.#splitter = splitter
     this.#decoder = decoder
   }
 
@@ -160,7 +179,8 @@ class StreamSource implements PartSource<ModelPart> {
   #split(bytes: Uint8Array): readonly Uint8Array[] {
     try {
       return this.#splitter.push(bytes)
-    } catch {
+    } catch (thrown) {
+      if (thrown instanceof GatewayError) throw thrown
       throw this.#malformed(`sent a line of more than ${MAX_FRAME_BYTES} bytes`)
     }
   }

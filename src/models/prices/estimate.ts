@@ -22,12 +22,13 @@ export const estimator: Estimator<Attempt> = {
  * input-bound.ts). Output: the caller's own bound, else the model's, else 4,096.
  */
 function estimateAttempt(call: Call, { request, target }: Attempt, isStrict: boolean): Estimate {
-  const { bounds } = request
+  const { bounds, operation } = request
   const sizeBytes = call.record.facts.sizeInBytes ?? request.text.length
   const inputTokens = isStrict
     ? strictInputTokens(request.text, sizeBytes)
     : sizeBytes - (bounds?.mediaBytes ?? 0) + (bounds?.mediaParts ?? 0) * MEDIA_TOKENS
-  const outputTokens = (bounds?.maxOutputTokens ?? target.maxOutputTokens ?? DEFAULT_OUTPUT_TOKENS) * (bounds?.choices ?? 1)
+  const outputTokens =
+    operation === 'generate' ? (bounds?.maxOutputTokens ?? target.maxOutputTokens ?? DEFAULT_OUTPUT_TOKENS) * (bounds?.choices ?? 1) : 0
   return {
     model: target.name,
     provider: target.provider,

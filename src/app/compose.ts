@@ -72,7 +72,7 @@ export function compose(deps: ComposeDeps): Gateway {
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
   } satisfies Partial<ModelsDeps>
-  const models = createModels({ ...common, catalog: () => snapshot.get().catalog })
+  const models = createModels({ ...common, catalog: () => snapshot.get().catalog, guards: () => snapshot.get().guards })
   const tools = createTools({
     ...common,
     runner: createProgramRunner(process.env),

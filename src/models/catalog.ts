@@ -68,6 +68,7 @@ function targetOf(config: ModelsConfig, model: ModelConfig, id: string): Target 
     credentials: secretsOf([...(provider.apiKey ?? []), ...Object.values(provider.headers ?? {})]),
     timeouts: timeoutsOf(config, provider, model),
     price: priceOf(model) ?? listPrice(model.provider, id),
+    ...(model.guards === undefined ? {} : { guards: model.guards }),
   }
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { didYouMean } from '../core/did-you-mean.ts'
 import { choice, duration, name, nameOrWildcard, secret, text, url, usd } from '../core/fields.ts'
+import { guardNames } from '../core/guard-names.ts'
 import { checkHeaderFields, headerFields } from '../core/header-fields.ts'
 import { Secret } from '../core/secret.ts'
 import type { ConfigProblem, Section } from '../core/section.ts'
@@ -69,6 +70,7 @@ const model = z
       .describe("The provider's own id of the model. Left out: the name. Not allowed where the name ends in *."),
     price: price.exactOptional().describe("What it costs. Wins over the built-in table of the providers' list prices."),
     timeouts: ownTimeouts.exactOptional().describe('Timeouts of this model, where they differ from those of its provider.'),
+    guards: guardNames('every call of this model').exactOptional(),
   })
   .transform((written) => (written.id === undefined && !isWildcard(written.name) ? { ...written, id: written.name } : written))
 

@@ -9,6 +9,8 @@ import type { World } from '../core/world.ts'
 import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
 import { authorize } from '../stages/authorize.ts'
+import { guardInput, guardOutput } from '../stages/guard.ts'
+import type { GuardSet } from '../stages/guards/guard-set.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { meter } from '../stages/meter.ts'
 import { noteToolAsks } from '../stages/note-tool-asks.ts'
@@ -17,6 +19,7 @@ import { record } from '../stages/record.ts'
 import { route } from '../stages/route.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
 import { dialects } from './dialects/index.ts'
+import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { charge } from './prices/price.ts'
 import { send } from './send.ts'
@@ -40,6 +43,7 @@ export interface ModelsDeps {
   /** Told which tools the models ask for. */
   readonly asks: ToolAsks
   readonly catalog: () => ModelCatalog
+  readonly guards: () => GuardSet
   readonly limits: () => RequestLimits
   /** Hears of every ending after it was written. */
   readonly onEnded: (callId: string, ending: Ending) => void
@@ -54,6 +58,15 @@ export function createModels(deps: ModelsDeps): Layer {
     admit<Incoming, Part>(({ problem }) => problem),
     authenticate<Incoming, Part>(deps.access), // from the header alone: a body is read only for a caller who is known
   ]
+  const guarding = {
+    guardsOf: ({ principal }: Call, { target }: Attempt) =>
+      deps
+        .guards()
+        .choose(principal, { kind: 'models', name: target.name, ...(target.guards === undefined ? {} : { guards: target.guards }) }),
+    texts: guardedTexts((request, body) =>
+      dialects[request.wire].decodeRequest(new TextEncoder().encode(body), { maxDepth: deps.limits().jsonDepth }),
+    ),
+  }
   const call = pipeline<Incoming, ModelPart>(
     edge(),
     receive(
@@ -61,12 +74,14 @@ export function createModels(deps: ModelsDeps): Layer {
       pipeline<Attempt, ModelPart>(
         [
           authorize((call, { target }) => permitModel(deps, call, target.name)),
+          guardInput(guarding),
           keepBodies({
             store: deps.bodies,
             keeping: deps.bodyKeeping,
             requestOf: ({ request }) => request.text,
             bytesOf: (part) => part.bytes,
           }),
+          guardOutput(guarding), // inside of what keeps bodies: neither what was hidden nor what may not be said is kept
           route((_call, attempt) => [attempt]),
           meter({
             usageOf: (part) => part.usage,

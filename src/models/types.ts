@@ -66,6 +66,8 @@ export interface Target {
   readonly credentials: readonly string[]
   readonly timeouts: Timeouts
   readonly price: Price | undefined
+  /** Names of guards that stand at the model. */
+  readonly guards?: readonly string[]
 }
 
 /** One try at a target. */

@@ -142,6 +142,7 @@ export class LogRecord implements CallRecord {
       priceVersion: facts.priceVersion,
       finishReason: facts.finishReason,
       losses: facts.losses,
+      guards: facts.guards,
       providerStatus: facts.providerStatus,
       providerRequestId: facts.providerRequestId,
       startedAtMs: this.startedAtMs,

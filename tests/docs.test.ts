@@ -93,7 +93,21 @@ describe('the configuration schema', () => {
       'models.models[].provider',
       'models.models[].price.inputPerMillion',
       'models.models[].price.outputPerMillion',
+      'models.routes[].name',
+      'models.routes[].targets',
+      'models.routes[].targets[].model',
+      'models.routes[].canary.model',
+      'models.routes[].canary.share',
+      'models.routes[].shadow.model',
+      'models.routes[].shadow.share',
+      'models.routes[].shadow.account',
       'agents.agents.<name>.url',
+      'access.budgets[].per',
+      'access.teams.<name>.budgets[].per',
+      'access.accounts[].of',
+      'access.accounts[].budgets[].per',
+      'money.webhook.url',
+      'money.webhook.secret',
     ])
     expect(defaulted.filter((path) => required.includes(path))).toEqual([])
   })

@@ -9,18 +9,21 @@ import type { World } from '../core/world.ts'
 import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
 import { authorize } from '../stages/authorize.ts'
+import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { meter } from '../stages/meter.ts'
 import { noteToolAsks } from '../stages/note-tool-asks.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
-import { route } from '../stages/route.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
+import { estimator } from './prices/estimate.ts'
 import { charge } from './prices/price.ts'
+import { routeCalls } from './routing/route-calls.ts'
+import type { RouterState } from './routing/router.ts'
 import { send } from './send.ts'
-import type { Attempt, DecodeBounds, ModelPart, ModelRequest } from './types.ts'
+import type { Attempt, DecodeBounds, ModelCall, ModelPart, ModelRequest } from './types.ts'
 
 /** Bounds on what a caller may send. */
 export interface RequestLimits {
@@ -41,6 +44,9 @@ export interface ModelsDeps {
   readonly asks: ToolAsks
   readonly catalog: () => ModelCatalog
   readonly limits: () => RequestLimits
+  /** What routing remembers of the providers. */
+  readonly router: RouterState
+  readonly money: MoneyDeps
   /** Hears of every ending after it was written. */
   readonly onEnded: (callId: string, ending: Ending) => void
   /** Whether the gateway still takes calls: not while it drains. */
@@ -58,24 +64,32 @@ export function createModels(deps: ModelsDeps): Layer {
     edge(),
     receive(
       (call, incoming) => decode(deps, call, incoming),
-      pipeline<Attempt, ModelPart>(
+      pipeline<ModelCall, ModelPart>(
         [
-          authorize((call, { target }) => permitModel(deps, call, target.name)),
+          authorize((call, { route }) => permitModel(deps, call, route.name)),
           keepBodies({
             store: deps.bodies,
             keeping: deps.bodyKeeping,
             requestOf: ({ request }) => request.text,
             bytesOf: (part) => part.bytes,
           }),
-          route((_call, attempt) => [attempt]),
-          meter({
-            usageOf: (part) => part.usage,
-            sizeOf: (part) => part.bytes.length,
-            price: ({ target }, usage) => charge(target.price, usage),
-          }),
-          noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
         ],
-        send,
+        routeCalls(
+          deps.router,
+          pipeline<Attempt, ModelPart>(
+            [
+              meter({
+                usageOf: (part) => part.usage,
+                sizeOf: (part) => part.bytes.length,
+                isPiece: ({ type }) => type === 'frame',
+                price: ({ target }, usage) => charge(target.price, usage),
+                holds: { ...estimator, ...deps.money },
+              }),
+              noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
+            ],
+            send,
+          ),
+        ),
       ),
     ),
   )
@@ -83,8 +97,8 @@ export function createModels(deps: ModelsDeps): Layer {
   return createHttp({ world: deps.world, log: deps.log, isOpen: deps.isOpen, call, list })
 }
 
-/** Reads and decodes the body, and finds the model. */
-async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise<Attempt> {
+/** Reads and decodes the body, and finds the model or the route. */
+async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise<ModelCall> {
   const limits = deps.limits()
   const bounds = { maxBytes: limits.jsonBodyBytes, deadlineMs: limits.bodyDeadlineMs, signal: call.signal }
   const bytes = await readBody(incoming.request, bounds, call.world)
@@ -94,15 +108,16 @@ async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise
   facts.isStream = request.isStream
   facts.subject = request.model.slice(0, 200)
   if (request.prompt.hash !== undefined) facts.prompt = { ...facts.prompt, hash: request.prompt.hash }
-  const target = deps.catalog().find(request.model)
-  if (target === undefined) {
+  const route = deps.catalog().find(request.model)
+  if (route === undefined) {
     throw new GatewayError('model_not_found', `There is no model "${request.model.slice(0, 200)}". ${describeUsable(deps, call)}`, {
       param: 'model',
     })
   }
-  facts.provider = target.provider
-  facts.target = target.id
-  return { request, target }
+  const target = route.only?.lanes[0]
+  facts.provider = target?.provider
+  facts.target = target?.id
+  return { request, route }
 }
 
 /** The body in the words of its endpoint. */

@@ -97,7 +97,7 @@ export function compose(deps: ComposeDeps): Gateway {
   })
   const agents = createAgents({
     ...common,
-    owners: createTaskOwners({ world, log: store.log, reader: store.reader }),
+    owners: createTaskOwners({ world, log: store.log, reader: store.reader, isShared: store.condition() !== undefined }),
     catalog: () => snapshot.get().agents,
   })
   const layers: readonly Layer[] = [models, tools, agents]

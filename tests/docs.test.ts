@@ -131,6 +131,12 @@ describe('the configuration schema', () => {
       'models.routes[].shadow.share',
       'models.routes[].shadow.account',
       'agents.agents.<name>.url',
+      'access.budgets[].per',
+      'access.teams.<name>.budgets[].per',
+      'access.accounts[].of',
+      'access.accounts[].budgets[].per',
+      'money.webhook.url',
+      'money.webhook.secret',
     ])
     expect(defaulted.filter((path) => required.includes(path))).toEqual([])
   })

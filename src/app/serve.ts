@@ -16,6 +16,7 @@ import { type ConfigSource, openConfig } from './config-source.ts'
 import { dataFolder, openOwnSecrets } from './data-folder.ts'
 import { firstKey, greet } from './first-minute.ts'
 import { createLogger, describeThrown, type Logger } from './logger.ts'
+import { Money } from './money.ts'
 import { openStore } from './open-store.ts'
 import { programName } from './program-name.ts'
 import { type Sandboxes, startSandboxes } from './sandbox/index.ts'
@@ -111,7 +112,8 @@ async function start(options: ServeOptions, { world, logger, source, sandboxes }
     condition: () => store.condition(),
     residentBytes: () => process.memoryUsage.rss(),
   })
-  const store = await openOwnStore(source, { world, logger, metrics, version, options })
+  const money = new Money(world, source.snapshot.get().ledgerRules)
+  const store = await openOwnStore(source, { world, logger, metrics, version, options, money })
   try {
     const { installation, adminKey } = openOwnSecrets(config, world)
     const keys = await composeAccess(store, installation, source.snapshot)
@@ -126,6 +128,7 @@ async function start(options: ServeOptions, { world, logger, source, sandboxes }
       installation,
       adminKey,
       snapshot: source.snapshot,
+      money,
       reload,
       version,
     }
@@ -148,13 +151,15 @@ interface StoreParts {
   readonly metrics: Metrics
   readonly version: string
   readonly options: ServeOptions
+  readonly money: Money
 }
 
-function openOwnStore(source: ConfigSource, { world, logger, metrics, version, options }: StoreParts): Promise<Store> {
+function openOwnStore(source: ConfigSource, { world, logger, metrics, version, options, money }: StoreParts): Promise<Store> {
   return openStore(source.snapshot.get().config, {
     world,
     version,
     projections: [() => new SpendProjection()],
+    state: money.state,
     onCommitted: (event) => metrics.observe(event),
     lastResort: (line) => options.err(`${line}\n`),
     report: (problem) => logger.log('error', problem.message, { code: problem.code }),

@@ -1,7 +1,9 @@
 import { type AgentCatalog, compileAgents } from '../agents/catalog.ts'
 import type { AgentsConfig } from '../agents/config.ts'
 import type { AccessRules } from '../control/access.ts'
+import { compileLedgerRules } from '../control/ledger-rules.ts'
 import type { LayerName } from '../core/events.ts'
+import type { LedgerRules } from '../ledger/rules.ts'
 import { compileCatalog, type ModelCatalog } from '../models/catalog.ts'
 import type { ModelsConfig } from '../models/config.ts'
 import type { RequestLimits } from '../models/index.ts'
@@ -29,6 +31,7 @@ export interface Snapshot {
   /** Without any server where the tools gateway does not run. */
   readonly tools: ToolsSettings
   readonly requestLimits: RequestLimits
+  readonly ledgerRules: LedgerRules
 }
 
 /** Where a snapshot comes from. */
@@ -51,7 +54,7 @@ const NO_AGENTS: AgentsConfig = { agents: {}, timeouts: { connect: 0, idle: 0, t
 
 /** Compiles a checked configuration. Pure. */
 export function compileSnapshot(source: SnapshotSource): Snapshot {
-  const { models, tools, agents, access, limits, listen } = source.config
+  const { models, tools, agents, access, limits, listen, money } = source.config
   return {
     ...source,
     layers: layersOf(source.config),
@@ -61,6 +64,7 @@ export function compileSnapshot(source: SnapshotSource): Snapshot {
     rules: access,
     tools: compileTools(tools, isLoopback(listen.data.host)),
     requestLimits: { jsonBodyBytes: limits.jsonBody, jsonDepth: limits.jsonDepth, bodyDeadlineMs: limits.bodyDeadline },
+    ledgerRules: compileLedgerRules(access, money),
   }
 }
 

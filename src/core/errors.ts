@@ -102,6 +102,30 @@ export const ERRORS = {
     source: 'gateway',
     summary: 'More calls run and wait than this gateway was set to take. Nothing was sent; try again after `Retry-After`.',
   },
+  budget_exceeded: {
+    status: 402,
+    retryable: false,
+    source: 'policy',
+    summary: 'A budget has no room for this call. The message names the account, its limit, what is settled and held, and when it resets.',
+  },
+  budget_unbounded: {
+    status: 400,
+    retryable: false,
+    source: 'policy',
+    summary: 'A strict budget applies, and what this call may cost cannot be bounded before it is sent. The message says why not.',
+  },
+  model_unpriced: {
+    status: 403,
+    retryable: false,
+    source: 'policy',
+    summary: 'A budget in US dollars applies, and the price of the model is not known. An unpriced model is not a free one.',
+  },
+  rate_limited: {
+    status: 429,
+    retryable: false,
+    source: 'policy',
+    summary: "A limit of the operator's is reached. The message names the account; `Retry-After` says when there is room again.",
+  },
   method_not_allowed: { status: 405, retryable: false, source: 'caller', summary: 'The path exists, but not with this method.' },
   method_not_found: {
     status: 404,
@@ -300,6 +324,8 @@ interface ErrorExtra {
   readonly rpcCode?: number
   /** The provider's own status, for the log and the receipt. */
   readonly providerStatus?: number
+  /** Headers that go with the refusal, such as `x-ratelimit-remaining-requests`. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** The one error class. Its message tells the person at fault what to do next, and holds no secret. */

@@ -169,7 +169,9 @@ function errorResponse(edge: Edge, error: GatewayError, endpoint: Endpoint | und
   if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds)
   if (error.code === 'method_not_allowed' && endpoint !== undefined) headers.allow = endpoint.method
   // The official SDKs try again on 409, 429 and 5xx unless this says otherwise; a refusal of ours will not change by repeating it.
-  if (!error.isRetryable && error.status >= 400 && error.status < 500) headers['x-should-retry'] = 'false'
+  const mayRetry = error.isRetryable || error.code === 'rate_limited'
+  if (!mayRetry && error.status >= 400 && error.status < 500) headers['x-should-retry'] = 'false'
+  Object.assign(headers, error.extra.headers)
   return new Response(edge.dialect.encodeError(error, edge.call.id), { status: error.status, headers })
 }
 
@@ -186,5 +188,5 @@ function describe({ call, record }: Edge): Record<string, string> {
   // A caller's name for a model may hold what no header may.
   if (subject !== undefined && /^[\x20-\x7e]+$/.test(subject)) headers['x-signalbox-model'] = subject
   if (provider !== undefined) headers['x-signalbox-provider'] = provider
-  return headers
+  return record.replyHeaders === undefined ? headers : Object.assign(headers, record.replyHeaders)
 }

@@ -9,6 +9,7 @@ import type { World } from '../core/world.ts'
 import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
 import { authorize } from '../stages/authorize.ts'
+import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { meter } from '../stages/meter.ts'
 import { noteToolAsks } from '../stages/note-tool-asks.ts'
@@ -17,6 +18,7 @@ import { record } from '../stages/record.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
+import { estimator } from './prices/estimate.ts'
 import { charge } from './prices/price.ts'
 import { routeCalls } from './routing/route-calls.ts'
 import type { RouterState } from './routing/router.ts'
@@ -44,6 +46,7 @@ export interface ModelsDeps {
   readonly limits: () => RequestLimits
   /** What routing remembers of the providers. */
   readonly router: RouterState
+  readonly money: MoneyDeps
   /** Hears of every ending after it was written. */
   readonly onEnded: (callId: string, ending: Ending) => void
   /** Whether the gateway still takes calls: not while it drains. */
@@ -78,7 +81,9 @@ export function createModels(deps: ModelsDeps): Layer {
               meter({
                 usageOf: (part) => part.usage,
                 sizeOf: (part) => part.bytes.length,
+                isPiece: ({ type }) => type === 'frame',
                 price: ({ target }, usage) => charge(target.price, usage),
+                holds: { ...estimator, ...deps.money },
               }),
               noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
             ],

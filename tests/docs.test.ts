@@ -56,7 +56,7 @@ describe('the pages', () => {
   })
 
   /** Whole configurations: those that say where their schema is. */
-  const examples = ['README.md', 'docs/quickstart.md'].flatMap((page) =>
+  const examples = ['README.md', 'docs/quickstart.md', 'docs/agents.md'].flatMap((page) =>
     [...readFileSync(join(ROOT, page), 'utf8').matchAll(/```yaml\n(# yaml-language-server[\s\S]*?)```/g)].map(
       ([, yaml], index) => [`${page} ${index + 1}`, yaml ?? ''] as const,
     ),
@@ -66,7 +66,9 @@ describe('the pages', () => {
     const folder = mkdtempSync(join(tmpdir(), 'signalbox-docs-'))
     try {
       writeFileSync(join(folder, 'signalbox.yaml'), yaml)
-      expect(checkConfig({ file: 'signalbox.yaml', cwd: folder, env: { OPENAI_API_KEY: 'sk-1' } })).toMatchObject({ type: 'good' })
+      expect(
+        checkConfig({ file: 'signalbox.yaml', cwd: folder, env: { OPENAI_API_KEY: 'sk-1', RESEARCHER_KEY: 'Bearer r-1' } }),
+      ).toMatchObject({ type: 'good' })
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }

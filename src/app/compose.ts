@@ -81,7 +81,13 @@ export function compose(deps: ComposeDeps): Gateway {
     isOpen: () => isOpen,
   } satisfies Partial<ModelsDeps>
   money.begin(store.log)
-  const models = createModels({ ...common, money, catalog: () => snapshot.get().catalog, router })
+  const models = createModels({
+    ...common,
+    money,
+    router,
+    catalog: () => snapshot.get().catalog,
+    guards: () => snapshot.get().guards,
+  })
   const tools = createTools({
     ...common,
     runner: createProgramRunner(process.env),
@@ -91,7 +97,7 @@ export function compose(deps: ComposeDeps): Gateway {
   })
   const agents = createAgents({
     ...common,
-    owners: createTaskOwners({ world, log: store.log, reader: store.reader }),
+    owners: createTaskOwners({ world, log: store.log, reader: store.reader, isShared: store.condition() !== undefined }),
     catalog: () => snapshot.get().agents,
   })
   const layers: readonly Layer[] = [models, tools, agents]

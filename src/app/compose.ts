@@ -81,7 +81,13 @@ export function compose(deps: ComposeDeps): Gateway {
     isOpen: () => isOpen,
   } satisfies Partial<ModelsDeps>
   money.begin(store.log)
-  const models = createModels({ ...common, money, catalog: () => snapshot.get().catalog, router })
+  const models = createModels({
+    ...common,
+    money,
+    router,
+    catalog: () => snapshot.get().catalog,
+    guards: () => snapshot.get().guards,
+  })
   const tools = createTools({
     ...common,
     runner: createProgramRunner(process.env),

@@ -7,8 +7,11 @@ import type { LedgerRules } from '../ledger/rules.ts'
 import { compileCatalog, type ModelCatalog } from '../models/catalog.ts'
 import type { ModelsConfig } from '../models/config.ts'
 import type { RequestLimits } from '../models/index.ts'
+import { compileGuards } from '../stages/guards/compile.ts'
+import type { GuardSet } from '../stages/guards/guard-set.ts'
 import type { ToolsSettings } from '../tools/index.ts'
 import { compileTools } from '../tools/settings.ts'
+import { guardNamesOf } from './guard-names.ts'
 import { layersOf } from './layer-paths.ts'
 import { isLoopback } from './loopback.ts'
 import type { Config } from './sections.ts'
@@ -32,6 +35,7 @@ export interface Snapshot {
   readonly tools: ToolsSettings
   readonly requestLimits: RequestLimits
   readonly ledgerRules: LedgerRules
+  readonly guards: GuardSet
 }
 
 /** Where a snapshot comes from. */
@@ -62,6 +66,7 @@ export function compileSnapshot(source: SnapshotSource): Snapshot {
     breaker: (models ?? NO_MODELS).breaker,
     agents: compileAgents(agents ?? NO_AGENTS, isLoopback(listen.data.host)),
     rules: access,
+    guards: compileGuards(source.config.guards, guardNamesOf(source.config), (team) => access.teams[team]?.guards ?? []),
     tools: compileTools(tools, isLoopback(listen.data.host)),
     requestLimits: { jsonBodyBytes: limits.jsonBody, jsonDepth: limits.jsonDepth, bodyDeadlineMs: limits.bodyDeadline },
     ledgerRules: compileLedgerRules(access, money),

@@ -44,6 +44,18 @@ export const ERRORS = {
     source: 'policy',
     summary: 'The model exists, but the key or its team may not use it.',
   },
+  guard_blocked: {
+    status: 400,
+    retryable: false,
+    source: 'policy',
+    summary: 'A guard found what its policy forbids, in the request or in the reply; the message names the guard and the place.',
+  },
+  guard_unavailable: {
+    status: 503,
+    retryable: false,
+    source: 'gateway',
+    summary: 'A guard that must be asked could not say (a judge is slow, down or answers rubbish), and its `onFailure` is `closed`.',
+  },
   not_found: { status: 404, retryable: false, source: 'caller', summary: 'There is nothing at this path.' },
   model_not_found: {
     status: 404,

@@ -30,6 +30,20 @@ export interface Loss {
   readonly reason: string
 }
 
+/** What a guard did in a call. Never holds what it found. */
+export interface GuardFact {
+  /** By its name in the configuration. */
+  readonly guard: string
+  /** Where it looked: input, output, toolArguments, toolResults, toolNames. */
+  readonly phase: string
+  /** `failed`: it could not say; its `onFailure` decided. */
+  readonly did: 'blocked' | 'redacted' | 'flagged' | 'monitored' | 'failed'
+  /** How many of which kind it found. */
+  readonly kinds?: Readonly<Record<string, number>>
+  /** Why it could not say. */
+  readonly reason?: string
+}
+
 /** A model call that asked for a tool: the answer to "which prompts led to this tool". */
 export interface ToolAsk {
   readonly callId: string
@@ -179,6 +193,8 @@ export interface CallFacts {
   waitedMs?: number | undefined
   sizeInBytes?: number | undefined
   sizeOutBytes?: number | undefined
+  /** What guards found and did; absent where they found nothing. */
+  guards?: readonly GuardFact[] | undefined
   /** References into the body store. */
   bodies?: { readonly request?: string; readonly response?: string } | undefined
 }

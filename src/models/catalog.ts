@@ -117,6 +117,7 @@ function targetOf(config: ModelsConfig, place: KeyedPlace, model: ModelConfig, i
     timeouts: timeoutsOf(config.timeouts, provider?.timeouts, model.timeouts),
     price: priceOf(model) ?? listPrice(provider?.kind ?? model.provider, id),
     fidelity: model.fidelity ?? config.fidelity,
+    ...(model.guards === undefined ? {} : { guards: model.guards }),
   }
 }
 

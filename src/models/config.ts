@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { didYouMean } from '../core/did-you-mean.ts'
 import { choice, count, name, nameOrWildcard, secret, text, textOrSecret, url, usd } from '../core/fields.ts'
+import { guardNames } from '../core/guard-names.ts'
 import { checkHeaderFields, headerFields } from '../core/header-fields.ts'
 import { Secret } from '../core/secret.ts'
 import type { ConfigProblem, Section } from '../core/section.ts'
@@ -77,6 +78,7 @@ const model = z
       ),
     fidelity: choice(FIDELITIES).exactOptional().describe(`${FIDELITY_DOC} Left out: models.fidelity.`),
     timeouts: ownTimeouts.exactOptional().describe('Timeouts of this model, where they differ from those of its provider.'),
+    guards: guardNames('every call of this model').exactOptional(),
     ...modelFields,
   })
   .transform((written) => (written.id === undefined && !isWildcard(written.name) ? { ...written, id: written.name } : written))

@@ -127,6 +127,8 @@ export interface Target extends Lane {
   readonly price: Price | undefined
   /** The most tokens that the model gives out in one answer, where that is known. */
   readonly maxOutputTokens?: number
+  /** Names of guards that stand at the model. */
+  readonly guards?: readonly string[]
   /** What becomes of a request that its wire cannot carry whole. Left out: `warn`. */
   readonly fidelity?: Fidelity
   /** What the provider does its own way within its wire. */
@@ -162,6 +164,8 @@ export interface Traits {
 export interface ModelCall {
   readonly request: ModelRequest
   readonly route: Route
+  /** Reads another body as it came from the same caller to the same endpoint: one that a guard changed. @throws as decoding does */
+  readonly decodeAgain: (text: string) => ModelRequest
 }
 
 /** One try at a target. */

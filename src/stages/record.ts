@@ -167,6 +167,7 @@ export class LogRecord implements CallRecord {
       bookings: facts.bookings,
       finishReason: facts.finishReason,
       losses: facts.losses,
+      guards: facts.guards,
       providerStatus: facts.providerStatus,
       providerRequestId: facts.providerRequestId,
       startedAtMs: this.startedAtMs,

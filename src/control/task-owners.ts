@@ -35,6 +35,7 @@ export function createTaskOwners(deps: TaskOwnersDeps): TaskOwners {
   const owners = new Owners(deps)
   return {
     ofTask: (principal, agent, id) => owners.find(principal, { kind: 'task', agent, id }),
+    ownTasks: (principal, agent, ids) => owners.own(principal, agent, ids),
     ofContext: (principal, agent, id) => owners.find(principal, { kind: 'context', agent, id }),
     claim: (principal, callId, ref) => owners.claim(principal, callId, ref),
   }
@@ -71,6 +72,14 @@ class Owners {
     if (owner !== undefined) return this.#answer(claimed, this.#ownership(principal, owner))
     if (this.#isLoaded && !this.#isShared && (this.#isWhole || this.#misses.has(key))) return 'unknown'
     return this.#findInLog(claimed).then((found) => this.#ownership(principal, found))
+  }
+
+  async own(principal: Principal, agent: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    await this.#load()
+    const ownerOf = (id: string) => this.#look(keyOf({ kind: 'task', agent, id }))
+    if (this.#isShared && ids.some((id) => ownerOf(id) === undefined)) await this.#follow()
+    const name = this.#nameOf(principal)
+    return new Set(ids.filter((id) => ownerOf(id) === name))
   }
 
   claim(principal: Principal, callId: string, ref: TaskRef): boolean | Promise<boolean> {

@@ -124,6 +124,17 @@ describe('a log that others write too', () => {
     }
   })
 
+  test('is read once for a list, however long, without waiting', async () => {
+    const { world, state, open } = sharedLog()
+    const [first, second] = [open({ isShared: true }), open({ isShared: true })]
+    await after(world, second.claim(BOB, 'call_1', ref('bobs')))
+    await after(world, first.claim(ANN, 'call_2', ref('task-1')))
+    const { reads } = state
+    const ids = ['task-1', 'bobs', ...Array.from({ length: 1000 }, (_, number) => `other-${number}`)]
+    expect(await after(world, second.ownTasks(ANN, AGENT, ids), 0)).toEqual(new Set(['task-1']))
+    expect(state.reads).toBe(reads + 1)
+  })
+
   test('keeps what was begun elsewhere from being claimed here', async () => {
     const { world, open } = sharedLog()
     const [first, second] = [open({ isShared: true }), open({ isShared: true })]

@@ -101,6 +101,7 @@ describe('the configuration schema', () => {
       'models.routes[].shadow.model',
       'models.routes[].shadow.share',
       'models.routes[].shadow.account',
+      'models.overload.running',
       'agents.agents.<name>.url',
     ])
     expect(defaulted.filter((path) => required.includes(path))).toEqual([])

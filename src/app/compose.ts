@@ -78,7 +78,7 @@ export function compose(deps: ComposeDeps): Gateway {
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
   } satisfies Partial<ModelsDeps>
-  const models = createModels({ ...common, catalog: () => snapshot.get().catalog, router })
+  const models = createModels({ ...common, catalog: () => snapshot.get().catalog, overload: () => snapshot.get().overload, router })
   const tools = createTools({
     ...common,
     runner: createProgramRunner(process.env),

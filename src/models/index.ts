@@ -12,6 +12,7 @@ import { authorize } from '../stages/authorize.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { meter } from '../stages/meter.ts'
 import { noteToolAsks } from '../stages/note-tool-asks.ts'
+import { CallQueue, type QueueRules, queue } from '../stages/queue.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
@@ -42,6 +43,8 @@ export interface ModelsDeps {
   readonly asks: ToolAsks
   readonly catalog: () => ModelCatalog
   readonly limits: () => RequestLimits
+  /** How many calls are taken at once; undefined: as many as come. */
+  readonly overload: () => QueueRules | undefined
   /** What routing remembers of the providers. */
   readonly router: RouterState
   /** Hears of every ending after it was written. */
@@ -57,8 +60,9 @@ export function createModels(deps: ModelsDeps): Layer {
     admit<Incoming, Part>(({ problem }) => problem),
     authenticate<Incoming, Part>(deps.access), // from the header alone: a body is read only for a caller who is known
   ]
+  const calls = new CallQueue()
   const call = pipeline<Incoming, ModelPart>(
-    edge(),
+    [...edge<ModelPart>(), queue<Incoming, ModelPart>(calls, deps.overload)], // before the body: what waits takes no memory
     receive(
       (call, incoming) => decode(deps, call, incoming),
       pipeline<ModelCall, ModelPart>(

@@ -130,6 +130,7 @@ describe('the configuration schema', () => {
       'models.routes[].shadow.model',
       'models.routes[].shadow.share',
       'models.routes[].shadow.account',
+      'models.overload.running',
       'agents.agents.<name>.url',
       'access.budgets[].per',
       'access.teams.<name>.budgets[].per',

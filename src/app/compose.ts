@@ -86,6 +86,7 @@ export function compose(deps: ComposeDeps): Gateway {
     money,
     router,
     catalog: () => snapshot.get().catalog,
+    overload: () => snapshot.get().overload,
     guards: () => snapshot.get().guards,
   })
   const tools = createTools({

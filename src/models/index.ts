@@ -15,6 +15,7 @@ import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { meter } from '../stages/meter.ts'
 import { noteToolAsks } from '../stages/note-tool-asks.ts'
+import { CallQueue, type QueueRules, queue } from '../stages/queue.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
@@ -48,6 +49,8 @@ export interface ModelsDeps {
   readonly catalog: () => ModelCatalog
   readonly guards: () => GuardSet
   readonly limits: () => RequestLimits
+  /** How many calls are taken at once; undefined: as many as come. */
+  readonly overload: () => QueueRules | undefined
   /** What routing remembers of the providers. */
   readonly router: RouterState
   readonly money: MoneyDeps
@@ -69,8 +72,9 @@ export function createModels(deps: ModelsDeps): Layer {
       deps.guards().choose(principal, { kind: 'models', name: route.name, guards: route.guards }),
     texts: guardedTexts,
   }
+  const calls = new CallQueue()
   const call = pipeline<Incoming, ModelPart>(
-    edge(),
+    [...edge<ModelPart>(), queue<Incoming, ModelPart>(calls, deps.overload)], // before the body: what waits takes no memory
     receive(
       (call, incoming) => decode(deps, call, incoming),
       pipeline<ModelCall, ModelPart>(

@@ -34,8 +34,8 @@ export interface ConfigListener {
 /** A configuration in force, and its file under watch where there is one. */
 export interface ConfigSource {
   readonly snapshot: CurrentSnapshot
-  /** How it came about without a file: `sandbox` where no provider key was found either. */
-  readonly kind: 'file' | 'keys' | 'sandbox'
+  /** `built-in` where there is no file. */
+  readonly kind: 'file' | 'built-in'
   /** Listens from now on. */
   listen(listener: ConfigListener): void
   /** Reads the file now. Without a file nothing changes. */
@@ -117,7 +117,7 @@ function withoutFile(request: ConfigRequest, startSandboxes: () => Sandboxes): C
     type: 'started',
     source: {
       snapshot,
-      kind: providers.length > 0 ? 'keys' : 'sandbox',
+      kind: 'built-in',
       listen: () => {},
       reload: () => configStatus(snapshot),
       stop: () => {},

@@ -5,11 +5,12 @@ import type { Config } from './sections.ts'
 /** Every place of a configuration that names guards. */
 export function guardNamesOf({ models, access }: Pick<Config, 'models' | 'access'>): readonly GuardNames[] {
   const ofModels = (models?.models ?? []).map(({ guards }, index) => ({ path: ['models', 'models', index, 'guards'], names: guards ?? [] }))
+  const ofRoutes = (models?.routes ?? []).map(({ guards }, index) => ({ path: ['models', 'routes', index, 'guards'], names: guards ?? [] }))
   const ofTeams = Object.entries(access.teams).map(([team, { guards }]) => ({
     path: ['access', 'teams', team, 'guards'],
     names: guards ?? [],
   }))
-  return [...ofModels, ...ofTeams]
+  return [...ofModels, ...ofRoutes, ...ofTeams]
 }
 
 /** Names of guards that no guard has. */

@@ -1,7 +1,9 @@
 import { type AgentCatalog, compileAgents } from '../agents/catalog.ts'
 import type { AgentsConfig } from '../agents/config.ts'
 import type { AccessRules } from '../control/access.ts'
+import { compileLedgerRules } from '../control/ledger-rules.ts'
 import type { LayerName } from '../core/events.ts'
+import type { LedgerRules } from '../ledger/rules.ts'
 import { compileCatalog, type ModelCatalog } from '../models/catalog.ts'
 import type { ModelsConfig } from '../models/config.ts'
 import type { RequestLimits } from '../models/index.ts'
@@ -24,12 +26,15 @@ export interface Snapshot {
   readonly layers: ReadonlySet<LayerName>
   /** Without any model where the models gateway does not run. */
   readonly catalog: ModelCatalog
+  /** When a provider is left alone for a while. */
+  readonly breaker: ModelsConfig['breaker']
   /** Without any agent where the agents gateway does not run. */
   readonly agents: AgentCatalog
   readonly rules: AccessRules
   /** Without any server where the tools gateway does not run. */
   readonly tools: ToolsSettings
   readonly requestLimits: RequestLimits
+  readonly ledgerRules: LedgerRules
   readonly guards: GuardSet
 }
 
@@ -41,21 +46,30 @@ export interface SnapshotSource {
   readonly loadedAtMs: number
 }
 
-const NO_MODELS: ModelsConfig = { providers: {}, models: [], timeouts: { connect: 0, firstToken: 0, idle: 0, total: 0 } }
+const NO_MODELS: ModelsConfig = {
+  providers: {},
+  models: [],
+  routes: [],
+  fidelity: 'warn',
+  breaker: { failures: 5, share: 0.5, pause: 0, longestPause: 0 },
+  timeouts: { connect: 0, firstToken: 0, idle: 0, total: 0 },
+}
 const NO_AGENTS: AgentsConfig = { agents: {}, timeouts: { connect: 0, idle: 0, total: 0 } }
 
 /** Compiles a checked configuration. Pure. */
 export function compileSnapshot(source: SnapshotSource): Snapshot {
-  const { models, tools, agents, access, limits, listen } = source.config
+  const { models, tools, agents, access, limits, listen, money } = source.config
   return {
     ...source,
     layers: layersOf(source.config),
     catalog: compileCatalog(models ?? NO_MODELS),
+    breaker: (models ?? NO_MODELS).breaker,
     agents: compileAgents(agents ?? NO_AGENTS, isLoopback(listen.data.host)),
     rules: access,
     guards: compileGuards(source.config.guards, guardNamesOf(source.config), (team) => access.teams[team]?.guards ?? []),
     tools: compileTools(tools, isLoopback(listen.data.host)),
     requestLimits: { jsonBodyBytes: limits.jsonBody, jsonDepth: limits.jsonDepth, bodyDeadlineMs: limits.bodyDeadline },
+    ledgerRules: compileLedgerRules(access, money),
   }
 }
 

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { choice, name, namePattern } from '../core/fields.ts'
 import { guardNames } from '../core/guard-names.ts'
-import type { Section } from '../core/section.ts'
+import type { ConfigProblem, Section } from '../core/section.ts'
+import { account, bounds, checkBounds } from './budget-config.ts'
 
 /** The same bounds as in the header `x-signalbox-labels` (core/headers.ts). */
 const labelName = z
@@ -47,15 +48,18 @@ const team = z.strictObject({
   bodies: choice(['off', 'redacted', 'full'])
     .exactOptional()
     .describe('How much of the prompts and replies of the team is kept. Left out: as bodies.store says.'),
+  ...bounds,
 })
 
 const access = z
   .strictObject({
     organisation: name().prefault('default').describe('Name of the organisation, which every event carries.'),
+    ...bounds,
     teams: z
       .record(name(), team.prefault({}).describe('A team, by its name.'))
       .prefault({})
       .describe('Teams by name. Keys belong to a team; the keys of a team that leaves the file stop working.'),
+    accounts: z.array(account).prefault([]).describe('Budgets and limits of users, keys, labels and runs, by name or for each of them.'),
   })
   .prefault({})
   .describe('Who may use what.')
@@ -67,4 +71,12 @@ export type AccessConfig = z.output<typeof access>
 export type TeamConfig = z.output<typeof team>
 
 /** The section `access`. */
-export const accessSection = { name: 'access', schema: access, check: () => [] } as const satisfies Section<AccessConfig>
+export const accessSection = { name: 'access', schema: access, check } as const satisfies Section<AccessConfig>
+
+function check(config: AccessConfig): readonly ConfigProblem[] {
+  return [
+    ...checkBounds(['access'], config),
+    ...Object.entries(config.teams).flatMap(([team, rules]) => checkBounds(['access', 'teams', team], rules)),
+    ...config.accounts.flatMap((each, index) => checkBounds(['access', 'accounts', index], each)),
+  ]
+}

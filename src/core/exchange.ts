@@ -1,6 +1,6 @@
 import type { Call } from './call.ts'
 import { asGatewayError, type ErrorCode, GatewayError } from './errors.ts'
-import type { CancelTimer } from './world.ts'
+import type { CancelTimer, OutgoingConnection } from './world.ts'
 
 /** Who is spoken to: a provider, an agent. */
 export interface Peer {
@@ -38,6 +38,7 @@ export interface ExchangeRequest {
   readonly method: 'GET' | 'POST'
   readonly headers: Record<string, string>
   readonly body?: string
+  readonly connection?: OutgoingConnection
 }
 
 /** What is waited for, for how long, and how it is called when it does not come: `sent no content`. */
@@ -69,6 +70,8 @@ export class Exchange {
   #cancelProbe: CancelTimer | undefined
   #timeout: GatewayError | undefined
   #isClosed = false
+  /** Where there is a proxy, whether there is a connection is a question to it. */
+  #proxy: string | undefined
   readonly #idleWait: Wait
 
   constructor(call: Call, peer: Peer) {
@@ -93,6 +96,7 @@ export class Exchange {
    */
   async send(request: ExchangeRequest): Promise<Response> {
     if (this.#call.signal.aborted) this.#onAbort()
+    this.#proxy = request.connection?.proxy
     try {
       const response = await this.#call.world.fetch(this.#peer.url, {
         method: request.method,
@@ -100,6 +104,7 @@ export class Exchange {
         signal: this.#controller.signal,
         decompress: true,
         ...(request.body === undefined ? {} : { body: request.body }),
+        ...(request.connection === undefined ? {} : { connection: request.connection }),
       })
       this.#connectAtMs = Number.POSITIVE_INFINITY
       this.#cancelProbe?.()
@@ -230,9 +235,10 @@ export class Exchange {
     this.#connectAtMs = Number.POSITIVE_INFINITY
     const { world } = this.#call
     const { label, url, timeouts, codes } = this.#peer
+    const probed = this.#proxy ?? url
     const probe = new AbortController()
     this.#cancelProbe = world.after(timeouts.connectMs / 2, () => probe.abort())
-    void world.canConnect(url, probe.signal).then((isReachable) => {
+    void world.canConnect(probed, probe.signal).then((isReachable) => {
       if (isReachable || this.#isClosed) return
       this.#fail(new GatewayError(codes.connectTimeout, `${label} accepted no connection within ${timeouts.connectMs / 1000} s.`))
     })
@@ -254,12 +260,22 @@ function networkError({ label, codes }: Peer, thrown: unknown, phase: Phase): Ga
   if (phase === 'body') {
     return new GatewayError(codes.truncated, `${label} broke the connection before the reply was complete.`, { cause: thrown })
   }
-  return new GatewayError(codes.unreachable, `${label} could not be reached: ${whyUnreachable(said)}.`, { cause: thrown })
+  const reason = whyUnreachable(said)
+  const why = reason === undefined ? 'the connection failed' : UNREACHABLE[reason]
+  const extra = reason === undefined ? { cause: thrown } : { cause: thrown, reason }
+  return new GatewayError(codes.unreachable, `${label} could not be reached: ${why}.`, extra)
 }
 
-function whyUnreachable(said: string): string {
-  if (REFUSED.test(said)) return 'the connection was refused'
-  if (NAME.test(said)) return 'its name could not be resolved'
-  if (TLS.test(said)) return 'the TLS handshake failed'
-  return RESET.test(said) ? 'the connection was reset' : 'the connection failed'
+const UNREACHABLE = {
+  refused: 'the connection was refused',
+  name: 'its name could not be resolved',
+  tls: 'the TLS handshake failed',
+  reset: 'the connection was reset',
+} as const satisfies Record<NonNullable<GatewayError['extra']['reason']>, string>
+
+function whyUnreachable(said: string): keyof typeof UNREACHABLE | undefined {
+  if (REFUSED.test(said)) return 'refused'
+  if (NAME.test(said)) return 'name'
+  if (TLS.test(said)) return 'tls'
+  return RESET.test(said) ? 'reset' : undefined
 }

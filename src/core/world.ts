@@ -14,6 +14,19 @@ export interface OutgoingRequest {
   readonly signal: AbortSignal
   /** Decodes a `Content-Encoding` that was not asked for. Off unless said. */
   readonly decompress?: boolean
+  /** How the host is reached, where not plainly. */
+  readonly connection?: OutgoingConnection
+}
+
+/** A way to a host. PEM texts. */
+export interface OutgoingConnection {
+  /** URL of an HTTP proxy. */
+  readonly proxy?: string
+  /** Authorities that the host's certificate is checked against. */
+  readonly ca?: string
+  /** The client certificate and its key. */
+  readonly certificate?: string
+  readonly key?: string
 }
 
 /**

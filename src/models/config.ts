@@ -1,39 +1,26 @@
 import { z } from 'zod'
 import { didYouMean } from '../core/did-you-mean.ts'
-import { choice, duration, name, nameOrWildcard, secret, text, url, usd } from '../core/fields.ts'
+import { choice, count, name, nameOrWildcard, secret, text, textOrSecret, url, usd } from '../core/fields.ts'
 import { guardNames } from '../core/guard-names.ts'
 import { checkHeaderFields, headerFields } from '../core/header-fields.ts'
 import { Secret } from '../core/secret.ts'
 import type { ConfigProblem, Section } from '../core/section.ts'
+import { cloudFields } from './cloud/fields.ts'
 import { dialects } from './dialects/index.ts'
-import { PROVIDERS, type ProviderRow } from './providers.ts'
-import type { WireName } from './types.ts'
+import type { Fidelity } from './neutral/loss.ts'
+import { PROVIDERS, type ProviderRow, rowOf } from './providers.ts'
+import { checkRouting } from './routing/check.ts'
+import { modelFields, routingFields } from './routing/config.ts'
+import { ownTimeouts, timeouts } from './timeouts.ts'
+import type { AuthStyle, WireName } from './types.ts'
 
 /** The table of dialects has a row for each wire, and there is at least one. */
 const WIRES = Object.keys(dialects) as [WireName, ...WireName[]]
-const BOUNDS = { min: '1ms', max: '24h' }
+const AUTHS = ['bearer', 'x-api-key', 'api-key', 'x-goog-api-key', 'none'] as const satisfies readonly AuthStyle[]
+const FIDELITIES = ['lenient', 'warn', 'strict'] as const satisfies readonly Fidelity[]
+const FIDELITY_DOC =
+  'What becomes of a request that a model of another wire cannot be given whole: sent in silence (lenient), sent with the header x-signalbox-losses (warn), or refused with 400 and the list (strict).'
 const PRICE_UNIT = 'USD per million tokens'
-
-const TIMEOUT_DOCS = {
-  connect: "Time for the provider's host to accept the connection.",
-  firstToken: 'Time from sending to the first content of a stream.',
-  idle: 'Longest silence between two pieces of a reply.',
-  total: 'Time from sending to the end of the reply.',
-} as const
-
-const timeouts = z.strictObject({
-  connect: duration(BOUNDS).prefault('10s').describe(TIMEOUT_DOCS.connect),
-  firstToken: duration(BOUNDS).prefault('60s').describe(TIMEOUT_DOCS.firstToken),
-  idle: duration(BOUNDS).prefault('60s').describe(TIMEOUT_DOCS.idle),
-  total: duration(BOUNDS).prefault('10m').describe(TIMEOUT_DOCS.total),
-})
-
-const ownTimeouts = z.strictObject({
-  connect: duration(BOUNDS).exactOptional().describe(TIMEOUT_DOCS.connect),
-  firstToken: duration(BOUNDS).exactOptional().describe(TIMEOUT_DOCS.firstToken),
-  idle: duration(BOUNDS).exactOptional().describe(TIMEOUT_DOCS.idle),
-  total: duration(BOUNDS).exactOptional().describe(TIMEOUT_DOCS.total),
-})
 
 const provider = z.strictObject({
   wire: choice(WIRES).exactOptional().describe('The wire that the provider speaks. Needed unless its name is a known one.'),
@@ -45,7 +32,22 @@ const provider = z.strictObject({
     .transform((keys) => (keys instanceof Secret ? [keys] : keys))
     .meta({ 'x-unit': 'secret, or list of secrets' })
     .exactOptional()
-    .describe('The credential, or a list of them, of which the first is used.'),
+    .describe('The credential, or a list of them: where one is refused or at its limit, the next is used.'),
+  kind: choice(Object.keys(PROVIDERS) as [string, ...string[]]) // the table has rows
+    .exactOptional()
+    .describe('The known provider that this is, where its own name is another: two accounts at one provider, say.'),
+  auth: choice(AUTHS).exactOptional().describe('How the credential is sent. Left out: as the provider or its wire wants it.'),
+  organization: text(['org-123']).exactOptional().describe('Organisation at the provider that calls are charged to.'),
+  ...cloudFields,
+  proxy: textOrSecret().exactOptional().describe('HTTP proxy by which the provider is reached, such as http://proxy.internal:3128.'),
+  tls: z
+    .strictObject({
+      ca: secret().exactOptional().describe("PEM text of the authorities that the provider's certificate is checked against: file:PATH."),
+      certificate: secret().exactOptional().describe('PEM text of the client certificate: file:PATH.'),
+      key: secret().exactOptional().describe("PEM text of the client certificate's key: file:PATH."),
+    })
+    .exactOptional()
+    .describe('What secures the connection, where the defaults do not do.'),
   headers: headerFields().exactOptional().describe('Headers that go with every request to the provider.'),
   timeouts: ownTimeouts.exactOptional().describe('Timeouts of this provider, where they differ from models.timeouts.'),
 })
@@ -69,8 +71,15 @@ const model = z
       .exactOptional()
       .describe("The provider's own id of the model. Left out: the name. Not allowed where the name ends in *."),
     price: price.exactOptional().describe("What it costs. Wins over the built-in table of the providers' list prices."),
+    maxOutputTokens: count('tokens', { min: '1' })
+      .exactOptional()
+      .describe(
+        'The most tokens that it gives out in one answer: what a budget holds where the caller gives no bound. Left out: 4096 is held.',
+      ),
+    fidelity: choice(FIDELITIES).exactOptional().describe(`${FIDELITY_DOC} Left out: models.fidelity.`),
     timeouts: ownTimeouts.exactOptional().describe('Timeouts of this model, where they differ from those of its provider.'),
     guards: guardNames('every call of this model').exactOptional(),
+    ...modelFields,
   })
   .transform((written) => (written.id === undefined && !isWildcard(written.name) ? { ...written, id: written.name } : written))
 
@@ -81,6 +90,8 @@ const models = z
       .prefault({})
       .describe('Providers of models, by name.'),
     models: z.array(model).prefault([]).describe('The models that callers may name.'),
+    fidelity: choice(FIDELITIES).prefault('warn').describe(FIDELITY_DOC),
+    ...routingFields,
     timeouts: timeouts.prefault({}).describe('Timeouts of every call to a provider, unless the provider or the model has its own.'),
   })
   .optional()
@@ -111,15 +122,16 @@ function check(config: ModelsConfig): readonly ConfigProblem[] {
   return [
     ...Object.entries(config.providers).flatMap(([name, provider]) => checkProvider(name, provider)),
     ...config.models.flatMap((_model, index) => checkModel(config, index)),
+    ...checkRouting(config),
   ]
 }
 
 function checkProvider(name: string, provider: ProviderConfig): ConfigProblem[] {
   const path = ['models', 'providers', name]
-  // A name such as `constructor` must not find what every object has.
-  const row = Object.hasOwn(PROVIDERS, name) ? PROVIDERS[name] : undefined
+  const row = rowOf(name, provider)
   return [
     ...checkKnown(path, provider, row),
+    ...checkAddress(path, provider, row),
     ...checkApiKey(path, provider, row),
     ...checkHeaderFields([...path, 'headers'], provider.headers),
   ]
@@ -130,6 +142,15 @@ function checkKnown(path: readonly string[], provider: ProviderConfig, row: Prov
   if (row !== undefined || missing.length === 0) return []
   const hint = didYouMean(path.at(-1) ?? '', Object.keys(PROVIDERS))
   return [{ path, message: `needs ${missing.join(' and ')}, for its name is none of a known provider${hint}` }]
+}
+
+/** What stands in braces in the address of a known provider must be configured. */
+function checkAddress(path: readonly string[], provider: ProviderConfig, row: ProviderRow | undefined): ConfigProblem[] {
+  if (row === undefined || provider.baseUrl !== undefined) return []
+  if (row.baseUrl === '') return [{ path, message: 'needs baseUrl: its address is not the same for everybody' }]
+  const given = new Set(Object.keys(provider))
+  const missing = [...row.baseUrl.matchAll(/\{(\w+)\}/g)].map(([, key = '']) => key).filter((key) => !given.has(key))
+  return missing.length === 0 ? [] : [{ path, message: `needs ${missing.join(' and ')}, which its address is made of` }]
 }
 
 const KEY_CHARACTERS = /^[\x21-\x7e]+$/

@@ -5,36 +5,38 @@ import { decodeSseFrame, encodeSseFrame } from '../core/sse.ts'
 import type { GuardedTexts, ReplyTexts, RequestText } from '../stages/guards/port.ts'
 import { openaiChatTexts } from './dialects/openai-chat/texts.ts'
 import { type JsonPath, type WireText, type WireTexts, withText } from './dialects/wire-texts.ts'
-import type { Attempt, ModelPart, ModelRequest, WireName } from './types.ts'
+import type { ModelCall, ModelPart, ModelRequest, WireName } from './types.ts'
 
 /** One line a wire. */
-const TEXTS: Readonly<Record<WireName, WireTexts>> = {
+const TEXTS: Readonly<Partial<Record<WireName, WireTexts>>> = {
   'openai-chat': openaiChatTexts,
+}
+
+/** A wire whose texts nobody knows lets no guarded call through. */
+function textsOf(wire: WireName): WireTexts {
+  const texts = TEXTS[wire]
+  if (texts === undefined) throw new GatewayError('internal', `The guards cannot read the wire ${wire}.`)
+  return texts
 }
 
 /** What holds no words, and may be long: an image in base64. */
 const DATA_URL = '"data:'
 
-/**
- * Where the guards find the texts of model calls, in the wire of the caller.
- * @param decode reads a request of the same call again, with another body
- */
-export function guardedTexts(decode: (request: ModelRequest, body: string) => ModelRequest): GuardedTexts<Attempt, ModelPart> {
-  return {
-    request: {
-      read: ({ request }) => findStrings(request).map(({ text, phase, path }) => ({ text, phase, path })),
-      write: (attempt, changes) => {
-        const { request } = attempt
-        const found = findStrings(request)
-        const edits = [...changes].flatMap(([index, text]) => {
-          const place = found[index]
-          return place === undefined ? [] : [{ from: place.from, to: place.to, with: JSON.stringify(text) }]
-        })
-        return { ...attempt, request: decode(request, spliceText(request.text, edits)) }
-      },
+/** Where the guards find the texts of model calls, in the wire of the caller. */
+export const guardedTexts: GuardedTexts<ModelCall, ModelPart> = {
+  request: {
+    read: ({ request }) => findStrings(request).map(({ text, phase, path }) => ({ text, phase, path })),
+    write: (call, changes) => {
+      const { request } = call
+      const found = findStrings(request)
+      const edits = [...changes].flatMap(([index, text]) => {
+        const place = found[index]
+        return place === undefined ? [] : [{ from: place.from, to: place.to, with: JSON.stringify(text) }]
+      })
+      return { ...call, request: call.decodeAgain(spliceText(request.text, edits)) }
     },
-    openReply: ({ request }) => new ModelReplyTexts(TEXTS[request.wire]),
-  }
+  },
+  openReply: ({ request }) => new ModelReplyTexts(textsOf(request.wire)),
 }
 
 interface FoundString extends RequestText {
@@ -45,7 +47,7 @@ interface FoundString extends RequestText {
 function findStrings({ text, wire }: ModelRequest): readonly FoundString[] {
   const root: unknown = JSON.parse(text)
   if (!isObject(root)) return []
-  const { phaseOf } = TEXTS[wire]
+  const { phaseOf } = textsOf(wire)
   const found: FoundString[] = []
   visitStrings(text, ({ path, from, to, isKey }) => {
     if (isKey || text.startsWith(DATA_URL, from)) return

@@ -12,14 +12,17 @@ import { continueTrace } from '../core/trace.ts'
 import type { World } from '../core/world.ts'
 import { LogRecord } from '../stages/record.ts'
 import type { ListedModel } from './catalog.ts'
-import { dialects } from './dialects/index.ts'
+import type { Dialect } from './dialect.ts'
+import { dialectOf } from './dialects/index.ts'
+import { type Endpoint, type FoundEndpoint, findEndpoint, PATHS } from './endpoints.ts'
 import { encodeModelList } from './listing.ts'
-import type { Dialect, ModelPart, WireName } from './types.ts'
+import type { ModelPart } from './types.ts'
 
-/** A request as it came, the wire that its path stands for, and what the edge found wrong with it. */
+/** A request as it came, what its path stands for, and what the edge found wrong with it. */
 export interface Incoming {
   readonly request: Request
-  readonly wire: WireName
+  /** Absent where nothing stands at the path: then there is a problem. */
+  readonly at?: FoundEndpoint
   readonly problem?: GatewayError
 }
 
@@ -32,19 +35,6 @@ interface HttpDeps {
   readonly list: Handler<Incoming, readonly ListedModel[]>
 }
 
-interface Endpoint {
-  readonly method: 'GET' | 'POST'
-  readonly action: 'models.call' | 'models.list'
-  readonly wire: WireName
-}
-
-const CHAT: Endpoint = { method: 'POST', action: 'models.call', wire: 'openai-chat' }
-const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map([
-  ['/v1/chat/completions', CHAT],
-  ['/v1/chat', CHAT],
-  ['/v1/models', { method: 'GET', action: 'models.list', wire: 'openai-chat' }],
-])
-
 /** What the edge keeps of one request while it answers it. */
 interface Edge {
   readonly call: Call
@@ -56,11 +46,12 @@ interface Edge {
 export function createHttp(deps: HttpDeps): Layer {
   return {
     name: 'models',
-    owns: (path) => path.startsWith('/v1/') || path === '/v1',
+    owns: (path) => /^\/(v1|v1beta|passthrough)(\/|$)/.test(path),
     fetch: async (request) => {
       const path = pathOf(request.url)
-      const endpoint = ENDPOINTS.get(path)
-      const { edge, incoming } = open(deps, request, endpoint, path)
+      const at = findEndpoint(path)
+      const endpoint = at?.endpoint
+      const { edge, incoming } = open(deps, request, at, path)
       const cancelWatch = watchClient(deps.world, request, edge.call)
       try {
         if (endpoint?.action === 'models.list') return listResponse(edge, request, await deps.list(edge.call, incoming))
@@ -79,11 +70,12 @@ export function createHttp(deps: HttpDeps): Layer {
 function open(
   deps: HttpDeps,
   request: Request,
-  endpoint: Endpoint | undefined,
+  at: FoundEndpoint | undefined,
   path: string,
 ): { readonly edge: Edge; readonly incoming: Incoming } {
   const { world, log } = deps
   const { headers } = request
+  const endpoint = at?.endpoint
   const wire = endpoint?.wire ?? 'openai-chat'
   const trace = continueTrace(headers.get('traceparent'), world.randomHex)
   const said = readCallHeaders(headers)
@@ -107,18 +99,15 @@ function open(
   }
   const problem = problemOf(deps, request, endpoint, path) ?? said.problem
   return {
-    edge: { call: openCall(start), record, dialect: dialects[wire] },
-    incoming: { request, wire, ...(problem === undefined ? {} : { problem }) },
+    edge: { call: openCall(start), record, dialect: dialectOf(wire) },
+    incoming: { request, ...(at === undefined ? {} : { at }), ...(problem === undefined ? {} : { problem }) },
   }
 }
 
 function problemOf(deps: HttpDeps, request: Request, endpoint: Endpoint | undefined, path: string): GatewayError | undefined {
   if (!deps.isOpen()) return draining()
   if (endpoint === undefined) {
-    return new GatewayError(
-      'not_found',
-      `There is nothing at ${path.slice(0, 200)}. The models gateway answers at ${[...ENDPOINTS.keys()].join(', ')}.`,
-    )
+    return new GatewayError('not_found', `There is nothing at ${path.slice(0, 200)}. The models gateway answers at ${PATHS.join(', ')}.`)
   }
   if (request.method !== endpoint.method) {
     return new GatewayError('method_not_allowed', `${path} takes ${endpoint.method}, not ${request.method.slice(0, 20)}.`)
@@ -181,7 +170,9 @@ function errorResponse(edge: Edge, error: GatewayError, endpoint: Endpoint | und
   if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds)
   if (error.code === 'method_not_allowed' && endpoint !== undefined) headers.allow = endpoint.method
   // The official SDKs try again on 409, 429 and 5xx unless this says otherwise; a refusal of ours will not change by repeating it.
-  if (!error.isRetryable && error.status >= 400 && error.status < 500) headers['x-should-retry'] = 'false'
+  const mayRetry = error.isRetryable || error.code === 'rate_limited'
+  if (!mayRetry && error.status >= 400 && error.status < 500) headers['x-should-retry'] = 'false'
+  Object.assign(headers, error.extra.headers)
   return new Response(edge.dialect.encodeError(error, edge.call.id), { status: error.status, headers })
 }
 
@@ -200,5 +191,5 @@ function describe({ call, record }: Edge): Record<string, string> {
   if (provider !== undefined) headers['x-signalbox-provider'] = provider
   const guards = describeGuards(record.facts.guards)
   if (guards !== undefined) headers['x-signalbox-guards'] = guards
-  return headers
+  return record.replyHeaders === undefined ? headers : Object.assign(headers, record.replyHeaders)
 }

@@ -2,20 +2,29 @@ import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type PartSource, Reply } from '../core/reply.ts'
-import { SseSplitter } from '../core/sse.ts'
 import { replyOf } from '../core/stage.ts'
 import { formatTraceparent } from '../core/trace.ts'
 import { hideCredentials, withoutCredentials } from './credentials.ts'
-import { dialects } from './dialects/index.ts'
+import type { StreamDecoder } from './dialect.ts'
+import { dialectOf } from './dialects/index.ts'
 import { openExchange } from './exchange.ts'
-import type { Attempt, Dialect, ModelPart, StreamDecoder, Target } from './types.ts'
+import { type FrameSplitter, type Framing, SSE } from './framing.ts'
+import { callDialect, urlOf } from './operation.ts'
+import { refineFailure, refineReported } from './refine-failure.ts'
+import type { Attempt, ModelPart, Target } from './types.ts'
 
 /** Longest frame of a stream: an image in base64 fits, an endless line does not. */
 const MAX_FRAME_BYTES = 16 * 1024 * 1024
 /** How long a provider may keep the connection open after its terminal event. */
 const LINGER_MS = 1000
-/** Frames before the first content (comments, keep-alives) that are held back. */
-const MAX_HELD_FRAMES = 1000
+/**
+ * What comes before the first content (a role, comments, keep-alives) is held back, so that a failure may still go elsewhere: up to so much of it.
+ * How long, the first-token timeout says. Past the bounds it is given out as it is. Bounds as in Bifrost (64 chunks, 256 KiB).
+ */
+const MAX_PREAMBLE_FRAMES = 64
+const MAX_PREAMBLE_BYTES = 256 * 1024
+/** Comments are no piece of an answer: a stream that has so many and nothing else is none. */
+const MAX_COMMENTS = 1000
 
 /**
  * Sends one attempt. Resolves when there is something for the caller: the whole reply, or the first content of a stream.
@@ -23,20 +32,26 @@ const MAX_HELD_FRAMES = 1000
  */
 export async function send(call: Call, attempt: Attempt): Promise<Reply<ModelPart>> {
   const { request, target } = attempt
-  const dialect = dialects[target.wire]
-  const exchange = openExchange(call, target)
+  const url = urlOf(request, target)
+  const exchange = openExchange(call, target, url)
   const { facts } = call.record
   try {
     if (request.isStream) exchange.wait({ ms: target.timeouts.firstTokenMs, code: 'provider_first_token_timeout', what: 'sent no content' })
+    const body = attempt.encoded ?? callDialect(target.wire, request.operation).encodeRequest(request, target)
+    // Headers of the caller's wire mean something to a provider of the same wire only.
+    const own = request.wire === target.wire ? request.headers : undefined
+    const headers = { ...target.headers, ...own, traceparent: formatTraceparent(call.trace) }
+    const signed = await target.authorize?.(call, { method: 'POST', url, headers, body })
     const response = await exchange.send({
       method: 'POST',
-      headers: { ...target.headers, traceparent: formatTraceparent(call.trace) },
-      body: dialect.encodeRequest(request, target),
+      headers: signed === undefined ? headers : { ...headers, ...signed },
+      body,
+      ...(target.connection === undefined ? {} : { connection: target.connection }),
     })
     facts.providerStatus = response.status
     const requestId = response.headers.get('x-request-id')
     if (requestId !== null) facts.providerRequestId = hideCredentials(requestId, target).slice(0, 200)
-    if (response.status !== 200) throw await failure(exchange, response, attempt, dialect)
+    if (response.status !== 200) throw await failure(exchange, response, attempt)
     return request.isStream ? await openStream(call, attempt, exchange, response) : await openWhole(call, attempt, exchange, response)
   } catch (thrown) {
     facts.providerMs = exchange.elapsedMs
@@ -46,43 +61,52 @@ export async function send(call: Call, attempt: Attempt): Promise<Reply<ModelPar
 }
 
 async function openWhole(call: Call, attempt: Attempt, exchange: Exchange, response: Response): Promise<Reply<ModelPart>> {
-  const { target } = attempt
-  if (isEventStream(response))
+  const { request, target } = attempt
+  if (isStream(response, SSE))
     throw new GatewayError('provider_malformed', `Provider ${target.provider} answered with a stream that nobody asked for.`)
   const bytes = await exchange.readAll(response)
   call.record.facts.providerMs = exchange.elapsedMs
   exchange.close()
-  const part = dialects[target.wire].decodeReply(bytes, target)
+  const part = callDialect(target.wire, request.operation).decodeReply(bytes, target)
   if (part.finishReason !== undefined) call.record.facts.finishReason = part.finishReason
   return replyOf([part], call.signal)
 }
 
 async function openStream(call: Call, attempt: Attempt, exchange: Exchange, response: Response): Promise<Reply<ModelPart>> {
   const { request, target } = attempt
-  if (!isEventStream(response) || response.body === null) {
+  const framing = target.framing ?? dialectOf(target.wire).framing ?? SSE
+  if (!isStream(response, framing) || response.body === null) {
     throw new GatewayError('provider_malformed', `Provider ${target.provider} was asked for a stream and answered with something else.`)
   }
-  const source = new StreamSource(call, attempt, exchange, response.body, dialects[target.wire].decodeStream(request, target))
+  const reader = response.body.getReader()
+  const decoder = dialectOf(target.wire).decodeStream(request, target)
+  const source = new StreamSource(call, attempt, exchange, { reader, splitter: framing.open(MAX_FRAME_BYTES), decoder })
   await source.holdUntilContent()
   return new Reply(source, call.signal)
 }
 
-function isEventStream(response: Response): boolean {
-  return response.headers.get('content-type')?.trimStart().toLowerCase().startsWith('text/event-stream') ?? false
+function isStream(response: Response, framing: Framing): boolean {
+  return framing.isStream(response.headers.get('content-type')?.trimStart().toLowerCase() ?? '')
 }
 
-async function failure(exchange: Exchange, response: Response, attempt: Attempt, dialect: Dialect): Promise<GatewayError> {
-  return dialect.decodeError({
-    provider: attempt.target.provider,
-    status: response.status,
-    retryAfter: response.headers.get('retry-after'),
-    body: await exchange.readAll(response),
-  })
+async function failure(exchange: Exchange, response: Response, attempt: Attempt): Promise<GatewayError> {
+  const body = await exchange.readAll(response)
+  const { provider, wire } = attempt.target
+  const { status, headers } = response
+  const error = dialectOf(wire).decodeError({ provider, status, retryAfter: headers.get('retry-after'), body })
+  return refineFailure(error, body)
 }
 
 /** The part of a stream reader that is used here. */
 interface BodyReader {
   read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>
+}
+
+/** What a stream is read by. */
+interface StreamReading {
+  readonly reader: BodyReader
+  readonly splitter: FrameSplitter
+  readonly decoder: StreamDecoder
 }
 
 /** The parts of one stream, pulled: what the client does not read is not read from the provider. */
@@ -92,32 +116,38 @@ class StreamSource implements PartSource<ModelPart> {
   readonly #exchange: Exchange
   readonly #reader: BodyReader
   readonly #decoder: StreamDecoder
-  readonly #splitter = new SseSplitter(MAX_FRAME_BYTES)
+  readonly #splitter: FrameSplitter
   #ready: ModelPart[] = []
   #position = 0
   #isOver = false
 
-  constructor(call: Call, attempt: Attempt, exchange: Exchange, body: NonNullable<Response['body']>, decoder: StreamDecoder) {
+  constructor(call: Call, attempt: Attempt, exchange: Exchange, { reader, splitter, decoder }: StreamReading) {
     this.#call = call
     this.#target = attempt.target
     this.#exchange = exchange
-    this.#reader = body.getReader()
+    this.#reader = reader
+    this.#splitter = splitter
     this.#decoder = decoder
   }
 
   /** Reads until there is content. What came before it is given out with it. */
   async holdUntilContent(): Promise<void> {
-    while (!this.#ready.some(isContent)) {
+    while (!this.#ready.some(isContent) && !this.#isHeldEnough()) {
       if (!(await this.#readMore())) throw this.#truncated()
-      if (this.#ready.length > MAX_HELD_FRAMES) throw this.#malformed(`sent ${MAX_HELD_FRAMES} frames without content`)
+      if (this.#ready.length > MAX_COMMENTS) throw this.#malformed(`sent ${MAX_COMMENTS} frames without content`)
     }
     // The first thing that is said may be a failure: then nothing was accepted.
     const first = this.#ready.find(isContent)
-    if (first?.error !== undefined) throw first.error
+    if (first?.error !== undefined) throw refineReported(first.error)
     const { facts } = this.#call.record
-    facts.firstTokenMs = Math.round(this.#exchange.elapsedMs * 1000) / 1000
+    if (first !== undefined) facts.firstTokenMs = Math.round(this.#exchange.elapsedMs * 1000) / 1000
     facts.providerMs = this.#exchange.elapsedMs
     this.#exchange.stopWaiting()
+  }
+
+  #isHeldEnough(): boolean {
+    const preamble = this.#ready.filter(isData)
+    return preamble.length > MAX_PREAMBLE_FRAMES || (preamble.length > 1 && sizeOf(preamble) > MAX_PREAMBLE_BYTES)
   }
 
   async pull(): Promise<ModelPart | undefined> {
@@ -160,7 +190,8 @@ class StreamSource implements PartSource<ModelPart> {
   #split(bytes: Uint8Array): readonly Uint8Array[] {
     try {
       return this.#splitter.push(bytes)
-    } catch {
+    } catch (thrown) {
+      if (thrown instanceof GatewayError) throw thrown
       throw this.#malformed(`sent a line of more than ${MAX_FRAME_BYTES} bytes`)
     }
   }
@@ -227,10 +258,18 @@ class StreamSource implements PartSource<ModelPart> {
 }
 
 const BLANK_LINE = new TextEncoder().encode('\n\n')
-const DATA_FIELD = 'd'.charCodeAt(0)
-const EVENT_FIELD = 'e'.charCodeAt(0)
+/** How a line of server-sent events begins that says nothing: a comment, `id:`, `retry:`, an empty line. Other framings begin otherwise. */
+const SILENT: ReadonlySet<number | undefined> = new Set([':', 'i', 'r', '\n', '\r'].map((character) => character.charCodeAt(0)))
 
-/** Whether a frame says something: comments and keep-alives do not. */
+/** Whether a frame says something: comments, keep-alives and preambles do not. */
 function isContent(part: ModelPart): boolean {
-  return part.bytes[0] === DATA_FIELD || part.bytes[0] === EVENT_FIELD || part.isLast
+  return part.error !== undefined || part.isLast || (part.isPreamble !== true && isData(part))
+}
+
+function isData({ bytes }: ModelPart): boolean {
+  return !SILENT.has(bytes[0])
+}
+
+function sizeOf(parts: readonly ModelPart[]): number {
+  return parts.reduce((sum, { bytes }) => sum + bytes.length, 0)
 }

@@ -1,14 +1,29 @@
-import type { PromptIdentity } from '../core/call.ts'
+import type { Call, PromptIdentity } from '../core/call.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { Usage } from '../core/events.ts'
 import type { NanoUsd } from '../core/money.ts'
+import type { OutgoingConnection } from '../core/world.ts'
+import type { Framing } from './framing.ts'
+import type { NeutralEmbeddings, NeutralInputs } from './neutral/embedding.ts'
+import type { Fidelity } from './neutral/loss.ts'
+import type { NeutralReply } from './neutral/reply.ts'
+import type { NeutralRequest } from './neutral/request.ts'
+import type { Lane } from './routing/lanes.ts'
+import type { Route } from './routing/types.ts'
 
-/** A wire that clients or providers speak. */
-export type WireName = 'openai-chat'
+/** A wire that clients or providers speak. A folder of dialects/ each. */
+export type WireName = 'openai-chat' | 'openai-responses' | 'openai-completions' | 'anthropic-messages' | 'gemini' | 'converse' | 'cohere'
+
+/** How a provider is sent its key. `none` also where `Target.authorize` does it. */
+export type AuthStyle = 'bearer' | 'x-api-key' | 'api-key' | 'x-goog-api-key' | 'none'
+
+/** What is asked of a model: an answer, the number of tokens that a question has, or vectors. */
+export type Operation = 'generate' | 'count-tokens' | 'embed'
 
 /** A decoded request: what the gateway reads of it, and the text that goes on. */
 export interface ModelRequest {
   readonly wire: WireName
+  readonly operation: Operation
   /** The model as the caller named it. */
   readonly model: string
   readonly isStream: boolean
@@ -18,12 +33,47 @@ export interface ModelRequest {
   /** The body as received, for the wire's own `encodeRequest`. */
   readonly text: string
   readonly edits: RequestEdits
+  /** Headers of the wire that go on with the request to a provider of the same wire. */
+  readonly headers?: Readonly<Record<string, string>>
+  /**
+   * The request in no wire's words. Read anew each time: who never asks does not pay, and nothing is kept while the provider works.
+   * @throws invalid_request with the field at fault, as the caller wrote it; internal where the operation is `embed`
+   */
+  neutral(): NeutralRequest
+  /** What is to become vectors, where the operation is `embed`. Read anew each time. @throws invalid_request */
+  readonly inputs?: () => NeutralInputs
+  /** What bounds its cost; absent where its wire's decoder does not say. */
+  readonly bounds?: RequestBounds
+}
+
+/** What a request says of how much it may cost. */
+export interface RequestBounds {
+  /** The caller's own bound on the output of one answer, in tokens. */
+  readonly maxOutputTokens?: number
+  /** How many answers are asked for. */
+  readonly choices: number
+  /** Images, sounds, files: how many, and how much of the body they are. Nobody knows their tokens before they are sent. */
+  readonly mediaParts: number
+  readonly mediaBytes: number
+  /** What about it cannot be bounded before it is sent, in words. */
+  readonly unbounded?: string
+}
+
+/** What the edge knows of a request besides its body. */
+export interface RequestAddress {
+  readonly headers: Headers
+  /** The URL as it came, for wires that read its query. */
+  readonly url: string
+  /** The model, decoded, where the wire has it in the path. */
+  readonly model?: string
+  /** Whether the path asks for a stream, where the wire says so there. */
+  readonly isStream?: boolean
 }
 
 /** Where, in the text, the things stand that may have to change. */
 export interface RequestEdits {
-  /** The value of `model`. */
-  readonly model: { readonly from: number; readonly to: number }
+  /** The value of `model`; absent where the wire has it in the path. */
+  readonly model?: { readonly from: number; readonly to: number }
   /** What makes the provider report the usage of a stream; absent where it would anyway. */
   readonly askForUsage?: { readonly from: number; readonly to: number; readonly with: string }
 }
@@ -51,29 +101,84 @@ export interface Price {
   readonly version: string
 }
 
-/** A model at a provider, ready to be sent to. */
-export interface Target {
+/** A model at a provider with one of its keys, ready to be sent to. */
+export interface Target extends Lane {
   /** The configured name of the model. */
   readonly name: string
-  readonly provider: string
-  /** The provider's id of the model. */
-  readonly id: string
   readonly wire: WireName
+  /** Where a whole answer is asked for. */
   readonly url: string
+  /** Where a stream is asked for, where that is another place. */
+  readonly streamUrl?: string
+  /** Where the provider counts tokens and makes vectors; absent where its wire has no such endpoint. */
+  readonly countUrl?: string
+  readonly embedUrl?: string
   /** With the provider's credential. Never logged. */
   readonly headers: Readonly<Record<string, string>>
+  /** Makes the headers that depend on the request or on time. They win over `headers`. */
+  readonly authorize?: Authorize
+  /** How its streams are cut into frames, where that is not its wire's own way. */
+  readonly framing?: Framing
+  /** Proxy, authorities and client certificate of its connections. */
+  readonly connection?: OutgoingConnection
   /** The secrets among the headers, for keeping them out of what is told and written down. */
   readonly credentials: readonly string[]
   readonly timeouts: Timeouts
   readonly price: Price | undefined
+  /** The most tokens that the model gives out in one answer, where that is known. */
+  readonly maxOutputTokens?: number
   /** Names of guards that stand at the model. */
   readonly guards?: readonly string[]
+  /** What becomes of a request that its wire cannot carry whole. Left out: `warn`. */
+  readonly fidelity?: Fidelity
+  /** What the provider does its own way within its wire. */
+  readonly traits?: Traits
+}
+
+/**
+ * Signs a request, or gets a token that runs out. Called for each attempt, just before it is sent.
+ * What it keeps (a token until it runs out) belongs to the catalog that it was made for.
+ * @throws provider_auth, provider_unreachable
+ */
+export type Authorize = (call: Call, request: UnsignedRequest) => Promise<Readonly<Record<string, string>>>
+
+/** A request as it will be sent, but for what `Authorize` adds. */
+export interface UnsignedRequest {
+  readonly method: 'POST' | 'GET' | 'DELETE'
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** What providers of one wire do differently. A row of PROVIDERS says it. */
+export interface Traits {
+  /** The model stands in the path alone, and a body that names it is refused (Bedrock, Vertex). */
+  readonly hasModelInPath?: true
+  /** Fields that stand in each body, such as `anthropic_version` on Bedrock and Vertex. */
+  readonly bodyFields?: Readonly<Record<string, string>>
+  /** The field that bounds the output in `openai-chat`. Left out: `max_tokens`, which nearly all know. */
+  readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens'
+}
+
+/** A call while it is not decided where it goes. A model that is named directly is a route of one target. */
+export interface ModelCall {
+  readonly request: ModelRequest
+  readonly route: Route
+  /** Reads another body as it came from the same caller to the same endpoint: one that a guard changed. @throws as decoding does */
+  readonly decodeAgain: (text: string) => ModelRequest
 }
 
 /** One try at a target. */
 export interface Attempt {
+  /** The call's id and the number of the attempt, from 1: `call_….2`. */
+  readonly id: string
+  readonly number: number
+  /** Why it is made, for the receipt. */
+  readonly why: string
   readonly request: ModelRequest
   readonly target: Target
+  /** The body in the target's wire, where that is not the caller's. */
+  readonly encoded?: string
 }
 
 /** A piece of a reply, with the provider's own bytes. Every reply that ends `ok` has exactly one part with `isLast`. */
@@ -84,6 +189,8 @@ export interface ModelPart {
   readonly isLast: boolean
   /** Not for this caller: the usage chunk that only the gateway asked for. */
   readonly isHidden: boolean
+  /** Says that something will come, and not yet anything of it. */
+  readonly isPreamble?: true
   readonly usage?: Usage
   /** The caller asked for usage, and this is the frame that carries it: the cost goes in there. */
   readonly takesCost?: true
@@ -93,6 +200,12 @@ export interface ModelPart {
   readonly toolCalls?: readonly string[]
   /** Set on a frame that reports a failure inside a reply that began well. */
   readonly error?: GatewayError
+  /** Of a whole answer: the answer in no wire's words. Read anew each time. */
+  readonly neutral?: () => NeutralReply
+  /** Of a whole answer to `count-tokens`. */
+  readonly countedTokens?: number
+  /** Of a whole answer to `embed`. */
+  readonly embeddings?: () => NeutralEmbeddings
 }
 
 /** What a provider's error answer looked like. */
@@ -106,35 +219,4 @@ export interface ProviderFailure {
 /** Bounds on what a dialect reads. */
 export interface DecodeBounds {
   readonly maxDepth: number
-}
-
-/**
- * One wire format, both ways. No clock, no network, no state but that of one stream: the same input always gives the same output.
- */
-export interface Dialect {
-  readonly wire: WireName
-  /** Path of the endpoint below a provider's base URL. */
-  readonly path: string
-  /** @throws invalid_json, duplicate_key, invalid_request */
-  decodeRequest(body: Uint8Array, bounds: DecodeBounds): ModelRequest
-  /** The body for a provider of the same wire: the caller's text with the spliced changes. */
-  encodeRequest(request: ModelRequest, target: Target): string
-  /** @throws provider_malformed, provider_error (an error in a body of status 200) */
-  decodeReply(body: Uint8Array, target: Target): ModelPart
-  /** A decoder for one stream. */
-  decodeStream(request: ModelRequest, target: Target): StreamDecoder
-  decodeError(failure: ProviderFailure): GatewayError
-  encodeError(error: GatewayError, requestId: string): string
-  /** The bytes that tell a reader of a stream that it failed. No terminal event follows. */
-  encodeStreamError(error: GatewayError, requestId: string): Uint8Array
-  /** The last usage chunk with the cost added. */
-  encodeCost(part: ModelPart, cost: NanoUsd): Uint8Array
-}
-
-/** Decodes the frames of one stream, in order. */
-export interface StreamDecoder {
-  /** @throws provider_malformed */
-  frame(frame: Uint8Array): ModelPart
-  /** What to add at a clean end without the terminal event: the terminal event, where the content was complete; else undefined (truncated). */
-  atEnd(): ModelPart | undefined
 }

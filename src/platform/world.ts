@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { CallSignal } from '../core/signal.ts'
-import { encodeTime, type IdPrefix, type OutgoingRequest, type World } from '../core/world.ts'
+import { encodeTime, type IdPrefix, type OutgoingConnection, type OutgoingRequest, type World } from '../core/world.ts'
 import { Timers } from './timers.ts'
 
 const BASE32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -97,7 +97,8 @@ function sleep(ms: number, signal: CallSignal): Promise<void> {
 }
 
 function fetchPlainly(url: string, request: OutgoingRequest): Promise<Response> {
-  const init: RequestInit & { decompress: boolean; timeout: boolean } = {
+  const { connection } = request
+  const init: BunFetchRequestInit & { decompress: boolean; timeout: boolean } = {
     method: request.method,
     headers: request.headers,
     signal: request.signal,
@@ -106,8 +107,18 @@ function fetchPlainly(url: string, request: OutgoingRequest): Promise<Response> 
     timeout: false,
     decompress: request.decompress ?? false,
     ...(request.body === undefined ? {} : { body: request.body }),
+    ...(connection?.proxy === undefined ? {} : { proxy: connection.proxy }),
+    ...(connection === undefined ? {} : { tls: tlsOf(connection) }),
   }
   return fetch(url, init)
+}
+
+function tlsOf({ ca, certificate, key }: OutgoingConnection): NonNullable<BunFetchRequestInit['tls']> {
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(certificate === undefined ? {} : { cert: certificate }),
+    ...(key === undefined ? {} : { key }),
+  }
 }
 
 async function canConnect(url: string, signal: AbortSignal): Promise<boolean> {

@@ -1,7 +1,16 @@
-import type { Dialect, WireName } from '../types.ts'
+import { GatewayError } from '../../core/errors.ts'
+import type { Dialect } from '../dialect.ts'
+import type { WireName } from '../types.ts'
 import { openaiChat } from './openai-chat/index.ts'
 
 /** Every wire that is spoken: one line a wire. */
-export const dialects: Readonly<Record<WireName, Dialect>> = {
+export const dialects: Readonly<Partial<Record<WireName, Dialect>>> = {
   'openai-chat': openaiChat,
+}
+
+/** The dialect of a wire. */
+export function dialectOf(wire: WireName): Dialect {
+  const dialect = dialects[wire]
+  if (dialect === undefined) throw new GatewayError('internal', `Nobody speaks the wire ${wire}.`)
+  return dialect
 }

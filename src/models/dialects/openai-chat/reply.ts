@@ -3,6 +3,7 @@ import type { Usage } from '../../../core/events.ts'
 import { isObject, type Json } from '../../../core/json.ts'
 import type { ModelPart, Target } from '../../types.ts'
 import { errorInReply } from './error.ts'
+import { readReply } from './read-reply.ts'
 import { readToolNames } from './tool-names.ts'
 
 const decoder = new TextDecoder()
@@ -23,6 +24,7 @@ export function decodeReply(body: Uint8Array, target: Target): ModelPart {
     bytes: body,
     isLast: true,
     isHidden: false,
+    neutral: () => readReply(value),
     ...(usage === undefined ? {} : { usage }),
     ...(finishReason === undefined ? {} : { finishReason }),
     ...(toolCalls === undefined ? {} : { toolCalls }),

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { GatewayError } from '../../../core/errors.ts'
 import { decodeSseFrame, SseSplitter } from '../../../core/sse.ts'
-import type { ModelPart, ModelRequest, Target } from '../../types.ts'
+import type { ModelPart, Target } from '../../types.ts'
 import { decodeStream, encodeCost } from './stream.ts'
 
 /**
@@ -13,6 +13,7 @@ import { decodeStream, encodeCost } from './stream.ts'
 const FOLDER = new URL('./golden/', import.meta.url).pathname
 const RULE = '-----\n'
 const TARGET: Target = {
+  ...{ laneId: 'fake - m', keyId: 'fake -', keyIndex: 0, keyCount: 1 },
   name: 'm',
   provider: 'fake',
   id: 'm',
@@ -26,7 +27,7 @@ const TARGET: Target = {
 
 interface Golden {
   readonly name: string
-  readonly request: ModelRequest
+  readonly request: { readonly wantsUsage: boolean }
   readonly wire: Uint8Array
   readonly expected: string
 }
@@ -37,7 +38,7 @@ function readGolden(file: string): Golden {
   const wantsUsage = typeof decoded === 'object' && decoded !== null && 'wantsUsage' in decoded && decoded.wantsUsage === true
   return {
     name: file,
-    request: { wire: 'openai-chat', model: 'm', isStream: true, wantsUsage, prompt: {}, text: '', edits: { model: { from: 0, to: 0 } } },
+    request: { wantsUsage },
     wire: new TextEncoder().encode(wire),
     expected,
   }

@@ -2,10 +2,14 @@ import { GatewayError } from '../../../core/errors.ts'
 import { isObject, type JsonObject } from '../../../core/json.ts'
 import { formatUsd, type NanoUsd } from '../../../core/money.ts'
 import { decodeSseFrame, encodeSseFrame } from '../../../core/sse.ts'
-import type { ModelPart, ModelRequest, StreamDecoder, Target } from '../../types.ts'
+import type { StreamDecoder } from '../../dialect.ts'
+import type { ModelPart, ModelRequest, Target } from '../../types.ts'
 import { errorInReply } from './error.ts'
 import { malformed, readFinishReason, readUsage } from './reply.ts'
 import { mayNameTools, readToolNames } from './tool-names.ts'
+
+/** What matters here of the request. */
+type Asker = Pick<ModelRequest, 'wantsUsage'>
 
 const DONE = '[DONE]'
 const DONE_FRAME = new TextEncoder().encode('data: [DONE]\n\n')
@@ -13,12 +17,15 @@ const DONE_FRAME = new TextEncoder().encode('data: [DONE]\n\n')
 const TELLING = /"usage"\s*:\s*\{|"error"\s*:\s*[^n]|"finish_reason"\s*:\s*"/
 
 /** Decodes one stream of chat completion chunks. */
-export function decodeStream(request: ModelRequest, target: Target): StreamDecoder {
+export function decodeStream(request: Asker, target: Target): StreamDecoder {
   let isFinished = false
   let isDone = false
+  let hasBegun = false
   return {
     frame: (bytes) => {
-      const part = decodeFrame(bytes, request, target)
+      const read = decodeFrame(bytes, request, target)
+      const part = hasBegun || !saysNothing(read, target) ? read : { ...read, isPreamble: true as const }
+      hasBegun ||= part.isPreamble === undefined
       isFinished ||= part.finishReason !== undefined
       isDone ||= part.isLast
       return part
@@ -26,6 +33,20 @@ export function decodeStream(request: ModelRequest, target: Target): StreamDecod
     // Some servers close without `[DONE]`. With a finish reason the content is complete; without one it was cut.
     atEnd: () => (isFinished && !isDone ? { type: 'frame', bytes: DONE_FRAME, isLast: true, isHidden: false } : undefined),
   }
+}
+
+/** Whether a frame before the first content is a chunk that holds none: the role alone, or the result of a filter of the prompt. */
+function saysNothing({ bytes, error, isLast }: ModelPart, target: Target): boolean {
+  if (error !== undefined || isLast) return false
+  const { data } = decodeSseFrame(bytes)
+  if (data === undefined) return true
+  const { choices } = parseChunk(data, target)
+  return Array.isArray(choices) && choices.every((choice) => isObject(choice) && isEmptyChoice(choice))
+}
+
+function isEmptyChoice({ delta, finish_reason: finishReason }: JsonObject): boolean {
+  if (typeof finishReason === 'string') return false
+  return !isObject(delta) || Object.entries(delta).every(([key, value]) => key === 'role' || value === '' || value === null)
 }
 
 /** The usage chunk with what it cost, as a decimal number of US dollars in `usage.cost`. */
@@ -40,7 +61,7 @@ export function encodeCost(part: ModelPart, cost: NanoUsd): Uint8Array {
 
 const COST_MARK = '\u0000cost'
 
-function decodeFrame(bytes: Uint8Array, request: ModelRequest, target: Target): ModelPart {
+function decodeFrame(bytes: Uint8Array, request: Asker, target: Target): ModelPart {
   const { data } = decodeSseFrame(bytes)
   const plain: ModelPart = { type: 'frame', bytes, isLast: false, isHidden: false }
   if (data === undefined) return plain
@@ -49,7 +70,7 @@ function decodeFrame(bytes: Uint8Array, request: ModelRequest, target: Target): 
   return TELLING.test(data) || mayNameTools(data) ? tellingPart(plain, parseChunk(data, target), { request, target }) : plain
 }
 
-function tellingPart(plain: ModelPart, chunk: JsonObject, context: { request: ModelRequest; target: Target }): ModelPart {
+function tellingPart(plain: ModelPart, chunk: JsonObject, context: { request: Asker; target: Target }): ModelPart {
   const error = errorInReply(chunk, context.target.provider)
   if (error !== undefined) return { ...plain, error }
   const usage = readUsage(chunk.usage)

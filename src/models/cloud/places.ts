@@ -1,0 +1,81 @@
+import { GatewayError } from '../../core/errors.ts'
+
+/** Addresses of models at the large clouds, each by the rule of its provider. Pure. */
+
+/** A model at Azure OpenAI. */
+export interface AzurePlace {
+  /** Of the resource: `https://NAME.openai.azure.com`. */
+  readonly baseUrl: string
+  /** Left out: the v1 paths, on which the deployment is the model of the body. */
+  readonly deployment?: string
+  /** Left out: none on the v1 paths, which is the latest; on those of deployments it must be given. */
+  readonly apiVersion?: string
+}
+
+/**
+ * Where Azure OpenAI takes an operation, such as `chat/completions`.
+ * Source: https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle (read 2026-11-21).
+ * @throws invalid_request where a deployment's path has no version
+ */
+export function azureUrl({ baseUrl, deployment, apiVersion }: AzurePlace, operation: string): string {
+  const root = baseUrl.replace(/\/+$/, '').replace(/\/openai(?:\/v1)?$/, '')
+  const version = apiVersion === undefined ? '' : `?api-version=${encodeURIComponent(apiVersion)}`
+  if (deployment === undefined) return `${root}/openai/v1/${operation}${version}`
+  if (version === '') throw new GatewayError('invalid_request', 'A deployment of Azure OpenAI needs an apiVersion, such as 2024-10-21.')
+  return `${root}/openai/deployments/${encodeURIComponent(deployment)}/${operation}${version}`
+}
+
+/** A model at Vertex AI. */
+export interface VertexPlace {
+  readonly project: string
+  /** A region (`europe-west4`), a multi-region (`us`, `eu`), or `global`. */
+  readonly location: string
+  /** Left out: Google's own of the location. */
+  readonly baseUrl?: string
+}
+
+/** Methods by which models at Vertex are called: the first two of Gemini, the last two of partners such as Anthropic. */
+export type VertexMethod = 'generateContent' | 'streamGenerateContent' | 'countTokens' | 'rawPredict' | 'streamRawPredict'
+
+/**
+ * Where Vertex AI takes a call of a publisher's model.
+ * Source: https://cloud.google.com/vertex-ai/generative-ai/docs/learn/locations (read 2026-11-21).
+ */
+export function vertexUrl(place: VertexPlace, publisher: 'google' | 'anthropic', modelId: string, method: VertexMethod): string {
+  const query = method === 'streamGenerateContent' ? '?alt=sse' : ''
+  return `${vertexRoot(place)}/publishers/${publisher}/models/${encodeURIComponent(modelId)}:${method}${query}`
+}
+
+/** Where Vertex AI speaks openai-chat; the model goes into the body as `google/<model>`. */
+export function vertexOpenAiUrl(place: VertexPlace): string {
+  return `${vertexRoot(place)}/endpoints/openapi/chat/completions`
+}
+
+function vertexRoot({ project, location, baseUrl }: VertexPlace): string {
+  const base = baseUrl?.replace(/\/+$/, '') ?? `https://${vertexHost(location)}/v1`
+  return `${base}/projects/${encodeURIComponent(project)}/locations/${encodeURIComponent(location)}`
+}
+
+function vertexHost(location: string): string {
+  if (location === 'global') return 'aiplatform.googleapis.com'
+  if (location === 'us' || location === 'eu') return `aiplatform.${location}.rep.googleapis.com`
+  return `${encodeURIComponent(location)}-aiplatform.googleapis.com`
+}
+
+/** A model at AWS Bedrock. */
+export interface BedrockPlace {
+  readonly region: string
+  /** Left out: AWS's own of the region. */
+  readonly baseUrl?: string
+}
+
+export type BedrockMethod = 'converse' | 'converse-stream' | 'invoke' | 'invoke-with-response-stream'
+
+/**
+ * Where Bedrock takes a call. The id may be a model's, an inference profile's or an ARN: its colons and slashes are encoded.
+ * Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (read 2026-11-21).
+ */
+export function bedrockUrl({ region, baseUrl }: BedrockPlace, modelId: string, method: BedrockMethod): string {
+  const base = baseUrl?.replace(/\/+$/, '') ?? `https://bedrock-runtime.${encodeURIComponent(region)}.amazonaws.com`
+  return `${base}/model/${encodeURIComponent(modelId)}/${method}`
+}

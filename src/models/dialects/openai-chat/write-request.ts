@@ -1,0 +1,88 @@
+import type { JsonObject } from '../../../core/json.ts'
+import type { Written } from '../../dialect.ts'
+import { effortOf } from '../../neutral/effort.ts'
+import { Losses } from '../../neutral/loss.ts'
+import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
+import type { Target } from '../../types.ts'
+import { writeMessages } from './write-messages.ts'
+
+const MAX_STOP_SEQUENCES = 4
+
+/** Writes a request of another wire for a provider of this one. */
+export function writeRequest(request: NeutralRequest, isStream: boolean, target: Target): Written {
+  const losses = new Losses()
+  losses.addAll(request.losses)
+  if (request.topK !== undefined) losses.drop('top_k', 'this wire has no top_k')
+  const { stopSequences } = request
+  if (stopSequences !== undefined && stopSequences.length > MAX_STOP_SEQUENCES)
+    losses.drop('stop_sequences', `this wire takes ${MAX_STOP_SEQUENCES} of them at most`)
+  const body: JsonObject = {
+    model: target.id,
+    messages: writeMessages(request.messages, losses),
+    ...(isStream ? { stream: true, stream_options: { include_usage: true } } : {}),
+    [target.traits?.maxTokensField ?? 'max_tokens']: request.maxOutputTokens,
+    temperature: request.temperature,
+    top_p: request.topP,
+    n: request.candidates,
+    stop: stopSequences?.slice(0, MAX_STOP_SEQUENCES),
+    seed: request.seed,
+    presence_penalty: request.presencePenalty,
+    frequency_penalty: request.frequencyPenalty,
+    ...(request.logprobs === undefined ? {} : { logprobs: true, top_logprobs: request.logprobs.top }),
+    tools: request.tools?.map(writeTool),
+    // Without tools these two are errors at most providers.
+    tool_choice: request.tools === undefined ? undefined : writeToolChoice(request.toolChoice),
+    parallel_tool_calls: request.tools === undefined ? undefined : request.allowsParallelTools,
+    response_format: writeOutputForm(request.output),
+    reasoning_effort: writeEffort(request.reasoning, losses),
+    user: request.endUser,
+  }
+  return { text: JSON.stringify(body), losses: losses.list }
+}
+
+function writeTool({ name, description, schema, isStrict }: Tool): JsonObject {
+  return { type: 'function', function: { name, description, parameters: schema, strict: isStrict } }
+}
+
+function writeToolChoice(choice: ToolChoice | undefined): JsonObject[string] {
+  if (choice === undefined) return undefined
+  switch (choice.type) {
+    case 'tool':
+      return { type: 'function', function: { name: choice.name } }
+    case 'some': {
+      const tools = choice.names.map((name) => ({ type: 'function', function: { name } }))
+      return { type: 'allowed_tools', allowed_tools: { mode: choice.isRequired ? 'required' : 'auto', tools } }
+    }
+    default:
+      return choice.type
+  }
+}
+
+function writeOutputForm(output: OutputForm | undefined): JsonObject | undefined {
+  if (output === undefined) return undefined
+  if (output.type === 'json') return { type: 'json_object' }
+  const { name, schema, isStrict, description } = output
+  // The name is asked for; a caller whose wire has none means nothing by it.
+  return { type: 'json_schema', json_schema: { name: name ?? 'answer', description, schema, strict: isStrict } }
+}
+
+function writeEffort(reasoning: Reasoning | undefined, losses: Losses): string | undefined {
+  if (reasoning === undefined) return undefined
+  switch (reasoning.type) {
+    case 'off':
+      // Left out and not `none`: models that do not reason refuse the field, and those that do were not asked to.
+      return undefined
+    case 'budget':
+      losses.approximate('thinking.budget_tokens', 'this wire has efforts, not budgets of tokens')
+      return capped(effortOf(reasoning.tokens))
+    case 'adaptive':
+      return reasoning.effort === undefined ? undefined : capped(reasoning.effort)
+    default:
+      return capped(reasoning.effort)
+  }
+}
+
+/** `max` is a word of another wire. */
+function capped(effort: string): string {
+  return effort === 'max' ? 'xhigh' : effort
+}

@@ -1,0 +1,85 @@
+import { type ErrorCode, GatewayError } from '../../core/errors.ts'
+import { isObject, type JsonObject } from '../../core/json.ts'
+import type { ProviderFailure } from '../types.ts'
+
+const decoder = new TextDecoder()
+
+/** What a provider's status means to us. Not listed: 4xx is `provider_rejected`, the rest `provider_error`. */
+const CODE_BY_STATUS: Readonly<Record<number, ErrorCode>> = {
+  401: 'provider_auth',
+  402: 'provider_auth',
+  403: 'provider_auth',
+  404: 'provider_model_not_found',
+  408: 'provider_error',
+  409: 'provider_error',
+  425: 'provider_error',
+  429: 'provider_rate_limited',
+  503: 'provider_overloaded',
+  529: 'provider_overloaded',
+}
+
+/** What a provider says of its failure, with the field of the request that it names. */
+export interface SaidFailure {
+  readonly message?: string
+  readonly param?: string
+}
+
+/**
+ * The error that a provider's error answer means.
+ * @param read finds what it says in the wire's own error object; left out: `error.message`, as nearly every wire has it
+ */
+export function decodeFailure(failure: ProviderFailure, read: (value: JsonObject) => SaidFailure = readError): GatewayError {
+  const code = codeOfStatus(failure.status)
+  const said = saidBy(failure.body, read)
+  const retryAfterSeconds = readRetryAfter(failure.retryAfter)
+  // What a provider says of our credential may quote it, and names our account: neither the caller nor a log gets to see it.
+  const detail = code === 'provider_auth' || said.message === undefined ? '' : `: ${said.message}`
+  return new GatewayError(code, `Provider ${failure.provider} answered ${failure.status}${detail}`, {
+    providerStatus: failure.status,
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(said.param === undefined ? {} : { param: said.param }),
+  })
+}
+
+/** The error that a failure inside a reply of status 200 means. */
+export function failureInReply(provider: string, status: number | undefined, message: string | undefined): GatewayError {
+  const code = status === undefined || status < 400 || status > 599 ? 'provider_error' : codeOfStatus(status)
+  const detail = code === 'provider_auth' ? 'it refused the credential' : (message ?? 'an error without a message').slice(0, 1000)
+  return new GatewayError(code, `Provider ${provider} reported a failure inside its reply: ${detail}`, {
+    ...(status === undefined ? {} : { providerStatus: status }),
+  })
+}
+
+/** What a provider's status means to us. */
+export function codeOfStatus(status: number): ErrorCode {
+  return CODE_BY_STATUS[status] ?? (status >= 400 && status < 500 ? 'provider_rejected' : 'provider_error')
+}
+
+/** Seconds of a `Retry-After` in seconds. A date is left out: its clock is not ours. */
+function readRetryAfter(value: string | null): number | undefined {
+  if (value === null || !/^\d{1,7}$/.test(value.trim())) return undefined
+  return Number(value)
+}
+
+function saidBy(body: Uint8Array, read: (value: JsonObject) => SaidFailure): SaidFailure {
+  let value: unknown
+  try {
+    value = JSON.parse(decoder.decode(body))
+  } catch {
+    // An HTML page of a load balancer, say: nothing in it helps the caller.
+    return {}
+  }
+  if (!isObject(value)) return {}
+  const { message, param } = read(value)
+  return { ...(message === undefined ? {} : { message: message.slice(0, 1000) }), ...(param === undefined ? {} : { param }) }
+}
+
+function readError(value: JsonObject): SaidFailure {
+  const error = value.error ?? value
+  if (typeof error === 'string') return { message: error }
+  if (!isObject(error)) return {}
+  return {
+    ...(typeof error.message === 'string' ? { message: error.message } : {}),
+    ...(typeof error.param === 'string' ? { param: error.param } : {}),
+  }
+}

@@ -1,0 +1,112 @@
+import { revealHeaders, secretsOf } from '../core/header-fields.ts'
+import { Secret } from '../core/secret.ts'
+import type { OutgoingConnection } from '../core/world.ts'
+import type { ProviderConfig } from './config.ts'
+import type { Dialect } from './dialect.ts'
+import { dialectOf } from './dialects/index.ts'
+import { COMMON_WIRE, type ProviderRow, rowOf } from './providers.ts'
+import type { AuthStyle, Target } from './types.ts'
+
+/** A configured provider, ready to be asked for its models. */
+export interface Place {
+  /** What all its targets have alike. */
+  readonly target: Pick<Target, 'provider' | 'wire' | 'headers' | 'credentials' | 'authorize' | 'framing' | 'traits' | 'connection'>
+  /** Where a model is asked. */
+  readonly urls: (modelId: string) => Pick<Target, 'url' | 'streamUrl' | 'countUrl' | 'embedUrl'>
+}
+
+/** Builds what a provider's configuration and its row say. Pure, but for what its `authorize` will keep. */
+export function compileProvider(name: string, provider: ProviderConfig): Place {
+  const row = rowOf(name, provider)
+  const wire = provider.wire ?? row?.wire ?? COMMON_WIRE
+  const dialect = dialectOf(wire)
+  const connection = connectionOf(provider)
+  return {
+    target: {
+      provider: name,
+      wire,
+      headers: headersOf(provider, row, dialect),
+      credentials: secretsOf(secretsIn(provider)),
+      ...(row?.authorize === undefined ? {} : { authorize: row.authorize(provider) }),
+      ...(row?.framing === undefined ? {} : { framing: row.framing }),
+      ...(row?.traits === undefined ? {} : { traits: row.traits }),
+      ...(connection === undefined ? {} : { connection }),
+    },
+    urls: (modelId) => urlsOf(modelId, provider, row, dialect),
+  }
+}
+
+function urlsOf(id: string, provider: ProviderConfig, row: ProviderRow | undefined, dialect: Dialect): ReturnType<Place['urls']> {
+  const base = (provider.baseUrl ?? filledIn(row?.baseUrl ?? '', provider)).replace(/\/+$/, '')
+  const { counting, embedding } = dialect
+  const own = row?.paths
+  const whole = own === undefined ? dialect.path(id, 'whole') : (own(id, 'whole', provider) ?? '')
+  const stream = own === undefined ? dialect.path(id, 'stream') : (own(id, 'stream', provider) ?? '')
+  const count = own === undefined ? counting?.path(id) : own(id, 'count', provider)
+  const embed = own === undefined ? embedding?.path(id) : own(id, 'embed', provider)
+  return {
+    url: base + whole,
+    ...(stream === whole ? {} : { streamUrl: base + stream }),
+    ...(count === undefined ? {} : { countUrl: base + count }),
+    ...(embed === undefined ? {} : { embedUrl: base + embed }),
+  }
+}
+
+/** `https://bedrock-runtime.{region}.amazonaws.com` with what the configuration says of it. */
+function filledIn(template: string, provider: ProviderConfig): string {
+  return template.replace(/\{(\w+)\}/g, (_whole, key: string) => {
+    // Only texts stand in addresses; the check of the configuration has seen that they are there.
+    const value: unknown = Object.entries(provider).find(([name]) => name === key)?.[1]
+    return typeof value === 'string' ? value : ''
+  })
+}
+
+function headersOf(provider: ProviderConfig, row: ProviderRow | undefined, dialect: Dialect): Record<string, string> {
+  const [key] = provider.apiKey ?? []
+  const { organization, project } = row?.headersFrom ?? {}
+  return {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    'accept-encoding': 'identity',
+    ...dialect.headers,
+    ...row?.headers,
+    ...(organization === undefined || provider.organization === undefined ? {} : { [organization]: provider.organization }),
+    ...(project === undefined || provider.project === undefined ? {} : { [project]: provider.project }),
+    ...(key === undefined ? {} : credentialHeader(provider.auth ?? row?.auth ?? dialect.auth, key.reveal())),
+    ...revealHeaders(provider.headers),
+  }
+}
+
+function credentialHeader(style: AuthStyle, key: string): Record<string, string> {
+  switch (style) {
+    case 'bearer':
+      return { authorization: `Bearer ${key}` }
+    case 'none':
+      return {}
+    default:
+      return { [style]: key }
+  }
+}
+
+/** Every secret of a provider's configuration, wherever it stands. */
+function secretsIn(provider: ProviderConfig): readonly Secret[] {
+  const found = Object.values(provider).flatMap((value: unknown) =>
+    typeof value === 'object' && value !== null ? secretsBelow(value) : [],
+  )
+  return found
+}
+
+function secretsBelow(value: object): readonly Secret[] {
+  if (value instanceof Secret) return [value]
+  return Object.values(value).flatMap((item: unknown) => (typeof item === 'object' && item !== null ? secretsBelow(item) : []))
+}
+
+function connectionOf({ proxy, tls }: ProviderConfig): OutgoingConnection | undefined {
+  if (proxy === undefined && tls === undefined) return undefined
+  return {
+    ...(proxy === undefined ? {} : { proxy: typeof proxy === 'string' ? proxy : proxy.reveal() }),
+    ...(tls?.ca === undefined ? {} : { ca: tls.ca.reveal() }),
+    ...(tls?.certificate === undefined ? {} : { certificate: tls.certificate.reveal() }),
+    ...(tls?.key === undefined ? {} : { key: tls.key.reveal() }),
+  }
+}

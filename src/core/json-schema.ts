@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../core/json.ts'
+import { isObject, type Json, type JsonObject } from './json.ts'
 
 /** Steps of one check. Schemas come from servers: one that is made to be slow is left to its server. */
 const MAX_STEPS = 20_000
@@ -14,8 +14,8 @@ interface Walk {
  * Says where a value does not fit a JSON Schema (2020-12, and what older drafts share with it), or undefined where it fits. Careful on one side only: what
  * this check does not know (formats, patterns, references elsewhere) it lets pass, for the server checks again.
  */
-export function findMisfit(schema: unknown, value: Json): string | undefined {
-  return misfit(schema, value, 'arguments', { root: schema, steps: MAX_STEPS }, 0)
+export function findMisfit(schema: unknown, value: Json, what: string): string | undefined {
+  return misfit(schema, value, what, { root: schema, steps: MAX_STEPS }, 0)
 }
 
 type Check = (schema: JsonObject, value: Json, path: string, walk: Walk, depth: number) => string | undefined

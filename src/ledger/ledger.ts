@@ -2,7 +2,7 @@ import type { Principal } from '../core/call.ts'
 import type { AttemptBooked, BookedBalance, Booking, BudgetAlerted, Event, Hold } from '../core/events.ts'
 import { Accounts, type Applied } from './accounts.ts'
 import { dueAlerts } from './alerts.ts'
-import { type Balance, sharedSpans } from './balance.ts'
+import { type Balance, type SpanOf, sharedSpans } from './balance.ts'
 import { type Amounts, amountIn } from './charge.ts'
 import { type Moment, momentOfEvent } from './moment.ts'
 import { budgetExceeded, budgetUnbounded, modelUnpriced } from './refusal.ts'
@@ -31,6 +31,12 @@ export interface Charge extends Amounts {
   readonly isEstimate?: true | undefined
 }
 
+interface LedgerOptions {
+  /** Left out: this process has the whole of every limit. */
+  readonly slices?: Slices
+  readonly spanOf?: SpanOf
+}
+
 interface OpenHold {
   readonly hold: Hold
   readonly owner: HoldOwner
@@ -51,7 +57,7 @@ const DEAF: LedgerListener = { onAlert: () => {}, onExpired: () => {} }
  * event log: `fold` takes events in again, each once, and knows what it has already by the attempt's id.
  */
 export class Ledger {
-  readonly #accounts = new Accounts(sharedSpans())
+  readonly #accounts: Accounts
   readonly #open = new Map<string, OpenHold>()
   readonly #slices: Slices
   #rules: LedgerRules = NO_RULES
@@ -59,8 +65,9 @@ export class Ledger {
   #isFolding = false
   listener: LedgerListener = DEAF
 
-  constructor(slices: Slices = WHOLE) {
+  constructor({ slices = WHOLE, spanOf = sharedSpans() }: LedgerOptions = {}) {
     this.#slices = slices
+    this.#accounts = new Accounts(spanOf)
   }
 
   /** Takes rules into force. What was settled and is held stays. */

@@ -9,8 +9,10 @@ import type { World } from '../core/world.ts'
 import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
 import { authorize } from '../stages/authorize.ts'
+import { budget } from '../stages/budget.ts'
 import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
+import { limit } from '../stages/limit.ts'
 import { meter } from '../stages/meter.ts'
 import { noteToolAsks } from '../stages/note-tool-asks.ts'
 import { receive } from '../stages/receive.ts'
@@ -19,7 +21,7 @@ import { route } from '../stages/route.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
-import { estimator } from './prices/estimate.ts'
+import { estimator, likelyTokens } from './prices/estimate.ts'
 import { charge } from './prices/price.ts'
 import { send } from './send.ts'
 import type { Attempt, DecodeBounds, ModelPart, ModelRequest } from './types.ts'
@@ -64,12 +66,14 @@ export function createModels(deps: ModelsDeps): Layer {
       pipeline<Attempt, ModelPart>(
         [
           authorize((call, { target }) => permitModel(deps, call, target.name)),
+          limit({ ...deps.money, subjectOf: ({ target }) => target.name, tokensOf: likelyTokens }),
           keepBodies({
             store: deps.bodies,
             keeping: deps.bodyKeeping,
             requestOf: ({ request }) => request.text,
             bytesOf: (part) => part.bytes,
           }),
+          budget({ ...deps.money, subjectOf: ({ target }) => target.name }),
           route((_call, attempt) => [attempt]),
           meter({
             usageOf: (part) => part.usage,

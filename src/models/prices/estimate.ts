@@ -10,6 +10,10 @@ export const DEFAULT_OUTPUT_TOKENS = 4096
 /** What an image, a file or a sound is estimated at. Nobody can know before it is sent: strict budgets refuse them. */
 const MEDIA_TOKENS = 2000
 
+/** What English text has, about. */
+const BYTES_PER_TOKEN = 4
+const LIKELY_OUTPUT_TOKENS = 1000
+
 /** How attempts at models are estimated: by the function that prices their usage, with the most that they may use. */
 export const estimator: Estimator<Attempt> = {
   estimate: (call, attempt, isStrict) => estimateAttempt(call, attempt, isStrict),
@@ -40,6 +44,19 @@ function estimateAttempt(call: Call, { request, target }: Attempt, isStrict: boo
     leaseMs: target.timeouts.totalMs,
     unbounded: bounds === undefined ? 'a form that this gateway cannot bound' : bounds.unbounded,
   }
+}
+
+/** What limits on tokens take a call for until it ends: a token for four bytes, and an answer that is rarely as long as it may be. */
+export function likelyTokens(call: Call, { request, target }: Attempt): number {
+  const { bounds, operation, text } = request
+  const sizeBytes = (call.record.facts.sizeInBytes ?? text.length) - (bounds?.mediaBytes ?? 0)
+  const input = Math.ceil(sizeBytes / BYTES_PER_TOKEN) + (bounds?.mediaParts ?? 0) * MEDIA_TOKENS
+  const output = Math.min(
+    bounds?.maxOutputTokens ?? LIKELY_OUTPUT_TOKENS,
+    target.maxOutputTokens ?? LIKELY_OUTPUT_TOKENS,
+    LIKELY_OUTPUT_TOKENS,
+  )
+  return operation === 'generate' ? input + output * (bounds?.choices ?? 1) : input
 }
 
 interface Tokens {

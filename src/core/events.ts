@@ -38,6 +38,14 @@ export interface ToolAsk {
   readonly prompt: PromptIdentity
 }
 
+/** One line of a bill: tokens of a kind, and their price. */
+export interface PricedLine {
+  readonly kind: 'input' | 'cachedInput' | 'cacheWrite' | 'output'
+  readonly tokens: number
+  /** Per million tokens. */
+  readonly nanoUsd: NanoUsd
+}
+
 /** What an attempt holds of the budgets that apply to it, from before it is sent until it is booked. */
 export interface Hold {
   /** The call's id and the number of the attempt, from 1: `call_….1`. It is settled, released or expired once under this id. */
@@ -117,6 +125,8 @@ export interface CallFacts {
   isUnpriced?: boolean | undefined
   /** Version of the price that was applied. */
   priceVersion?: string | undefined
+  /** How the cost of the last attempt came about: the sum of tokens times price, divided by a million and rounded half up, once. */
+  pricing?: readonly PricedLine[] | undefined
   /** The cost, or a part of it, is an estimate: the provider did not say what was used. */
   isEstimate?: boolean | undefined
   /** The end of each of its holds, in the order in which they ended. Absent where no budget applied. */

@@ -190,6 +190,21 @@ export class Ledger {
     this.restore(readStored(text), at)
   }
 
+  /** What the strict budgets of these balances have left, in the units in which output can be bounded. */
+  strictlyLeft(balances: readonly Balance[], at: Moment): { readonly nanoUsd: number; readonly tokens: number } {
+    const left = { usd: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY, calls: Number.POSITIVE_INFINITY }
+    for (const balance of balances) {
+      for (const { unit, mode, limit } of balance.budgets) {
+        if (mode === 'strict') left[unit] = Math.min(left[unit], this.#left(balance, limit, at))
+      }
+    }
+    return { nanoUsd: left.usd, tokens: left.tokens }
+  }
+
+  #left(balance: Balance, limit: number, at: Moment): number {
+    return this.#slices.allowance(balance.id, limit) - balance.settledAt(at) - balance.held
+  }
+
   #check(request: HoldRequest, balances: readonly Balance[], at: Moment): void {
     let tightest: { readonly balance: Balance; readonly budget: Budget; readonly room: number } | undefined
     for (const balance of balances) {
@@ -200,7 +215,7 @@ export class Ledger {
         if (budget.mode === 'soft') continue
         if (budget.mode === 'strict' && request.unbounded !== undefined) throw budgetUnbounded(balance, budget, request.unbounded)
         const amount = amountIn(budget.unit, request)
-        const left = this.#slices.allowance(balance.id, budget.limit) - balance.settledAt(at) - balance.held
+        const left = this.#left(balance, budget.limit, at)
         // Dollars, tokens and calls compare by how much of what the call needs is there.
         const room = left / Math.max(amount, 1)
         if (amount > left && (tightest === undefined || room < tightest.room)) tightest = { balance, budget, room }

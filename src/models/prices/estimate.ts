@@ -2,8 +2,10 @@ import type { Call } from '../../core/call.ts'
 import type { NanoUsd } from '../../core/money.ts'
 import type { Estimate, Estimator } from '../../stages/hold.ts'
 import type { Attempt, Price } from '../types.ts'
+import { clampOutput } from './clamp-output.ts'
 import { strictInputTokens } from './input-bound.ts'
 import { charge } from './price.ts'
+import { boundsOf } from './request-bounds.ts'
 
 /** Output of a model whose bound neither the caller nor the configuration gives: an estimate, and what a strict budget asks the provider for. */
 export const DEFAULT_OUTPUT_TOKENS = 4096
@@ -18,7 +20,10 @@ const LIKELY_OUTPUT_TOKENS = 1000
 export const estimator: Estimator<Attempt> = {
   estimate: (call, attempt, isStrict) => estimateAttempt(call, attempt, isStrict),
   priceOf: ({ target }, tokens) => mostFor(target.price, tokens),
-  clampOutput: () => undefined,
+  clampOutput: ({ request, target, ...rest }, outputTokens) => {
+    const each = Math.floor(outputTokens / boundsOf(request).choices)
+    return { ...rest, target, request: clampOutput(request, target, each) }
+  },
 }
 
 /**
@@ -26,13 +31,14 @@ export const estimator: Estimator<Attempt> = {
  * input-bound.ts). Output: the caller's own bound, else the model's, else 4,096.
  */
 function estimateAttempt(call: Call, { request, target }: Attempt, isStrict: boolean): Estimate {
-  const { bounds, operation } = request
+  const { operation } = request
+  const bounds = boundsOf(request)
   const sizeBytes = call.record.facts.sizeInBytes ?? request.text.length
   const inputTokens = isStrict
     ? strictInputTokens(request.text, sizeBytes)
-    : sizeBytes - (bounds?.mediaBytes ?? 0) + (bounds?.mediaParts ?? 0) * MEDIA_TOKENS
+    : sizeBytes - bounds.mediaBytes + bounds.mediaParts * MEDIA_TOKENS
   const outputTokens =
-    operation === 'generate' ? (bounds?.maxOutputTokens ?? target.maxOutputTokens ?? DEFAULT_OUTPUT_TOKENS) * (bounds?.choices ?? 1) : 0
+    operation === 'generate' ? (bounds.maxOutputTokens ?? target.maxOutputTokens ?? DEFAULT_OUTPUT_TOKENS) * bounds.choices : 0
   return {
     model: target.name,
     provider: target.provider,
@@ -42,21 +48,23 @@ function estimateAttempt(call: Call, { request, target }: Attempt, isStrict: boo
     nanoUsd: mostFor(target.price, { inputTokens, outputTokens }),
     priceVersion: target.price?.version,
     leaseMs: target.timeouts.totalMs,
-    unbounded: bounds === undefined ? 'a form that this gateway cannot bound' : bounds.unbounded,
+    choices: bounds.choices,
+    unbounded: bounds.unbounded,
   }
 }
 
 /** What limits on tokens take a call for until it ends: a token for four bytes, and an answer that is rarely as long as it may be. */
 export function likelyTokens(call: Call, { request, target }: Attempt): number {
-  const { bounds, operation, text } = request
-  const sizeBytes = (call.record.facts.sizeInBytes ?? text.length) - (bounds?.mediaBytes ?? 0)
-  const input = Math.ceil(sizeBytes / BYTES_PER_TOKEN) + (bounds?.mediaParts ?? 0) * MEDIA_TOKENS
+  const { operation, text } = request
+  const bounds = boundsOf(request)
+  const sizeBytes = (call.record.facts.sizeInBytes ?? text.length) - bounds.mediaBytes
+  const input = Math.ceil(sizeBytes / BYTES_PER_TOKEN) + bounds.mediaParts * MEDIA_TOKENS
   const output = Math.min(
-    bounds?.maxOutputTokens ?? LIKELY_OUTPUT_TOKENS,
+    bounds.maxOutputTokens ?? LIKELY_OUTPUT_TOKENS,
     target.maxOutputTokens ?? LIKELY_OUTPUT_TOKENS,
     LIKELY_OUTPUT_TOKENS,
   )
-  return operation === 'generate' ? input + output * (bounds?.choices ?? 1) : input
+  return operation === 'generate' ? input + output * bounds.choices : input
 }
 
 interface Tokens {

@@ -13,10 +13,14 @@ import type { Ending } from '../core/reply.ts'
 import type { Secret } from '../core/secret.ts'
 import type { World } from '../core/world.ts'
 import { createModels, type ModelsDeps } from '../models/index.ts'
+import { providerStates } from '../models/routing/report.ts'
+import { RouterState } from '../models/routing/router.ts'
 import { createProgramRunner } from '../platform/processes.ts'
 import { layerFor } from '../platform/serve-http.ts'
 import type { Store } from '../storage/store.ts'
 import { createTools } from '../tools/index.ts'
+import { dataFolder } from './data-folder.ts'
+import { keepProviderStates } from './keep-provider-states.ts'
 import { answerNowhere } from './layer-paths.ts'
 import { describeThrown, type Logger } from './logger.ts'
 import { isLoopback } from './loopback.ts'
@@ -59,6 +63,8 @@ export function compose(deps: ComposeDeps): Gateway {
   const { world, store, live, snapshot, money } = deps
   let isOpen = true
   const asks = createToolAsks()
+  const router = new RouterState(() => snapshot.get().breaker)
+  const stopKeeping = keepProviderStates({ world, logger: deps.logger, folder: dataFolder(snapshot.get().config), lanes: router.lanes })
   const common = {
     world,
     log: store.log,
@@ -76,7 +82,13 @@ export function compose(deps: ComposeDeps): Gateway {
     isOpen: () => isOpen,
   } satisfies Partial<ModelsDeps>
   money.begin(store.log)
-  const models = createModels({ ...common, money, catalog: () => snapshot.get().catalog })
+  const models = createModels({
+    ...common,
+    money,
+    router,
+    catalog: () => snapshot.get().catalog,
+    guards: () => snapshot.get().guards,
+  })
   const tools = createTools({
     ...common,
     runner: createProgramRunner(process.env),
@@ -86,7 +98,7 @@ export function compose(deps: ComposeDeps): Gateway {
   })
   const agents = createAgents({
     ...common,
-    owners: createTaskOwners({ world, log: store.log, reader: store.reader }),
+    owners: createTaskOwners({ world, log: store.log, reader: store.reader, isShared: store.condition() !== undefined }),
     catalog: () => snapshot.get().agents,
   })
   const layers: readonly Layer[] = [models, tools, agents]
@@ -107,6 +119,7 @@ export function compose(deps: ComposeDeps): Gateway {
     bodies: store.bodies,
     tallies: store.tallies,
     money: () => ({ ledger: money.ledger, at: money.moment() }),
+    providers: providerStates(router, world, () => snapshot.get().catalog.lanes()),
     adminKey: deps.adminKey,
     version: deps.version,
     startedAtMs: world.now(),
@@ -133,9 +146,10 @@ export function compose(deps: ComposeDeps): Gateway {
       money.apply(snapshot.get().ledgerRules)
       tools.reconfigure()
     },
-    close: () => {
+    close: async () => {
       money.close()
-      return tools.close()
+      stopKeeping()
+      await tools.close()
     },
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { choice, name, namePattern } from '../core/fields.ts'
+import { guardNames } from '../core/guard-names.ts'
 import type { ConfigProblem, Section } from '../core/section.ts'
 import { account, bounds, checkBounds } from './budget-config.ts'
 
@@ -43,6 +44,7 @@ const team = z.strictObject({
     .record(labelName, labelValue.describe('The value of the label.'))
     .prefault({})
     .describe("Labels that every call of the team carries. A key's own labels win over them."),
+  guards: guardNames('every call of the team').exactOptional(),
   bodies: choice(['off', 'redacted', 'full'])
     .exactOptional()
     .describe('How much of the prompts and replies of the team is kept. Left out: as bodies.store says.'),

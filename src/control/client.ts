@@ -1,6 +1,7 @@
 import { formatUsd } from '../core/money.ts'
 import type { ShownBudget } from './api/budgets.ts'
 import type { KeyRequestBody } from './api/endpoints/create-key.ts'
+import type { ShownProvider } from './api/endpoints/providers.ts'
 import type { ShownBody } from './api/endpoints/show-body.ts'
 import type { ShownConfig, Status } from './api/endpoints/show-status.ts'
 import type { VerifiedLog } from './api/endpoints/verify-log.ts'
@@ -9,6 +10,7 @@ import type { ShownEvent, ShownKey, ShownLiveCall } from './api/shapes.ts'
 import type { Trace } from './api/trace.ts'
 
 export type { ShownBudget } from './api/budgets.ts'
+export type { ShownProvider } from './api/endpoints/providers.ts'
 export type { Status } from './api/endpoints/show-status.ts'
 export type { VerifiedLog } from './api/endpoints/verify-log.ts'
 export type { Receipt } from './api/receipt.ts'
@@ -56,6 +58,9 @@ export interface ControlClient {
   listBudgets(query: Query): Promise<readonly ShownBudget[]>
   rebuildSpend(): Promise<void>
   listLiveCalls(): Promise<readonly ShownLiveCall[]>
+  listProviders(): Promise<readonly ShownProvider[]>
+  /** @returns how many of its keys and models were changed */
+  resetProvider(name: string): Promise<number>
   showBody(id: string): Promise<ShownBody>
   eraseBodies(request: EraseRequest): Promise<number>
   showStatus(): Promise<Status>
@@ -107,6 +112,8 @@ export function createControlClient(options: ControlClientOptions): ControlClien
       (await json<{ readonly budgets: readonly ShownBudget[] }>('GET', `/budgets${queryString(query)}`)).budgets,
     rebuildSpend: async () => void (await text('POST', '/spend/rebuild')),
     listLiveCalls: async () => (await json<{ readonly calls: readonly ShownLiveCall[] }>('GET', '/calls/live')).calls,
+    listProviders: async () => (await json<{ readonly providers: readonly ShownProvider[] }>('GET', '/providers')).providers,
+    resetProvider: async (name) => (await json<{ readonly reset: number }>('POST', `/providers/${encodeURIComponent(name)}/reset`)).reset,
     showBody: (id) => json('GET', `/bodies/${encodeURIComponent(id)}`),
     eraseBodies: async (request) => (await json<{ readonly erased: number }>('POST', '/bodies/erase', request)).erased,
     showStatus: () => json('GET', '/status'),

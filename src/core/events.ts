@@ -30,6 +30,20 @@ export interface Loss {
   readonly reason: string
 }
 
+/** What a guard did in a call. Never holds what it found. */
+export interface GuardFact {
+  /** By its name in the configuration. */
+  readonly guard: string
+  /** Where it looked: input, output, toolArguments, toolResults, toolNames. */
+  readonly phase: string
+  /** `failed`: it could not say; its `onFailure` decided. */
+  readonly did: 'blocked' | 'redacted' | 'flagged' | 'monitored' | 'failed'
+  /** How many of which kind it found. */
+  readonly kinds?: Readonly<Record<string, number>>
+  /** Why it could not say. */
+  readonly reason?: string
+}
+
 /** A model call that asked for a tool: the answer to "which prompts led to this tool". */
 export interface ToolAsk {
   readonly callId: string
@@ -44,6 +58,44 @@ export interface PricedLine {
   readonly tokens: number
   /** Per million tokens. */
   readonly nanoUsd: NanoUsd
+}
+
+/** One attempt of a call: one try at one target. */
+export interface AttemptFacts {
+  /** The call's id and the number of the attempt, from 1: `call_….2`. Holds of money go by it. */
+  readonly id: string
+  /** The configured name of the model. */
+  readonly model: string
+  readonly provider: string
+  /** The provider's own id of the model. */
+  readonly target: string
+  /** Which of the provider's keys, from 1, where it has several. */
+  readonly key?: number | undefined
+  /** Why it was made: `first of those that can serve it`, `after provider_overloaded`. */
+  readonly why: string
+  /** Milliseconds from the beginning of the call to that of the attempt. */
+  readonly startedAfterMs: number
+  /** Milliseconds until it failed or its reply ended. */
+  readonly durationMs: number
+  readonly firstTokenMs?: number | undefined
+  readonly outcome: Outcome
+  readonly errorCode?: ErrorCode | undefined
+  readonly errorMessage?: string | undefined
+  readonly providerStatus?: number | undefined
+  readonly usage?: Usage | undefined
+  readonly costNanoUsd?: NanoUsd | undefined
+}
+
+/** What a route decided, before anything was sent. */
+export interface RouteChoice {
+  readonly route: string
+  readonly strategy: string
+  /** Why the first target was first. */
+  readonly why: string
+  /** Names of the models that could be tried, best first. */
+  readonly order: readonly string[]
+  /** Those that were left out, and why. */
+  readonly ruledOut?: readonly { readonly target: string; readonly why: string }[] | undefined
 }
 
 /** What an attempt holds of the budgets that apply to it, from before it is sent until it is booked. */
@@ -119,6 +171,10 @@ export interface CallFacts {
   isStream?: boolean | undefined
   /** Attempts that were sent to a provider. */
   attempts: number
+  /** Each attempt, in the order in which they ended. Absent where there was one, and the facts of the call say all of it. */
+  attemptLog?: readonly AttemptFacts[] | undefined
+  /** What the route decided; absent where a model was named directly. */
+  choice?: RouteChoice | undefined
   usage?: Usage | undefined
   costNanoUsd?: NanoUsd | undefined
   /** Set where tokens were used whose price is not known. Such a call is never shown as $0. */
@@ -143,8 +199,12 @@ export interface CallFacts {
   firstTokenMs?: number | undefined
   /** Time the provider took of the whole, for the overhead. */
   providerMs?: number | undefined
+  /** Time that the call waited of its own accord: before a retry, in a queue. Counts neither as overhead nor as the provider's. */
+  waitedMs?: number | undefined
   sizeInBytes?: number | undefined
   sizeOutBytes?: number | undefined
+  /** What guards found and did; absent where they found nothing. */
+  guards?: readonly GuardFact[] | undefined
   /** References into the body store. */
   bodies?: { readonly request?: string; readonly response?: string } | undefined
 }
@@ -291,6 +351,8 @@ export const EVENT_DOCS = {
 export interface CallRecord {
   readonly callId: string
   readonly facts: CallFacts
+  /** Milliseconds since the call began. */
+  readonly elapsedMs: number
   /** What was asked of the layer. A layer that learns it from the body sets it before the start is written. */
   action: string
   /**

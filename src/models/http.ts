@@ -1,6 +1,7 @@
 import { type Call, type CallStart, openCall } from '../core/call.ts'
 import { draining, errorOf, mediaTypeProblem, pullStream, readCallHeaders, watchClient } from '../core/edge.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
+import { describeGuards } from '../core/guard-facts.ts'
 import { pathOf, readCredential } from '../core/headers.ts'
 import type { Layer } from '../core/layer.ts'
 import { formatUsd } from '../core/money.ts'
@@ -188,5 +189,7 @@ function describe({ call, record }: Edge): Record<string, string> {
   // A caller's name for a model may hold what no header may.
   if (subject !== undefined && /^[\x20-\x7e]+$/.test(subject)) headers['x-signalbox-model'] = subject
   if (provider !== undefined) headers['x-signalbox-provider'] = provider
+  const guards = describeGuards(record.facts.guards)
+  if (guards !== undefined) headers['x-signalbox-guards'] = guards
   return record.replyHeaders === undefined ? headers : Object.assign(headers, record.replyHeaders)
 }

@@ -9,6 +9,8 @@ import type { Moment } from '../ledger/moment.ts'
 
 /** What an attempt may take at the most, before it is sent. */
 export interface Estimate {
+  /** The attempt's id: the call's, and its number. */
+  readonly attempt: string
   /** The model that is counted, by its configured name, and who serves it. */
   readonly model: string
   readonly provider: string
@@ -31,7 +33,7 @@ export interface Estimator<In> {
   /**
    * @param isStrict whether a strict budget applies: then the estimate must be a bound, or say why it is none
    */
-  estimate(call: Call, input: In, isStrict: boolean): Estimate
+  estimate(input: In, isStrict: boolean): Estimate
   /** What so many tokens cost here: the function that prices what was used. */
   priceOf(input: In, tokens: { readonly inputTokens: number; readonly outputTokens: number }): NanoUsd | undefined
   /** The input, changed so that all of its output together has this bound. */
@@ -94,7 +96,7 @@ export class HeldAttempt<In> {
     this.isStrict = isStrict
     const { facts } = call.record
     const request = {
-      attempt: `${call.id}.${facts.attempts + 1}`,
+      attempt: estimate.attempt,
       owner: { callId: call.id, layer: call.layer, action: call.record.action, principal: call.principal, subject: facts.subject },
       provider: estimate.provider,
       target: estimate.target,
@@ -192,12 +194,12 @@ export function holdFor<In>(deps: HoldDeps<In>, call: Call, input: In): HeldAtte
   const at = deps.moment()
   const { balances: all } = deps.ledger.accountsOf(call.principal, call.trace.traceId, at)
   if (all.length === 0) return undefined
-  const estimate = deps.estimate(call, input, false)
+  const estimate = deps.estimate(input, false)
   const balances = all.filter(({ budgets }) => budgets[0]?.scope?.matches(estimate.model, estimate.provider) ?? true)
   if (balances.length === 0) return undefined
   const isStrict = balances.some(({ budgets }) => budgets.some(({ mode }) => mode === 'strict'))
   if (!isStrict) return new HeldAttempt({ deps, call, input, estimate, balances, isStrict })
-  const bounded = fitOutput(deps, input, deps.estimate(call, input, true), balances, at)
+  const bounded = fitOutput(deps, input, deps.estimate(input, true), balances, at)
   return new HeldAttempt({ deps, call, ...bounded, balances, isStrict })
 }
 

@@ -47,7 +47,7 @@ export class LogRecord implements CallRecord {
 
   /** Milliseconds that were spent in the gateway itself, so far. */
   get overheadMs(): number {
-    return Math.max(0, this.elapsedMs - (this.facts.providerMs ?? 0))
+    return Math.max(0, this.elapsedMs - (this.facts.providerMs ?? 0) - (this.facts.waitedMs ?? 0))
   }
 
   start(hold?: Hold): Promise<void> {
@@ -157,6 +157,8 @@ export class LogRecord implements CallRecord {
       contextId: facts.contextId,
       isStream: facts.isStream,
       attempts: facts.attempts,
+      attemptLog: facts.attemptLog,
+      choice: facts.choice,
       usage: facts.usage,
       costNanoUsd: ending.costNanoUsd ?? facts.costNanoUsd,
       isUnpriced: facts.isUnpriced,
@@ -166,6 +168,7 @@ export class LogRecord implements CallRecord {
       bookings: facts.bookings,
       finishReason: facts.finishReason,
       losses: facts.losses,
+      guards: facts.guards,
       providerStatus: facts.providerStatus,
       providerRequestId: facts.providerRequestId,
       startedAtMs: this.startedAtMs,
@@ -173,6 +176,7 @@ export class LogRecord implements CallRecord {
       overheadMs: roundMs(this.overheadMs),
       firstTokenMs: facts.firstTokenMs,
       providerMs: facts.providerMs === undefined ? undefined : roundMs(facts.providerMs),
+      waitedMs: facts.waitedMs === undefined ? undefined : roundMs(facts.waitedMs),
       sizeInBytes: facts.sizeInBytes,
       sizeOutBytes: facts.sizeOutBytes,
       bodies: facts.bodies,

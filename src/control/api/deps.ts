@@ -1,4 +1,5 @@
 import type { BodyStore, EventReader, TallyReader } from '../../core/ports.ts'
+import type { ProviderStates } from '../../core/provider-report.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { KeyDeps } from '../keys.ts'
 import type { MoneyNow } from './budgets.ts'
@@ -41,6 +42,8 @@ export interface ControlApiDeps extends KeyDeps {
   readonly tallies: TallyReader
   /** Balances of budgets, as they are at this moment. @throws conflict where nobody here knows them */
   readonly money: () => MoneyNow
+  /** States of the providers of models. */
+  readonly providers: ProviderStates
   readonly adminKey: Secret
   /** Of Signalbox itself. */
   readonly version: string

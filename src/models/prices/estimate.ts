@@ -1,7 +1,6 @@
-import type { Call } from '../../core/call.ts'
 import type { NanoUsd } from '../../core/money.ts'
 import type { Estimate, Estimator } from '../../stages/hold.ts'
-import type { Attempt, Price } from '../types.ts'
+import type { Attempt, ModelRequest, Price, RequestBounds, Target } from '../types.ts'
 import { clampOutput } from './clamp-output.ts'
 import { strictInputTokens } from './input-bound.ts'
 import { charge } from './price.ts'
@@ -18,7 +17,7 @@ const LIKELY_OUTPUT_TOKENS = 1000
 
 /** How attempts at models are estimated: by the function that prices their usage, with the most that they may use. */
 export const estimator: Estimator<Attempt> = {
-  estimate: (call, attempt, isStrict) => estimateAttempt(call, attempt, isStrict),
+  estimate: estimateAttempt,
   priceOf: ({ target }, tokens) => mostFor(target.price, tokens),
   clampOutput: ({ request, target, ...rest }, outputTokens) => {
     const each = Math.floor(outputTokens / boundsOf(request).choices)
@@ -27,19 +26,18 @@ export const estimator: Estimator<Attempt> = {
 }
 
 /**
- * What an attempt may cost at the most. Input: a token for each byte of the body, which no tokenizer that is in use goes beyond (see
- * input-bound.ts). Output: the caller's own bound, else the model's, else 4,096.
+ * What an attempt may cost. Input: a token for each byte of the body, which no tokenizer that is in use goes beyond (see input-bound.ts).
+ * Output: the caller's own bound; else 4,096 tokens; else, where it must be a bound, what the model can give out.
  */
-function estimateAttempt(call: Call, { request, target }: Attempt, isStrict: boolean): Estimate {
-  const { operation } = request
+function estimateAttempt({ id, request, target }: Attempt, isStrict: boolean): Estimate {
   const bounds = boundsOf(request)
-  const sizeBytes = call.record.facts.sizeInBytes ?? request.text.length
+  const sizeBytes = Buffer.byteLength(request.text)
   const inputTokens = isStrict
     ? strictInputTokens(request.text, sizeBytes)
     : sizeBytes - bounds.mediaBytes + bounds.mediaParts * MEDIA_TOKENS
-  const outputTokens =
-    operation === 'generate' ? (bounds.maxOutputTokens ?? target.maxOutputTokens ?? DEFAULT_OUTPUT_TOKENS) * bounds.choices : 0
+  const outputTokens = request.operation === 'generate' ? outputOf(bounds, target, isStrict) * bounds.choices : 0
   return {
+    attempt: id,
     model: target.name,
     provider: target.provider,
     target: target.id,
@@ -53,18 +51,19 @@ function estimateAttempt(call: Call, { request, target }: Attempt, isStrict: boo
   }
 }
 
+function outputOf({ maxOutputTokens }: RequestBounds, target: Target, isStrict: boolean): number {
+  const most = target.maxOutputTokens
+  if (maxOutputTokens !== undefined) return Math.min(maxOutputTokens, most ?? maxOutputTokens)
+  return isStrict ? (most ?? DEFAULT_OUTPUT_TOKENS) : Math.min(DEFAULT_OUTPUT_TOKENS, most ?? DEFAULT_OUTPUT_TOKENS)
+}
+
 /** What limits on tokens take a call for until it ends: a token for four bytes, and an answer that is rarely as long as it may be. */
-export function likelyTokens(call: Call, { request, target }: Attempt): number {
-  const { operation, text } = request
-  const bounds = boundsOf(request)
-  const sizeBytes = (call.record.facts.sizeInBytes ?? text.length) - bounds.mediaBytes
-  const input = Math.ceil(sizeBytes / BYTES_PER_TOKEN) + bounds.mediaParts * MEDIA_TOKENS
-  const output = Math.min(
-    bounds.maxOutputTokens ?? LIKELY_OUTPUT_TOKENS,
-    target.maxOutputTokens ?? LIKELY_OUTPUT_TOKENS,
-    LIKELY_OUTPUT_TOKENS,
-  )
-  return operation === 'generate' ? input + output * bounds.choices : input
+export function likelyTokens(request: ModelRequest): number {
+  const { mediaBytes, mediaParts, maxOutputTokens, choices } = boundsOf(request)
+  const input = Math.ceil((Buffer.byteLength(request.text) - mediaBytes) / BYTES_PER_TOKEN) + mediaParts * MEDIA_TOKENS
+  return request.operation === 'generate'
+    ? input + Math.min(maxOutputTokens ?? LIKELY_OUTPUT_TOKENS, LIKELY_OUTPUT_TOKENS) * choices
+    : input
 }
 
 interface Tokens {

@@ -37,7 +37,8 @@ function errorObject(error: GatewayError, requestId: string) {
     message: error.message,
     type: TYPE_BY_STATUS[error.status] ?? (error.status < 500 ? 'invalid_request_error' : 'server_error'),
     param: error.extra.param ?? null,
-    code: error.code,
+    // The code by which clients of this wire know a content filter.
+    code: error.code === 'guard_blocked' ? 'content_filter' : error.code,
     source,
     request_id: requestId,
   }

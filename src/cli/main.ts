@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   budgets: async () => (await import('./commands/budgets.ts')).registerBudgets,
   live: async () => (await import('./commands/live.ts')).registerLive,
   providers: async () => (await import('./commands/providers.ts')).registerProviders,
+  route: async () => onlyIo((await import('./commands/route.ts')).registerRoute),
   bodies: async () => (await import('./commands/bodies.ts')).registerBodies,
   status: async () => (await import('./commands/status.ts')).registerStatus,
   reload: async () => (await import('./commands/reload.ts')).registerReload,

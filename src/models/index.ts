@@ -9,10 +9,12 @@ import type { World } from '../core/world.ts'
 import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
 import { authorize } from '../stages/authorize.ts'
+import { budget } from '../stages/budget.ts'
 import { guardInput, guardOutput } from '../stages/guard.ts'
 import type { GuardSet } from '../stages/guards/guard-set.ts'
 import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
+import { limit } from '../stages/limit.ts'
 import { meter } from '../stages/meter.ts'
 import { noteToolAsks } from '../stages/note-tool-asks.ts'
 import { CallQueue, type QueueRules, queue } from '../stages/queue.ts'
@@ -22,7 +24,7 @@ import type { ListedModel, ModelCatalog } from './catalog.ts'
 import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
-import { estimator } from './prices/estimate.ts'
+import { estimator, likelyTokens } from './prices/estimate.ts'
 import { charge } from './prices/price.ts'
 import { routeCalls } from './routing/route-calls.ts'
 import type { RouterState } from './routing/router.ts'
@@ -67,6 +69,7 @@ export function createModels(deps: ModelsDeps): Layer {
     admit<Incoming, Part>(({ problem }) => problem),
     authenticate<Incoming, Part>(deps.access), // from the header alone: a body is read only for a caller who is known
   ]
+  const subjectOf = ({ route }: ModelCall) => route.name
   const guarding = {
     guardsOf: ({ principal }: Call, { route }: ModelCall) =>
       deps.guards().choose(principal, { kind: 'models', name: route.name, guards: route.guards }),
@@ -80,6 +83,7 @@ export function createModels(deps: ModelsDeps): Layer {
       pipeline<ModelCall, ModelPart>(
         [
           authorize((call, { route }) => permitModel(deps, call, route.name)),
+          limit({ ...deps.money, subjectOf, tokensOf: (_call, { request }) => likelyTokens(request) }),
           guardInput(guarding),
           keepBodies({
             store: deps.bodies,
@@ -87,6 +91,7 @@ export function createModels(deps: ModelsDeps): Layer {
             requestOf: ({ request }) => request.text,
             bytesOf: (part) => part.bytes,
           }),
+          budget({ ...deps.money, subjectOf }),
           guardOutput(guarding), // inside of what keeps bodies: neither what was hidden nor what may not be said is kept
         ],
         routeCalls(

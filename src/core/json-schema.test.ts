@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import type { Json } from '../core/json.ts'
-import { findMisfit } from './input-schema.ts'
+import type { Json } from './json.ts'
+import { findMisfit } from './json-schema.ts'
 
 const ADDRESS = { type: 'object', properties: { street: { type: 'string' } }, required: ['street'] }
 

@@ -150,7 +150,8 @@ async function send(options: ControlClientOptions, method: string, path: string,
     text = await response.text()
   } catch (thrown) {
     if (thrown instanceof ControlError) throw thrown
-    throw new ControlError('unreachable', `No gateway answers at ${url}. Is it running?`, { cause: thrown })
+    const why = url.startsWith('https:') ? 'Is it running? A gateway speaks http, unless something before it speaks TLS.' : 'Is it running?'
+    throw new ControlError('unreachable', `No gateway answers at ${url}. ${why}`, { cause: thrown })
   }
   if (!response.ok || !response.headers.has('x-signalbox-request-id')) throw readError(url, response, text)
   return text

@@ -58,23 +58,22 @@ class GroupedProcess implements ChildProcess {
     return this.#spawned.pid
   }
 
-  write(text: string): boolean {
+  write(text: string): 'written' | 'full' | 'gone' {
     const sizeBytes = Buffer.byteLength(text)
-    if (this.#unreadBytes + sizeBytes > MAX_UNREAD_BYTES) return false
+    if (this.#unreadBytes + sizeBytes > MAX_UNREAD_BYTES) return 'full'
     const { stdin } = this.#spawned
     try {
       stdin.write(text)
       const flushed = stdin.flush()
-      if (typeof flushed === 'number') return true
+      if (typeof flushed === 'number') return 'written'
       this.#unreadBytes += sizeBytes
       const read = () => {
         this.#unreadBytes -= sizeBytes
       }
       flushed.then(read, read)
-      return true
+      return 'written'
     } catch {
-      // The program is gone; `exited` says so.
-      return false
+      return 'gone'
     }
   }
 

@@ -71,7 +71,12 @@ function rowOf(node: TraceNode, margin: string): readonly (string | undefined)[]
 function labelOf({ action, subject, provider, target, askedBy }: TraceNode): string {
   const by =
     provider === undefined || (provider === subject && target === undefined) ? '' : ` (${[provider, target].filter(Boolean).join('/')})`
-  return `${[action, subject].filter(Boolean).join(' ')}${by}${askedBy === undefined ? '' : `, asked for by ${askedBy.model}`}`
+  return `${[action, subject].filter(Boolean).join(' ')}${by}${askedBy === undefined ? '' : `, asked for by ${askedBy.model}${promptOf(askedBy)}`}`
+}
+
+function promptOf({ prompt }: NonNullable<TraceNode['askedBy']>): string {
+  if (prompt?.name === undefined) return ''
+  return ` with ${[prompt.name, prompt.version].filter(Boolean).join('@')}`
 }
 
 function outcomeOf({ state, outcome, isToolError, error }: TraceNode): string {

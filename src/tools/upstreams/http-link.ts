@@ -28,6 +28,7 @@ export class HttpLink implements Link {
   #lastId = 0
   #isOpen = true
   #isListening = false
+  #isGreeting = false
   #renewing: Promise<void> | undefined
   greeting: JsonObject = {}
 
@@ -123,7 +124,7 @@ export class HttpLink implements Link {
         return
       }
       const { world, server, address } = this.#deps
-      this.#noteSession(response)
+      if (this.#isGreeting) this.#noteSession(response)
       const context = { world, server, url: address.url, headers: this.#headers, signal, exchange, idText }
       await readAnswer(context, answer instanceof RefusedAnswer ? answer.response : answer)
     } catch (thrown) {
@@ -157,6 +158,7 @@ export class HttpLink implements Link {
   async #greet(): Promise<void> {
     this.#headers = { ...this.#deps.address.headers, ...JSON_HEADERS }
     this.#sessionId = undefined
+    this.#isGreeting = true
     const { signal, timeouts } = this.#deps
     const { connectMs } = timeouts
     const exchange = this.open({
@@ -165,6 +167,7 @@ export class HttpLink implements Link {
       signal,
     })
     this.greeting = await readGreeting(exchange, this.#deps.server)
+    this.#isGreeting = false
     this.#headers['mcp-protocol-version'] = String(this.greeting.protocolVersion)
     // Waited for: a server may refuse what comes before it.
     await this.#tell(encodeNotification('notifications/initialized'))

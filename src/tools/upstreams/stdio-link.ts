@@ -114,7 +114,8 @@ export class StdioLink implements Link {
     else if (!this.isOpen) exchange.fail(this.#gone())
     else {
       this.#open.set(idText, exchange)
-      if (!this.#child.write(asLine(encode(idText)))) {
+      // Of one that is gone, its exit tells more, and ends this with the rest.
+      if (this.#child.write(asLine(encode(idText))) === 'full') {
         exchange.fail(new GatewayError('server_unreachable', `The server ${server} does not read what is sent to it.`))
       }
     }

@@ -56,7 +56,7 @@ function read(bytes: Uint8Array): CachedAnswer | undefined {
   const vectorEnd = headEnd + 4 * (head.likeness?.length ?? 0)
   let position = vectorEnd
   const parts = head.parts.map(([length, afterMs]) => {
-    const part = { bytes: body.slice(position, position + length), afterMs }
+    const part = { bytes: copyOf(body, position, position + length), afterMs }
     position += length
     return part
   })
@@ -66,6 +66,11 @@ function read(bytes: Uint8Array): CachedAnswer | undefined {
     parts,
     ...(head.likeness === undefined
       ? {}
-      : { likeness: { context: head.likeness.context, vector: new Float32Array(body.slice(headEnd, vectorEnd).buffer) } }),
+      : { likeness: { context: head.likeness.context, vector: new Float32Array(copyOf(body, headEnd, vectorEnd).buffer) } }),
   }
+}
+
+/** A copy, so that one part does not hold all of what was read. A Buffer's own `slice` makes none. */
+function copyOf(bytes: Uint8Array, from: number, to: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes.subarray(from, to))
 }

@@ -9,18 +9,24 @@ import type { World } from '../core/world.ts'
 import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
 import { authorize } from '../stages/authorize.ts'
+import { guardInput, guardOutput } from '../stages/guard.ts'
+import type { GuardSet } from '../stages/guards/guard-set.ts'
+import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { meter } from '../stages/meter.ts'
 import { noteToolAsks } from '../stages/note-tool-asks.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
-import { route } from '../stages/route.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
+import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
+import { estimator } from './prices/estimate.ts'
 import { charge } from './prices/price.ts'
+import { routeCalls } from './routing/route-calls.ts'
+import type { RouterState } from './routing/router.ts'
 import { send } from './send.ts'
-import type { Attempt, DecodeBounds, ModelPart, ModelRequest } from './types.ts'
+import type { Attempt, DecodeBounds, ModelCall, ModelPart, ModelRequest } from './types.ts'
 
 /** Bounds on what a caller may send. */
 export interface RequestLimits {
@@ -40,7 +46,11 @@ export interface ModelsDeps {
   /** Told which tools the models ask for. */
   readonly asks: ToolAsks
   readonly catalog: () => ModelCatalog
+  readonly guards: () => GuardSet
   readonly limits: () => RequestLimits
+  /** What routing remembers of the providers. */
+  readonly router: RouterState
+  readonly money: MoneyDeps
   /** Hears of every ending after it was written. */
   readonly onEnded: (callId: string, ending: Ending) => void
   /** Whether the gateway still takes calls: not while it drains. */
@@ -54,28 +64,43 @@ export function createModels(deps: ModelsDeps): Layer {
     admit<Incoming, Part>(({ problem }) => problem),
     authenticate<Incoming, Part>(deps.access), // from the header alone: a body is read only for a caller who is known
   ]
+  const guarding = {
+    guardsOf: ({ principal }: Call, { route }: ModelCall) =>
+      deps.guards().choose(principal, { kind: 'models', name: route.name, guards: route.guards }),
+    texts: guardedTexts,
+  }
   const call = pipeline<Incoming, ModelPart>(
     edge(),
     receive(
       (call, incoming) => decode(deps, call, incoming),
-      pipeline<Attempt, ModelPart>(
+      pipeline<ModelCall, ModelPart>(
         [
-          authorize((call, { target }) => permitModel(deps, call, target.name)),
+          authorize((call, { route }) => permitModel(deps, call, route.name)),
+          guardInput(guarding),
           keepBodies({
             store: deps.bodies,
             keeping: deps.bodyKeeping,
             requestOf: ({ request }) => request.text,
             bytesOf: (part) => part.bytes,
           }),
-          route((_call, attempt) => [attempt]),
-          meter({
-            usageOf: (part) => part.usage,
-            sizeOf: (part) => part.bytes.length,
-            price: ({ target }, usage) => charge(target.price, usage),
-          }),
-          noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
+          guardOutput(guarding), // inside of what keeps bodies: neither what was hidden nor what may not be said is kept
         ],
-        send,
+        routeCalls(
+          deps.router,
+          pipeline<Attempt, ModelPart>(
+            [
+              meter({
+                usageOf: (part) => part.usage,
+                sizeOf: (part) => part.bytes.length,
+                isPiece: ({ type }) => type === 'frame',
+                price: ({ target }, usage) => charge(target.price, usage),
+                holds: { ...estimator, ...deps.money },
+              }),
+              noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
+            ],
+            send,
+          ),
+        ),
       ),
     ),
   )
@@ -83,26 +108,28 @@ export function createModels(deps: ModelsDeps): Layer {
   return createHttp({ world: deps.world, log: deps.log, isOpen: deps.isOpen, call, list })
 }
 
-/** Reads and decodes the body, and finds the model. */
-async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise<Attempt> {
+/** Reads and decodes the body, and finds the model or the route. */
+async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise<ModelCall> {
   const limits = deps.limits()
   const bounds = { maxBytes: limits.jsonBodyBytes, deadlineMs: limits.bodyDeadlineMs, signal: call.signal }
   const bytes = await readBody(incoming.request, bounds, call.world)
-  const request = decodeOperation(incoming, bytes, { maxDepth: limits.jsonDepth })
+  const decodeText = (body: Uint8Array) => decodeOperation(incoming, body, { maxDepth: limits.jsonDepth })
+  const request = decodeText(bytes)
   const { facts } = call.record
   facts.sizeInBytes = bytes.length
   facts.isStream = request.isStream
   facts.subject = request.model.slice(0, 200)
   if (request.prompt.hash !== undefined) facts.prompt = { ...facts.prompt, hash: request.prompt.hash }
-  const target = deps.catalog().find(request.model)
-  if (target === undefined) {
+  const route = deps.catalog().find(request.model)
+  if (route === undefined) {
     throw new GatewayError('model_not_found', `There is no model "${request.model.slice(0, 200)}". ${describeUsable(deps, call)}`, {
       param: 'model',
     })
   }
-  facts.provider = target.provider
-  facts.target = target.id
-  return { request, target }
+  const target = route.only?.lanes[0]
+  facts.provider = target?.provider
+  facts.target = target?.id
+  return { request, route, decodeAgain: (text) => decodeText(new TextEncoder().encode(text)) }
 }
 
 /** The body in the words of its endpoint. */

@@ -19,6 +19,7 @@ import { createProgramRunner } from '../platform/processes.ts'
 import { layerFor } from '../platform/serve-http.ts'
 import type { Store } from '../storage/store.ts'
 import { createTools } from '../tools/index.ts'
+import { openAnswerCache } from './answer-cache.ts'
 import { dataFolder } from './data-folder.ts'
 import { keepProviderStates } from './keep-provider-states.ts'
 import { answerNowhere } from './layer-paths.ts'
@@ -80,6 +81,7 @@ export function compose(deps: ComposeDeps): Gateway {
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
   } satisfies Partial<ModelsDeps>
+  const cache = openAnswerCache({ world, logger: deps.logger, config: () => snapshot.get().config })
   money.begin(store.log)
   const models = createModels({
     ...common,
@@ -87,6 +89,7 @@ export function compose(deps: ComposeDeps): Gateway {
     router,
     catalog: () => snapshot.get().catalog,
     guards: () => snapshot.get().guards,
+    cache: cache.get,
   })
   const tools = createTools({
     ...common,
@@ -141,11 +144,13 @@ export function compose(deps: ComposeDeps): Gateway {
     },
     reconfigure: () => {
       money.apply(snapshot.get().ledgerRules)
+      cache.reconfigure()
       tools.reconfigure()
     },
     close: async () => {
       money.close()
       stopKeeping()
+      cache.close()
       await tools.close()
     },
   }

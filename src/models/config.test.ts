@@ -32,6 +32,7 @@ describe('the section models', () => {
       providers: {},
       models: [],
       routes: [],
+      cache: { store: 'memory', maxEntries: 10_000, maxSize: 256_000_000 },
       breaker: { failures: 5, share: 0.5, pause: 5000, longestPause: 120_000 },
       fidelity: 'warn',
       timeouts: { connect: 10_000, firstToken: 60_000, idle: 60_000, total: 600_000 },

@@ -5,6 +5,7 @@ import { guardNames } from '../core/guard-names.ts'
 import { checkHeaderFields, headerFields } from '../core/header-fields.ts'
 import { Secret } from '../core/secret.ts'
 import type { ConfigProblem, Section } from '../core/section.ts'
+import { cacheField, cacheStore } from './cache/config.ts'
 import { cloudFields } from './cloud/fields.ts'
 import { dialects } from './dialects/index.ts'
 import type { Fidelity } from './neutral/loss.ts'
@@ -79,6 +80,7 @@ const model = z
     fidelity: choice(FIDELITIES).exactOptional().describe(`${FIDELITY_DOC} Left out: models.fidelity.`),
     timeouts: ownTimeouts.exactOptional().describe('Timeouts of this model, where they differ from those of its provider.'),
     guards: guardNames('every call of this model').exactOptional(),
+    cache: cacheField().exactOptional(),
     ...modelFields,
   })
   .transform((written) => (written.id === undefined && !isWildcard(written.name) ? { ...written, id: written.name } : written))
@@ -92,6 +94,7 @@ const models = z
     models: z.array(model).prefault([]).describe('The models that callers may name.'),
     fidelity: choice(FIDELITIES).prefault('warn').describe(FIDELITY_DOC),
     ...routingFields,
+    cache: cacheStore,
     timeouts: timeouts.prefault({}).describe('Timeouts of every call to a provider, unless the provider or the model has its own.'),
   })
   .optional()

@@ -1,4 +1,4 @@
-import type { CallFacts, CallRecord, Usage } from '../../core/events.ts'
+import type { CallFacts, CallRecord, Hold, Usage } from '../../core/events.ts'
 
 const COUNTS = [
   'inputTokens',
@@ -50,8 +50,12 @@ export class AttemptRecord implements CallRecord {
     return this.#call.elapsedMs
   }
 
-  start(): Promise<void> {
-    return this.#call.start()
+  start(hold?: Hold): Promise<void> {
+    return this.#call.start(hold)
+  }
+
+  awaitWork(over: Promise<void>): void {
+    this.#call.awaitWork(over)
   }
 
   /** Adds to the call what it does not have yet of this attempt. */

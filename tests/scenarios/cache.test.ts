@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import { chatAnswer } from '../../src/testing/fake-upstream.ts'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { CallEnded } from '../../src/core/events.ts'
+import { chatAnswer, fakeUpstream } from '../../src/testing/fake-upstream.ts'
 import { type Scenario, type ScenarioConfig, startScenario } from '../../src/testing/scenario.ts'
 import { ask, chat, expectError, type Reply } from './ask.ts'
 
@@ -31,6 +35,16 @@ function contentOf(reply: Reply): string {
     .join('')
 }
 
+/** The endings of so many calls, once they are on disk; five seconds are waited for them at the most. */
+async function endings(scenario: Scenario, count: number): Promise<readonly CallEnded[]> {
+  for (let turn = 0; turn < 500; turn++) {
+    const ended = (await scenario.events()).flatMap((event) => (event.type === 'call.ended' ? [event] : []))
+    if (ended.length >= count) return ended
+    await Bun.sleep(10)
+  }
+  throw new Error(`${count} calls did not end`)
+}
+
 describe('an equal question', () => {
   test('is answered from the cache, byte for byte, free of charge, and its receipt says so', async () => {
     await using scenario = await startScenario(cached())
@@ -38,9 +52,9 @@ describe('an equal question', () => {
     const second = await ask(scenario)
     expect([said(first), said(second), second.text === first.text, sent(scenario)]).toEqual(['miss', 'hit', true, 1])
     expect([second.headers.get('age'), second.headers.get('x-signalbox-cost-usd')]).toEqual(['0', '0'])
-    const { body } = await scenario.control<{ cost: unknown; cache: unknown }>('GET', `/api/v1/calls/${second.callId}/receipt`)
+    const { body } = await scenario.control<{ cache: unknown }>('GET', `/api/v1/receipts/${second.callId}`)
     expect(body.cache).toMatchObject({ result: 'hit', savedUsd: '0.00005' })
-    const ended = (await scenario.events()).flatMap((event) => (event.type === 'call.ended' ? [event] : []))
+    const ended = await endings(scenario, 2)
     expect(ended.map(({ costNanoUsd, attempts, provider, outcome }) => [costNanoUsd, attempts, provider, outcome])).toEqual([
       [50_000, 1, 'fake', 'ok'],
       [0, 0, 'fake', 'ok'],
@@ -65,7 +79,7 @@ describe('an equal question', () => {
     const whole = await ask(scenario)
     expect([first, again, withUsage, whole].map(said)).toEqual(['miss', 'hit', 'hit', 'hit'])
     expect([again.text === first.text, sent(scenario)]).toEqual([true, 1])
-    expect(first.text).not.toContain('"usage"')
+    expect(first.text).not.toContain('"usage":{')
     expect(JSON.parse(withUsage.frames.at(-2) ?? '')).toMatchObject({ usage: { prompt_tokens: 10, completion_tokens: 3, cost: 0 } })
     expect(whole.json).toMatchObject({ choices: [{ message: { content: 'Hello there.' }, finish_reason: 'stop' }] })
   })
@@ -124,7 +138,7 @@ describe('the caller decides', () => {
     expect(said(await ask(scenario, wish('no-store')))).toBeNull()
     expect(said(await ask(scenario, wish('ttl=60')))).toBe('miss')
     expect(said(await ask(scenario, wish('refresh')))).toBe('refresh')
-    expect(said(await ask(scenario, wish('max-age=0')))).toBe('hit')
+    expect(said(await ask(scenario, wish('max-age=60')))).toBe('hit')
     expect(said(await ask(scenario, { headers: { 'cache-control': 'no-cache' } }))).toBe('refresh')
     expect(said(await ask(scenario, { headers: { 'cache-control': 'no-store' } }))).toBeNull()
     expect(sent(scenario)).toBe(5)
@@ -161,23 +175,39 @@ test('equal questions at one time are sent once', async () => {
   expect(new Set(replies.map(contentOf))).toEqual(new Set(['Hello there.']))
   expect(sent(scenario)).toBe(1)
   expect(replies.filter((reply) => said(reply) === 'miss')).toHaveLength(1)
-  const costs = (await scenario.events()).flatMap((event) => (event.type === 'call.ended' ? [event.costNanoUsd ?? -1] : []))
-  expect(costs.sort((left, right) => right - left).slice(0, 2)).toEqual([50_000, 0])
+  const costs = (await endings(scenario, 20)).map(({ costNanoUsd }) => costNanoUsd)
+  expect([costs.filter((cost) => cost === 50_000).length, costs.filter((cost) => cost === 0).length]).toEqual([1, 19])
 })
 
 test('on disk, answers outlive a restart', async () => {
-  const { mkdtempSync, rmSync } = await import('node:fs')
-  const folder = mkdtempSync('/tmp/signalbox-cache-scenario-')
-  const options = { ...cached({}, { storage: `sqlite:${folder}` }, { store: 'disk' }), folder }
-  let key = ''
-  {
+  const folder = mkdtempSync(join(tmpdir(), 'signalbox-cache-'))
+  await using upstream = await fakeUpstream()
+  const options = { ...cached({}, {}, { store: 'disk' }), folder, baseUrl: upstream.baseUrl }
+  const found: unknown[] = []
+  let key: string | undefined
+  for (let start = 0; start < 2; start++) {
     await using scenario = await startScenario(options)
-    key = scenario.key
-    expect(said(await ask(scenario))).toBe('miss')
+    key ??= scenario.key
+    found.push(said(await ask(scenario, { key })))
   }
-  await using again = await startScenario({ ...options, baseUrl: 'http://127.0.0.1:9/v1' }).catch(() => startScenario(options))
-  expect(said(await ask(again, { key }))).toBe('miss')
   rmSync(folder, { recursive: true })
+  expect([found, upstream.requests.length]).toEqual([['miss', 'hit'], 1])
+})
+
+test('an operator sees how much is cached and purges it, and the log says who did', async () => {
+  await using scenario = await startScenario(cached())
+  await ask(scenario)
+  await ask(scenario, { body: chat({ seed: 1 }) })
+  expect((await scenario.control('GET', '/api/v1/cache')).body).toMatchObject({ entries: 2, failures: 0 })
+  expect((await scenario.control('POST', '/api/v1/cache/purge', {})).status).toBe(400)
+  expect((await scenario.control('POST', '/api/v1/cache/purge', { model: 'large' })).body).toEqual({ purged: 0 })
+  expect((await scenario.control('POST', '/api/v1/cache/purge', { model: 'mini', keyId: scenario.keyId })).body).toEqual({ purged: 2 })
+  expect(said(await ask(scenario))).toBe('miss')
+  const purges = (await scenario.events()).flatMap((event) => (event.type === 'cache.purged' ? [[event.answers, event.where]] : []))
+  expect(purges).toEqual([
+    [0, 'model = large'],
+    [2, `model = mini and keyId = ${scenario.keyId}`],
+  ])
 })
 
 describe('a like question', () => {

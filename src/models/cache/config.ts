@@ -1,14 +1,13 @@
 import { z } from 'zod'
 import { choice, count, decimal, duration, name, size } from '../../core/fields.ts'
+import type { ConfigProblem } from '../../core/section.ts'
 import type { CacheSettings } from './settings.ts'
 
 const semantic = z.strictObject({
   threshold: decimal('cosine', { min: 0.5, max: 1 })
     .prefault(0.95)
     .describe('How alike two questions must be: the cosine of their vectors. docs/cache.md says what which value costs and gains.'),
-  embedder: name()
-    .prefault('lexical')
-    .describe('What makes the vectors: the name of a model that makes embeddings, or lexical, which compares words and needs none.'),
+  embedder: name().prefault('lexical').describe('What makes the vectors: lexical, which compares words and needs no model.'),
   maxTemperature: decimal('temperature', { min: 0, max: 2 })
     .prefault(0.3)
     .describe('Calls that ask for a higher temperature want another answer each time, and get no like one.'),
@@ -60,4 +59,45 @@ export function compileCache(written: CacheFieldConfig | undefined): CacheSettin
   if (written === undefined) return undefined
   const { ttl, scope, replay, maxAnswer, semantic: alike } = written
   return { ttlMs: ttl, scope, replay, maxAnswerBytes: maxAnswer, ...(alike === undefined ? {} : { semantic: alike }) }
+}
+
+/** A model or a route, as far as its cache is checked. */
+interface CachedEntry {
+  readonly path: readonly (string | number)[]
+  readonly cache: CacheFieldConfig | undefined
+}
+
+/** What a schema cannot see: embedders that are none, and stores that cannot do what is asked of them. */
+export function checkCaches(
+  entries: readonly CachedEntry[],
+  store: z.output<typeof cacheStore>['store'],
+  written: Readonly<Record<string, unknown>>,
+): readonly ConfigProblem[] {
+  const caching = entries.filter(({ cache }) => cache !== undefined)
+  const isNowhere = store === 'redis' && (written.shared === undefined || written.shared === 'none')
+  return [
+    ...(isNowhere && caching.length > 0
+      ? [
+          {
+            path: ['models', 'cache', 'store'],
+            message: 'redis needs the address of one: add `shared: redis://host:6379` at the top of the file',
+          },
+        ]
+      : []),
+    ...caching.flatMap(({ path, cache }) => checkSemantic([...path, 'cache', 'semantic'], cache?.semantic, store)),
+  ]
+}
+
+function checkSemantic(
+  path: readonly (string | number)[],
+  semantic: CacheFieldConfig['semantic'],
+  store: string,
+): readonly ConfigProblem[] {
+  if (semantic === undefined) return []
+  return [
+    ...(store === 'redis' ? [{ path, message: 'goes with models.cache.store memory or disk: Redis compares no vectors' }] : []),
+    ...(semantic.embedder === 'lexical'
+      ? []
+      : [{ path: [...path, 'embedder'], message: `no embedder is called "${semantic.embedder}"; write lexical, which needs no model` }]),
+  ]
 }

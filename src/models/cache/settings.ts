@@ -15,7 +15,7 @@ export interface CacheSettings {
 export interface SemanticSettings {
   /** Cosine that is similar enough, above 0 and at most 1. */
   readonly threshold: number
-  /** `lexical`, or the name of a model that makes vectors. */
+  /** What makes the vectors: `lexical`. */
   readonly embedder: string
   /** Hotter calls are meant to differ each time. */
   readonly maxTemperature: number

@@ -26,6 +26,9 @@ const ADDED = {
   isUnpriced: undefined,
   providerMs: undefined,
   attemptLog: undefined,
+  isEstimate: undefined,
+  pricing: undefined,
+  bookings: undefined,
 } as const
 
 /**
@@ -37,7 +40,10 @@ export class AttemptRecord implements CallRecord {
   readonly facts: CallFacts
   action: string
   readonly #call: CallRecord
-  #added: Pick<CallFacts, 'attempts' | 'usage' | 'costNanoUsd' | 'providerMs'> = { attempts: 0 }
+  #added: Pick<CallFacts, 'attempts' | 'usage' | 'costNanoUsd' | 'providerMs'> & { readonly bookings: number } = {
+    attempts: 0,
+    bookings: 0,
+  }
 
   constructor(call: CallRecord) {
     this.callId = call.callId
@@ -58,6 +64,12 @@ export class AttemptRecord implements CallRecord {
     this.#call.awaitWork(over)
   }
 
+  /** What the caller is told is told of the call. */
+  get replyHeaders(): Record<string, string> {
+    this.#call.replyHeaders ??= {}
+    return this.#call.replyHeaders
+  }
+
   /** Adds to the call what it does not have yet of this attempt. */
   charge(): void {
     const { facts } = this.#call
@@ -68,14 +80,24 @@ export class AttemptRecord implements CallRecord {
     facts.costNanoUsd = add(facts.costNanoUsd, own.costNanoUsd, before.costNanoUsd)
     facts.providerMs = add(facts.providerMs, own.providerMs, before.providerMs)
     if (own.isUnpriced === true) facts.isUnpriced = true
-    this.#added = { attempts: own.attempts, usage: own.usage, costNanoUsd: own.costNanoUsd, providerMs: own.providerMs }
+    if (own.isEstimate === true) facts.isEstimate = true
+    const booked = own.bookings?.slice(before.bookings) ?? []
+    if (booked.length > 0) facts.bookings = [...(facts.bookings ?? []), ...booked]
+    this.#added = {
+      attempts: own.attempts,
+      usage: own.usage,
+      costNanoUsd: own.costNanoUsd,
+      providerMs: own.providerMs,
+      bookings: own.bookings?.length ?? 0,
+    }
   }
 
   /** This is the attempt that answers: what is told of the call is told of it. */
   adopt(): void {
     this.charge()
     const { facts } = this.#call
-    const { provider, target, providerStatus, providerRequestId, finishReason, firstTokenMs, priceVersion, toolCalls, losses } = this.facts
+    const { provider, target, providerStatus, providerRequestId, finishReason, firstTokenMs, priceVersion, pricing, toolCalls, losses } =
+      this.facts
     Object.assign(facts, {
       provider,
       target,
@@ -84,6 +106,7 @@ export class AttemptRecord implements CallRecord {
       finishReason,
       firstTokenMs,
       priceVersion,
+      pricing,
       toolCalls,
       losses,
     })

@@ -19,6 +19,7 @@ import { createProgramRunner } from '../platform/processes.ts'
 import { layerFor } from '../platform/serve-http.ts'
 import type { Store } from '../storage/store.ts'
 import { createTools } from '../tools/index.ts'
+import { openAnswerCache } from './answer-cache.ts'
 import { dataFolder } from './data-folder.ts'
 import { keepProviderStates } from './keep-provider-states.ts'
 import { answerNowhere } from './layer-paths.ts'
@@ -81,6 +82,7 @@ export function compose(deps: ComposeDeps): Gateway {
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
   } satisfies Partial<ModelsDeps>
+  const cache = openAnswerCache({ world, logger: deps.logger, config: () => snapshot.get().config })
   money.begin(store.log)
   const models = createModels({
     ...common,
@@ -89,6 +91,7 @@ export function compose(deps: ComposeDeps): Gateway {
     catalog: () => snapshot.get().catalog,
     overload: () => snapshot.get().overload,
     guards: () => snapshot.get().guards,
+    cache: cache.get,
   })
   const tools = createTools({
     ...common,
@@ -118,6 +121,7 @@ export function compose(deps: ComposeDeps): Gateway {
         .catalog.list()
         .map(({ name }) => name),
     bodies: store.bodies,
+    cache: cache.get,
     tallies: store.tallies,
     money: () => ({ ledger: money.ledger, at: money.moment() }),
     providers: providerStates(router, world, () => snapshot.get().catalog.lanes()),
@@ -145,11 +149,13 @@ export function compose(deps: ComposeDeps): Gateway {
     },
     reconfigure: () => {
       money.apply(snapshot.get().ledgerRules)
+      cache.reconfigure()
       tools.reconfigure()
     },
     close: async () => {
       money.close()
       stopKeeping()
+      cache.close()
       await tools.close()
     },
   }

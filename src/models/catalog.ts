@@ -100,6 +100,7 @@ function routedModel(config: ModelsConfig, places: ReadonlyMap<string, KeyedPlac
     lanes: [lane, ...others.map((place) => targetOf(config, place, model, id))],
     price: lane.price,
     can: model.can,
+    cache: model.cache,
     retries: model.retries,
   }
 }

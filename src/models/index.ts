@@ -1,3 +1,4 @@
+import type { AnswerCache } from '../core/answer-cache.ts'
 import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Layer } from '../core/layer.ts'
@@ -20,6 +21,8 @@ import { noteToolAsks } from '../stages/note-tool-asks.ts'
 import { CallQueue, type QueueRules, queue } from '../stages/queue.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
+import { cacheModels } from './cache/stage.ts'
+import { readCacheWish } from './cache/wish.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
 import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
@@ -50,6 +53,8 @@ export interface ModelsDeps {
   readonly asks: ToolAsks
   readonly catalog: () => ModelCatalog
   readonly guards: () => GuardSet
+  /** Where answers are kept; undefined where nothing is cached. */
+  readonly cache: () => AnswerCache | undefined
   readonly limits: () => RequestLimits
   /** How many calls are taken at once; undefined: as many as come. */
   readonly overload: () => QueueRules | undefined
@@ -93,6 +98,7 @@ export function createModels(deps: ModelsDeps): Layer {
           }),
           budget({ ...deps.money, subjectOf }),
           guardOutput(guarding), // inside of what keeps bodies: neither what was hidden nor what may not be said is kept
+          cacheModels(deps), // inside of the guards: what is kept passes them again
         ],
         routeCalls(
           deps.router,
@@ -138,7 +144,8 @@ async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise
   const target = route.only?.lanes[0]
   facts.provider = target?.provider
   facts.target = target?.id
-  return { request, route, decodeAgain: (text) => decodeText(new TextEncoder().encode(text)) }
+  const cacheWish = readCacheWish(incoming.request.headers)
+  return { request, route, cacheWish, decodeAgain: (text) => decodeText(new TextEncoder().encode(text)) }
 }
 
 /** The body in the words of its endpoint. */

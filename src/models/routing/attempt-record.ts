@@ -60,6 +60,10 @@ export class AttemptRecord implements CallRecord {
     return this.#call.start(hold)
   }
 
+  awaitWork(over: Promise<void>): void {
+    this.#call.awaitWork(over)
+  }
+
   /** What the caller is told is told of the call. */
   get replyHeaders(): Record<string, string> {
     this.#call.replyHeaders ??= {}

@@ -55,6 +55,35 @@ describe('the pages', () => {
     expect(there.filter((name) => !index.includes(`](${name})`))).toEqual([])
   })
 
+  test.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])('%s names no file that is not there', (page) => {
+    const text = readFileSync(join(ROOT, page), 'utf8').replaceAll(/```[\s\S]*?```/g, '')
+    const named = [...text.matchAll(/`([\w./-]+(?:\/|\.ts|\.md|\.sh))`/g)].map(([, path]) => path ?? '')
+    const places = (path: string) =>
+      ['', 'src', 'src/control', 'src/models', 'src/tools', 'src/agents', 'src/app', 'src/cli'].map((at) => join(ROOT, at, path))
+    expect(named.length).toBeGreaterThan(5)
+    expect(named.filter((path) => !places(path).some(existsSync))).toEqual([])
+  })
+
+  test('ARCHITECTURE.md has a row for each folder of src', () => {
+    const text = readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8')
+    expect(readdirSync(join(ROOT, 'src')).filter((folder) => !text.includes(`| \`src/${folder}\``))).toEqual([])
+  })
+
+  test.each(['models', 'tools', 'agents'])('ARCHITECTURE.md lists the stages of %s in the order of the code', (layer) => {
+    const [, line] = new RegExp(`^${layer} +(record ›.*)$`, 'm').exec(readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8')) ?? []
+    const stages = (line ?? '').split(' › ')
+    const source = readFileSync(join(ROOT, 'src', layer, 'index.ts'), 'utf8')
+    const shared = [...source.matchAll(/^import \{ (\w+) \} from '\.\.\/stages\//gm)].map(([, name]) => name)
+    expect(shared.filter((name) => name === undefined || !stages.includes(name))).toEqual([])
+    let at = source.indexOf('export function create')
+    for (const stage of stages) {
+      const from = at
+      at = source.slice(from).search(new RegExp(`\\b${stage}\\w*\\b[<(,]|\\b${stage},$`, 'm'))
+      expect([stage, at >= 0]).toEqual([stage, true])
+      at += from + stage.length
+    }
+  })
+
   /** Whole configurations: those that say where their schema is. */
   const examples = ['README.md', 'docs/quickstart.md', 'docs/agents.md'].flatMap((page) =>
     [...readFileSync(join(ROOT, page), 'utf8').matchAll(/```yaml\n(# yaml-language-server[\s\S]*?)```/g)].map(
@@ -103,6 +132,12 @@ describe('the configuration schema', () => {
       'models.routes[].shadow.account',
       'models.overload.running',
       'agents.agents.<name>.url',
+      'access.budgets[].per',
+      'access.teams.<name>.budgets[].per',
+      'access.accounts[].of',
+      'access.accounts[].budgets[].per',
+      'money.webhook.url',
+      'money.webhook.secret',
     ])
     expect(defaulted.filter((path) => required.includes(path))).toEqual([])
   })

@@ -65,7 +65,7 @@ describe('a check of the whole configuration', () => {
     [
       'a variable that is not set',
       'models:\n  providers:\n    openai: { apiKey: [env:OPENAI_API_KEY] }\n',
-      'signalbox.yaml:3:24 models.providers.openai.apiKey[0]: the environment variable OPENAI_API_KEY is not set',
+      'signalbox.yaml:3:24 models.providers.openai.apiKey[0]: the environment variable OPENAI_API_KEY is not set; export it in the shell that starts the gateway',
     ],
     [
       'a key with a space in it',
@@ -79,8 +79,8 @@ describe('a check of the whole configuration', () => {
     ],
     [
       'a key of a later version',
-      'access:\n  teams:\n    support: { budgets: [] }\n',
-      'signalbox.yaml:3:16 access.teams.support.budgets: unknown key; the keys here are models, tools, agents, labels, bodies',
+      'access:\n  teams:\n    support: { residency: [] }\n',
+      'signalbox.yaml:3:16 access.teams.support.residency: unknown key; the keys here are models, tools, agents, labels, guards, bodies, budgets, limits',
     ],
   ])('finds %s', (_what, text, line) => {
     expect(check(text, { SPACED: 'sk secret' })).toMatchObject({ type: 'bad', lines: [line] })

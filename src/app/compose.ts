@@ -24,6 +24,7 @@ import { keepProviderStates } from './keep-provider-states.ts'
 import { answerNowhere } from './layer-paths.ts'
 import { describeThrown, type Logger } from './logger.ts'
 import { isLoopback } from './loopback.ts'
+import type { Money } from './money.ts'
 import type { CurrentSnapshot } from './snapshot.ts'
 
 /** What a gateway is put together from. */
@@ -37,6 +38,7 @@ export interface ComposeDeps {
   readonly installation: Secret
   readonly adminKey: Secret
   readonly snapshot: CurrentSnapshot
+  readonly money: Money
   readonly reload: () => Promise<ConfigStatus>
   readonly version: string
 }
@@ -57,7 +59,7 @@ export interface Gateway {
 
 /** Puts the layers together. The only place that knows them all. */
 export function compose(deps: ComposeDeps): Gateway {
-  const { world, store, live, snapshot } = deps
+  const { world, store, live, snapshot, money } = deps
   let isOpen = true
   const asks = createToolAsks()
   const router = new RouterState(() => snapshot.get().breaker)
@@ -78,7 +80,15 @@ export function compose(deps: ComposeDeps): Gateway {
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
   } satisfies Partial<ModelsDeps>
-  const models = createModels({ ...common, catalog: () => snapshot.get().catalog, overload: () => snapshot.get().overload, router })
+  money.begin(store.log)
+  const models = createModels({
+    ...common,
+    money,
+    router,
+    overload: () => snapshot.get().overload,
+    catalog: () => snapshot.get().catalog,
+    guards: () => snapshot.get().guards,
+  })
   const tools = createTools({
     ...common,
     runner: createProgramRunner(process.env),
@@ -88,7 +98,7 @@ export function compose(deps: ComposeDeps): Gateway {
   })
   const agents = createAgents({
     ...common,
-    owners: createTaskOwners({ world, log: store.log, reader: store.reader }),
+    owners: createTaskOwners({ world, log: store.log, reader: store.reader, isShared: store.condition() !== undefined }),
     catalog: () => snapshot.get().agents,
   })
   const layers: readonly Layer[] = [models, tools, agents]
@@ -130,8 +140,12 @@ export function compose(deps: ComposeDeps): Gateway {
       isOpen = false
       tools.closeStreams()
     },
-    reconfigure: () => tools.reconfigure(),
+    reconfigure: () => {
+      money.apply(snapshot.get().ledgerRules)
+      tools.reconfigure()
+    },
     close: async () => {
+      money.close()
       stopKeeping()
       await tools.close()
     },

@@ -8,8 +8,8 @@ import type { World } from '../core/world.ts'
 import { watchFiles } from '../platform/watch-file.ts'
 import { builtInConfig, type ListenAddresses, providersWithKey } from './built-in-config.ts'
 import { findConfigFile } from './check-config.ts'
+import { checkWhole } from './check-whole.ts'
 import { configStatus } from './compose.ts'
-import { checkLayers } from './layer-paths.ts'
 import type { Sandboxes } from './sandbox/index.ts'
 import { type Config, SECTIONS } from './sections.ts'
 import { CurrentSnapshot, compileSnapshot, type Snapshot } from './snapshot.ts'
@@ -69,7 +69,7 @@ function withFile(request: ConfigRequest, file: string): ConfigStart {
     file: resolve(cwd, file),
     shownAs: file,
     sections: SECTIONS,
-    checkWhole: checkLayers,
+    checkWhole,
     world,
     watchFiles,
     onLoaded: (loaded) => {

@@ -1,13 +1,18 @@
 import { type AgentCatalog, compileAgents } from '../agents/catalog.ts'
 import type { AgentsConfig } from '../agents/config.ts'
 import type { AccessRules } from '../control/access.ts'
+import { compileLedgerRules } from '../control/ledger-rules.ts'
 import type { LayerName } from '../core/events.ts'
+import type { LedgerRules } from '../ledger/rules.ts'
 import { compileCatalog, type ModelCatalog } from '../models/catalog.ts'
 import type { ModelsConfig } from '../models/config.ts'
 import type { RequestLimits } from '../models/index.ts'
+import { compileGuards } from '../stages/guards/compile.ts'
+import type { GuardSet } from '../stages/guards/guard-set.ts'
 import type { QueueRules } from '../stages/queue.ts'
 import type { ToolsSettings } from '../tools/index.ts'
 import { compileTools } from '../tools/settings.ts'
+import { guardNamesOf } from './guard-names.ts'
 import { layersOf } from './layer-paths.ts'
 import { isLoopback } from './loopback.ts'
 import type { Config } from './sections.ts'
@@ -32,6 +37,8 @@ export interface Snapshot {
   /** Without any server where the tools gateway does not run. */
   readonly tools: ToolsSettings
   readonly requestLimits: RequestLimits
+  readonly ledgerRules: LedgerRules
+  readonly guards: GuardSet
 }
 
 /** Where a snapshot comes from. */
@@ -54,7 +61,7 @@ const NO_AGENTS: AgentsConfig = { agents: {}, timeouts: { connect: 0, idle: 0, t
 
 /** Compiles a checked configuration. Pure. */
 export function compileSnapshot(source: SnapshotSource): Snapshot {
-  const { models, tools, agents, access, limits, listen } = source.config
+  const { models, tools, agents, access, limits, listen, money } = source.config
   return {
     ...source,
     layers: layersOf(source.config),
@@ -63,8 +70,10 @@ export function compileSnapshot(source: SnapshotSource): Snapshot {
     overload: models?.overload && { running: models.overload.running, queue: models.overload.queue, waitMs: models.overload.wait },
     agents: compileAgents(agents ?? NO_AGENTS, isLoopback(listen.data.host)),
     rules: access,
+    guards: compileGuards(source.config.guards, guardNamesOf(source.config), (team) => access.teams[team]?.guards ?? []),
     tools: compileTools(tools, isLoopback(listen.data.host)),
     requestLimits: { jsonBodyBytes: limits.jsonBody, jsonDepth: limits.jsonDepth, bodyDeadlineMs: limits.bodyDeadline },
+    ledgerRules: compileLedgerRules(access, money),
   }
 }
 

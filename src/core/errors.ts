@@ -44,6 +44,18 @@ export const ERRORS = {
     source: 'policy',
     summary: 'The model exists, but the key or its team may not use it.',
   },
+  guard_blocked: {
+    status: 400,
+    retryable: false,
+    source: 'policy',
+    summary: 'A guard found what its policy forbids, in the request or in the reply; the message names the guard and the place.',
+  },
+  guard_unavailable: {
+    status: 503,
+    retryable: false,
+    source: 'gateway',
+    summary: 'A guard that must be asked could not say (a judge is slow, down or answers rubbish), and its `onFailure` is `closed`.',
+  },
   not_found: { status: 404, retryable: false, source: 'caller', summary: 'There is nothing at this path.' },
   model_not_found: {
     status: 404,
@@ -101,6 +113,30 @@ export const ERRORS = {
     retryable: false,
     source: 'gateway',
     summary: 'More calls run and wait than this gateway was set to take. Nothing was sent; try again after `Retry-After`.',
+  },
+  budget_exceeded: {
+    status: 402,
+    retryable: false,
+    source: 'policy',
+    summary: 'A budget has no room for this call. The message names the account, its limit, what is settled and held, and when it resets.',
+  },
+  budget_unbounded: {
+    status: 400,
+    retryable: false,
+    source: 'policy',
+    summary: 'A strict budget applies, and what this call may cost cannot be bounded before it is sent. The message says why not.',
+  },
+  model_unpriced: {
+    status: 403,
+    retryable: false,
+    source: 'policy',
+    summary: 'A budget in US dollars applies, and the price of the model is not known. An unpriced model is not a free one.',
+  },
+  rate_limited: {
+    status: 429,
+    retryable: false,
+    source: 'policy',
+    summary: "A limit of the operator's is reached. The message names the account; `Retry-After` says when there is room again.",
   },
   method_not_allowed: { status: 405, retryable: false, source: 'caller', summary: 'The path exists, but not with this method.' },
   method_not_found: {
@@ -300,6 +336,8 @@ interface ErrorExtra {
   readonly rpcCode?: number
   /** The provider's own status, for the log and the receipt. */
   readonly providerStatus?: number
+  /** Headers that go with the refusal, such as `x-ratelimit-remaining-requests`. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** The one error class. Its message tells the person at fault what to do next, and holds no secret. */

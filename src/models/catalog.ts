@@ -113,9 +113,11 @@ function targetOf(config: ModelsConfig, place: KeyedPlace, model: ModelConfig, i
     keyCount: place.keyCount,
     name: model.name,
     id,
+    ...(model.maxOutputTokens === undefined ? {} : { maxOutputTokens: model.maxOutputTokens }),
     timeouts: timeoutsOf(config.timeouts, provider?.timeouts, model.timeouts),
     price: priceOf(model) ?? listPrice(provider?.kind ?? model.provider, id),
     fidelity: model.fidelity ?? config.fidelity,
+    ...(model.guards === undefined ? {} : { guards: model.guards }),
   }
 }
 

@@ -9,6 +9,9 @@ import type { World } from '../core/world.ts'
 import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
 import { authorize } from '../stages/authorize.ts'
+import { guardInput, guardOutput } from '../stages/guard.ts'
+import type { GuardSet } from '../stages/guards/guard-set.ts'
+import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { meter } from '../stages/meter.ts'
 import { noteToolAsks } from '../stages/note-tool-asks.ts'
@@ -16,8 +19,10 @@ import { CallQueue, type QueueRules, queue } from '../stages/queue.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
+import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
+import { estimator } from './prices/estimate.ts'
 import { charge } from './prices/price.ts'
 import { routeCalls } from './routing/route-calls.ts'
 import type { RouterState } from './routing/router.ts'
@@ -42,11 +47,13 @@ export interface ModelsDeps {
   /** Told which tools the models ask for. */
   readonly asks: ToolAsks
   readonly catalog: () => ModelCatalog
+  readonly guards: () => GuardSet
   readonly limits: () => RequestLimits
   /** How many calls are taken at once; undefined: as many as come. */
   readonly overload: () => QueueRules | undefined
   /** What routing remembers of the providers. */
   readonly router: RouterState
+  readonly money: MoneyDeps
   /** Hears of every ending after it was written. */
   readonly onEnded: (callId: string, ending: Ending) => void
   /** Whether the gateway still takes calls: not while it drains. */
@@ -61,6 +68,11 @@ export function createModels(deps: ModelsDeps): Layer {
     authenticate<Incoming, Part>(deps.access), // from the header alone: a body is read only for a caller who is known
   ]
   const calls = new CallQueue()
+  const guarding = {
+    guardsOf: ({ principal }: Call, { route }: ModelCall) =>
+      deps.guards().choose(principal, { kind: 'models', name: route.name, guards: route.guards }),
+    texts: guardedTexts,
+  }
   const call = pipeline<Incoming, ModelPart>(
     [...edge<ModelPart>(), queue<Incoming, ModelPart>(calls, deps.overload)], // before the body: what waits takes no memory
     receive(
@@ -68,12 +80,14 @@ export function createModels(deps: ModelsDeps): Layer {
       pipeline<ModelCall, ModelPart>(
         [
           authorize((call, { route }) => permitModel(deps, call, route.name)),
+          guardInput(guarding),
           keepBodies({
             store: deps.bodies,
             keeping: deps.bodyKeeping,
             requestOf: ({ request }) => request.text,
             bytesOf: (part) => part.bytes,
           }),
+          guardOutput(guarding), // inside of what keeps bodies: neither what was hidden nor what may not be said is kept
         ],
         routeCalls(
           deps.router,
@@ -82,7 +96,9 @@ export function createModels(deps: ModelsDeps): Layer {
               meter({
                 usageOf: (part) => part.usage,
                 sizeOf: (part) => part.bytes.length,
+                isPiece: ({ type }) => type === 'frame',
                 price: ({ target }, usage) => charge(target.price, usage),
+                holds: { ...estimator, ...deps.money },
               }),
               noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
             ],
@@ -101,7 +117,8 @@ async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise
   const limits = deps.limits()
   const bounds = { maxBytes: limits.jsonBodyBytes, deadlineMs: limits.bodyDeadlineMs, signal: call.signal }
   const bytes = await readBody(incoming.request, bounds, call.world)
-  const request = decodeOperation(incoming, bytes, { maxDepth: limits.jsonDepth })
+  const decodeText = (body: Uint8Array) => decodeOperation(incoming, body, { maxDepth: limits.jsonDepth })
+  const request = decodeText(bytes)
   const { facts } = call.record
   facts.sizeInBytes = bytes.length
   facts.isStream = request.isStream
@@ -116,7 +133,7 @@ async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise
   const target = route.only?.lanes[0]
   facts.provider = target?.provider
   facts.target = target?.id
-  return { request, route }
+  return { request, route, decodeAgain: (text) => decodeText(new TextEncoder().encode(text)) }
 }
 
 /** The body in the words of its endpoint. */

@@ -42,6 +42,21 @@ export interface ModelRequest {
   neutral(): NeutralRequest
   /** What is to become vectors, where the operation is `embed`. Read anew each time. @throws invalid_request */
   readonly inputs?: () => NeutralInputs
+  /** What bounds its cost; absent where its wire's decoder does not say. */
+  readonly bounds?: RequestBounds
+}
+
+/** What a request says of how much it may cost. */
+export interface RequestBounds {
+  /** The caller's own bound on the output of one answer, in tokens. */
+  readonly maxOutputTokens?: number
+  /** How many answers are asked for. */
+  readonly choices: number
+  /** Images, sounds, files: how many, and how much of the body they are. Nobody knows their tokens before they are sent. */
+  readonly mediaParts: number
+  readonly mediaBytes: number
+  /** What about it cannot be bounded before it is sent, in words. */
+  readonly unbounded?: string
 }
 
 /** What the edge knows of a request besides its body. */
@@ -110,6 +125,10 @@ export interface Target extends Lane {
   readonly credentials: readonly string[]
   readonly timeouts: Timeouts
   readonly price: Price | undefined
+  /** The most tokens that the model gives out in one answer, where that is known. */
+  readonly maxOutputTokens?: number
+  /** Names of guards that stand at the model. */
+  readonly guards?: readonly string[]
   /** What becomes of a request that its wire cannot carry whole. Left out: `warn`. */
   readonly fidelity?: Fidelity
   /** What the provider does its own way within its wire. */
@@ -145,6 +164,8 @@ export interface Traits {
 export interface ModelCall {
   readonly request: ModelRequest
   readonly route: Route
+  /** Reads another body as it came from the same caller to the same endpoint: one that a guard changed. @throws as decoding does */
+  readonly decodeAgain: (text: string) => ModelRequest
 }
 
 /** One try at a target. */

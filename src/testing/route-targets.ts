@@ -36,6 +36,7 @@ export function routeFor(targets: Route['targets'], more: Partial<Route> = {}): 
     retries: { max: 0, baseMs: 100, longestMs: 1000, perCall: 0.2 },
     ...{
       only: undefined,
+      guards: [],
       canary: undefined,
       shadow: undefined,
       hedge: undefined,

@@ -121,7 +121,11 @@ export function createTools(deps: ToolsDeps): ToolsLayer {
   const http = createHttp({ ...tools, call, answer })
   return {
     ...http,
-    reconfigure: () => tools.servers.sync(deps.settings().servers),
+    reconfigure: () => {
+      tools.servers.sync(deps.settings().servers)
+      // What a team may use may be another now, also where its servers are the same.
+      for (const session of tools.sessions.list()) session.announceTools()
+    },
     closeStreams: () => {
       for (const session of tools.sessions.list()) session.closeStream()
     },

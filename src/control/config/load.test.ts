@@ -67,6 +67,8 @@ function problemsOf(yaml: string): readonly string[] {
   return result.type === 'rejected' ? result.problems.map(formatProblem) : []
 }
 
+const NO_BOUNDS = { budgets: [], limits: [] }
+
 describe('a configuration', () => {
   test('of nothing but a comment is all defaults', () => {
     const { config, origins } = load('# nothing\n')
@@ -75,7 +77,7 @@ describe('a configuration', () => {
     expect(config.log).toEqual({ level: 'info', retention: 'forever', segment: 64_000_000, durability: 'process', queue: 20_000 })
     expect(config.bodies).toEqual({ store: 'off', retention: 2_592_000_000, maxSize: 1_000_000 })
     expect(config.shutdown).toEqual({ drain: 30_000 })
-    expect(config.access).toEqual({ organisation: 'default', teams: {} })
+    expect(config.access).toEqual({ organisation: 'default', ...NO_BOUNDS, teams: {}, accounts: [] })
     expect(config.shopping).toEqual({ shops: {}, goods: [] })
     expect([...origins.values()].every(({ type }) => type === 'default')).toBe(true)
   })
@@ -86,7 +88,9 @@ describe('a configuration', () => {
     )
     expect(config.access).toEqual({
       organisation: 'acme',
-      teams: { support: { models: ['mini', 'openai/*'], labels: { cost: 'a1' }, bodies: 'full' } },
+      ...NO_BOUNDS,
+      teams: { support: { models: ['mini', 'openai/*'], labels: { cost: 'a1' }, bodies: 'full', ...NO_BOUNDS } },
+      accounts: [],
     })
   })
 
@@ -100,8 +104,8 @@ describe('a configuration', () => {
 
   test('may leave a mapping empty', () => {
     expect(load('access:\n  teams:\n    support:\n    sales:\nlog:\n').config.access.teams).toEqual({
-      support: { labels: {} },
-      sales: { labels: {} },
+      support: { labels: {}, ...NO_BOUNDS },
+      sales: { labels: {}, ...NO_BOUNDS },
     })
   })
 
@@ -149,7 +153,7 @@ describe('a secret', () => {
   })
 
   test.each([
-    ['a variable that is not set', 'env:NOPE', 'the environment variable NOPE is not set'],
+    ['a variable that is not set', 'env:NOPE', 'the environment variable NOPE is not set; export it in the shell that starts the gateway'],
     ['a variable that is empty', 'env:EMPTY', 'the environment variable EMPTY is empty'],
     ['a file that is not there', 'file:./nope', 'the file /etc/signalbox/nope cannot be read: there is no such file'],
     [
@@ -165,7 +169,7 @@ describe('a secret', () => {
 
   test('is at fault by its place in a list', () => {
     expect(problemsOf('shopping:\n  shops:\n    a:\n      apiKey:\n        - env:SHOP_KEY\n        - env:NOPE\n')).toEqual([
-      'signalbox.yaml:6:11 shopping.shops.a.apiKey[1]: the environment variable NOPE is not set',
+      'signalbox.yaml:6:11 shopping.shops.a.apiKey[1]: the environment variable NOPE is not set; export it in the shell that starts the gateway',
     ])
   })
 

@@ -31,7 +31,13 @@ export function compileRoutes(sources: RouteSources): ReadonlyMap<string, Route>
 /** A model that was named directly, as a route of this one target. */
 export function routeToModel(name: string, model: RoutedModel): Route {
   const only = modelTarget(name, model, PLAIN)
-  return { ...DIRECT, name, only, targets: [only], retries: retryRulesOf(model.retries) }
+  return { ...DIRECT, name, only, targets: [only], retries: retryRulesOf(model.retries), guards: guardsOf([only]) }
+}
+
+/** A call must pass the guards of every model that it may come to: which one it will be is not known when its text is looked at. */
+function guardsOf(targets: readonly RouteTarget[], own: readonly string[] = []): readonly string[] {
+  const names = targets.flatMap((target) => (target.type === 'route' ? guardsOf(target.targets) : (target.lanes[0].guards ?? [])))
+  return [...new Set([...own, ...names])]
 }
 
 const PLAIN: TargetConfig = { model: '', weight: 1, goodAt: [] }
@@ -52,8 +58,11 @@ function compileRoute(written: RouteConfig, sources: RouteSources): Route {
   const part = (name: string) => modelNamed(name, PLAIN, sources, written)
   const { canary, shadow, hedge } = written
   const [canaryTo, shadowTo] = [canary && part(canary.model), shadow && part(shadow.model)]
+  const ordering = orderingOf(written, sources, written)
+  const beside = [canaryTo, shadowTo].filter((target) => target !== undefined)
   return {
-    ...orderingOf(written, sources, written),
+    ...ordering,
+    guards: guardsOf([...ordering.targets, ...beside], written.guards),
     only: undefined,
     retries: retryRulesOf(written.retries),
     canary: canary && canaryTo && { target: canaryTo, share: canary.share },

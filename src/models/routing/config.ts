@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { choice, count, decimal, duration, name, namePattern, share, text } from '../../core/fields.ts'
+import { guardNames } from '../../core/guard-names.ts'
 import { ownTimeouts } from '../timeouts.ts'
 import { STRATEGIES, TASK_KINDS } from './types.ts'
 
@@ -127,6 +128,7 @@ const route = z.strictObject({
   onFiltered: choice(['surface', 'next'])
     .prefault('surface')
     .describe("A refusal by the provider's content filter. next: the next target is tried."),
+  guards: guardNames('every call of this route, beside those of the models that it may come to').exactOptional(),
 })
 
 const breaker = z.strictObject({

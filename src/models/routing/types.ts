@@ -140,6 +140,8 @@ export interface Route extends Omit<NestedRoute, 'type' | 'weight' | 'when' | 'g
   /** Set where a model was named directly: a route of this one target, which is not told as a choice. */
   readonly only: ModelTarget | undefined
   readonly retries: RetryRules
+  /** Names of the guards of the route and of every model that it may come to. */
+  readonly guards: readonly string[]
   readonly canary: Share | undefined
   readonly shadow: Shadow | undefined
   readonly hedge: HedgeRules | undefined

@@ -1,0 +1,232 @@
+import type { Finding } from '../types.ts'
+import { cardEnd } from './card.ts'
+import { birthDate } from './dates.ts'
+import { ibanEnd } from './iban.ts'
+import { ipv4End, ipv6End } from './ip.ts'
+import { letterIdEnd } from './letter-ids.ts'
+import { mailAt } from './mail.ts'
+import { nationalIdEnd } from './national-ids.ts'
+import { phoneEnd } from './phone.ts'
+import { type DigitRun, isDigit, isWordCode, readRun } from './run.ts'
+
+/** What can be looked for. */
+export const PII_KINDS = ['email', 'phone', 'card', 'iban', 'ip', 'nationalId', 'birthDate'] as const
+export type PiiKind = (typeof PII_KINDS)[number]
+
+/** Names of the kinds in findings and placeholders. */
+export const PII_NAMES = {
+  email: 'EMAIL',
+  phone: 'PHONE',
+  card: 'CARD',
+  iban: 'IBAN',
+  ip: 'IP',
+  nationalId: 'NATIONAL_ID',
+  birthDate: 'BIRTH_DATE',
+} as const satisfies Record<PiiKind, string>
+
+/** An IPv4 address has at least four; nothing else that is found, but for dates, has less. */
+const FEWEST_DIGITS = 4
+
+const AT = 64
+const COLON = 58
+const SPACE = 32
+const DASH = 45
+
+/** What may be part of a finding, or lead to one. Everything else is jumped over. */
+const TRIGGER = /[\d@]|[\da-f]:|::/gi
+
+/**
+ * One scan over folded text. Each character is looked at a bounded number of times: only a word with a digit, an @ or colons between
+ * hexadecimal digits is looked at closer, within fixed lengths, and then left behind.
+ */
+export function scanPii(text: string, start: number, wanted: ReadonlySet<PiiKind>): readonly Finding[] {
+  const found: Finding[] = []
+  /** Nothing in front of it can be part of a finding. */
+  let after = start
+  let at = start
+  for (let next = nextTrigger(text, at); next !== -1; next = nextTrigger(text, at)) {
+    const code = text.charCodeAt(next)
+    const word = code === AT ? { from: next, to: next + 1 } : wordAround(text, next, after)
+    const finding = code === AT ? mailIn(text, next, { after, wanted }) : personalIn(text, word, { after, wanted })
+    if (finding !== undefined) {
+      found.push(finding)
+      after = finding.to
+    }
+    at = Math.max(word.to, after)
+  }
+  return found
+}
+
+function nextTrigger(text: string, from: number): number {
+  TRIGGER.lastIndex = from
+  return TRIGGER.test(text) ? firstOf(text, TRIGGER.lastIndex, from) : -1
+}
+
+/** Where the match that ends here begins: two characters in front where it ends in a colon. */
+function firstOf(text: string, end: number, from: number): number {
+  return Math.max(from, text.charCodeAt(end - 1) === COLON ? end - 2 : end - 1)
+}
+
+interface Word {
+  readonly from: number
+  readonly to: number
+}
+
+/** The word around a place: letters and digits, or nothing but the place where a colon stands there. */
+function wordAround(text: string, at: number, after: number): Word {
+  let from = at
+  let to = at
+  while (from > after && isWordCode(text.charCodeAt(from - 1))) from--
+  while (to < text.length && isWordCode(text.charCodeAt(to))) to++
+  return { from, to: Math.max(to, at + 1) }
+}
+
+interface Search {
+  readonly after: number
+  readonly wanted: ReadonlySet<PiiKind>
+}
+
+function mailIn(text: string, at: number, { after, wanted }: Search): Finding | undefined {
+  return wanted.has('email') ? mailAt(text, at, after) : undefined
+}
+
+/** What begins with this word, or with what leads to it. */
+function personalIn(text: string, { from, to }: Word, search: Search): Finding | undefined {
+  if (from > 0 && isWordCode(text.charCodeAt(from - 1))) return undefined
+  const first = text.charCodeAt(from)
+  if (search.wanted.has('ip') && to - from <= 4 && text.charCodeAt(first === COLON ? from : to) === COLON) {
+    const end = ipv6End(text, from)
+    if (end !== -1) return { from, to: end, kind: PII_NAMES.ip }
+  }
+  if (first === COLON || isJoined(text, from)) return undefined
+  if (!isDigit(first)) return hasDigit(text, from, to) ? lettersAt(text, from, search.wanted) : undefined
+  const letters = lettersBefore(text, from, search.after)
+  return (
+    (letters === from ? undefined : lettersAt(text, letters, search.wanted)) ??
+    (search.wanted.has('nationalId') ? withLetters(text, from) : undefined) ??
+    numberAt(text, leadBefore(text, from, search.after), search.after, search.wanted)
+  )
+}
+
+function hasDigit(text: string, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (isDigit(text.charCodeAt(at))) return true
+  return false
+}
+
+/** Where one or two letters begin that stand in front of a number with a space or a dash between, as in `AB 12 34 56 C`. */
+function lettersBefore(text: string, from: number, after: number): number {
+  const gap = text.charCodeAt(from - 1)
+  if (gap !== SPACE && gap !== DASH) return from
+  let at = from - 1
+  while (at > after && from - at <= 3 && isWordCode(text.charCodeAt(at - 1))) at--
+  const isWord = at < from - 1 && from - at <= 3 && !(at > 0 && isWordCode(text.charCodeAt(at - 1)))
+  return isWord && !isDigit(text.charCodeAt(at)) ? at : from
+}
+
+/** Where a `+` or a bracket in front of a number begins. */
+function leadBefore(text: string, from: number, after: number): number {
+  let at = from
+  while (at > after && at > from - 2 && (text[at - 1] === '+' || text[at - 1] === '(')) at--
+  return at > 0 && isWordCode(text.charCodeAt(at - 1)) ? from : at
+}
+
+function withLetters(text: string, from: number): Finding | undefined {
+  const to = letterIdEnd(text, from)
+  return to === -1 ? undefined : { from, to, kind: PII_NAMES.nationalId }
+}
+
+function lettersAt(text: string, from: number, wanted: ReadonlySet<PiiKind>): Finding | undefined {
+  if (wanted.has('iban')) {
+    const to = ibanEnd(text, from)
+    if (to !== -1) return { from, to, kind: PII_NAMES.iban }
+  }
+  if (wanted.has('nationalId')) {
+    const to = letterIdEnd(text, from)
+    if (to !== -1) return { from, to, kind: PII_NAMES.nationalId }
+  }
+  return undefined
+}
+
+function numberAt(text: string, from: number, after: number, wanted: ReadonlySet<PiiKind>): Finding | undefined {
+  const run = readRun(text, from)
+  const digits = run.groups.reduce((sum, { length }) => sum + length, 0)
+  if (digits < FEWEST_DIGITS) return dateAt(run, text, after, wanted)
+  const ends: readonly (readonly [PiiKind, () => number])[] = [
+    ['ip', () => ipv4End(run, text)],
+    ['card', () => cardEnd(run)],
+    ['nationalId', () => nationalIdEnd(run, text)],
+  ]
+  for (const [kind, endOf] of ends) {
+    if (!wanted.has(kind)) continue
+    const to = endOf()
+    if (to !== -1) return { from, to, kind: PII_NAMES[kind] }
+  }
+  const date = dateAt(run, text, after, wanted)
+  if (date !== undefined) return date
+  const to = wanted.has('phone') ? phoneEnd(run, text) : -1
+  return to === -1 ? undefined : { from, to, kind: PII_NAMES.phone }
+}
+
+function dateAt(run: DigitRun, text: string, after: number, wanted: ReadonlySet<PiiKind>): Finding | undefined {
+  const date = wanted.has('birthDate') ? birthDate(run, text, after) : undefined
+  return date === undefined ? undefined : { ...date, kind: PII_NAMES.birthDate }
+}
+
+/** Whether a number goes on from one in front of it: the rest of a decimal, of a date, of a version. */
+function isJoined(text: string, from: number): boolean {
+  const before = text.charCodeAt(from - 1)
+  const isTight = (before >= 44 && before <= 47) || before === COLON
+  return isTight && from >= 2 && isDigit(text.charCodeAt(from - 2))
+}
+
+/** The farthest that a finding reaches, and how far in front of it words are looked at. */
+export const PII_REACH = 208
+export const PII_LOOK_BEHIND = 96
+const PLAIN_WORDS = 4
+
+/** From where on more text could make a finding, or undo one: the last words, and those that a number stands among. */
+export function holdPiiFrom(text: string, from: number): number {
+  const lowest = Math.max(from, text.length - PII_REACH)
+  let at = text.length
+  let hold = at
+  let plain = 0
+  let isFirst = true
+  while (at > lowest) {
+    const word = wordBefore(text, at, lowest)
+    if (word === undefined) break
+    at = word.from
+    if (word.hasDigit) {
+      plain = 0
+      hold = at
+      // A month or letters may be the beginning of it.
+      const before = wordBefore(text, at, lowest)
+      if (before !== undefined) hold = before.from
+    } else if (isFirst) hold = at
+    else if (++plain >= PLAIN_WORDS) break
+    isFirst = false
+  }
+  return Math.max(hold, from)
+}
+
+interface HeldWord {
+  readonly from: number
+  readonly hasDigit: boolean
+}
+
+/** The word that ends at or in front of a place, on the same line; undefined where there is none. A character of a script without spaces is one. */
+function wordBefore(text: string, end: number, lowest: number): HeldWord | undefined {
+  let at = end
+  while (at > lowest && (text.charCodeAt(at - 1) === SPACE || text[at - 1] === '\t')) at--
+  if (at === lowest || text[at - 1] === '\n') return undefined
+  let hasDigit = false
+  const last = at
+  while (at > lowest) {
+    const code = text.charCodeAt(at - 1)
+    if (code <= SPACE) break
+    if (isDigit(code)) hasDigit = true
+    else if (code >= 0x2e80 && !hasDigit) return { from: at === last ? at - 1 : at, hasDigit }
+    else if (code >= 0x2e80) break
+    at--
+  }
+  return { from: at, hasDigit }
+}

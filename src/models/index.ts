@@ -91,6 +91,7 @@ export function createModels(deps: ModelsDeps): Layer {
         ],
         routeCalls(
           deps.router,
+          deps,
           pipeline<Attempt, ModelPart>(
             [
               meter({

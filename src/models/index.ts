@@ -102,6 +102,7 @@ export function createModels(deps: ModelsDeps): Layer {
         ],
         routeCalls(
           deps.router,
+          deps,
           pipeline<Attempt, ModelPart>(
             [
               meter({

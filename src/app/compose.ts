@@ -76,6 +76,7 @@ export function compose(deps: ComposeDeps): Gateway {
       maxBytes: () => snapshot.get().config.bodies.maxSize,
     },
     asks,
+    guards: () => snapshot.get().guards,
     limits: () => snapshot.get().requestLimits,
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
@@ -86,7 +87,6 @@ export function compose(deps: ComposeDeps): Gateway {
     money,
     router,
     catalog: () => snapshot.get().catalog,
-    guards: () => snapshot.get().guards,
   })
   const tools = createTools({
     ...common,

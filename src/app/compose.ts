@@ -25,6 +25,7 @@ import { answerNowhere } from './layer-paths.ts'
 import { describeThrown, type Logger } from './logger.ts'
 import { isLoopback } from './loopback.ts'
 import type { Money } from './money.ts'
+import { answerOwnRequest, isOwnRequest, type OwnRequestsDeps } from './own-requests.ts'
 import type { CurrentSnapshot } from './snapshot.ts'
 
 /** What a gateway is put together from. */
@@ -87,6 +88,7 @@ export function compose(deps: ComposeDeps): Gateway {
     money,
     router,
     catalog: () => snapshot.get().catalog,
+    overload: () => snapshot.get().overload,
   })
   const tools = createTools({
     ...common,
@@ -117,6 +119,7 @@ export function compose(deps: ComposeDeps): Gateway {
         .map(({ name }) => name),
     bodies: store.bodies,
     tallies: store.tallies,
+    money: () => ({ ledger: money.ledger, at: money.moment() }),
     providers: providerStates(router, world, () => snapshot.get().catalog.lanes()),
     adminKey: deps.adminKey,
     version: deps.version,
@@ -131,7 +134,8 @@ export function compose(deps: ComposeDeps): Gateway {
     openMetrics: isLoopback(snapshot.get().config.listen.control.host),
     reportFault: (requestId, cause) => deps.logger.log('error', 'control request failed', { requestId, ...describeThrown(cause) }),
   })
-  const port: DataPort = { layers, snapshot, readiness: () => readiness(deps, isOpen) }
+  const own = { world, access: deps.keys, reader: store.reader, live, adminKey: deps.adminKey }
+  const port: DataPort = { layers, snapshot, own, readiness: () => readiness(deps, isOpen) }
   return {
     data: (request) => answerData(port, request),
     control: (request) => api.fetch(request),
@@ -166,11 +170,13 @@ export function configStatus(snapshot: CurrentSnapshot): ConfigStatus {
 interface DataPort {
   readonly layers: readonly Layer[]
   readonly snapshot: CurrentSnapshot
+  readonly own: OwnRequestsDeps
   readonly readiness: () => Readiness
 }
 
 function answerData(port: DataPort, request: Request): Promise<Response | Upgrade> {
   const path = pathOf(request.url)
+  if (isOwnRequest(path)) return answerOwnRequest(port.own, request, path)
   const layer = layerFor(port.layers, path)
   const isRunning = layer !== undefined && port.snapshot.get().layers.has(layer.name)
   return isRunning ? layer.fetch(request) : Promise.resolve(answerElse(port, path, request.method))

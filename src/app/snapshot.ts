@@ -9,6 +9,7 @@ import type { ModelsConfig } from '../models/config.ts'
 import type { RequestLimits } from '../models/index.ts'
 import { compileGuards } from '../stages/guards/compile.ts'
 import type { GuardSet } from '../stages/guards/guard-set.ts'
+import type { QueueRules } from '../stages/queue.ts'
 import type { ToolsSettings } from '../tools/index.ts'
 import { compileTools } from '../tools/settings.ts'
 import { guardNamesOf } from './guard-names.ts'
@@ -28,6 +29,8 @@ export interface Snapshot {
   readonly catalog: ModelCatalog
   /** When a provider is left alone for a while. */
   readonly breaker: ModelsConfig['breaker']
+  /** How many model calls are taken at once. */
+  readonly overload: QueueRules | undefined
   /** Without any agent where the agents gateway does not run. */
   readonly agents: AgentCatalog
   readonly rules: AccessRules
@@ -64,6 +67,7 @@ export function compileSnapshot(source: SnapshotSource): Snapshot {
     layers: layersOf(source.config),
     catalog: compileCatalog(models ?? NO_MODELS),
     breaker: (models ?? NO_MODELS).breaker,
+    overload: models?.overload && { running: models.overload.running, queue: models.overload.queue, waitMs: models.overload.wait },
     agents: compileAgents(agents ?? NO_AGENTS, isLoopback(listen.data.host)),
     rules: access,
     guards: compileGuards(source.config.guards, guardNamesOf(source.config), (team) => access.teams[team]?.guards ?? []),

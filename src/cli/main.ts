@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   trace: async () => (await import('./commands/trace.ts')).registerTrace,
   receipt: async () => (await import('./commands/receipt.ts')).registerReceipt,
   spend: async () => (await import('./commands/spend.ts')).registerSpend,
+  budgets: async () => (await import('./commands/budgets.ts')).registerBudgets,
   live: async () => (await import('./commands/live.ts')).registerLive,
   providers: async () => (await import('./commands/providers.ts')).registerProviders,
   route: async () => onlyIo((await import('./commands/route.ts')).registerRoute),

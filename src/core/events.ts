@@ -52,6 +52,14 @@ export interface ToolAsk {
   readonly prompt: PromptIdentity
 }
 
+/** One line of a bill: tokens of a kind, and their price. */
+export interface PricedLine {
+  readonly kind: 'input' | 'cachedInput' | 'cacheWrite' | 'output'
+  readonly tokens: number
+  /** Per million tokens. */
+  readonly nanoUsd: NanoUsd
+}
+
 /** One attempt of a call: one try at one target. */
 export interface AttemptFacts {
   /** The call's id and the number of the attempt, from 1: `call_….2`. Holds of money go by it. */
@@ -173,6 +181,8 @@ export interface CallFacts {
   isUnpriced?: boolean | undefined
   /** Version of the price that was applied. */
   priceVersion?: string | undefined
+  /** How the cost of the last attempt came about: the sum of tokens times price, divided by a million and rounded half up, once. */
+  pricing?: readonly PricedLine[] | undefined
   /** The cost, or a part of it, is an estimate: the provider did not say what was used. */
   isEstimate?: boolean | undefined
   /** The end of each of its holds, in the order in which they ended. Absent where no budget applied. */

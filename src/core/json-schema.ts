@@ -23,11 +23,21 @@ type Check = (schema: JsonObject, value: Json, path: string, walk: Walk, depth: 
 function misfit(schema: unknown, value: Json, path: string, walk: Walk, depth: number): string | undefined {
   if (schema === false) return `${path} is not allowed`
   if (!isObject(schema) || depth > MAX_DEPTH || walk.steps-- <= 0) return undefined
-  for (const check of CHECKS) {
-    const found = check(schema, value, path, walk, depth)
-    if (found !== undefined) return found
-  }
-  return undefined
+  return (
+    checkReference(schema, value, path, walk, depth) ??
+    checkType(schema, value, path, walk, depth) ??
+    checkValues(schema, value, path, walk, depth) ??
+    checkForType(value)?.(schema, value, path, walk, depth) ??
+    checkCombined(schema, value, path, walk, depth)
+  )
+}
+
+/** What is looked at in values of this type alone. */
+function checkForType(value: Json): Check | undefined {
+  if (typeof value === 'string') return checkText
+  if (typeof value === 'number') return checkNumber
+  if (Array.isArray(value)) return checkList
+  return isObject(value) ? checkObject : undefined
 }
 
 const checkReference: Check = ({ $ref }, value, path, walk, depth) => {
@@ -36,6 +46,7 @@ const checkReference: Check = ({ $ref }, value, path, walk, depth) => {
 }
 
 const checkType: Check = ({ type }, value, path) => {
+  if (typeof type === 'string' && isOfType(value, type)) return undefined
   const types = Array.isArray(type) ? type : type === undefined ? [] : [type]
   if (types.length === 0 || types.some((each) => typeof each !== 'string' || isOfType(value, each))) return undefined
   return `${path} must be ${types.join(' or ')}, and is ${typeOf(value)}`
@@ -113,8 +124,6 @@ const checkCombined: Check = ({ allOf, anyOf, oneOf, not }, value, path, walk, d
   if (Array.isArray(oneOf) && oneOf.length > 0 && !oneOf.some(fits)) return `${path} fits none of the shapes that are allowed`
   return isDecidable(not) && fits(not) ? `${path} has a shape that is not allowed` : undefined
 }
-
-const CHECKS: readonly Check[] = [checkReference, checkType, checkValues, checkNumber, checkText, checkObject, checkList, checkCombined]
 
 /** Whether a schema has only words that are looked at here: else that a value fits is not known. */
 function isDecidable(schema: unknown): boolean {

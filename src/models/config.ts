@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { didYouMean } from '../core/did-you-mean.ts'
-import { choice, count, name, nameOrWildcard, secret, text, textOrSecret, url, usd } from '../core/fields.ts'
+import { choice, name, nameOrWildcard, secret, text, textOrSecret, url, usd } from '../core/fields.ts'
 import { guardNames } from '../core/guard-names.ts'
 import { checkHeaderFields, headerFields } from '../core/header-fields.ts'
 import { Secret } from '../core/secret.ts'
@@ -71,11 +71,6 @@ const model = z
       .exactOptional()
       .describe("The provider's own id of the model. Left out: the name. Not allowed where the name ends in *."),
     price: price.exactOptional().describe("What it costs. Wins over the built-in table of the providers' list prices."),
-    maxOutputTokens: count('tokens', { min: '1' })
-      .exactOptional()
-      .describe(
-        'The most tokens that it gives out in one answer: what a budget holds where the caller gives no bound. Left out: 4096 is held.',
-      ),
     fidelity: choice(FIDELITIES).exactOptional().describe(`${FIDELITY_DOC} Left out: models.fidelity.`),
     timeouts: ownTimeouts.exactOptional().describe('Timeouts of this model, where they differ from those of its provider.'),
     guards: guardNames('every call of this model').exactOptional(),

@@ -9,19 +9,22 @@ import type { World } from '../core/world.ts'
 import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
 import { authorize } from '../stages/authorize.ts'
+import { budget } from '../stages/budget.ts'
 import { guardInput, guardOutput } from '../stages/guard.ts'
 import type { GuardSet } from '../stages/guards/guard-set.ts'
 import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
+import { limit } from '../stages/limit.ts'
 import { meter } from '../stages/meter.ts'
 import { noteToolAsks } from '../stages/note-tool-asks.ts'
+import { CallQueue, type QueueRules, queue } from '../stages/queue.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
 import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
-import { estimator } from './prices/estimate.ts'
+import { estimator, likelyTokens } from './prices/estimate.ts'
 import { charge } from './prices/price.ts'
 import { routeCalls } from './routing/route-calls.ts'
 import type { RouterState } from './routing/router.ts'
@@ -48,6 +51,8 @@ export interface ModelsDeps {
   readonly catalog: () => ModelCatalog
   readonly guards: () => GuardSet
   readonly limits: () => RequestLimits
+  /** How many calls are taken at once; undefined: as many as come. */
+  readonly overload: () => QueueRules | undefined
   /** What routing remembers of the providers. */
   readonly router: RouterState
   readonly money: MoneyDeps
@@ -64,18 +69,21 @@ export function createModels(deps: ModelsDeps): Layer {
     admit<Incoming, Part>(({ problem }) => problem),
     authenticate<Incoming, Part>(deps.access), // from the header alone: a body is read only for a caller who is known
   ]
+  const subjectOf = ({ route }: ModelCall) => route.name
   const guarding = {
     guardsOf: ({ principal }: Call, { route }: ModelCall) =>
       deps.guards().choose(principal, { kind: 'models', name: route.name, guards: route.guards }),
     texts: guardedTexts,
   }
+  const calls = new CallQueue()
   const call = pipeline<Incoming, ModelPart>(
-    edge(),
+    [...edge<ModelPart>(), queue<Incoming, ModelPart>(calls, deps.overload)], // before the body: what waits takes no memory
     receive(
       (call, incoming) => decode(deps, call, incoming),
       pipeline<ModelCall, ModelPart>(
         [
           authorize((call, { route }) => permitModel(deps, call, route.name)),
+          limit({ ...deps.money, subjectOf, tokensOf: (_call, { request }) => likelyTokens(request) }),
           guardInput(guarding),
           keepBodies({
             store: deps.bodies,
@@ -83,6 +91,7 @@ export function createModels(deps: ModelsDeps): Layer {
             requestOf: ({ request }) => request.text,
             bytesOf: (part) => part.bytes,
           }),
+          budget({ ...deps.money, subjectOf }),
           guardOutput(guarding), // inside of what keeps bodies: neither what was hidden nor what may not be said is kept
         ],
         routeCalls(

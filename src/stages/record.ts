@@ -163,6 +163,7 @@ export class LogRecord implements CallRecord {
       costNanoUsd: ending.costNanoUsd ?? facts.costNanoUsd,
       isUnpriced: facts.isUnpriced,
       priceVersion: facts.priceVersion,
+      pricing: facts.pricing,
       isEstimate: facts.isEstimate,
       bookings: facts.bookings,
       finishReason: facts.finishReason,

@@ -2,6 +2,7 @@ import type { BodyStore, EventReader, TallyReader } from '../../core/ports.ts'
 import type { ProviderStates } from '../../core/provider-report.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { KeyDeps } from '../keys.ts'
+import type { MoneyNow } from './budgets.ts'
 
 /** Whether one thing that the gateway needs is in order. */
 export interface ReadinessCheck {
@@ -39,6 +40,8 @@ export interface ControlApiDeps extends KeyDeps {
   readonly bodies: BodyStore
   /** Spend is read from its tallies. */
   readonly tallies: TallyReader
+  /** Balances of budgets, as they are at this moment. @throws conflict where nobody here knows them */
+  readonly money: () => MoneyNow
   /** States of the providers of models. */
   readonly providers: ProviderStates
   readonly adminKey: Secret

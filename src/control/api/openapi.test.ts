@@ -3,6 +3,7 @@ import { openTestControl } from '../../testing/open-test-control.ts'
 
 const ENDPOINTS = [
   'get /api/v1/bodies/{id}',
+  'get /api/v1/budgets',
   'get /api/v1/calls/live',
   'get /api/v1/keys',
   'get /api/v1/keys/{id}',

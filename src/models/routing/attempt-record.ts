@@ -1,4 +1,4 @@
-import type { CallFacts, CallRecord, Usage } from '../../core/events.ts'
+import type { CallFacts, CallRecord, Hold, Usage } from '../../core/events.ts'
 
 const COUNTS = [
   'inputTokens',
@@ -26,6 +26,9 @@ const ADDED = {
   isUnpriced: undefined,
   providerMs: undefined,
   attemptLog: undefined,
+  isEstimate: undefined,
+  pricing: undefined,
+  bookings: undefined,
 } as const
 
 /**
@@ -37,7 +40,10 @@ export class AttemptRecord implements CallRecord {
   readonly facts: CallFacts
   action: string
   readonly #call: CallRecord
-  #added: Pick<CallFacts, 'attempts' | 'usage' | 'costNanoUsd' | 'providerMs'> = { attempts: 0 }
+  #added: Pick<CallFacts, 'attempts' | 'usage' | 'costNanoUsd' | 'providerMs'> & { readonly bookings: number } = {
+    attempts: 0,
+    bookings: 0,
+  }
 
   constructor(call: CallRecord) {
     this.callId = call.callId
@@ -50,8 +56,14 @@ export class AttemptRecord implements CallRecord {
     return this.#call.elapsedMs
   }
 
-  start(): Promise<void> {
-    return this.#call.start()
+  start(hold?: Hold): Promise<void> {
+    return this.#call.start(hold)
+  }
+
+  /** What the caller is told is told of the call. */
+  get replyHeaders(): Record<string, string> {
+    this.#call.replyHeaders ??= {}
+    return this.#call.replyHeaders
   }
 
   /** Adds to the call what it does not have yet of this attempt. */
@@ -64,14 +76,24 @@ export class AttemptRecord implements CallRecord {
     facts.costNanoUsd = add(facts.costNanoUsd, own.costNanoUsd, before.costNanoUsd)
     facts.providerMs = add(facts.providerMs, own.providerMs, before.providerMs)
     if (own.isUnpriced === true) facts.isUnpriced = true
-    this.#added = { attempts: own.attempts, usage: own.usage, costNanoUsd: own.costNanoUsd, providerMs: own.providerMs }
+    if (own.isEstimate === true) facts.isEstimate = true
+    const booked = own.bookings?.slice(before.bookings) ?? []
+    if (booked.length > 0) facts.bookings = [...(facts.bookings ?? []), ...booked]
+    this.#added = {
+      attempts: own.attempts,
+      usage: own.usage,
+      costNanoUsd: own.costNanoUsd,
+      providerMs: own.providerMs,
+      bookings: own.bookings?.length ?? 0,
+    }
   }
 
   /** This is the attempt that answers: what is told of the call is told of it. */
   adopt(): void {
     this.charge()
     const { facts } = this.#call
-    const { provider, target, providerStatus, providerRequestId, finishReason, firstTokenMs, priceVersion, toolCalls, losses } = this.facts
+    const { provider, target, providerStatus, providerRequestId, finishReason, firstTokenMs, priceVersion, pricing, toolCalls, losses } =
+      this.facts
     Object.assign(facts, {
       provider,
       target,
@@ -80,6 +102,7 @@ export class AttemptRecord implements CallRecord {
       finishReason,
       firstTokenMs,
       priceVersion,
+      pricing,
       toolCalls,
       losses,
     })

@@ -142,6 +142,14 @@ const breaker = z.strictObject({
   longestPause: duration({ min: '1ms', max: '24h' }).prefault('2m').describe('The longest pause.'),
 })
 
+const overload = z.strictObject({
+  running: count('calls', { min: '1' }).describe('Calls that run at once.'),
+  queue: count('calls')
+    .prefault('1000')
+    .describe('Calls that wait for one of them to end; more are refused with 503, those of the lowest class first.'),
+  wait: duration({ min: '1ms', max: '10m' }).prefault('5s').describe('How long one waits at the most.'),
+})
+
 /** Fields of a model that routing brings along. */
 export const modelFields = {
   can: can.exactOptional(),
@@ -156,6 +164,7 @@ export const modelFields = {
 /** Fields of `models` that routing brings along. */
 export const routingFields = {
   routes: z.array(route).prefault([]).describe('Routes: names that stand for several models and a way to choose.'),
+  overload: overload.exactOptional().describe('How many calls the gateway for models takes at once. Left out: as many as come.'),
   breaker: breaker.prefault({}).describe('When a provider key and model is left alone for a while.'),
 }
 

@@ -78,6 +78,7 @@ export function compose(deps: ComposeDeps): Gateway {
       maxBytes: () => snapshot.get().config.bodies.maxSize,
     },
     asks,
+    guards: () => snapshot.get().guards,
     limits: () => snapshot.get().requestLimits,
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
@@ -90,7 +91,6 @@ export function compose(deps: ComposeDeps): Gateway {
     router,
     catalog: () => snapshot.get().catalog,
     overload: () => snapshot.get().overload,
-    guards: () => snapshot.get().guards,
     cache: cache.get,
   })
   const tools = createTools({

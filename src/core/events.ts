@@ -361,6 +361,10 @@ export interface CallRecord {
    * @throws log_unavailable: the call must not be made
    */
   start(hold?: Hold): Promise<void>
+  /**
+   * Writes what an attempt came to whose call had ended before it: what its client did not wait for. Does nothing while the call runs.
+   */
+  finishLate(booking: Booking, usage: Usage | undefined): void
   /** Headers of the gateway's own that the caller gets with the reply or the refusal. Names in lower case. */
   replyHeaders?: Record<string, string>
 }

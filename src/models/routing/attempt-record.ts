@@ -1,4 +1,4 @@
-import type { CallFacts, CallRecord, Hold, Usage } from '../../core/events.ts'
+import type { Booking, CallFacts, CallRecord, Hold, Usage } from '../../core/events.ts'
 
 const COUNTS = [
   'inputTokens',
@@ -58,6 +58,10 @@ export class AttemptRecord implements CallRecord {
 
   start(hold?: Hold): Promise<void> {
     return this.#call.start(hold)
+  }
+
+  finishLate(booking: Booking, usage: Usage | undefined): void {
+    this.#call.finishLate(booking, usage)
   }
 
   /** What the caller is told is told of the call. */

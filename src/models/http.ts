@@ -175,7 +175,7 @@ function errorResponse(edge: Edge, error: GatewayError, endpoint: Endpoint | und
 
 /** The headers that every reply of the gateway has. */
 function describe({ call, record }: Edge): Record<string, string> {
-  const { subject, provider, attempts } = record.facts
+  const { subject, provider, attempts, losses, hidesLosses } = record.facts
   const headers: Record<string, string> = {
     'x-signalbox-request-id': call.id,
     // Where the official SDKs look for it.
@@ -183,6 +183,7 @@ function describe({ call, record }: Edge): Record<string, string> {
     'x-signalbox-attempts': String(attempts),
     'x-signalbox-overhead-ms': record.overheadMs.toFixed(3),
   }
+  if (losses !== undefined && losses.length > 0 && !hidesLosses) headers['x-signalbox-losses'] = String(losses.length)
   // A caller's name for a model may hold what no header may.
   if (subject !== undefined && /^[\x20-\x7e]+$/.test(subject)) headers['x-signalbox-model'] = subject
   if (provider !== undefined) headers['x-signalbox-provider'] = provider

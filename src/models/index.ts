@@ -20,6 +20,7 @@ import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
 import { charge } from './prices/price.ts'
 import { send } from './send.ts'
+import { translate } from './translate.ts'
 import type { Attempt, DecodeBounds, ModelPart, ModelRequest } from './types.ts'
 
 /** Bounds on what a caller may send. */
@@ -68,6 +69,7 @@ export function createModels(deps: ModelsDeps): Layer {
             bytesOf: (part) => part.bytes,
           }),
           route((_call, attempt) => [attempt]),
+          translate, // inside route: each target has its own wire; outside meter: what is metered is what the provider said
           meter({
             usageOf: (part) => part.usage,
             sizeOf: (part) => part.bytes.length,

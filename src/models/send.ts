@@ -252,5 +252,6 @@ const EVENT_FIELD = 'e'.charCodeAt(0)
 
 /** Whether a frame says something: comments and keep-alives do not. */
 function isContent(part: ModelPart): boolean {
+  if (part.isPreamble) return false
   return part.bytes[0] === DATA_FIELD || part.bytes[0] === EVENT_FIELD || part.isLast
 }

@@ -1,11 +1,15 @@
 import { GatewayError } from '../../core/errors.ts'
 import type { Dialect } from '../dialect.ts'
 import type { WireName } from '../types.ts'
+import { anthropicMessages } from './anthropic-messages/index.ts'
+import { gemini } from './gemini/index.ts'
 import { openaiChat } from './openai-chat/index.ts'
 
 /** Every wire that is spoken: one line a wire. */
 export const dialects: Readonly<Partial<Record<WireName, Dialect>>> = {
   'openai-chat': openaiChat,
+  'anthropic-messages': anthropicMessages,
+  gemini,
 }
 
 /** The dialect of a wire. */

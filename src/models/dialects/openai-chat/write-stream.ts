@@ -4,7 +4,7 @@ import { encodeSseFrame } from '../../../core/sse.ts'
 import type { ReplyContext, StreamWriter, WrittenFrame } from '../../dialect.ts'
 import type { StopReason, StreamEvent } from '../../neutral/reply.ts'
 import { writeDetail } from './thinking.ts'
-import { writeLogprobs, writeStop } from './write-reply.ts'
+import { annotationsOf, writeLogprobs, writeStop } from './write-reply.ts'
 import { writeUsage } from './write-usage.ts'
 
 type Head = StreamEvent & { readonly type: 'start' }
@@ -63,6 +63,8 @@ class ChunkWriter {
       case 'usage':
         this.#usage = event.usage
         return []
+      case 'citation':
+        return this.#delta(event.candidate, { annotations: annotationsOf([[event.citation]]) })
       case 'break':
       case 'loss':
         return []

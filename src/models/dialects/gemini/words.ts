@@ -39,6 +39,8 @@ const STOPS: Readonly<Record<string, StopReason>> = {
   IMAGE_SAFETY: { type: 'content-filter' },
   IMAGE_PROHIBITED_CONTENT: { type: 'content-filter' },
   IMAGE_RECITATION: { type: 'content-filter' },
+  // No word of Gemini's own, but of servers that speak its wire.
+  FUNCTION_CALL: { type: 'tool-calls' },
   CONTINUATION: { type: 'pause' },
 }
 

@@ -18,6 +18,7 @@ interface OpenBlock {
 export function readStream(): StreamReader {
   const blocks = new Map<number, OpenBlock>()
   let usage: JsonObject = {}
+  let isFinished = false
   return {
     read: (frame) => {
       const value = parse(decodeSseFrame(frame).data)
@@ -36,7 +37,9 @@ export function readStream(): StreamReader {
         case 'message_delta': {
           const events: StreamEvent[] = []
           const stop = isObject(value.delta) ? readStop(value.delta) : undefined
-          if (stop !== undefined) events.push({ type: 'finish', candidate: 0, stop })
+          // A provider that says it twice has said it once.
+          if (stop !== undefined && !isFinished) events.push({ type: 'finish', candidate: 0, stop })
+          isFinished ||= stop !== undefined
           usage = { ...usage, ...withoutNulls(value.usage) }
           const read = readUsage(usage)
           if (read !== undefined) events.push({ type: 'usage', usage: read })

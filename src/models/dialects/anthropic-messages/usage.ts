@@ -29,8 +29,8 @@ export function writeUsage(usage: Usage): JsonObject {
   const { inputTokens = 0, outputTokens = 0, cachedInputTokens, cacheWriteTokens, reasoningTokens } = usage
   return {
     input_tokens: Math.max(0, inputTokens - (cachedInputTokens ?? 0) - (cacheWriteTokens ?? 0)),
-    cache_creation_input_tokens: cacheWriteTokens ?? 0,
-    cache_read_input_tokens: cachedInputTokens ?? 0,
+    cache_creation_input_tokens: cacheWriteTokens ?? null,
+    cache_read_input_tokens: cachedInputTokens ?? null,
     output_tokens: outputTokens,
     ...(reasoningTokens === undefined ? {} : { output_tokens_details: { thinking_tokens: reasoningTokens } }),
   }

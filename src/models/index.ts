@@ -1,6 +1,7 @@
 import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Layer } from '../core/layer.ts'
+import type { Usage } from '../core/events.ts'
 import type { Access, BodyKeeping, BodyStore, EventLog, LiveCalls, ToolAsks } from '../core/ports.ts'
 import { readBody } from '../core/read-body.ts'
 import type { Ending } from '../core/reply.ts'
@@ -10,7 +11,7 @@ import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
 import { authorize } from '../stages/authorize.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
-import { meter } from '../stages/meter.ts'
+import { type Charge, meter } from '../stages/meter.ts'
 import { noteToolAsks } from '../stages/note-tool-asks.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
@@ -71,9 +72,9 @@ export function createModels(deps: ModelsDeps): Layer {
           route((_call, attempt) => [attempt]),
           translate, // inside route: each target has its own wire; outside meter: what is metered is what the provider said
           meter({
-            usageOf: (part) => part.usage,
+            usageOf: (part) => part.usage ?? (part.countedTokens === undefined ? undefined : NOTHING_USED),
             sizeOf: (part) => part.bytes.length,
-            price: ({ target }, usage) => charge(target.price, usage),
+            price: ({ target }, usage) => (usage === NOTHING_USED ? FREE : charge(target.price, usage)),
           }),
           noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
         ],
@@ -84,6 +85,10 @@ export function createModels(deps: ModelsDeps): Layer {
   const list = pipeline<Incoming, readonly ListedModel[]>(edge(), async (call) => replyOf([usableModels(deps, call)], call.signal))
   return createHttp({ world: deps.world, log: deps.log, isOpen: deps.isOpen, call, list })
 }
+
+/** Providers count tokens without a charge. */
+const NOTHING_USED: Usage = { inputTokens: 0, outputTokens: 0 }
+const FREE: Charge = { type: 'priced', costNanoUsd: 0, version: 'free' }
 
 /** Reads and decodes the body, and finds the model. */
 async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise<Attempt> {

@@ -89,7 +89,7 @@ class BlockWriter {
         this.#call(event)
         return
       case 'arguments':
-        this.#delta(this.#calls.get(event.index) ?? this.#nextIndex, { type: 'input_json_delta', partial_json: event.text })
+        this.#arguments(event.index, event.text)
         return
       case 'break':
         this.#close()
@@ -119,6 +119,11 @@ class BlockWriter {
     }
     this.#delta(this.#openBlock('thinking'), { type: 'signature_delta', signature: sealed })
     this.#close()
+  }
+
+  #arguments(call: number, text: string): void {
+    const index = this.#calls.get(call)
+    if (index !== undefined) this.#delta(index, { type: 'input_json_delta', partial_json: text })
   }
 
   #call({ index, id, name }: StreamEvent & { readonly type: 'tool-call' }): void {

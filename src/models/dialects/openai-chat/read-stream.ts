@@ -14,6 +14,8 @@ interface ChoiceState {
   isThinking: boolean
   /** Thinking that stood outside of details since the last seal: some give the whole of it once more with its seal. */
   plain: string
+  /** Indices of the details that were sealed: some give them again with each that follows. */
+  readonly sealed: Set<number>
   isFinished: boolean
 }
 
@@ -56,7 +58,7 @@ function listOf(value: Json | undefined): readonly JsonObject[] {
 
 function readChoice(choice: JsonObject, choices: Map<number, ChoiceState>, events: StreamEvent[]): void {
   const candidate = typeof choice.index === 'number' ? choice.index : 0
-  const state = choices.get(candidate) ?? { calls: new Map<number, string>(), isThinking: false, plain: '', isFinished: false }
+  const state = choices.get(candidate) ?? { calls: new Map<number, string>(), isThinking: false, plain: '', sealed: new Set<number>(), isFinished: false }
   choices.set(candidate, state)
   const delta = isObject(choice.delta) ? choice.delta : {}
   readThoughts(delta, { candidate, state, events })
@@ -89,7 +91,7 @@ interface Into {
 }
 
 function readThoughts(delta: JsonObject, { candidate, state, events }: Into): void {
-  const { before } = readThinking(delta)
+  const { before } = readThinking(withoutSealed(delta, state))
   for (const thought of before) {
     if (thought.type !== 'thinking') continue
     const isRepeated = Array.isArray(delta.reasoning_details) && state.plain !== '' && thought.text === state.plain
@@ -104,6 +106,16 @@ function readThoughts(delta: JsonObject, { candidate, state, events }: Into): vo
     state.isThinking = false
     state.plain = ''
   }
+}
+
+/** A delta without the details that were told before. */
+function withoutSealed(delta: JsonObject, { sealed }: ChoiceState): JsonObject {
+  if (!Array.isArray(delta.reasoning_details)) return delta
+  const details = listOf(delta.reasoning_details).filter(({ index }) => typeof index !== 'number' || !sealed.has(index))
+  for (const { index, signature, data } of details) {
+    if (typeof index === 'number' && (typeof signature === 'string' || typeof data === 'string')) sealed.add(index)
+  }
+  return { ...delta, reasoning_details: details }
 }
 
 /** A call begins with its name; what comes under its index after that are arguments. Some servers give neither index nor id. */

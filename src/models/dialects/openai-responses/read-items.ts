@@ -31,7 +31,8 @@ function readItem(messages: MessageList, item: JsonObject, place: Place): void {
     case undefined:
     case null:
     case 'message':
-      return readMessage(messages, item, place)
+      readMessage(messages, item, place)
+      return
     case 'function_call':
       messages.add('assistant', [
         {

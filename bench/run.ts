@@ -11,13 +11,25 @@ import { latency } from './rows/latency.ts'
 import { memoryAborts } from './rows/memory-aborts.ts'
 import { memoryCalls } from './rows/memory-calls.ts'
 import { memoryIdle } from './rows/memory-idle.ts'
+import { protocols } from './rows/protocols.ts'
 import { stalledReaders } from './rows/stalled-readers.ts'
 import { startUp } from './rows/start-up.ts'
 import { stream2000 } from './rows/stream-2000.ts'
 import { streamChunk } from './rows/stream-chunk.ts'
 
 /** Every row, in the order of a run. Those that restart the targets come last, so that the others meet warm processes. */
-const rows: readonly Row[] = [chat, latency, streamChunk, memoryIdle, stream2000, stalledReaders, memoryAborts, memoryCalls, startUp]
+const rows: readonly Row[] = [
+  chat,
+  latency,
+  streamChunk,
+  protocols,
+  memoryIdle,
+  stream2000,
+  stalledReaders,
+  memoryAborts,
+  memoryCalls,
+  startUp,
+]
 
 const exitCodes = { measured: 0, missed: 1, usage: 2, failed: 3 } as const
 

@@ -17,6 +17,13 @@ export function bunPackages(platform = process.platform, arch = process.arch, fa
   return facts.avx2 === false ? [`${modern}-baseline`] : [modern, `${modern}-baseline`]
 }
 
+/** What to tell a person whose Node is too old; undefined where it is not. */
+export function nodeHelp(version = process.versions.node) {
+  const major = Number(version.split('.')[0])
+  if (major >= 18) return undefined
+  return `signalbox: Node 18 or later is needed to start it, and this is Node ${version}. https://nodejs.org has a newer one.\n`
+}
+
 /** Path of the Bun program, or undefined when no installed package fits. SIGNALBOX_BUN overrides. */
 export function findBun(packages = bunPackages()) {
   if (process.env.SIGNALBOX_BUN) return process.env.SIGNALBOX_BUN

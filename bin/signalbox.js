@@ -3,7 +3,13 @@
 // Plain JavaScript for Node 18 and later: it runs before anything of ours can be relied on.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { bunEnvironment, findBun, platformHelp } from './find-bun.js'
+import { bunEnvironment, findBun, nodeHelp, platformHelp } from './find-bun.js'
+
+const tooOld = nodeHelp()
+if (tooOld !== undefined) {
+  process.stderr.write(tooOld)
+  process.exit(3)
+}
 
 const bun = findBun()
 if (bun === undefined) {

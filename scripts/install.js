@@ -3,6 +3,13 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { nodeHelp } from '../bin/find-bun.js'
+
+const tooOld = nodeHelp()
+if (tooOld !== undefined) {
+  process.stderr.write(tooOld)
+  process.exit(3)
+}
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const stamp = `${root}/node_modules/.signalbox-lock`
@@ -15,12 +22,14 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   process.stderr.write('signalbox: installing dependencies (once for each change of the lock file)\n')
   const npm = process.env.npm_execpath
   const [program, first] = npm ? [process.execPath, [npm]] : ['npm', []]
-  const done = spawnSync(program, [...first, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+  const done = spawnSync(program, [...first, 'ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
   })
   if (done.status !== 0) {
-    process.stderr.write('signalbox: `npm ci` failed; its message is above\n')
+    process.stderr.write(
+      'signalbox: `npm ci` failed; its message is above. It needs the registry once, and leave to write into this folder.\n',
+    )
     process.exit(done.status ?? 1)
   }
   mkdirSync(`${root}/node_modules`, { recursive: true })

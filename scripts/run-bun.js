@@ -1,6 +1,12 @@
 // Runs the pinned Bun with the given arguments: `node scripts/run-bun.js test`.
 import { spawnSync } from 'node:child_process'
-import { bunEnvironment, findBun, platformHelp } from '../bin/find-bun.js'
+import { bunEnvironment, findBun, nodeHelp, platformHelp } from '../bin/find-bun.js'
+
+const tooOld = nodeHelp()
+if (tooOld !== undefined) {
+  process.stderr.write(tooOld)
+  process.exit(3)
+}
 
 const bun = findBun()
 if (bun === undefined) {

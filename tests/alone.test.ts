@@ -5,7 +5,7 @@ import { join, relative, resolve } from 'node:path'
 const ROOT = join(import.meta.dirname, '..')
 const LAYERS = ['models', 'tools', 'agents']
 /** What every layer may bring along. */
-const SHARED = ['core', 'policy', 'stages']
+const SHARED = ['core', 'policy', 'ledger', 'stages']
 
 const existing = LAYERS.filter((layer) => existsSync(join(ROOT, 'src', layer, 'index.ts')))
 

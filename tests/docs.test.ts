@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { GENERATED } from '../scripts/generate-docs.ts'
+import { checkConfig } from '../src/app/check-config.ts'
 import { SECTIONS } from '../src/app/sections.ts'
 import { describeConfig, type SchemaNode } from '../src/control/config/schema.ts'
 
@@ -33,6 +35,46 @@ describe('generated files', () => {
   })
 })
 
+const ROOT = join(import.meta.dirname, '..')
+const pages = ['.', 'docs', 'decisions', 'bench'].flatMap((folder) =>
+  readdirSync(join(ROOT, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name)),
+)
+
+describe('the pages', () => {
+  test.each(pages)('%s links to nothing that is not there', (page) => {
+    const links = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\(([^)\s#]+)[^)]*\)/g)].map(([, target]) => target ?? '')
+    const own = links.filter((target) => !/^[a-z]+:/.test(target))
+    expect(own.filter((target) => !existsSync(join(ROOT, dirname(page), target)))).toEqual([])
+  })
+
+  test('the index of docs names each page of the folder', () => {
+    const index = readFileSync(join(ROOT, 'docs/README.md'), 'utf8')
+    const there = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md') && name !== 'README.md')
+    expect(there.filter((name) => !index.includes(`](${name})`))).toEqual([])
+  })
+
+  /** Whole configurations: those that say where their schema is. */
+  const examples = ['README.md', 'docs/quickstart.md', 'docs/agents.md'].flatMap((page) =>
+    [...readFileSync(join(ROOT, page), 'utf8').matchAll(/```yaml\n(# yaml-language-server[\s\S]*?)```/g)].map(
+      ([, yaml], index) => [`${page} ${index + 1}`, yaml ?? ''] as const,
+    ),
+  )
+
+  test.each(examples)('the configuration in %s passes the check', (_where, yaml) => {
+    const folder = mkdtempSync(join(tmpdir(), 'signalbox-docs-'))
+    try {
+      writeFileSync(join(folder, 'signalbox.yaml'), yaml)
+      expect(
+        checkConfig({ file: 'signalbox.yaml', cwd: folder, env: { OPENAI_API_KEY: 'sk-1', RESEARCHER_KEY: 'Bearer r-1' } }),
+      ).toMatchObject({ type: 'good' })
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+})
+
 describe('the configuration schema', () => {
   test('has a sentence for every key', () => {
     expect(keys.filter(({ node }) => !/^[A-Z].*\.$/.test(node.description ?? '')).map(({ path }) => path)).toEqual([])
@@ -51,6 +93,21 @@ describe('the configuration schema', () => {
       'models.models[].provider',
       'models.models[].price.inputPerMillion',
       'models.models[].price.outputPerMillion',
+      'models.routes[].name',
+      'models.routes[].targets',
+      'models.routes[].targets[].model',
+      'models.routes[].canary.model',
+      'models.routes[].canary.share',
+      'models.routes[].shadow.model',
+      'models.routes[].shadow.share',
+      'models.routes[].shadow.account',
+      'agents.agents.<name>.url',
+      'access.budgets[].per',
+      'access.teams.<name>.budgets[].per',
+      'access.accounts[].of',
+      'access.accounts[].budgets[].per',
+      'money.webhook.url',
+      'money.webhook.secret',
     ])
     expect(defaulted.filter((path) => required.includes(path))).toEqual([])
   })

@@ -7,9 +7,11 @@ export interface FloorOptions {
   readonly name: Target['name']
   readonly folder: string
   readonly mockPort: number
+  /** The program, a path in bench/. */
+  readonly script?: 'floor.ts' | 'pass-through.ts'
 }
 
-/** bench/floor.ts as a target. With `--target floor` a second one stands where the gateway would. */
+/** bench/floor.ts as a target, or bench/pass-through.ts. With `--target floor` a second one stands where the gateway would. */
 export class FloorTarget implements Target {
   readonly name: Target['name']
   readonly key = 'sb_floor_has_no_keys_but_the_header_is_as_long_as_one'
@@ -31,9 +33,9 @@ export class FloorTarget implements Target {
   }
 
   async launch(): Promise<void> {
-    const { processes, folder, mockPort, name } = this.#options
+    const { processes, folder, mockPort, name, script = 'floor.ts' } = this.#options
     const environment = { MOCK_PORT: String(mockPort), MOCK_KEY: mockKey }
-    this.#child = processes.spawnScript('floor.ts', { environment, logFile: `${folder}/${name}-floor.log` })
+    this.#child = processes.spawnScript(script, { environment, logFile: `${folder}/${name}-floor.log` })
     // bench/lab/child.ts wrote the line.
     this.port = (JSON.parse(await this.#child.readLine()) as { readonly port: number }).port
   }

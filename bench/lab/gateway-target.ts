@@ -14,6 +14,8 @@ export interface GatewayOptions {
   readonly mockPort: number
   /** Shapes of the mock that the configuration must name as models. */
   readonly shapes: readonly string[]
+  /** MCP servers of the mock that it stands before, and an agent; left out: it has models only. */
+  readonly mcpServers?: number
 }
 
 /** Signalbox, installed and started as a user would: a configuration file, `serve`, and a key made by the command line. */
@@ -96,7 +98,7 @@ export class GatewayTarget implements Target {
     const { processes, folder } = this.#options
     return processes.spawn({
       command: [...launcher, ...args],
-      environment: { MOCK_KEY: mockKey },
+      environment: { MOCK_KEY: mockKey, MOCK_BEARER: `Bearer ${mockKey}` },
       logFile: `${folder}/${output.log}`,
       stdout: output.stdout,
     })
@@ -109,6 +111,8 @@ export class GatewayTarget implements Target {
   }
 
   #configuration(): string {
+    const { mcpServers, mockPort } = this.#options
+    if (mcpServers !== undefined) return this.#protocolConfiguration(mcpServers, mockPort)
     const models = this.#options.shapes.map(
       (shape) =>
         `    - { name: ${this.nameModel(shape)}, provider: mock, id: ${shape}, price: { inputPerMillion: 1, outputPerMillion: 2 } }`,
@@ -123,6 +127,25 @@ ${models.join('\n')}
 access:
   teams:
     bench: {}
+`
+  }
+
+  #protocolConfiguration(mcpServers: number, mockPort: number): string {
+    const servers = Array.from(
+      { length: mcpServers },
+      (_, index) => `    s${index}: { url: "http://127.0.0.1:${mockPort}/mcp/${index}", headers: { authorization: env:MOCK_BEARER } }`,
+    )
+    return `listen: { data: 127.0.0.1:${this.port}, control: 127.0.0.1:${this.#controlPort} }
+storage: sqlite:./data
+tools:
+  servers:
+${servers.join('\n')}
+agents:
+  agents:
+    mock: { url: "http://127.0.0.1:${mockPort}/a2a", headers: { authorization: env:MOCK_BEARER } }
+access:
+  teams:
+    bench: { tools: { default: deny, readOnly: allow }, agents: [mock] }
 `
   }
 }

@@ -1,3 +1,4 @@
+import type { CallsJob } from '../load/jobs.ts'
 import type { Loader } from './loader.ts'
 import type { MockUpstream } from './mock-upstream.ts'
 import { readCpuMicros, readForeignCpuMicros } from './proc.ts'
@@ -16,13 +17,20 @@ export interface Lab {
   readonly scale: Scale
   /** A second, separate installation of the gateway, stopped; for rows that start and stop it. */
   installSpare(): Promise<Target>
+  /** A gateway before so many MCP servers and one agent of the mock, and a proxy that passes through: both running. */
+  installProtocols(servers: number): Promise<Pair<Target>>
 }
 
 /** CPU that calls through a target cost in a closed loop, and how many there were. */
 export async function measureCalls(lab: Lab, target: Target, options: { readonly shape: string; readonly seconds: number }) {
   const { shape, seconds } = options
+  return measureJob(lab, target, { type: 'calls', port: target.port, request: requestOf(target, shape), connections: 64, seconds })
+}
+
+/** The same for calls of any kind. */
+export async function measureJob(lab: Lab, target: Target, job: CallsJob) {
   const cpuBefore = readCpuMicros(target.pid)
-  const report = await lab.load.run({ type: 'calls', port: target.port, request: requestOf(target, shape), connections: 64, seconds })
+  const report = await lab.load.run(job)
   await Bun.sleep(settleMs)
   const cpuMicros = (readCpuMicros(target.pid) - cpuBefore) / report.calls
   return { ...report, cpuMicros, callsPerSecond: report.calls / report.seconds }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FloorTarget } from './floor-target.ts'
 import { GatewayTarget } from './gateway-target.ts'
-import type { Lab } from './lab.ts'
+import type { Lab, Pair } from './lab.ts'
 import { Loader } from './loader.ts'
 import { startMock } from './mock-upstream.ts'
 import { Processes } from './processes.ts'
@@ -44,7 +44,19 @@ export async function openLab(options: LabOptions): Promise<OpenLab> {
       return gateway
     }
     const gateway = await install('gateway')
-    const lab: Lab = { floor, gateway, mock, load, scale: options.scale, installSpare: () => install('spare') }
+    const common = { processes, folder, mockPort: mock.port, script: 'pass-through.ts' } as const
+    const installProtocols = async (mcpServers: number): Promise<Pair<Target>> => {
+      const passThrough = new FloorTarget({ ...common, name: 'floor' })
+      await passThrough.launch()
+      if (options.target === 'floor') return { floor: passThrough, gateway: await startFloorAsGateway({ ...common, name: 'gateway' }) }
+      const gateway = new GatewayTarget({ processes, folder: join(folder, 'protocols'), mockPort: mock.port, shapes: [], mcpServers })
+      await gateway.install()
+      return { floor: passThrough, gateway }
+    }
+    const lab: Lab = {
+      ...{ floor, gateway, mock, load, scale: options.scale, installProtocols },
+      installSpare: () => install('spare'),
+    }
     return { lab, folder, close }
   } catch (error) {
     await close({ keepFolder: true })

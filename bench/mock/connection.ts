@@ -1,5 +1,6 @@
 import type { Socket } from 'bun'
 import type { Paced, Pacer } from './pacer.ts'
+import { agentCard, protocolReply } from './protocols.ts'
 import { encodeWhole, errorReply, floodBlock, stampedChunk, streamEnd, streamStart, wholeReply } from './replies.ts'
 import { type MockRequest, RequestReader } from './request.ts'
 import { parseShape, type Shape } from './shapes.ts'
@@ -37,6 +38,8 @@ export class Connection {
     if (request === undefined) return
     if (request.head.startsWith('GET /stats'))
       this.#send(encodeWhole(200, { openReplies: this.#state.openReplies, calls: this.#state.calls }))
+    else if (request.head.startsWith('GET /') && request.head.includes('agent-card.json')) this.#send(agentCard(this.#socket.localPort))
+    else if (/^POST \/(mcp|a2a)/.test(request.head)) this.#answerProtocol(request)
     else if (!request.head.startsWith('POST /v1/chat/completions'))
       this.#send(errorReply(404, 'The mock answers POST /v1/chat/completions.'))
     else if (!request.head.includes(this.#state.apiKey)) this.#send(errorReply(401, 'The proxy did not bring its own credential.'))
@@ -52,6 +55,12 @@ export class Connection {
   close(): void {
     this.#isClosed = true
     this.#finish()
+  }
+
+  #answerProtocol(request: MockRequest): void {
+    const hasKey = request.head.includes(this.#state.apiKey)
+    const reply = hasKey ? protocolReply(request) : errorReply(401, 'The proxy did not bring its own credential.')
+    this.#send(reply ?? errorReply(404, 'The mock has no such method.'))
   }
 
   #answer(request: MockRequest): void {

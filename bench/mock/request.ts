@@ -3,6 +3,8 @@ export interface MockRequest {
   readonly head: string
   readonly model: string
   readonly includeUsage: boolean
+  /** As latin1. */
+  readonly body: string
 }
 
 /**
@@ -27,6 +29,7 @@ export class RequestReader {
       head,
       // Inside a JSON string the quotes would be escaped: this finds the key, not a prompt that talks about it.
       model: /"model"\s*:\s*"([^"]+)"/.exec(body)?.[1] ?? '',
+      body,
       includeUsage: /"include_usage"\s*:\s*true/.test(body),
     }
   }

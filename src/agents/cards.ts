@@ -69,6 +69,7 @@ async function fetchCard(call: Call, agent: Agent, url: string, kept: KeptCard |
   const exchange = openCardExchange(call, agent, url)
   call.record.facts.attempts++
   try {
+    exchange.awaitMore()
     const response = await exchange.send({ method: 'GET', headers: headersFor(call, agent, url, kept) })
     const untilMs = call.world.now() + ageOf(response.headers.get('cache-control'))
     if (response.status === 304 && kept !== undefined) return { ...kept, untilMs }

@@ -12,6 +12,7 @@ import { LogRecord } from '../stages/record.ts'
 import type { ServedCard } from './a2a/card.ts'
 import { encodeError, encodeStreamError, httpStatusOf } from './a2a/errors.ts'
 import { type Doors, foreignPage } from './addresses.ts'
+import { keepAlive } from './keep-alive.ts'
 import type { AgentPart, Heard } from './types.ts'
 
 /** A request as it came, the agent that its path names, and what the edge found wrong with it. */
@@ -133,10 +134,8 @@ function streamResponse(edge: Edge, reply: Reply<AgentPart>): Response {
   headers['content-type'] = 'text/event-stream; charset=utf-8'
   headers['cache-control'] = 'no-cache'
   headers['x-accel-buffering'] = 'no'
-  return new Response(
-    pullStream(reply, () => nextBytes(edge, reply)),
-    { headers },
-  )
+  const next = keepAlive({ world: edge.call.world, next: () => nextBytes(edge, reply), isOver: () => reply.ending !== undefined })
+  return new Response(pullStream(reply, next), { headers })
 }
 
 /** The next bytes for the client: an event of the agent, or the one that says how the stream failed; undefined at a good end. */

@@ -14,7 +14,6 @@ import { dispatch } from '../stages/dispatch.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
-import { route } from '../stages/route.ts'
 import type { ServedCard } from './a2a/card.ts'
 import { httpStatusOf, rpcCodeOf, versionProblem } from './a2a/errors.ts'
 import { decodeRequest } from './a2a/request.ts'
@@ -73,7 +72,7 @@ export function createAgents(deps: AgentsDeps): Layer {
             requestOf: ({ request }) => request.text,
             bytesOf: (part) => part.bytes,
           }),
-          route((_call, attempt) => [attempt]), // one: to send a message again could do its work twice
+          // One attempt: to send a message again could do its work twice.
           dispatch({ sizeOf: (part) => part.bytes.length }),
         ],
         sendTo({ owners: deps.owners, cards }),

@@ -79,8 +79,8 @@ describe('a check of the whole configuration', () => {
     ],
     [
       'a key of a later version',
-      'access:\n  teams:\n    support: { budgets: [] }\n',
-      'signalbox.yaml:3:16 access.teams.support.budgets: unknown key; the keys here are models, tools, agents, labels, bodies',
+      'access:\n  teams:\n    support: { residency: [] }\n',
+      'signalbox.yaml:3:16 access.teams.support.residency: unknown key; the keys here are models, tools, agents, labels, guards, bodies, budgets, limits',
     ],
   ])('finds %s', (_what, text, line) => {
     expect(check(text, { SPACED: 'sk secret' })).toMatchObject({ type: 'bad', lines: [line] })

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { readConfig } from '../control/config/load.ts'
 import { formatOrigin, printConfig } from '../control/config/print.ts'
 import { formatPath, formatProblem } from '../control/config/problems.ts'
-import { checkLayers } from './layer-paths.ts'
+import { checkWhole } from './check-whole.ts'
 import { SECTIONS } from './sections.ts'
 
 /** Where a configuration is looked for, best first, when nobody says. */
@@ -53,7 +53,7 @@ export function checkConfig({ file, cwd, env }: CheckOptions): ConfigReport {
     file: resolve(cwd, file),
     shownAs: file,
     sections: SECTIONS,
-    checkWhole: checkLayers,
+    checkWhole,
     readEnv: (name) => env[name],
     readFile: (path) => readFileSync(path, 'utf8'),
   })

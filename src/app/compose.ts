@@ -13,13 +13,18 @@ import type { Ending } from '../core/reply.ts'
 import type { Secret } from '../core/secret.ts'
 import type { World } from '../core/world.ts'
 import { createModels, type ModelsDeps } from '../models/index.ts'
+import { providerStates } from '../models/routing/report.ts'
+import { RouterState } from '../models/routing/router.ts'
 import { createProgramRunner } from '../platform/processes.ts'
 import { layerFor } from '../platform/serve-http.ts'
 import type { Store } from '../storage/store.ts'
 import { createTools } from '../tools/index.ts'
+import { dataFolder } from './data-folder.ts'
+import { keepProviderStates } from './keep-provider-states.ts'
 import { answerNowhere } from './layer-paths.ts'
 import { describeThrown, type Logger } from './logger.ts'
 import { isLoopback } from './loopback.ts'
+import type { Money } from './money.ts'
 import type { CurrentSnapshot } from './snapshot.ts'
 
 /** What a gateway is put together from. */
@@ -33,6 +38,7 @@ export interface ComposeDeps {
   readonly installation: Secret
   readonly adminKey: Secret
   readonly snapshot: CurrentSnapshot
+  readonly money: Money
   readonly reload: () => Promise<ConfigStatus>
   readonly version: string
 }
@@ -53,9 +59,11 @@ export interface Gateway {
 
 /** Puts the layers together. The only place that knows them all. */
 export function compose(deps: ComposeDeps): Gateway {
-  const { world, store, live, snapshot } = deps
+  const { world, store, live, snapshot, money } = deps
   let isOpen = true
   const asks = createToolAsks()
+  const router = new RouterState(() => snapshot.get().breaker)
+  const stopKeeping = keepProviderStates({ world, logger: deps.logger, folder: dataFolder(snapshot.get().config), lanes: router.lanes })
   const common = {
     world,
     log: store.log,
@@ -72,7 +80,14 @@ export function compose(deps: ComposeDeps): Gateway {
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
   } satisfies Partial<ModelsDeps>
-  const models = createModels({ ...common, catalog: () => snapshot.get().catalog })
+  money.begin(store.log)
+  const models = createModels({
+    ...common,
+    money,
+    router,
+    catalog: () => snapshot.get().catalog,
+    guards: () => snapshot.get().guards,
+  })
   const tools = createTools({
     ...common,
     runner: createProgramRunner(process.env),
@@ -102,6 +117,7 @@ export function compose(deps: ComposeDeps): Gateway {
         .map(({ name }) => name),
     bodies: store.bodies,
     tallies: store.tallies,
+    providers: providerStates(router, world, () => snapshot.get().catalog.lanes()),
     adminKey: deps.adminKey,
     version: deps.version,
     startedAtMs: world.now(),
@@ -123,8 +139,15 @@ export function compose(deps: ComposeDeps): Gateway {
       isOpen = false
       tools.closeStreams()
     },
-    reconfigure: () => tools.reconfigure(),
-    close: () => tools.close(),
+    reconfigure: () => {
+      money.apply(snapshot.get().ledgerRules)
+      tools.reconfigure()
+    },
+    close: async () => {
+      money.close()
+      stopKeeping()
+      await tools.close()
+    },
   }
 }
 

@@ -8,8 +8,8 @@ import type { World } from '../core/world.ts'
 import { watchFiles } from '../platform/watch-file.ts'
 import { builtInConfig, type ListenAddresses, providersWithKey } from './built-in-config.ts'
 import { findConfigFile } from './check-config.ts'
+import { checkWhole } from './check-whole.ts'
 import { configStatus } from './compose.ts'
-import { checkLayers } from './layer-paths.ts'
 import type { Sandboxes } from './sandbox/index.ts'
 import { type Config, SECTIONS } from './sections.ts'
 import { CurrentSnapshot, compileSnapshot, type Snapshot } from './snapshot.ts'
@@ -34,8 +34,8 @@ export interface ConfigListener {
 /** A configuration in force, and its file under watch where there is one. */
 export interface ConfigSource {
   readonly snapshot: CurrentSnapshot
-  /** How it came about without a file: `sandbox` where no provider key was found either. */
-  readonly kind: 'file' | 'keys' | 'sandbox'
+  /** `built-in` where there is no file. */
+  readonly kind: 'file' | 'built-in'
   /** Listens from now on. */
   listen(listener: ConfigListener): void
   /** Reads the file now. Without a file nothing changes. */
@@ -69,7 +69,7 @@ function withFile(request: ConfigRequest, file: string): ConfigStart {
     file: resolve(cwd, file),
     shownAs: file,
     sections: SECTIONS,
-    checkWhole: checkLayers,
+    checkWhole,
     world,
     watchFiles,
     onLoaded: (loaded) => {
@@ -117,7 +117,7 @@ function withoutFile(request: ConfigRequest, startSandboxes: () => Sandboxes): C
     type: 'started',
     source: {
       snapshot,
-      kind: providers.length > 0 ? 'keys' : 'sandbox',
+      kind: 'built-in',
       listen: () => {},
       reload: () => configStatus(snapshot),
       stop: () => {},

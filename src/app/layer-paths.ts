@@ -36,7 +36,10 @@ export function answerNowhere(path: string, method: string, running: ReadonlySet
   const shown = path.slice(0, 200)
   const absent = LAYERS.find((name) => PATHS[name].some((prefix) => path === prefix || path.startsWith(`${prefix}/`)))
   const places = [...running].map((name) => `The ${name} gateway answers below ${PATHS[name][0]}.`).join(' ')
-  if (absent === undefined || running.has(absent)) return errorAnswer(`There is nothing at ${shown}. ${places}`)
+  if (absent === undefined || running.has(absent)) {
+    const meant = running.has('models') && WITHOUT_V1.test(path) ? ` Did you mean /v1${shown}?` : ''
+    return errorAnswer(`There is nothing at ${shown}.${meant} ${places}`)
+  }
   const message = `The ${absent} gateway does not run here: add \`${absent}:\` to the configuration to start it. ${places}`
   return absent !== 'models' && method === 'POST' ? rpcAnswer(message) : errorAnswer(message)
 }
@@ -49,6 +52,9 @@ function errorAnswer(message: string): Response {
 function rpcAnswer(message: string): Response {
   return Response.json({ jsonrpc: '2.0', id: null, error: { code: METHOD_NOT_FOUND, message, data: { code: 'not_found' } } }, NOT_FOUND)
 }
+
+/** What a client asks for whose base URL lacks the version. */
+const WITHOUT_V1 = /^\/(chat|completions|embeddings|messages|models|responses)(\/|$)/
 
 const NOT_FOUND = { status: 404 }
 const METHOD_NOT_FOUND = -32601

@@ -185,7 +185,7 @@ test('without a gateway and without a folder there is nothing to ask', async () 
   expect(read).toBeInstanceOf(ControlError)
   expect(read).toMatchObject({ code: 'unreachable' })
   expect(read.message).toBe(
-    `No gateway answers at http://127.0.0.1:${port}, and there is nothing in its data folder ${join(folder, 'store')} yet.`,
+    `No gateway answers at http://127.0.0.1:${port}, and there is nothing in its data folder ${join(folder, 'store')} yet. Start it with \`signalbox serve\`, or name its file with --config.`,
   )
   expect(await refusalOf(reach())).toMatchObject({
     code: 'unreachable',

@@ -90,7 +90,8 @@ async function openFolder(request: ReachRequest, place: GatewayPlace, mode: 'rea
 }
 
 function neverStarted({ controlUrl, dataFolder }: GatewayPlace): ControlError {
-  return new ControlError('unreachable', `No gateway answers at ${controlUrl}, and there is nothing in its data folder ${dataFolder} yet.`)
+  const message = `No gateway answers at ${controlUrl}, and there is nothing in its data folder ${dataFolder} yet.`
+  return new ControlError('unreachable', `${message} Start it with \`signalbox serve\`, or name its file with --config.`)
 }
 
 function pauseIn(world: World): Reached['pause'] {

@@ -1,9 +1,11 @@
+import { relative } from 'node:path'
 import type { ConfigStatus } from '../control/api/deps.ts'
 import { takeKey } from '../control/keys.ts'
 import { LiveCallTable } from '../control/live-calls.ts'
 import { Metrics } from '../control/projections/metrics.ts'
 import { SpendProjection } from '../control/projections/spend.ts'
-import { asGatewayError } from '../core/errors.ts'
+import { asGatewayError, GatewayError } from '../core/errors.ts'
+import type { Address } from '../core/fields.ts'
 import type { World } from '../core/world.ts'
 import { type HttpServer, serveHttp } from '../platform/serve-http.ts'
 import { realWorld } from '../platform/world.ts'
@@ -14,7 +16,9 @@ import { type ConfigSource, openConfig } from './config-source.ts'
 import { dataFolder, openOwnSecrets } from './data-folder.ts'
 import { firstKey, greet } from './first-minute.ts'
 import { createLogger, describeThrown, type Logger } from './logger.ts'
+import { Money } from './money.ts'
 import { openStore } from './open-store.ts'
+import { programName } from './program-name.ts'
 import { type Sandboxes, startSandboxes } from './sandbox/index.ts'
 import { type Stopped, shutDown, untilSignalled } from './shutdown.ts'
 import { readVersion } from './version.ts'
@@ -108,7 +112,8 @@ async function start(options: ServeOptions, { world, logger, source, sandboxes }
     condition: () => store.condition(),
     residentBytes: () => process.memoryUsage.rss(),
   })
-  const store = await openOwnStore(source, { world, logger, metrics, version, options })
+  const money = new Money(world, source.snapshot.get().ledgerRules)
+  const store = await openOwnStore(source, { world, logger, metrics, version, options, money })
   try {
     const { installation, adminKey } = openOwnSecrets(config, world)
     const keys = await composeAccess(store, installation, source.snapshot)
@@ -123,6 +128,7 @@ async function start(options: ServeOptions, { world, logger, source, sandboxes }
       installation,
       adminKey,
       snapshot: source.snapshot,
+      money,
       reload,
       version,
     }
@@ -145,13 +151,15 @@ interface StoreParts {
   readonly metrics: Metrics
   readonly version: string
   readonly options: ServeOptions
+  readonly money: Money
 }
 
-function openOwnStore(source: ConfigSource, { world, logger, metrics, version, options }: StoreParts): Promise<Store> {
+function openOwnStore(source: ConfigSource, { world, logger, metrics, version, options, money }: StoreParts): Promise<Store> {
   return openStore(source.snapshot.get().config, {
     world,
     version,
     projections: [() => new SpendProjection()],
+    state: money.state,
     onCommitted: (event) => metrics.observe(event),
     lastResort: (line) => options.err(`${line}\n`),
     report: (problem) => logger.log('error', problem.message, { code: problem.code }),
@@ -162,17 +170,23 @@ function listen(source: ConfigSource, gateway: Gateway): readonly [HttpServer, H
   const { config } = source.snapshot.get()
   const { data, control } = config.listen
   const maxBodyBytes = Math.max(config.limits.jsonBody, config.limits.otherBody)
-  const dataServer = listenAt(data, maxBodyBytes, gateway.data)
+  const dataServer = listenAt('data', data, maxBodyBytes, gateway.data)
   try {
-    return [dataServer, listenAt(control, config.limits.jsonBody, gateway.control)]
+    return [dataServer, listenAt('control', control, config.limits.jsonBody, gateway.control)]
   } catch (thrown) {
     void dataServer.stop({ force: true })
     throw thrown
   }
 }
 
-function listenAt(address: { readonly host: string; readonly port: number }, maxBodyBytes: number, answer: Gateway['data']): HttpServer {
-  return serveHttp({ ...address, maxBodyBytes, fetch: answer })
+function listenAt(port: 'data' | 'control', address: Address, maxBodyBytes: number, answer: Gateway['data']): HttpServer {
+  try {
+    return serveHttp({ ...address, maxBodyBytes, fetch: answer })
+  } catch (thrown) {
+    const { code, message } = asGatewayError(thrown)
+    const where = `\`listen: { ${port}: HOST:PORT }\` in the configuration file says where; \`signalbox init\` writes a file to begin with.`
+    throw new GatewayError(code, `${message} ${where}`, { cause: thrown })
+  }
 }
 
 /** Says that the gateway runs: to a person on a start without a file, and always to the log. */
@@ -199,19 +213,17 @@ async function announce(
   if (store.recoveredCalls > 0) logger.log('warn', 'calls that a crash had cut off were ended', { calls: store.recoveredCalls })
   logger.log('info', 'signalbox is running', { data: data.address, control: control.address, dataFolder: dataFolder(config), revision })
   if (source.kind === 'file') return
-  const key = await firstKey(
-    dataFolder(config),
-    {
-      ...deps,
-      log: store.log,
-      keys: store.keys,
-      access: deps.keys,
-      teams: () => ['default'],
-      models: () => catalog.list().map(({ name }) => name),
-    },
-    running.world,
-  )
-  options.err(greet({ kind: source.kind, dataAddress: data.address, controlAddress: control.address, key }))
+  const models = catalog.list().map(({ name }) => name)
+  const keyDeps = { ...deps, log: store.log, keys: store.keys, access: deps.keys, teams: () => ['default'], models: () => models }
+  const { key, file: keyFile } = await firstKey(dataFolder(config), keyDeps, running.world)
+  const addresses = { dataAddress: data.address, controlAddress: control.address }
+  options.err(greet({ ...addresses, key, keyFile: shownIn(options.cwd, keyFile), models, program: programName(options.env) }))
+}
+
+/** A path as whoever stands in the folder would write it. */
+function shownIn(folder: string, path: string): string {
+  const short = relative(folder, path)
+  return short.startsWith('..') ? path : short
 }
 
 function fileOf(file: string | undefined): { readonly file?: string } {

@@ -1,12 +1,17 @@
 import { type AgentCatalog, compileAgents } from '../agents/catalog.ts'
 import type { AgentsConfig } from '../agents/config.ts'
 import type { AccessRules } from '../control/access.ts'
+import { compileLedgerRules } from '../control/ledger-rules.ts'
 import type { LayerName } from '../core/events.ts'
+import type { LedgerRules } from '../ledger/rules.ts'
 import { compileCatalog, type ModelCatalog } from '../models/catalog.ts'
 import type { ModelsConfig } from '../models/config.ts'
 import type { RequestLimits } from '../models/index.ts'
+import { compileGuards } from '../stages/guards/compile.ts'
+import type { GuardSet } from '../stages/guards/guard-set.ts'
 import type { ToolsSettings } from '../tools/index.ts'
 import { compileTools } from '../tools/settings.ts'
+import { guardNamesOf } from './guard-names.ts'
 import { layersOf } from './layer-paths.ts'
 import { isLoopback } from './loopback.ts'
 import type { Config } from './sections.ts'
@@ -21,12 +26,16 @@ export interface Snapshot {
   readonly layers: ReadonlySet<LayerName>
   /** Without any model where the models gateway does not run. */
   readonly catalog: ModelCatalog
+  /** When a provider is left alone for a while. */
+  readonly breaker: ModelsConfig['breaker']
   /** Without any agent where the agents gateway does not run. */
   readonly agents: AgentCatalog
   readonly rules: AccessRules
   /** Without any server where the tools gateway does not run. */
   readonly tools: ToolsSettings
   readonly requestLimits: RequestLimits
+  readonly ledgerRules: LedgerRules
+  readonly guards: GuardSet
 }
 
 /** Where a snapshot comes from. */
@@ -37,20 +46,30 @@ export interface SnapshotSource {
   readonly loadedAtMs: number
 }
 
-const NO_MODELS: ModelsConfig = { providers: {}, models: [], fidelity: 'warn', timeouts: { connect: 0, firstToken: 0, idle: 0, total: 0 } }
+const NO_MODELS: ModelsConfig = {
+  providers: {},
+  models: [],
+  routes: [],
+  fidelity: 'warn',
+  breaker: { failures: 5, share: 0.5, pause: 0, longestPause: 0 },
+  timeouts: { connect: 0, firstToken: 0, idle: 0, total: 0 },
+}
 const NO_AGENTS: AgentsConfig = { agents: {}, timeouts: { connect: 0, idle: 0, total: 0 } }
 
 /** Compiles a checked configuration. Pure. */
 export function compileSnapshot(source: SnapshotSource): Snapshot {
-  const { models, tools, agents, access, limits, listen } = source.config
+  const { models, tools, agents, access, limits, listen, money } = source.config
   return {
     ...source,
     layers: layersOf(source.config),
     catalog: compileCatalog(models ?? NO_MODELS),
+    breaker: (models ?? NO_MODELS).breaker,
     agents: compileAgents(agents ?? NO_AGENTS, isLoopback(listen.data.host)),
     rules: access,
+    guards: compileGuards(source.config.guards, guardNamesOf(source.config), (team) => access.teams[team]?.guards ?? []),
     tools: compileTools(tools, isLoopback(listen.data.host)),
     requestLimits: { jsonBodyBytes: limits.jsonBody, jsonDepth: limits.jsonDepth, bodyDeadlineMs: limits.bodyDeadline },
+    ledgerRules: compileLedgerRules(access, money),
   }
 }
 

@@ -74,7 +74,18 @@ test('no command at all is wrong usage, and shows the help', async () => {
   expect(err).toStartWith('Usage: signalbox [options] [command]')
 })
 
-test('the version is printed', async () => {
+test('the examples of --help are command lines', async () => {
+  const { out } = await runCli(openTestControl(), ['--help'])
+  const examples = [...out.matchAll(/^ {2}signalbox (\S+(?: \S+)*) {2}/gm)].map(([, line]) => line?.split(' ') ?? [])
+  expect(examples).toHaveLength(5)
+  // Options are read before help is printed: one that is not known, or has no value, is wrong usage.
+  for (const words of examples) expect(await runCli(openTestControl(), [...words, '--help'])).toMatchObject({ exitCode: 0, err: '' })
+})
+
+test('the version is printed, also for who asks for it with a flag', async () => {
+  const { out } = await runCli(openTestControl(), ['version'])
+  for (const flag of ['--version', '-V']) expect((await runCli(openTestControl(), [flag])).out).toBe(out)
+
   expect((await runCli(openTestControl(), ['version'])).out).toMatch(/^\d+\.\d+\.\d+\S*\n$/)
   expect(JSON.parse((await runCli(openTestControl(), ['version', '--json'])).out)).toEqual({
     version: expect.stringMatching(/^\d/),

@@ -15,12 +15,32 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   receipt: async () => (await import('./commands/receipt.ts')).registerReceipt,
   spend: async () => (await import('./commands/spend.ts')).registerSpend,
   live: async () => (await import('./commands/live.ts')).registerLive,
+  providers: async () => (await import('./commands/providers.ts')).registerProviders,
   bodies: async () => (await import('./commands/bodies.ts')).registerBodies,
   status: async () => (await import('./commands/status.ts')).registerStatus,
   reload: async () => (await import('./commands/reload.ts')).registerReload,
   verify: async () => (await import('./commands/verify.ts')).registerVerify,
   version: async () => onlyIo((await import('./commands/version.ts')).registerVersion),
 }
+
+/** Under which title help lists a command; any other is one to look with. */
+const GROUPS: Readonly<Record<string, string>> = {
+  ...{ serve: 'To run it:', init: 'To run it:', check: 'To run it:', reload: 'To run it:', status: 'To run it:', version: 'To run it:' },
+  ...{ keys: 'To say who may call:' },
+}
+
+const VERSION_FLAGS = ['--version', '-V']
+
+const EXAMPLES = `
+Examples:
+  signalbox serve                                  with signalbox.yaml of this folder, or a sandbox
+  signalbox init --tools                           write a file with the gateway for tools alone
+  signalbox keys create --team support             print a new key
+  signalbox trace                                  the last call, and all that it caused
+  signalbox spend --by team,model --month last     the bill
+
+Each command has --help; docs/cli.md says what scripts can rely on.
+`
 
 function onlyIo(register: (program: Command, io: CliContext['io']) => void): Register {
   return (program, context) => register(program, context.io)
@@ -33,13 +53,18 @@ function onlyIo(register: (program: Command, io: CliContext['io']) => void): Reg
 export async function run(args: readonly string[], context: CliContext): Promise<void> {
   const { io } = context
   const program = new Command('signalbox')
-    .description('A gateway for the traffic of AI systems.')
+    .description('Gateways for models, tools and agents: who may call what, who did, and what it cost.')
+    .commandsGroup('To run it:')
     .showHelpAfterError('(--help shows how it is used)')
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .exitOverride()
-  for (const load of wanted(args[0])) (await load())(program, context)
+  const [first = '', ...rest] = args
+  const words = VERSION_FLAGS.includes(first) ? ['version', ...rest] : args
+  for (const load of wanted(words[0])) (await load())(program, context)
+  for (const command of program.commands) command.helpGroup(GROUPS[command.name()] ?? 'To see what happens:')
+  program.addHelpText('after', EXAMPLES)
   try {
-    await program.parseAsync(args, { from: 'user' })
+    await program.parseAsync(words, { from: 'user' })
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown
     io.setExitCode(thrown.exitCode === 0 ? 0 : 2)

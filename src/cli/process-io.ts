@@ -27,7 +27,7 @@ export function openProcess(): OwnProcess {
       },
       err: (text) => void process.stderr.write(text),
       isTerminal: process.stdin.isTTY === true && isatty(STDOUT),
-      ask,
+      ask: createAsk(),
       env: process.env,
       cwd: process.cwd(),
       setExitCode: (code) => {
@@ -46,16 +46,34 @@ export function openProcess(): OwnProcess {
   }
 }
 
-/** Asks on stderr: what is on stdout may go into a file. */
-function ask(question: string): Promise<string | undefined> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr })
-  return new Promise((resolve) => {
-    lines.on('close', () => resolve(undefined))
-    lines.question(question, (answer) => {
-      resolve(answer)
-      lines.close()
+/** Asks on stderr: what is on stdout may go into a file. A line that was typed ahead answers the next question. */
+function createAsk(): NonNullable<CliIo['ask']> {
+  const ahead: string[] = []
+  let state: 'new' | 'open' | 'over' = 'new'
+  let answer: ((line: string | undefined) => void) | undefined
+  const take = (line: string | undefined) => {
+    const waiting = answer
+    answer = undefined
+    if (waiting !== undefined) waiting(line)
+    else if (line !== undefined) ahead.push(line)
+  }
+  const open = () => {
+    state = 'open'
+    const opened = createInterface({ input: process.stdin, output: process.stderr })
+    opened.on('line', take)
+    opened.on('close', () => {
+      state = 'over'
+      take(undefined)
     })
-  })
+  }
+  return async (question) => {
+    if (state === 'new') open()
+    process.stderr.write(question)
+    if (ahead.length > 0 || state === 'over') return ahead.shift()
+    return new Promise((resolve) => {
+      answer = resolve
+    })
+  }
 }
 
 const STDOUT = 1

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { choice, name, namePattern } from '../core/fields.ts'
-import type { Section } from '../core/section.ts'
+import { guardNames } from '../core/guard-names.ts'
+import type { ConfigProblem, Section } from '../core/section.ts'
+import { account, bounds, checkBounds } from './budget-config.ts'
 
 /** The same bounds as in the header `x-signalbox-labels` (core/headers.ts). */
 const labelName = z
@@ -42,18 +44,22 @@ const team = z.strictObject({
     .record(labelName, labelValue.describe('The value of the label.'))
     .prefault({})
     .describe("Labels that every call of the team carries. A key's own labels win over them."),
+  guards: guardNames('every call of the team').exactOptional(),
   bodies: choice(['off', 'redacted', 'full'])
     .exactOptional()
     .describe('How much of the prompts and replies of the team is kept. Left out: as bodies.store says.'),
+  ...bounds,
 })
 
 const access = z
   .strictObject({
     organisation: name().prefault('default').describe('Name of the organisation, which every event carries.'),
+    ...bounds,
     teams: z
       .record(name(), team.prefault({}).describe('A team, by its name.'))
       .prefault({})
       .describe('Teams by name. Keys belong to a team; the keys of a team that leaves the file stop working.'),
+    accounts: z.array(account).prefault([]).describe('Budgets and limits of users, keys, labels and runs, by name or for each of them.'),
   })
   .prefault({})
   .describe('Who may use what.')
@@ -65,4 +71,12 @@ export type AccessConfig = z.output<typeof access>
 export type TeamConfig = z.output<typeof team>
 
 /** The section `access`. */
-export const accessSection = { name: 'access', schema: access, check: () => [] } as const satisfies Section<AccessConfig>
+export const accessSection = { name: 'access', schema: access, check } as const satisfies Section<AccessConfig>
+
+function check(config: AccessConfig): readonly ConfigProblem[] {
+  return [
+    ...checkBounds(['access'], config),
+    ...Object.entries(config.teams).flatMap(([team, rules]) => checkBounds(['access', 'teams', team], rules)),
+    ...config.accounts.flatMap((each, index) => checkBounds(['access', 'accounts', index], each)),
+  ]
+}

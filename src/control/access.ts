@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Labels, Principal } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
+import { MISPLACED } from '../core/headers.ts'
 import type { Access, BodyDetail, KeyRecord } from '../core/ports.ts'
 import type { Secret } from '../core/secret.ts'
 import { matchesAny } from '../policy/patterns.ts'
@@ -102,23 +103,40 @@ function teamOf({ teams }: AccessRules, name: string): TeamRules | undefined {
 }
 
 function verify(credential: string | undefined, byId: ReadonlyMap<string, KeyRecord>, installation: Secret): KeyRecord {
-  if (credential === undefined) {
-    throw new GatewayError(
-      'unauthenticated',
-      'No key was sent. Send one as "Authorization: Bearer sb_…"; `signalbox keys create --team NAME` makes one.',
-    )
-  }
+  if (credential === undefined || credential.startsWith(MISPLACED)) throw noKey(credential)
   const sent = splitKey(credential)
   const key = sent === undefined ? undefined : byId.get(sent.id)
   // An unknown id is hashed and compared too, so that the time taken does not tell which ids exist.
   const isRight = isSameHash(hashSecret(sent?.secret ?? '', installation), key?.secretHash ?? UNKNOWN_HASH)
-  if (key === undefined || !isRight) {
-    throw new GatewayError(
-      'unauthenticated',
-      'This key is not known here. Keys of Signalbox look like sb_<id>_<secret>; a provider key does not work.',
-    )
-  }
+  if (key === undefined || !isRight) throw unknownKey(credential)
   return key
+}
+
+const HOW = 'Send one as "Authorization: Bearer sb_…"'
+
+/** @param seen where a key was seen that is not read */
+function noKey(seen: string | undefined): GatewayError {
+  const header = seen?.slice(MISPLACED.length)
+  if (header === undefined) {
+    return new GatewayError('unauthenticated', `No key was sent. ${HOW}; \`signalbox keys create --team NAME\` makes one.`)
+  }
+  const what =
+    header === 'authorization'
+      ? 'The header Authorization holds no bearer key; is the variable set that should hold it?'
+      : `There is a key in the header ${header}, in which none is read.`
+  return new GatewayError('unauthenticated', `${what} ${HOW}.`)
+}
+
+/** Tells by its form alone what the credential is: whether the id in it exists is nobody's business. */
+function unknownKey(credential: string): GatewayError {
+  if (credential.startsWith('sba_')) {
+    const message = 'This is the admin key of a control port. Calls need the key of a team: `signalbox keys create --team NAME` makes one.'
+    return new GatewayError('unauthenticated', message)
+  }
+  const why = credential.startsWith('sb_')
+    ? 'It is mistyped, or of another installation: `signalbox keys list` shows those of this one.'
+    : 'Keys of Signalbox look like sb_<id>_<secret>; a provider key does not work.'
+  return new GatewayError('unauthenticated', `This key is not known here. ${why}`)
 }
 
 const UNKNOWN_HASH = '0'.repeat(64)

@@ -28,6 +28,18 @@ test('a wrong admin key is said to be one', async () => {
   expect(error.message).toStartWith('This is not the admin key.')
 })
 
+test('whoever asks for TLS where none is spoken is told so', async () => {
+  const client = createControlClient({
+    url: 'https://127.0.0.1:4001',
+    adminKey: 'k',
+    fetch: () => Promise.reject(new Error('wrong version number')),
+  })
+  expect(await errorOf(client.showStatus())).toMatchObject({
+    code: 'unreachable',
+    message: 'No gateway answers at https://127.0.0.1:4001. Is it running? A gateway speaks http, unless something before it speaks TLS.',
+  })
+})
+
 test('nobody there, and somebody else there, are told apart', async () => {
   const refused = new Error('ECONNREFUSED')
   const nobody = await errorOf(clientOf(() => Promise.reject(refused)).showStatus())

@@ -1,5 +1,6 @@
 import { formatUsd } from '../core/money.ts'
 import type { KeyRequestBody } from './api/endpoints/create-key.ts'
+import type { ShownProvider } from './api/endpoints/providers.ts'
 import type { ShownBody } from './api/endpoints/show-body.ts'
 import type { ShownConfig, Status } from './api/endpoints/show-status.ts'
 import type { VerifiedLog } from './api/endpoints/verify-log.ts'
@@ -7,6 +8,7 @@ import type { Receipt } from './api/receipt.ts'
 import type { ShownEvent, ShownKey, ShownLiveCall } from './api/shapes.ts'
 import type { Trace } from './api/trace.ts'
 
+export type { ShownProvider } from './api/endpoints/providers.ts'
 export type { Status } from './api/endpoints/show-status.ts'
 export type { VerifiedLog } from './api/endpoints/verify-log.ts'
 export type { Receipt } from './api/receipt.ts'
@@ -53,6 +55,9 @@ export interface ControlClient {
   spendText(by: readonly string[], query: Query, format: 'json' | 'csv'): Promise<string>
   rebuildSpend(): Promise<void>
   listLiveCalls(): Promise<readonly ShownLiveCall[]>
+  listProviders(): Promise<readonly ShownProvider[]>
+  /** @returns how many of its keys and models were changed */
+  resetProvider(name: string): Promise<number>
   showBody(id: string): Promise<ShownBody>
   eraseBodies(request: EraseRequest): Promise<number>
   showStatus(): Promise<Status>
@@ -102,6 +107,8 @@ export function createControlClient(options: ControlClientOptions): ControlClien
     spendText: (by, query, format) => text('GET', spendPath(by, query, format)),
     rebuildSpend: async () => void (await text('POST', '/spend/rebuild')),
     listLiveCalls: async () => (await json<{ readonly calls: readonly ShownLiveCall[] }>('GET', '/calls/live')).calls,
+    listProviders: async () => (await json<{ readonly providers: readonly ShownProvider[] }>('GET', '/providers')).providers,
+    resetProvider: async (name) => (await json<{ readonly reset: number }>('POST', `/providers/${encodeURIComponent(name)}/reset`)).reset,
     showBody: (id) => json('GET', `/bodies/${encodeURIComponent(id)}`),
     eraseBodies: async (request) => (await json<{ readonly erased: number }>('POST', '/bodies/erase', request)).erased,
     showStatus: () => json('GET', '/status'),
@@ -150,7 +157,8 @@ async function send(options: ControlClientOptions, method: string, path: string,
     text = await response.text()
   } catch (thrown) {
     if (thrown instanceof ControlError) throw thrown
-    throw new ControlError('unreachable', `No gateway answers at ${url}. Is it running?`, { cause: thrown })
+    const why = url.startsWith('https:') ? 'Is it running? A gateway speaks http, unless something before it speaks TLS.' : 'Is it running?'
+    throw new ControlError('unreachable', `No gateway answers at ${url}. ${why}`, { cause: thrown })
   }
   if (!response.ok || !response.headers.has('x-signalbox-request-id')) throw readError(url, response, text)
   return text

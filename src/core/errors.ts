@@ -44,6 +44,18 @@ export const ERRORS = {
     source: 'policy',
     summary: 'The model exists, but the key or its team may not use it.',
   },
+  guard_blocked: {
+    status: 400,
+    retryable: false,
+    source: 'policy',
+    summary: 'A guard found what its policy forbids, in the request or in the reply; the message names the guard and the place.',
+  },
+  guard_unavailable: {
+    status: 503,
+    retryable: false,
+    source: 'gateway',
+    summary: 'A guard that must be asked could not say (a judge is slow, down or answers rubbish), and its `onFailure` is `closed`.',
+  },
   not_found: { status: 404, retryable: false, source: 'caller', summary: 'There is nothing at this path.' },
   model_not_found: {
     status: 404,
@@ -89,6 +101,42 @@ export const ERRORS = {
     retryable: false,
     source: 'caller',
     summary: "There is no such task of this caller. Other callers' tasks look the same as none.",
+  },
+  no_capable_target: {
+    status: 400,
+    retryable: false,
+    source: 'caller',
+    summary: 'No target of the route can serve this request; the message says of each why not.',
+  },
+  overloaded: {
+    status: 503,
+    retryable: false,
+    source: 'gateway',
+    summary: 'More calls run and wait than this gateway was set to take. Nothing was sent; try again after `Retry-After`.',
+  },
+  budget_exceeded: {
+    status: 402,
+    retryable: false,
+    source: 'policy',
+    summary: 'A budget has no room for this call. The message names the account, its limit, what is settled and held, and when it resets.',
+  },
+  budget_unbounded: {
+    status: 400,
+    retryable: false,
+    source: 'policy',
+    summary: 'A strict budget applies, and what this call may cost cannot be bounded before it is sent. The message says why not.',
+  },
+  model_unpriced: {
+    status: 403,
+    retryable: false,
+    source: 'policy',
+    summary: 'A budget in US dollars applies, and the price of the model is not known. An unpriced model is not a free one.',
+  },
+  rate_limited: {
+    status: 429,
+    retryable: false,
+    source: 'policy',
+    summary: "A limit of the operator's is reached. The message names the account; `Retry-After` says when there is room again.",
   },
   method_not_allowed: { status: 405, retryable: false, source: 'caller', summary: 'The path exists, but not with this method.' },
   method_not_found: {
@@ -169,6 +217,24 @@ export const ERRORS = {
     source: 'provider',
     summary: 'The provider does not know the model id that is configured for it.',
   },
+  provider_quota_exhausted: {
+    status: 502,
+    retryable: true,
+    source: 'provider',
+    summary: "The gateway's account at the provider has no credit or quota left; its operator must act.",
+  },
+  provider_context_too_long: {
+    status: 400,
+    retryable: false,
+    source: 'provider',
+    summary: 'The request is longer than the context of the model, and no target of its route has a larger one.',
+  },
+  provider_content_filtered: {
+    status: 400,
+    retryable: false,
+    source: 'provider',
+    summary: "The provider's content filter refused the request.",
+  },
   provider_rate_limited: {
     status: 429,
     retryable: true,
@@ -177,6 +243,13 @@ export const ERRORS = {
   },
   provider_error: { status: 502, retryable: true, source: 'provider', summary: 'The provider answered with a server error.' },
   provider_overloaded: { status: 503, retryable: true, source: 'provider', summary: 'The provider says that it is overloaded.' },
+  provider_unavailable: {
+    status: 503,
+    retryable: true,
+    source: 'provider',
+    summary:
+      'Every target that could serve this request rests now: an open circuit, a parked key. The message says which and for how long.',
+  },
   provider_unreachable: {
     status: 502,
     retryable: true,
@@ -257,10 +330,14 @@ interface ErrorExtra {
   readonly param?: string
   /** What the provider said, in the caller's wire where that is the same, as received. Never holds a credential. */
   readonly providerBody?: Uint8Array
+  /** Why a peer could not be reached, where the network says it. */
+  readonly reason?: 'name' | 'refused' | 'tls' | 'reset'
   /** Code of the JSON-RPC error that stands behind this one; left out: the edge's table says it. */
   readonly rpcCode?: number
   /** The provider's own status, for the log and the receipt. */
   readonly providerStatus?: number
+  /** Headers that go with the refusal, such as `x-ratelimit-remaining-requests`. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** The one error class. Its message tells the person at fault what to do next, and holds no secret. */

@@ -43,12 +43,107 @@ export interface Loss {
   readonly reason: string
 }
 
+/** What a guard did in a call. Never holds what it found. */
+export interface GuardFact {
+  /** By its name in the configuration. */
+  readonly guard: string
+  /** Where it looked: input, output, toolArguments, toolResults, toolNames. */
+  readonly phase: string
+  /** `failed`: it could not say; its `onFailure` decided. */
+  readonly did: 'blocked' | 'redacted' | 'flagged' | 'monitored' | 'failed'
+  /** How many of which kind it found. */
+  readonly kinds?: Readonly<Record<string, number>>
+  /** Why it could not say. */
+  readonly reason?: string
+}
+
 /** A model call that asked for a tool: the answer to "which prompts led to this tool". */
 export interface ToolAsk {
   readonly callId: string
   /** The gateway's name of the model. */
   readonly model: string
   readonly prompt: PromptIdentity
+}
+
+/** One attempt of a call: one try at one target. */
+export interface AttemptFacts {
+  /** The call's id and the number of the attempt, from 1: `call_….2`. Holds of money go by it. */
+  readonly id: string
+  /** The configured name of the model. */
+  readonly model: string
+  readonly provider: string
+  /** The provider's own id of the model. */
+  readonly target: string
+  /** Which of the provider's keys, from 1, where it has several. */
+  readonly key?: number | undefined
+  /** Why it was made: `first of those that can serve it`, `after provider_overloaded`. */
+  readonly why: string
+  /** Milliseconds from the beginning of the call to that of the attempt. */
+  readonly startedAfterMs: number
+  /** Milliseconds until it failed or its reply ended. */
+  readonly durationMs: number
+  readonly firstTokenMs?: number | undefined
+  readonly outcome: Outcome
+  readonly errorCode?: ErrorCode | undefined
+  readonly errorMessage?: string | undefined
+  readonly providerStatus?: number | undefined
+  readonly usage?: Usage | undefined
+  readonly costNanoUsd?: NanoUsd | undefined
+}
+
+/** What a route decided, before anything was sent. */
+export interface RouteChoice {
+  readonly route: string
+  readonly strategy: string
+  /** Why the first target was first. */
+  readonly why: string
+  /** Names of the models that could be tried, best first. */
+  readonly order: readonly string[]
+  /** Those that were left out, and why. */
+  readonly ruledOut?: readonly { readonly target: string; readonly why: string }[] | undefined
+}
+
+/** What an attempt holds of the budgets that apply to it, from before it is sent until it is booked. */
+export interface Hold {
+  /** The call's id and the number of the attempt, from 1: `call_….1`. It is settled, released or expired once under this id. */
+  readonly attempt: string
+  /** Where it is sent to, as in the facts of a call. */
+  readonly provider?: string | undefined
+  readonly target?: string | undefined
+  /** The most that it is estimated to cost; absent where the model is unpriced. */
+  readonly nanoUsd?: NanoUsd | undefined
+  /** The most tokens, of input and output together, that it is estimated to use. */
+  readonly tokens: number
+  readonly priceVersion?: string | undefined
+  /** A hold that nobody booked by then is expired: charged its estimate. */
+  readonly leaseUntilMs: number
+  /** Ids of the balances on which it is held, such as `usd month team:support`. */
+  readonly balances: readonly string[]
+}
+
+/** What a balance came to with a booking. Amounts are nano-USD, tokens or calls. */
+export interface BookedBalance {
+  readonly id: string
+  /** The least limit of its budgets. */
+  readonly limit?: number | undefined
+  /** After the booking. */
+  readonly settled: number
+  /** What other attempts held then. */
+  readonly held: number
+}
+
+/** The end of a hold: exactly one for each. */
+export interface Booking {
+  readonly attempt: string
+  /** Charged what it cost; given back whole; or charged what it held, since nobody could say what it cost. */
+  readonly state: 'settled' | 'released' | 'expired'
+  readonly atMs: number
+  /** What was charged. Absent where it is not known: the model is unpriced. */
+  readonly nanoUsd?: NanoUsd | undefined
+  readonly tokens: number
+  /** The provider did not say what was used: what was charged is an estimate. */
+  readonly isEstimate?: true | undefined
+  readonly balances: readonly BookedBalance[]
 }
 
 /**
@@ -81,12 +176,20 @@ export interface CallFacts {
   isStream?: boolean | undefined
   /** Attempts that were sent to a provider. */
   attempts: number
+  /** Each attempt, in the order in which they ended. Absent where there was one, and the facts of the call say all of it. */
+  attemptLog?: readonly AttemptFacts[] | undefined
+  /** What the route decided; absent where a model was named directly. */
+  choice?: RouteChoice | undefined
   usage?: Usage | undefined
   costNanoUsd?: NanoUsd | undefined
   /** Set where tokens were used whose price is not known. Such a call is never shown as $0. */
   isUnpriced?: boolean | undefined
   /** Version of the price that was applied. */
   priceVersion?: string | undefined
+  /** The cost, or a part of it, is an estimate: the provider did not say what was used. */
+  isEstimate?: boolean | undefined
+  /** The end of each of its holds, in the order in which they ended. Absent where no budget applied. */
+  bookings?: readonly Booking[] | undefined
   finishReason?: string | undefined
   /** What got lost between the caller's wire and the provider's. */
   losses?: readonly Loss[] | undefined
@@ -101,8 +204,12 @@ export interface CallFacts {
   firstTokenMs?: number | undefined
   /** Time the provider took of the whole, for the overhead. */
   providerMs?: number | undefined
+  /** Time that the call waited of its own accord: before a retry, in a queue. Counts neither as overhead nor as the provider's. */
+  waitedMs?: number | undefined
   sizeInBytes?: number | undefined
   sizeOutBytes?: number | undefined
+  /** What guards found and did; absent where they found nothing. */
+  guards?: readonly GuardFact[] | undefined
   /** References into the body store. */
   bodies?: { readonly request?: string; readonly response?: string } | undefined
 }
@@ -123,11 +230,13 @@ export interface CallStarted {
   readonly wire?: string | undefined
   readonly principal: Principal
   readonly prompt: PromptIdentity
+  /** What its first attempt holds; absent where no budget applies, or nothing was sent. */
+  readonly hold?: Hold | undefined
 }
 
 /** `call.ended`: exactly one for each started call. Complete in itself: no reader needs the started one. */
 export interface CallEnded
-  extends Omit<CallStarted, 'type'>,
+  extends Omit<CallStarted, 'type' | 'hold'>,
     Omit<Readonly<CallFacts>, 'principal' | 'prompt' | 'subject' | 'wire' | 'hidesLosses'> {
   readonly type: 'call.ended'
   readonly startedAtMs: number
@@ -152,6 +261,39 @@ export interface TaskClaimed {
   readonly principal: Principal
 }
 
+/** `attempt.held`: a further attempt of a call, for which the start of the call was written already. */
+export interface AttemptHeld extends Pick<CallStarted, 'callId' | 'layer' | 'action' | 'principal' | 'subject'> {
+  readonly type: 'attempt.held'
+  readonly atMs: number
+  readonly hold: Hold
+}
+
+/** `attempt.booked`: a hold that was booked after its call had ended. What it cost is spend, on the day of the booking. */
+export interface AttemptBooked extends Pick<CallEnded, 'callId' | 'layer' | 'action' | 'principal' | 'subject' | 'provider' | 'target'> {
+  readonly type: 'attempt.booked'
+  readonly atMs: number
+  readonly booking: Booking
+  readonly usage?: Usage | undefined
+  /** What the cost of the call grows by. */
+  readonly costNanoUsd?: NanoUsd | undefined
+  readonly priceVersion?: string | undefined
+}
+
+/** `budget.alerted`: a budget came to one of its thresholds. Once for each budget, threshold and period. */
+export interface BudgetAlerted {
+  readonly type: 'budget.alerted'
+  readonly atMs: number
+  /** The balance, such as `usd month team:support`. */
+  readonly balance: string
+  readonly mode: string
+  readonly limit: number
+  /** The threshold, in percent of the limit. */
+  readonly percent: number
+  readonly settled: number
+  /** When the period ends; absent where it is rolling or a total. */
+  readonly resetsAtMs?: number | undefined
+}
+
 /** Everything that is written to the log: facts in the past tense. docs/events.md is generated from EVENT_DOCS. */
 export type Event =
   | CallStarted
@@ -173,6 +315,9 @@ export type Event =
   | { readonly type: 'config.loaded'; readonly atMs: number; readonly revision: string; readonly file?: string }
   | { readonly type: 'config.rejected'; readonly atMs: number; readonly file: string; readonly problems: readonly string[] }
   | TaskClaimed
+  | AttemptHeld
+  | AttemptBooked
+  | BudgetAlerted
   | {
       readonly type: 'key.created'
       readonly atMs: number
@@ -190,6 +335,11 @@ export const EVENT_DOCS = {
   'call.ended': 'A call ended, with what it used, what it cost and whose fault a failure was. Exactly one for each call.',
   'task.claimed':
     'A task or conversation of an agent became that of the caller whose call began it. On disk before the caller hears of it; nobody else sees it from then on.',
+  'attempt.held':
+    'A further attempt of a call was about to be sent: what it holds of its budgets. On disk before it is sent. The hold of the first one stands in `call.started`.',
+  'attempt.booked':
+    'A hold was booked after its call had ended: the usage of a reply that its client had left, or a hold that a crash or the end of its lease left over.',
+  'budget.alerted': 'A budget came to one of its thresholds. Once for each budget, threshold and period.',
   'writer.started': 'A gateway process opened this log. `epoch` counts its starts.',
   'writer.stopped': 'A gateway process closed this log in good order.',
   'log.gap': 'The log could not be written for a while. The calls that were refused for that reason are counted here.',
@@ -206,11 +356,16 @@ export const EVENT_DOCS = {
 export interface CallRecord {
   readonly callId: string
   readonly facts: CallFacts
+  /** Milliseconds since the call began. */
+  readonly elapsedMs: number
   /** What was asked of the layer. A layer that learns it from the body sets it before the start is written. */
   action: string
   /**
    * Writes `call.started` once, and resolves when that is on disk. Must be awaited before anything is sent to a provider.
+   * @param hold what the attempt that is about to be sent holds; of a later attempt it is written by itself, as `attempt.held`
    * @throws log_unavailable: the call must not be made
    */
-  start(): Promise<void>
+  start(hold?: Hold): Promise<void>
+  /** Headers of the gateway's own that the caller gets with the reply or the refusal. Names in lower case. */
+  replyHeaders?: Record<string, string>
 }

@@ -260,12 +260,22 @@ function networkError({ label, codes }: Peer, thrown: unknown, phase: Phase): Ga
   if (phase === 'body') {
     return new GatewayError(codes.truncated, `${label} broke the connection before the reply was complete.`, { cause: thrown })
   }
-  return new GatewayError(codes.unreachable, `${label} could not be reached: ${whyUnreachable(said)}.`, { cause: thrown })
+  const reason = whyUnreachable(said)
+  const why = reason === undefined ? 'the connection failed' : UNREACHABLE[reason]
+  const extra = reason === undefined ? { cause: thrown } : { cause: thrown, reason }
+  return new GatewayError(codes.unreachable, `${label} could not be reached: ${why}.`, extra)
 }
 
-function whyUnreachable(said: string): string {
-  if (REFUSED.test(said)) return 'the connection was refused'
-  if (NAME.test(said)) return 'its name could not be resolved'
-  if (TLS.test(said)) return 'the TLS handshake failed'
-  return RESET.test(said) ? 'the connection was reset' : 'the connection failed'
+const UNREACHABLE = {
+  refused: 'the connection was refused',
+  name: 'its name could not be resolved',
+  tls: 'the TLS handshake failed',
+  reset: 'the connection was reset',
+} as const satisfies Record<NonNullable<GatewayError['extra']['reason']>, string>
+
+function whyUnreachable(said: string): keyof typeof UNREACHABLE | undefined {
+  if (REFUSED.test(said)) return 'refused'
+  if (NAME.test(said)) return 'name'
+  if (TLS.test(said)) return 'tls'
+  return RESET.test(said) ? 'reset' : undefined
 }

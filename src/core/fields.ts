@@ -363,3 +363,23 @@ export function address() {
 export function choice<const Words extends readonly [string, ...string[]]>(words: Words) {
   return z.enum(words).meta({ 'x-unit': words.join(', ') })
 }
+
+const SHARE = /^(\d+(?:\.\d+)?)%$/
+
+/** `5%`, `0.5%`: a part of the whole, from 0 to 1. */
+export function share() {
+  const doc = { unit: 'percentage, 0% to 100%', pattern: SHARE.source, examples: ['5%', '0.5%'] }
+  return field<number>(doc, (written) => {
+    const percent = typeof written === 'string' ? Number(SHARE.exec(written)?.[1] ?? Number.NaN) : Number.NaN
+    return percent <= 100 ? percent / 100 : new Refused(`${quote(written)} is not a percentage; write one from 0% to 100%, such as 5%`)
+  })
+}
+
+/** A number of no unit, such as a weight. */
+export function decimal(unit: string, bounds: { readonly min: number; readonly max: number }) {
+  const doc = { unit: `${unit}, ${bounds.min} to ${bounds.max}`, type: 'number', minimum: bounds.min, examples: [1, 2.5] }
+  return field<number>(doc, (written) => {
+    const isInside = typeof written === 'number' && written >= bounds.min && written <= bounds.max
+    return isInside ? written : new Refused(`${quote(written)} is not a number from ${bounds.min} to ${bounds.max}`)
+  })
+}

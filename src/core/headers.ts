@@ -15,7 +15,7 @@ export function pathOf(url: string): string {
   return query === -1 ? url.slice(from) : url.slice(from, query)
 }
 
-/** The key that the caller sent, wherever an SDK puts it: Bearer, `x-api-key`, `api-key`, `x-goog-api-key`, `?key=`. */
+/** The key that the caller sent, wherever an SDK puts it: Bearer, `x-api-key`, `api-key`, `x-goog-api-key`, `?key=`; else where one was seen that is not read. */
 export function readCredential(headers: Headers, url: string): string | undefined {
   const authorization = headers.get('authorization')
   if (authorization !== null) {
@@ -27,8 +27,16 @@ export function readCredential(headers: Headers, url: string): string | undefine
     if (value !== null && value !== '') return value.trim()
   }
   const query = url.indexOf('?')
-  if (query === -1) return undefined
-  return new URLSearchParams(url.slice(query + 1)).get('key') ?? undefined
+  const named = query === -1 ? null : new URLSearchParams(url.slice(query + 1)).get('key')
+  return named ?? misplaced(headers)
+}
+
+/** How the credential of a caller begins whose key stands where none is read; the name of the header follows. No key begins so. */
+export const MISPLACED = 'misplaced: '
+
+function misplaced(headers: Headers): string | undefined {
+  for (const [name, value] of headers) if (name === 'authorization' || /^(bearer +)?sb_[a-z0-9]+_/i.test(value)) return MISPLACED + name
+  return undefined
 }
 
 /**

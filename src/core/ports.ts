@@ -287,8 +287,8 @@ export interface ChildProcess {
   readonly pid: number
   /** Resolves when it has ended and its output was read to the end. Never rejects. */
   readonly exited: Promise<ProgramExit>
-  /** Writes to its standard input. False where it is gone, or has stopped reading. */
-  write(text: string): boolean
+  /** Writes to its standard input. `full`: it has stopped reading; nothing was written. `gone`: it has ended, and `exited` is about to say so. */
+  write(text: string): 'written' | 'full' | 'gone'
   /** Closes its input, then asks its group to end, and after the grace makes it. Resolves as `exited`. */
   stop(graceMs: number): Promise<ProgramExit>
 }

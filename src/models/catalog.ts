@@ -2,7 +2,11 @@ import { formatUsd } from '../core/money.ts'
 import type { ModelsConfig } from './config.ts'
 import { compileProvider, type Place } from './place.ts'
 import { listPrice } from './prices/price.ts'
-import type { Price, Target, Timeouts } from './types.ts'
+import { compileRoutes, type RoutedModel, routeToModel } from './routing/compile.ts'
+import { fingerprintOf, laneIdsOf } from './routing/lane-id.ts'
+import type { Route } from './routing/types.ts'
+import { timeoutsOf } from './timeouts.ts'
+import type { Price, Target } from './types.ts'
 
 type ProviderConfig = ModelsConfig['providers'][string]
 type ModelConfig = ModelsConfig['models'][number]
@@ -17,56 +21,104 @@ export interface ListedModel {
 
 /** The configured models, ready to be found. Immutable; a new configuration makes a new one. */
 export interface ModelCatalog {
-  /** The target of a name: an exact name first, then the longest wildcard. Undefined where there is none. */
-  find(name: string): Target | undefined
+  /** The route of a name, which a model is too: an exact name first, then the longest wildcard. Undefined where there is none. */
+  find(name: string): Route | undefined
   list(): readonly ListedModel[]
+  /** Every way to a configured model that is no wildcard. */
+  lanes(): readonly Target[]
   /** The configured name that a caller's name falls under: bounded, for metrics. */
   configuredName(name: string): string | undefined
 }
 
 /** Builds the catalog of a checked configuration. Pure. */
 export function compileCatalog(config: ModelsConfig): ModelCatalog {
-  const places = new Map(Object.entries(config.providers).map(([name, provider]) => [name, compileProvider(name, provider)]))
-  const exact = new Map<string, Target>()
+  const places = new Map(Object.entries(config.providers).map(([name, provider]) => [name, placesOf(name, provider)]))
+  const exact = new Map<string, Route>()
   const wildcards: { readonly prefix: string; readonly model: ModelConfig }[] = []
   const listed: ListedModel[] = []
   for (const model of config.models) {
-    const target = targetOf(config, places, model, model.id ?? model.name)
-    if (model.name.endsWith('*')) wildcards.push({ prefix: model.name.slice(0, -1), model })
-    else exact.set(model.name, target)
-    listed.push({ name: model.name, provider: model.provider, ...(model.name.endsWith('*') ? {} : shownPrice(target.price)) })
+    const isWildcard = model.name.endsWith('*')
+    const routed = routedModel(config, places, model, model.id ?? model.name)
+    if (isWildcard) wildcards.push({ prefix: model.name.slice(0, -1), model })
+    else exact.set(model.name, routeToModel(model.name, routed))
+    listed.push({ name: model.name, provider: model.provider, ...(isWildcard ? {} : shownPrice(routed.price)) })
   }
   wildcards.sort((left, right) => right.prefix.length - left.prefix.length)
   const wildcardOf = (name: string) => wildcards.find(({ prefix }) => name.startsWith(prefix) && name.length > prefix.length)
+  const modelOf = (name: string): RoutedModel | undefined => {
+    const model = config.models.find((one) => one.name === name)
+    if (model !== undefined) return routedModel(config, places, model, model.id ?? model.name)
+    const wildcard = wildcardOf(name)
+    return wildcard && routedModel(config, places, { ...wildcard.model, name }, name.slice(wildcard.prefix.length))
+  }
+  for (const [name, route] of compileRoutes({ routes: config.routes, modelOf })) {
+    exact.set(name, route)
+    listed.push({ name, provider: ROUTE_OWNER })
+  }
   return {
     find: (name) => {
-      const target = exact.get(name)
-      if (target !== undefined) return target
-      const wildcard = wildcardOf(name)
-      if (wildcard === undefined) return undefined
-      return { ...targetOf(config, places, wildcard.model, name.slice(wildcard.prefix.length)), name }
+      const route = exact.get(name)
+      if (route !== undefined) return route
+      const model = modelOf(name)
+      return model && routeToModel(name, model)
     },
     list: () => listed,
+    lanes: () => [...exact.values()].flatMap(({ only }) => only?.lanes ?? []),
     configuredName: (name) => (exact.has(name) ? name : wildcardOf(name)?.model.name),
   }
 }
 
-function targetOf(config: ModelsConfig, places: ReadonlyMap<string, Place>, model: ModelConfig, id: string): Target {
-  const place = places.get(model.provider) ?? compileProvider(model.provider, {})
+/** Who owns a route in a listing of models: no provider does. */
+const ROUTE_OWNER = 'signalbox'
+
+/** A provider with one of its keys. */
+interface KeyedPlace extends Place {
+  readonly keyFingerprint: string
+  /** From 0. */
+  readonly keyIndex: number
+  readonly keyCount: number
+}
+
+type KeyedPlaces = readonly [KeyedPlace, ...KeyedPlace[]]
+
+function placesOf(name: string, provider: ProviderConfig): KeyedPlaces {
+  const keys = provider.apiKey ?? []
+  const [first, ...others] = keys.map((key, keyIndex) => ({
+    ...compileProvider(name, { ...provider, apiKey: [key] }),
+    ...{ keyFingerprint: fingerprintOf(key.reveal()), keyIndex, keyCount: keys.length },
+  }))
+  if (first !== undefined) return [first, ...others]
+  return [{ ...compileProvider(name, provider), keyFingerprint: fingerprintOf(undefined), keyIndex: 0, keyCount: 1 }]
+}
+
+function routedModel(config: ModelsConfig, places: ReadonlyMap<string, KeyedPlaces>, model: ModelConfig, id: string): RoutedModel {
+  const [first, ...others] = places.get(model.provider) ?? placesOf(model.provider, {})
+  const lane = targetOf(config, first, model, id)
   return {
-    ...place.target,
-    ...place.urls(id),
-    name: model.name,
     id,
-    timeouts: timeoutsOf(config, config.providers[model.provider] ?? {}, model),
-    price: priceOf(model) ?? listPrice(config.providers[model.provider]?.kind ?? model.provider, id),
-    fidelity: model.fidelity ?? config.fidelity,
+    lanes: [lane, ...others.map((place) => targetOf(config, place, model, id))],
+    price: lane.price,
+    can: model.can,
+    retries: model.retries,
   }
 }
 
-function timeoutsOf(config: ModelsConfig, provider: ProviderConfig, model: ModelConfig): Timeouts {
-  const { connect, firstToken, idle, total } = { ...config.timeouts, ...provider.timeouts, ...model.timeouts }
-  return { connectMs: connect, firstTokenMs: firstToken, idleMs: idle, totalMs: total }
+function targetOf(config: ModelsConfig, place: KeyedPlace, model: ModelConfig, id: string): Target {
+  const provider = config.providers[model.provider]
+  return {
+    ...place.target,
+    ...place.urls(id),
+    ...laneIdsOf(model.provider, place.keyFingerprint, id),
+    keyIndex: place.keyIndex,
+    keyCount: place.keyCount,
+    name: model.name,
+    id,
+    ...(model.maxOutputTokens === undefined ? {} : { maxOutputTokens: model.maxOutputTokens }),
+    timeouts: timeoutsOf(config.timeouts, provider?.timeouts, model.timeouts),
+    price: priceOf(model) ?? listPrice(provider?.kind ?? model.provider, id),
+    fidelity: model.fidelity ?? config.fidelity,
+    ...(model.guards === undefined ? {} : { guards: model.guards }),
+  }
 }
 
 function priceOf(model: ModelConfig): Price | undefined {

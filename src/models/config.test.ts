@@ -27,10 +27,12 @@ describe('the section models', () => {
     expect(modelsSection.check(undefined)).toEqual([])
   })
 
-  test('has timeouts by default, and neither providers nor models', () => {
+  test('has timeouts and a circuit breaker by default, and neither providers, models nor routes', () => {
     expect(modelsSection.schema.parse({})).toEqual({
       providers: {},
       models: [],
+      routes: [],
+      breaker: { failures: 5, share: 0.5, pause: 5000, longestPause: 120_000 },
       fidelity: 'warn',
       timeouts: { connect: 10_000, firstToken: 60_000, idle: 60_000, total: 600_000 },
     })

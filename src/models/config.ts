@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { didYouMean } from '../core/did-you-mean.ts'
-import { choice, duration, name, nameOrWildcard, secret, text, textOrSecret, url, usd } from '../core/fields.ts'
+import { choice, count, name, nameOrWildcard, secret, text, textOrSecret, url, usd } from '../core/fields.ts'
+import { guardNames } from '../core/guard-names.ts'
 import { checkHeaderFields, headerFields } from '../core/header-fields.ts'
 import { Secret } from '../core/secret.ts'
 import type { ConfigProblem, Section } from '../core/section.ts'
@@ -8,6 +9,9 @@ import { cloudFields } from './cloud/fields.ts'
 import { dialects } from './dialects/index.ts'
 import type { Fidelity } from './neutral/loss.ts'
 import { PROVIDERS, type ProviderRow, rowOf } from './providers.ts'
+import { checkRouting } from './routing/check.ts'
+import { modelFields, routingFields } from './routing/config.ts'
+import { ownTimeouts, timeouts } from './timeouts.ts'
 import type { AuthStyle, WireName } from './types.ts'
 
 /** The table of dialects has a row for each wire, and there is at least one. */
@@ -16,29 +20,7 @@ const AUTHS = ['bearer', 'x-api-key', 'api-key', 'x-goog-api-key', 'none'] as co
 const FIDELITIES = ['lenient', 'warn', 'strict'] as const satisfies readonly Fidelity[]
 const FIDELITY_DOC =
   'What becomes of a request that a model of another wire cannot be given whole: sent in silence (lenient), sent with the header x-signalbox-losses (warn), or refused with 400 and the list (strict).'
-const BOUNDS = { min: '1ms', max: '24h' }
 const PRICE_UNIT = 'USD per million tokens'
-
-const TIMEOUT_DOCS = {
-  connect: "Time for the provider's host to accept the connection.",
-  firstToken: 'Time from sending to the first content of a stream.',
-  idle: 'Longest silence between two pieces of a reply.',
-  total: 'Time from sending to the end of the reply.',
-} as const
-
-const timeouts = z.strictObject({
-  connect: duration(BOUNDS).prefault('10s').describe(TIMEOUT_DOCS.connect),
-  firstToken: duration(BOUNDS).prefault('60s').describe(TIMEOUT_DOCS.firstToken),
-  idle: duration(BOUNDS).prefault('60s').describe(TIMEOUT_DOCS.idle),
-  total: duration(BOUNDS).prefault('10m').describe(TIMEOUT_DOCS.total),
-})
-
-const ownTimeouts = z.strictObject({
-  connect: duration(BOUNDS).exactOptional().describe(TIMEOUT_DOCS.connect),
-  firstToken: duration(BOUNDS).exactOptional().describe(TIMEOUT_DOCS.firstToken),
-  idle: duration(BOUNDS).exactOptional().describe(TIMEOUT_DOCS.idle),
-  total: duration(BOUNDS).exactOptional().describe(TIMEOUT_DOCS.total),
-})
 
 const provider = z.strictObject({
   wire: choice(WIRES).exactOptional().describe('The wire that the provider speaks. Needed unless its name is a known one.'),
@@ -50,7 +32,7 @@ const provider = z.strictObject({
     .transform((keys) => (keys instanceof Secret ? [keys] : keys))
     .meta({ 'x-unit': 'secret, or list of secrets' })
     .exactOptional()
-    .describe('The credential, or a list of them, of which the first is used.'),
+    .describe('The credential, or a list of them: where one is refused or at its limit, the next is used.'),
   kind: choice(Object.keys(PROVIDERS) as [string, ...string[]]) // the table has rows
     .exactOptional()
     .describe('The known provider that this is, where its own name is another: two accounts at one provider, say.'),
@@ -89,8 +71,15 @@ const model = z
       .exactOptional()
       .describe("The provider's own id of the model. Left out: the name. Not allowed where the name ends in *."),
     price: price.exactOptional().describe("What it costs. Wins over the built-in table of the providers' list prices."),
+    maxOutputTokens: count('tokens', { min: '1' })
+      .exactOptional()
+      .describe(
+        'The most tokens that it gives out in one answer: what a budget holds where the caller gives no bound. Left out: 4096 is held.',
+      ),
     fidelity: choice(FIDELITIES).exactOptional().describe(`${FIDELITY_DOC} Left out: models.fidelity.`),
     timeouts: ownTimeouts.exactOptional().describe('Timeouts of this model, where they differ from those of its provider.'),
+    guards: guardNames('every call of this model').exactOptional(),
+    ...modelFields,
   })
   .transform((written) => (written.id === undefined && !isWildcard(written.name) ? { ...written, id: written.name } : written))
 
@@ -102,6 +91,7 @@ const models = z
       .describe('Providers of models, by name.'),
     models: z.array(model).prefault([]).describe('The models that callers may name.'),
     fidelity: choice(FIDELITIES).prefault('warn').describe(FIDELITY_DOC),
+    ...routingFields,
     timeouts: timeouts.prefault({}).describe('Timeouts of every call to a provider, unless the provider or the model has its own.'),
   })
   .optional()
@@ -132,6 +122,7 @@ function check(config: ModelsConfig): readonly ConfigProblem[] {
   return [
     ...Object.entries(config.providers).flatMap(([name, provider]) => checkProvider(name, provider)),
     ...config.models.flatMap((_model, index) => checkModel(config, index)),
+    ...checkRouting(config),
   ]
 }
 

@@ -1,6 +1,7 @@
 import { type Call, type CallStart, openCall } from '../core/call.ts'
 import { draining, errorOf, mediaTypeProblem, pullStream, readCallHeaders, watchClient } from '../core/edge.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
+import { describeGuards } from '../core/guard-facts.ts'
 import { pathOf, readCredential } from '../core/headers.ts'
 import type { Layer } from '../core/layer.ts'
 import { formatUsd } from '../core/money.ts'
@@ -169,7 +170,9 @@ function errorResponse(edge: Edge, error: GatewayError, endpoint: Endpoint | und
   if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds)
   if (error.code === 'method_not_allowed' && endpoint !== undefined) headers.allow = endpoint.method
   // The official SDKs try again on 409, 429 and 5xx unless this says otherwise; a refusal of ours will not change by repeating it.
-  if (!error.isRetryable && error.status >= 400 && error.status < 500) headers['x-should-retry'] = 'false'
+  const mayRetry = error.isRetryable || error.code === 'rate_limited'
+  if (!mayRetry && error.status >= 400 && error.status < 500) headers['x-should-retry'] = 'false'
+  Object.assign(headers, error.extra.headers)
   return new Response(edge.dialect.encodeError(error, edge.call.id), { status: error.status, headers })
 }
 
@@ -187,5 +190,7 @@ function describe({ call, record }: Edge): Record<string, string> {
   // A caller's name for a model may hold what no header may.
   if (subject !== undefined && /^[\x20-\x7e]+$/.test(subject)) headers['x-signalbox-model'] = subject
   if (provider !== undefined) headers['x-signalbox-provider'] = provider
-  return headers
+  const guards = describeGuards(record.facts.guards)
+  if (guards !== undefined) headers['x-signalbox-guards'] = guards
+  return record.replyHeaders === undefined ? headers : Object.assign(headers, record.replyHeaders)
 }

@@ -1,7 +1,7 @@
 import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
-import type { Layer } from '../core/layer.ts'
 import type { Usage } from '../core/events.ts'
+import type { Layer } from '../core/layer.ts'
 import type { Access, BodyKeeping, BodyStore, EventLog, LiveCalls, ToolAsks } from '../core/ports.ts'
 import { readBody } from '../core/read-body.ts'
 import type { Ending } from '../core/reply.ts'
@@ -10,19 +10,25 @@ import type { World } from '../core/world.ts'
 import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
 import { authorize } from '../stages/authorize.ts'
+import { guardInput, guardOutput } from '../stages/guard.ts'
+import type { GuardSet } from '../stages/guards/guard-set.ts'
+import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { type Charge, meter } from '../stages/meter.ts'
 import { noteToolAsks } from '../stages/note-tool-asks.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
-import { route } from '../stages/route.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
+import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
+import { estimator } from './prices/estimate.ts'
 import { charge } from './prices/price.ts'
+import { routeCalls } from './routing/route-calls.ts'
+import type { RouterState } from './routing/router.ts'
 import { send } from './send.ts'
 import { translate } from './translate.ts'
-import type { Attempt, DecodeBounds, ModelPart, ModelRequest } from './types.ts'
+import type { Attempt, DecodeBounds, ModelCall, ModelPart, ModelRequest } from './types.ts'
 
 /** Bounds on what a caller may send. */
 export interface RequestLimits {
@@ -42,7 +48,11 @@ export interface ModelsDeps {
   /** Told which tools the models ask for. */
   readonly asks: ToolAsks
   readonly catalog: () => ModelCatalog
+  readonly guards: () => GuardSet
   readonly limits: () => RequestLimits
+  /** What routing remembers of the providers. */
+  readonly router: RouterState
+  readonly money: MoneyDeps
   /** Hears of every ending after it was written. */
   readonly onEnded: (callId: string, ending: Ending) => void
   /** Whether the gateway still takes calls: not while it drains. */
@@ -56,29 +66,44 @@ export function createModels(deps: ModelsDeps): Layer {
     admit<Incoming, Part>(({ problem }) => problem),
     authenticate<Incoming, Part>(deps.access), // from the header alone: a body is read only for a caller who is known
   ]
+  const guarding = {
+    guardsOf: ({ principal }: Call, { route }: ModelCall) =>
+      deps.guards().choose(principal, { kind: 'models', name: route.name, guards: route.guards }),
+    texts: guardedTexts,
+  }
   const call = pipeline<Incoming, ModelPart>(
     edge(),
     receive(
       (call, incoming) => decode(deps, call, incoming),
-      pipeline<Attempt, ModelPart>(
+      pipeline<ModelCall, ModelPart>(
         [
-          authorize((call, { target }) => permitModel(deps, call, target.name)),
+          authorize((call, { route }) => permitModel(deps, call, route.name)),
+          guardInput(guarding),
           keepBodies({
             store: deps.bodies,
             keeping: deps.bodyKeeping,
             requestOf: ({ request }) => request.text,
             bytesOf: (part) => part.bytes,
           }),
-          route((_call, attempt) => [attempt]),
-          translate, // inside route: each target has its own wire; outside meter: what is metered is what the provider said
-          meter({
-            usageOf: (part) => part.usage ?? (part.countedTokens === undefined ? undefined : NOTHING_USED),
-            sizeOf: (part) => part.bytes.length,
-            price: ({ target }, usage) => (usage === NOTHING_USED ? FREE : charge(target.price, usage)),
-          }),
-          noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
+          guardOutput(guarding), // inside of what keeps bodies: neither what was hidden nor what may not be said is kept
         ],
-        send,
+        routeCalls(
+          deps.router,
+          pipeline<Attempt, ModelPart>(
+            [
+              translate, // inside of routing: each target has its own wire; outside of meter: what is metered is what the provider said
+              meter({
+                usageOf: (part) => part.usage ?? (part.countedTokens === undefined ? undefined : NOTHING_USED),
+                sizeOf: (part) => part.bytes.length,
+                isPiece: ({ type }) => type === 'frame',
+                price: ({ target }, usage) => (usage === NOTHING_USED ? FREE : charge(target.price, usage)),
+                holds: { ...estimator, ...deps.money },
+              }),
+              noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
+            ],
+            send,
+          ),
+        ),
       ),
     ),
   )
@@ -90,26 +115,28 @@ export function createModels(deps: ModelsDeps): Layer {
 const NOTHING_USED: Usage = { inputTokens: 0, outputTokens: 0 }
 const FREE: Charge = { type: 'priced', costNanoUsd: 0, version: 'free' }
 
-/** Reads and decodes the body, and finds the model. */
-async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise<Attempt> {
+/** Reads and decodes the body, and finds the model or the route. */
+async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise<ModelCall> {
   const limits = deps.limits()
   const bounds = { maxBytes: limits.jsonBodyBytes, deadlineMs: limits.bodyDeadlineMs, signal: call.signal }
   const bytes = await readBody(incoming.request, bounds, call.world)
-  const request = decodeOperation(incoming, bytes, { maxDepth: limits.jsonDepth })
+  const decodeText = (body: Uint8Array) => decodeOperation(incoming, body, { maxDepth: limits.jsonDepth })
+  const request = decodeText(bytes)
   const { facts } = call.record
   facts.sizeInBytes = bytes.length
   facts.isStream = request.isStream
   facts.subject = request.model.slice(0, 200)
   if (request.prompt.hash !== undefined) facts.prompt = { ...facts.prompt, hash: request.prompt.hash }
-  const target = deps.catalog().find(request.model)
-  if (target === undefined) {
+  const route = deps.catalog().find(request.model)
+  if (route === undefined) {
     throw new GatewayError('model_not_found', `There is no model "${request.model.slice(0, 200)}". ${describeUsable(deps, call)}`, {
       param: 'model',
     })
   }
-  facts.provider = target.provider
-  facts.target = target.id
-  return { request, target }
+  const target = route.only?.lanes[0]
+  facts.provider = target?.provider
+  facts.target = target?.id
+  return { request, route, decodeAgain: (text) => decodeText(new TextEncoder().encode(text)) }
 }
 
 /** The body in the words of its endpoint. */

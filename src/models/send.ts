@@ -10,14 +10,21 @@ import { dialectOf } from './dialects/index.ts'
 import { openExchange } from './exchange.ts'
 import { type FrameSplitter, type Framing, SSE } from './framing.ts'
 import { callDialect, urlOf } from './operation.ts'
+import { refineFailure, refineReported } from './refine-failure.ts'
 import type { Attempt, ModelPart, Target } from './types.ts'
 
 /** Longest frame of a stream: an image in base64 fits, an endless line does not. */
 const MAX_FRAME_BYTES = 16 * 1024 * 1024
 /** How long a provider may keep the connection open after its terminal event. */
 const LINGER_MS = 1000
-/** Frames before the first content (comments, keep-alives) that are held back. */
-const MAX_HELD_FRAMES = 1000
+/**
+ * What comes before the first content (a role, comments, keep-alives) is held back, so that a failure may still go elsewhere: up to so much of it.
+ * How long, the first-token timeout says. Past the bounds it is given out as it is. Bounds as in Bifrost (64 chunks, 256 KiB).
+ */
+const MAX_PREAMBLE_FRAMES = 64
+const MAX_PREAMBLE_BYTES = 256 * 1024
+/** Comments are no piece of an answer: a stream that has so many and nothing else is none. */
+const MAX_COMMENTS = 1000
 
 /**
  * Sends one attempt. Resolves when there is something for the caller: the whole reply, or the first content of a stream.
@@ -83,12 +90,11 @@ function isStream(response: Response, framing: Framing): boolean {
 }
 
 async function failure(exchange: Exchange, response: Response, attempt: Attempt): Promise<GatewayError> {
-  return dialectOf(attempt.target.wire).decodeError({
-    provider: attempt.target.provider,
-    status: response.status,
-    retryAfter: response.headers.get('retry-after'),
-    body: await exchange.readAll(response),
-  })
+  const body = await exchange.readAll(response)
+  const { provider, wire } = attempt.target
+  const { status, headers } = response
+  const error = dialectOf(wire).decodeError({ provider, status, retryAfter: headers.get('retry-after'), body })
+  return refineFailure(error, body)
 }
 
 /** The part of a stream reader that is used here. */
@@ -126,17 +132,22 @@ class StreamSource implements PartSource<ModelPart> {
 
   /** Reads until there is content. What came before it is given out with it. */
   async holdUntilContent(): Promise<void> {
-    while (!this.#ready.some(isContent)) {
+    while (!this.#ready.some(isContent) && !this.#isHeldEnough()) {
       if (!(await this.#readMore())) throw this.#truncated()
-      if (this.#ready.length > MAX_HELD_FRAMES) throw this.#malformed(`sent ${MAX_HELD_FRAMES} frames without content`)
+      if (this.#ready.length > MAX_COMMENTS) throw this.#malformed(`sent ${MAX_COMMENTS} frames without content`)
     }
     // The first thing that is said may be a failure: then nothing was accepted.
     const first = this.#ready.find(isContent)
-    if (first?.error !== undefined) throw first.error
+    if (first?.error !== undefined) throw refineReported(first.error)
     const { facts } = this.#call.record
-    facts.firstTokenMs = Math.round(this.#exchange.elapsedMs * 1000) / 1000
+    if (first !== undefined) facts.firstTokenMs = Math.round(this.#exchange.elapsedMs * 1000) / 1000
     facts.providerMs = this.#exchange.elapsedMs
     this.#exchange.stopWaiting()
+  }
+
+  #isHeldEnough(): boolean {
+    const preamble = this.#ready.filter(isData)
+    return preamble.length > MAX_PREAMBLE_FRAMES || (preamble.length > 1 && sizeOf(preamble) > MAX_PREAMBLE_BYTES)
   }
 
   async pull(): Promise<ModelPart | undefined> {
@@ -247,11 +258,18 @@ class StreamSource implements PartSource<ModelPart> {
 }
 
 const BLANK_LINE = new TextEncoder().encode('\n\n')
-const DATA_FIELD = 'd'.charCodeAt(0)
-const EVENT_FIELD = 'e'.charCodeAt(0)
+/** How a line of server-sent events begins that says nothing: a comment, `id:`, `retry:`, an empty line. Other framings begin otherwise. */
+const SILENT: ReadonlySet<number | undefined> = new Set([':', 'i', 'r', '\n', '\r'].map((character) => character.charCodeAt(0)))
 
-/** Whether a frame says something: comments and keep-alives do not. */
+/** Whether a frame says something: comments, keep-alives and preambles do not. */
 function isContent(part: ModelPart): boolean {
-  if (part.isPreamble) return false
-  return part.bytes[0] === DATA_FIELD || part.bytes[0] === EVENT_FIELD || part.isLast
+  return part.error !== undefined || part.isLast || (part.isPreamble !== true && isData(part))
+}
+
+function isData({ bytes }: ModelPart): boolean {
+  return !SILENT.has(bytes[0])
+}
+
+function sizeOf(parts: readonly ModelPart[]): number {
+  return parts.reduce((sum, { bytes }) => sum + bytes.length, 0)
 }

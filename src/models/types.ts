@@ -8,6 +8,8 @@ import type { NeutralEmbeddings, NeutralInputs } from './neutral/embedding.ts'
 import type { Fidelity } from './neutral/loss.ts'
 import type { NeutralReply } from './neutral/reply.ts'
 import type { NeutralRequest } from './neutral/request.ts'
+import type { Lane } from './routing/lanes.ts'
+import type { Route } from './routing/types.ts'
 
 /** A wire that clients or providers speak. A folder of dialects/ each. */
 export type WireName = 'openai-chat' | 'openai-responses' | 'openai-completions' | 'anthropic-messages' | 'gemini' | 'converse' | 'cohere'
@@ -40,6 +42,21 @@ export interface ModelRequest {
   neutral(): NeutralRequest
   /** What is to become vectors, where the operation is `embed`. Read anew each time. @throws invalid_request */
   readonly inputs?: () => NeutralInputs
+  /** What bounds its cost; absent where its wire's decoder does not say. */
+  readonly bounds?: RequestBounds
+}
+
+/** What a request says of how much it may cost. */
+export interface RequestBounds {
+  /** The caller's own bound on the output of one answer, in tokens. */
+  readonly maxOutputTokens?: number
+  /** How many answers are asked for. */
+  readonly choices: number
+  /** Images, sounds, files: how many, and how much of the body they are. Nobody knows their tokens before they are sent. */
+  readonly mediaParts: number
+  readonly mediaBytes: number
+  /** What about it cannot be bounded before it is sent, in words. */
+  readonly unbounded?: string
 }
 
 /** What the edge knows of a request besides its body. */
@@ -84,13 +101,10 @@ export interface Price {
   readonly version: string
 }
 
-/** A model at a provider, ready to be sent to. */
-export interface Target {
+/** A model at a provider with one of its keys, ready to be sent to. */
+export interface Target extends Lane {
   /** The configured name of the model. */
   readonly name: string
-  readonly provider: string
-  /** The provider's id of the model. */
-  readonly id: string
   readonly wire: WireName
   /** Where a whole answer is asked for. */
   readonly url: string
@@ -111,6 +125,10 @@ export interface Target {
   readonly credentials: readonly string[]
   readonly timeouts: Timeouts
   readonly price: Price | undefined
+  /** The most tokens that the model gives out in one answer, where that is known. */
+  readonly maxOutputTokens?: number
+  /** Names of guards that stand at the model. */
+  readonly guards?: readonly string[]
   /** What becomes of a request that its wire cannot carry whole. Left out: `warn`. */
   readonly fidelity?: Fidelity
   /** What the provider does its own way within its wire. */
@@ -142,8 +160,21 @@ export interface Traits {
   readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens'
 }
 
+/** A call while it is not decided where it goes. A model that is named directly is a route of one target. */
+export interface ModelCall {
+  readonly request: ModelRequest
+  readonly route: Route
+  /** Reads another body as it came from the same caller to the same endpoint: one that a guard changed. @throws as decoding does */
+  readonly decodeAgain: (text: string) => ModelRequest
+}
+
 /** One try at a target. */
 export interface Attempt {
+  /** The call's id and the number of the attempt, from 1: `call_….2`. */
+  readonly id: string
+  readonly number: number
+  /** Why it is made, for the receipt. */
+  readonly why: string
   readonly request: ModelRequest
   readonly target: Target
   /** The body in the target's wire, where that is not the caller's. */

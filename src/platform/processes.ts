@@ -4,13 +4,13 @@ import type { ChildProcess, Program, ProgramExit, ProgramRunner } from '../core/
  * Runs the command in the process group that this shell leads, and watches descriptor 3: its other end is open in the gateway alone. When the
  * gateway is gone, however it went, that reads as the end of a file, and the whole group is ended. Plain POSIX sh: Linux and macOS have it.
  * Standard input goes by way of descriptor 4, for a command in the background would otherwise read /dev/null. A SIGTERM to the group is the
- * command's to answer: the shell waits on for it.
+ * command's to answer: the shell waits on for it. Signals are named with -s: dash takes the -- after -TERM for a process.
  */
 const SUPERVISOR = `exec 4<&0 0</dev/null
 "$@" <&4 3<&- 4<&- &
 child=$!
 exec 4<&-
-( trap '' TERM; read -r _ <&3; kill -TERM -- -$$; sleep 1; kill -KILL -- -$$ ) >/dev/null 2>&1 &
+( trap '' TERM; read -r _ <&3; kill -s TERM -- -$$; sleep 1; kill -s KILL -- -$$ ) >/dev/null 2>&1 &
 exec 3<&- 1>&- 2>&-
 trap : TERM
 wait $child
@@ -58,23 +58,22 @@ class GroupedProcess implements ChildProcess {
     return this.#spawned.pid
   }
 
-  write(text: string): boolean {
+  write(text: string): 'written' | 'full' | 'gone' {
     const sizeBytes = Buffer.byteLength(text)
-    if (this.#unreadBytes + sizeBytes > MAX_UNREAD_BYTES) return false
+    if (this.#unreadBytes + sizeBytes > MAX_UNREAD_BYTES) return 'full'
     const { stdin } = this.#spawned
     try {
       stdin.write(text)
       const flushed = stdin.flush()
-      if (typeof flushed === 'number') return true
+      if (typeof flushed === 'number') return 'written'
       this.#unreadBytes += sizeBytes
       const read = () => {
         this.#unreadBytes -= sizeBytes
       }
       flushed.then(read, read)
-      return true
+      return 'written'
     } catch {
-      // The program is gone; `exited` says so.
-      return false
+      return 'gone'
     }
   }
 

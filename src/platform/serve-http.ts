@@ -1,3 +1,4 @@
+import { GatewayError } from '../core/errors.ts'
 import type { Layer, SocketListener, Upgrade } from '../core/layer.ts'
 
 /** A running HTTP server. */
@@ -22,12 +23,30 @@ export interface HttpServerOptions {
 
 /**
  * Serves HTTP on Bun.
- * @throws where the address cannot be taken: its message names host and port
+ * @throws conflict where the address cannot be taken: its message names host and port
  */
 export function serveHttp(options: HttpServerOptions): HttpServer {
-  const server = Bun.serve<SocketState>({
+  let server: BunServer
+  try {
+    server = listen(options)
+  } catch (thrown) {
+    throw cannotListen(options, thrown)
+  }
+  const port = server.port ?? options.port
+  return {
+    address: addressOf(options.host, port),
+    port,
+    pending: () => server.pendingRequests,
+    stop: ({ force }) => server.stop(force),
+  }
+}
+
+function listen(options: HttpServerOptions): BunServer {
+  return Bun.serve<SocketState>({
     hostname: options.host,
     port: options.port,
+    // Outside of development Bun 1.4.5 shares a port with whoever of the same user asks for it too: each would get a part of the calls.
+    reusePort: false,
     // Bun would close a stream that is silent for ten seconds; a half-sent body has a deadline of its own (core/read-body.ts).
     idleTimeout: 0,
     maxRequestBodySize: options.maxBodyBytes,
@@ -47,13 +66,23 @@ export function serveHttp(options: HttpServerOptions): HttpServer {
       close: (socket, code, reason) => socket.data.listener?.onClose(code, reason),
     },
   })
-  const port = server.port ?? options.port
-  return {
-    address: `${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
-    port,
-    pending: () => server.pendingRequests,
-    stop: ({ force }) => server.stop(force),
-  }
+}
+
+function addressOf(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function cannotListen({ host, port }: HttpServerOptions, thrown: unknown): GatewayError {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown'
+  const why = Object.hasOwn(REFUSALS, code) ? REFUSALS[code] : `it cannot be listened at (${code})`
+  return new GatewayError('conflict', `${addressOf(host, port)} cannot be used: ${why}.`, { cause: thrown })
+}
+
+/** By the code of the system. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there. Stop it, or choose another port',
+  EACCES: 'the system does not let this user listen there (ports below 1024 are for the administrator)',
+  EADDRNOTAVAIL: 'this machine has no such address',
 }
 
 /** The first layer whose path it is answers. */

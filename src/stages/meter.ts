@@ -1,6 +1,9 @@
-import type { Usage } from '../core/events.ts'
+import { asGatewayError, GatewayError } from '../core/errors.ts'
+import type { CallFacts, Usage } from '../core/events.ts'
 import type { NanoUsd } from '../core/money.ts'
+import type { Ending } from '../core/reply.ts'
 import { type Stage, tap, whenEnded } from '../core/stage.ts'
+import { type HeldAttempt, type HoldDeps, holdFor } from './hold.ts'
 
 /** What a usage costs: its amount and the version of the price, or `unpriced` where no price is known. */
 export type Charge = { readonly type: 'priced'; readonly costNanoUsd: NanoUsd; readonly version: string } | { readonly type: 'unpriced' }
@@ -9,39 +12,108 @@ interface MeterDeps<In, Part> {
   /** The usage that a part reports; the last one of an attempt counts. */
   readonly usageOf: (part: Part) => Usage | undefined
   readonly sizeOf: (part: Part) => number
+  /** Whether a part is one of many, of a stream. */
+  readonly isPiece: (part: Part) => boolean
   readonly price: (input: In, usage: Usage) => Charge
+  /** Left out: no budget ever applies. */
+  readonly holds?: HoldDeps<In>
+}
+
+/** No attempt uses this many tokens: a provider that says so has said nothing. */
+const MAX_TOKENS = 1e9
+
+/** What one attempt has used and cost, as far as it is known. */
+interface Metered {
+  usage: Usage | undefined
+  charge: Charge | undefined
+  sizeBytes: number
 }
 
 /**
- * Stands inside `route`, so that every attempt is metered. Nothing leaves the process before the call's start is on disk.
- * Adds usage and cost to the record and the ending.
- * @throws log_unavailable
+ * Stands inside `route`, so that every attempt is metered: holds what it may take of the budgets that apply, and books the hold once.
+ * Nothing leaves the process before the call's start, with the hold, is on disk. Adds usage and cost to the record and the ending.
+ * @throws log_unavailable, budget_exceeded, model_unpriced, budget_unbounded
  */
 export function meter<In, Part>(deps: MeterDeps<In, Part>): Stage<In, Part> {
   return async (call, input, next) => {
     const { facts } = call.record
-    await call.record.start()
+    // No await between the hold and the start: what the log has yet to hear of is held already, and the other way round.
+    const held = deps.holds === undefined ? undefined : holdFor(deps.holds, call, input)
+    try {
+      await call.record.start(held?.hold)
+    } catch (thrown) {
+      held?.release()
+      throw thrown
+    }
     facts.attempts++
-    let sizeBytes = 0
-    const reply = await next(call, input)
+    const metered: Metered = { usage: undefined, charge: undefined, sizeBytes: 0 }
+    const reply = await next(call, held?.input ?? input).catch((thrown: unknown) => {
+      if (held !== undefined) chargeFailed(held, asGatewayError(thrown), facts)
+      throw thrown
+    })
     tap(reply, (part) => {
-      sizeBytes += deps.sizeOf(part)
+      const sizeBytes = deps.sizeOf(part)
+      metered.sizeBytes += sizeBytes
       const usage = deps.usageOf(part)
-      if (usage === undefined) return
-      facts.usage = usage
-      const charge = deps.price(input, usage)
-      if (charge.type === 'unpriced') {
-        facts.isUnpriced = true
-      } else {
-        facts.costNanoUsd = charge.costNanoUsd
-        facts.priceVersion = charge.version
-      }
+      if (usage !== undefined) takeUsage(metered, usage, deps.price(held?.input ?? input, usage), facts)
+      if (held === undefined || !deps.isPiece(part)) return
+      held.see(sizeBytes)
+      if (held.isStrict && held.isOverrun) throw overrun(held)
     })
     return whenEnded(reply, (ending) => {
-      facts.sizeOutBytes = sizeBytes
+      facts.sizeOutBytes = metered.sizeBytes
+      if (held !== undefined) book(held, metered, ending, facts)
       // The provider did the work and did not say how much: not known is not free.
-      if (ending.outcome === 'ok' && facts.usage === undefined) facts.isUnpriced = true
+      else if (ending.outcome === 'ok' && metered.usage === undefined) facts.isUnpriced = true
       return facts.costNanoUsd === undefined ? undefined : { ...ending, costNanoUsd: facts.costNanoUsd }
     })
   }
+}
+
+/** The attempts of a call add up; of one attempt, the last usage counts. */
+function takeUsage(metered: Metered, usage: Usage, charge: Charge, facts: CallFacts): void {
+  if (isAbsurd(usage)) return
+  const before = metered.charge?.type === 'priced' ? metered.charge.costNanoUsd : 0
+  metered.usage = usage
+  metered.charge = charge
+  facts.usage = usage
+  if (charge.type === 'unpriced') facts.isUnpriced = true
+  else {
+    facts.costNanoUsd = (facts.costNanoUsd ?? 0) - before + charge.costNanoUsd
+    facts.priceVersion = charge.version
+  }
+}
+
+function book<In>(held: HeldAttempt<In>, { usage, charge }: Metered, ending: Ending, facts: CallFacts): void {
+  if (usage !== undefined && charge !== undefined) {
+    const nanoUsd = charge.type === 'priced' ? charge.costNanoUsd : undefined
+    held.settle({ nanoUsd, tokens: (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0) })
+  } else {
+    addEstimate(ending.outcome === 'ok' ? held.settleUnsaid() : held.breakOff(), facts)
+  }
+}
+
+function chargeFailed<In>(held: HeldAttempt<In>, error: GatewayError, facts: CallFacts): void {
+  addEstimate(held.fail(error), facts)
+}
+
+/** What was charged without knowing is part of the cost, and marked: else spend and budgets would differ. */
+function addEstimate(booking: ReturnType<HeldAttempt<never>['release']>, facts: CallFacts): void {
+  if (booking === undefined || booking.state === 'released') return
+  if (booking.nanoUsd === undefined) facts.isUnpriced = true
+  else {
+    facts.costNanoUsd = (facts.costNanoUsd ?? 0) + booking.nanoUsd
+    facts.isEstimate = true
+  }
+}
+
+function isAbsurd({ inputTokens = 0, outputTokens = 0 }: Usage): boolean {
+  return inputTokens > MAX_TOKENS || outputTokens > MAX_TOKENS
+}
+
+function overrun<In>({ hold }: HeldAttempt<In>): GatewayError {
+  return new GatewayError(
+    'budget_exceeded',
+    `The reply was cut: it came to all that a strict budget held for it (${hold.balances.join(', ')}), because the provider went past the bound that it was given.`,
+  )
 }

@@ -1,6 +1,6 @@
 import { ANONYMOUS, type Call, type PromptIdentity } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
-import type { CallEnded, CallFacts, CallRecord, CallStarted, LayerName } from '../core/events.ts'
+import type { AttemptHeld, CallEnded, CallFacts, CallRecord, CallStarted, Hold, LayerName } from '../core/events.ts'
 import type { EventLog, LiveCalls } from '../core/ports.ts'
 import type { Ending } from '../core/reply.ts'
 import { type Stage, whenEnded } from '../core/stage.ts'
@@ -25,6 +25,7 @@ export class LogRecord implements CallRecord {
   readonly startedAtMs: number
   /** What was asked. An edge that learns it from the body sets it before the call's start is written. */
   action: string
+  replyHeaders?: Record<string, string>
   readonly #start: RecordStart
   readonly #startedMonotonicMs: number
   #started: Promise<void> | undefined
@@ -46,12 +47,15 @@ export class LogRecord implements CallRecord {
 
   /** Milliseconds that were spent in the gateway itself, so far. */
   get overheadMs(): number {
-    return Math.max(0, this.elapsedMs - (this.facts.providerMs ?? 0))
+    return Math.max(0, this.elapsedMs - (this.facts.providerMs ?? 0) - (this.facts.waitedMs ?? 0))
   }
 
-  start(): Promise<void> {
-    this.#started ??= this.#start.log.append(this.#startedEvent())
-    return this.#started
+  start(hold?: Hold): Promise<void> {
+    if (this.#started === undefined) {
+      this.#started = this.#start.log.append(this.#startedEvent(hold))
+      return this.#started
+    }
+    return hold === undefined ? this.#started : this.#start.log.append(this.#heldEvent(hold))
   }
 
   /** Writes `call.ended` (and `call.started` where the call was refused before it): once. */
@@ -81,7 +85,23 @@ export class LogRecord implements CallRecord {
     )
   }
 
-  #startedEvent(): CallStarted {
+  /** Of a further attempt: the start of the call stands in the log already. */
+  #heldEvent(hold: Hold): AttemptHeld {
+    const { layer } = this.#start
+    const { principal, subject } = this.facts
+    return {
+      type: 'attempt.held',
+      atMs: this.#start.world.now(),
+      callId: this.callId,
+      layer,
+      action: this.action,
+      principal,
+      subject,
+      hold,
+    }
+  }
+
+  #startedEvent(hold?: Hold): CallStarted {
     const { layer, trace, parentId } = this.#start
     const { principal, prompt, subject, wire } = this.facts
     return {
@@ -98,6 +118,7 @@ export class LogRecord implements CallRecord {
       wire,
       principal,
       prompt,
+      hold,
     }
   }
 
@@ -136,12 +157,17 @@ export class LogRecord implements CallRecord {
       contextId: facts.contextId,
       isStream: facts.isStream,
       attempts: facts.attempts,
+      attemptLog: facts.attemptLog,
+      choice: facts.choice,
       usage: facts.usage,
       costNanoUsd: ending.costNanoUsd ?? facts.costNanoUsd,
       isUnpriced: facts.isUnpriced,
       priceVersion: facts.priceVersion,
+      isEstimate: facts.isEstimate,
+      bookings: facts.bookings,
       finishReason: facts.finishReason,
       losses: facts.losses,
+      guards: facts.guards,
       providerStatus: facts.providerStatus,
       providerRequestId: facts.providerRequestId,
       startedAtMs: this.startedAtMs,
@@ -149,6 +175,7 @@ export class LogRecord implements CallRecord {
       overheadMs: roundMs(this.overheadMs),
       firstTokenMs: facts.firstTokenMs,
       providerMs: facts.providerMs === undefined ? undefined : roundMs(facts.providerMs),
+      waitedMs: facts.waitedMs === undefined ? undefined : roundMs(facts.waitedMs),
       sizeInBytes: facts.sizeInBytes,
       sizeOutBytes: facts.sizeOutBytes,
       bodies: facts.bodies,

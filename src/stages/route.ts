@@ -1,30 +1,58 @@
 import type { Call } from '../core/call.ts'
-import { asGatewayError, GatewayError } from '../core/errors.ts'
+import { asGatewayError, type GatewayError } from '../core/errors.ts'
 import type { Reply } from '../core/reply.ts'
-import type { Handler, Stage } from '../core/stage.ts'
+import type { Handler } from '../core/stage.ts'
+
+/** What is done next with a call. */
+export type RouteStep<Attempt> =
+  | { readonly type: 'send'; readonly attempt: Attempt }
+  /** Waits, and then asks again. */
+  | { readonly type: 'wait'; readonly ms: number }
+  | { readonly type: 'stop'; readonly error: GatewayError }
+
+/** The way of one call through its targets. It decides and does nothing: the state of one call, and reads of what it was made from. */
+export interface Way<Attempt> {
+  /** The first step, and the one after each wait. */
+  begin(): RouteStep<Attempt>
+  /** The step after an attempt that failed before anything was accepted. */
+  after(failure: GatewayError): RouteStep<Attempt>
+}
 
 /**
- * Tries the targets of a call in their order. Another one is tried only while nothing was accepted, and only after an error
- * that another target may not have.
- * @param attemptsOf the inputs of the attempts, best first; at least one
+ * Joins the stages that a call meets once with those that each of its attempts meets. Another attempt is made only while nothing was accepted;
+ * which one, and whether, the way decides.
+ * @param wayOf may throw a refusal
  */
-export function route<In, Part>(attemptsOf: (call: Call, input: In) => readonly In[]): Stage<In, Part> {
-  return (call, input, next) => {
-    const attempts = attemptsOf(call, input)
-    const [only] = attempts
-    return attempts.length === 1 && only !== undefined ? next(call, only) : tryInOrder(call, attempts, next)
+export function route<In, Attempt, Part>(
+  wayOf: (call: Call, input: In) => Way<Attempt>,
+  attempt: (call: Call, attempt: Attempt, way: Way<Attempt>) => Promise<Reply<Part>>,
+): Handler<In, Part> {
+  return async (call, input) => {
+    const way = wayOf(call, input)
+    let step = way.begin()
+    for (;;) {
+      if (step.type === 'stop') throw step.error
+      if (step.type === 'wait') {
+        await wait(call, step.ms)
+        step = way.begin()
+        continue
+      }
+      try {
+        return await attempt(call, step.attempt, way)
+      } catch (thrown) {
+        const failure = asGatewayError(thrown)
+        if (call.signal.aborted) throw failure
+        step = way.after(failure)
+      }
+    }
   }
 }
 
-async function tryInOrder<In, Part>(call: Call, attempts: readonly In[], next: Handler<In, Part>): Promise<Reply<Part>> {
-  let last: GatewayError | undefined
-  for (const attempt of attempts) {
-    try {
-      return await next(call, attempt)
-    } catch (thrown) {
-      last = asGatewayError(thrown)
-      if (!last.isRetryable || call.signal.aborted) throw last
-    }
+async function wait({ world, signal, record }: Call, ms: number): Promise<void> {
+  const beganMs = world.monotonicMs()
+  try {
+    await world.sleep(ms, signal)
+  } finally {
+    record.facts.waitedMs = (record.facts.waitedMs ?? 0) + world.monotonicMs() - beganMs
   }
-  throw last ?? new GatewayError('internal', 'The route of this call has no target.')
 }

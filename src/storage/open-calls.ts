@@ -1,4 +1,4 @@
-import type { CallEnded, CallStarted, Event } from '../core/events.ts'
+import type { AttemptBooked, CallEnded, CallStarted, Event } from '../core/events.ts'
 
 /** The calls that the log knows as started and not yet as ended. */
 export class OpenCalls {
@@ -25,10 +25,15 @@ interface CrashTimes {
   readonly nowMs: number
 }
 
-/** The ending of a call whose process died under it. What it used and cost is not known, and not written. */
-export function crashedEnding(started: CallStarted, times: CrashTimes): CallEnded {
+/**
+ * The ending of a call whose process died under it. What it used is not known, and not written. What it cost is what was booked of its
+ * holds; without any it is not known either.
+ */
+export function crashedEnding(started: CallStarted, times: CrashTimes, booked: readonly AttemptBooked[]): CallEnded {
+  const { hold: _, ...rest } = started
+  const charged = booked.filter(({ costNanoUsd }) => costNanoUsd !== undefined)
   return {
-    ...started,
+    ...rest,
     type: 'call.ended',
     atMs: times.nowMs,
     startedAtMs: started.atMs,
@@ -36,7 +41,18 @@ export function crashedEnding(started: CallStarted, times: CrashTimes): CallEnde
     outcome: 'broken',
     errorCode: 'crashed',
     errorSource: 'gateway',
-    errorMessage: 'The gateway stopped while this call ran. Attempts, usage and cost are not known.',
+    errorMessage: `The gateway stopped while this call ran. Attempts and usage are not known; ${charged.length === 0 ? 'nor is its cost' : 'its cost is an estimate'}.`,
     attempts: 0,
+    ...(booked.length === 0
+      ? {}
+      : { bookings: booked.map(({ booking }) => booking), provider: booked[0]?.provider, target: booked[0]?.target }),
+    ...(charged.length === 0
+      ? {}
+      : {
+          costNanoUsd: charged.reduce((sum, { costNanoUsd = 0 }) => sum + costNanoUsd, 0),
+          isEstimate: true,
+          priceVersion: charged[0]?.priceVersion,
+        }),
+    ...(booked.some(({ booking }) => booking.state === 'expired' && booking.nanoUsd === undefined) ? { isUnpriced: true } : {}),
   }
 }

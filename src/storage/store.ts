@@ -1,8 +1,25 @@
 import type { GatewayError } from '../core/errors.ts'
-import type { Event } from '../core/events.ts'
+import type { AttemptBooked, Event } from '../core/events.ts'
 import type { BodyStore, EventLog, EventReader, KeyRecord, KeyStore, TallyReader } from '../core/ports.ts'
 import type { World } from '../core/world.ts'
 import type { MakeProjection } from './projection-feed.ts'
+
+/**
+ * State that follows the log, such as the balances of budgets. It lives with its owner, who hears of everything before the log does; what is
+ * stored now and then is only there to spare a start the whole log.
+ */
+export interface KeptState {
+  readonly name: string
+  /** Raised when the form of the text changes: the stored one is then made anew from the log. */
+  readonly version: number
+  /** All of it, as text. */
+  text(): string
+  restore(text: string): void
+  /** Takes an event in that came after the stored text. One that is known already changes nothing. */
+  fold(event: Event): void
+  /** Ends what the process that died had open. Asked once, when all of the log was folded. */
+  resolveCrashed(): readonly AttemptBooked[]
+}
 
 /** What every store is given. */
 export interface StoreOptions {
@@ -14,6 +31,7 @@ export interface StoreOptions {
   /** Bytes of bodies that may wait to be written. 64 MB unless said. */
   readonly bodyQueueBytes?: number
   readonly projections?: readonly MakeProjection[]
+  readonly state?: KeptState
   /** Sees each event when it is on disk, in order: for metrics. Must not throw. */
   readonly onCommitted?: (event: Event) => void
   /** Takes events that could not be written before the end, one JSON event a line: stderr. */

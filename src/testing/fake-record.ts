@@ -29,6 +29,7 @@ class CountingRecord implements FakeRecord {
   readonly #onStart: () => Promise<void>
   #starting: Promise<void> | undefined
   action = 'models.call'
+  readonly elapsedMs = 0
   startCalls = 0
   isStarted = false
 

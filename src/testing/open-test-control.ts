@@ -40,6 +40,7 @@ export function openTestControl(overrides: Partial<ControlApiDeps> = {}): TestCo
   const faults: unknown[] = []
   const deps: ControlApiDeps = {
     world,
+    providers: { list: () => [], reset: () => undefined },
     ...{ log: store.log, reader: store.reader, keys: store.keys, bodies: store.bodies, tallies: store.tallies },
     access: createAccess([], installation, () => rules),
     ...{ live, installation, adminKey: new Secret(TEST_ADMIN_KEY), version: '0.0.0-test', startedAtMs: world.now() },

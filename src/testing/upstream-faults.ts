@@ -73,10 +73,10 @@ export function htmlPage(): Answer {
   })
 }
 
-/** A stream that announces chunks, sends one and goes on with something that is none. */
+/** A stream that announces chunks, sends one with the first content and goes on with something that is none. */
 export function chunkGarbage(script: ChatScript = DEFAULT_CHAT): Answer {
   return (request) => {
-    const first = chatFrames(script, request)[0] ?? ''
+    const first = chatFrames(script, request).slice(0, 2).join('')
     const head = replyHead(200, { ...STREAM_HEAD, 'transfer-encoding': 'chunked' })
     return [
       send(head),

@@ -39,18 +39,21 @@ interface Edge {
 export function answerCall(deps: Deps, request: Request, incoming: Incoming): Promise<Response> {
   const edge = open(deps, request, incoming, incoming.frame?.idText ?? 'null')
   const isLocal = incoming.endpoint.serverName === undefined && incoming.frame?.method !== 'tools/call'
-  const cancelWatch = watchClient(edge, request)
   const answering = isLocal ? deps.answer(edge.call, edge.incoming) : deps.call(edge.call, edge.incoming)
   return new Promise((resolve) => {
     let isStreaming = false
-    const cancelPatience = deps.world.after(PATIENCE_MS, () => {
+    const beginStream = () => {
       isStreaming = true
       const orWhy = answering.catch((thrown: unknown) => encodeFailure(edge, asGatewayError(thrown)))
       resolve(streamResponse(edge, orWhy, undefined))
+    }
+    // One timer at a time: hardly a call lasts so long that it needs the second.
+    let cancelTimer = deps.world.after(WATCH_AFTER_MS, () => {
+      watchClient(edge, request)
+      cancelTimer = deps.world.after(PATIENCE_MS, beginStream)
     })
     const settle = (responding: Promise<Response> | Response) => {
-      cancelPatience()
-      cancelWatch()
+      cancelTimer()
       // Where the stream has begun, it reads the reply.
       if (!isStreaming) resolve(responding)
     }
@@ -155,11 +158,9 @@ const NOTHING_SAID: SaidHeaders = {}
  * Ends the call when its client leaves: a stream is not taken up again here, so nobody could fetch the answer any more. Looked for only once
  * the call has lasted a while: to touch a request's signal costs several microseconds.
  */
-function watchClient({ deps, call }: Edge, request: Request): () => void {
-  return deps.world.after(WATCH_AFTER_MS, () => {
-    if (request.signal.aborted) call.abort(left())
-    else request.signal.addEventListener('abort', () => call.abort(left()), { once: true })
-  })
+function watchClient({ call }: Edge, request: Request): void {
+  if (request.signal.aborted) call.abort(left())
+  else request.signal.addEventListener('abort', () => call.abort(left()), { once: true })
 }
 
 function left(): GatewayError {

@@ -49,20 +49,24 @@ export class Catalog {
     return result
   }
 
-  /** Waits for the servers that were never listed: each for its own time at the most, all at once. Stale lists are read anew behind this. */
-  async awaitLists(servers: Iterable<Server> = this.#servers.list()): Promise<void> {
+  /**
+   * Waits for the servers that were never listed, all at once, and only while they are new: one that does not list its tools in its first
+   * moments delays nobody's list after them. Stale lists are read anew behind this.
+   */
+  async awaitLists(): Promise<void> {
     const waits: Promise<void>[] = []
-    for (const server of servers) {
+    for (const server of this.#servers.list()) {
       server.keepFresh()
-      if (server.table === undefined) waits.push(this.#withDeadline(server.refresh(), server.spec.timeouts.listMs))
+      const { newForMs } = server
+      if (server.table === undefined && newForMs > 0) waits.push(this.#withDeadline(server.refresh(), newForMs))
     }
     if (waits.length > 0) await Promise.all(waits)
   }
 
-  /** Whether every server was listed once. */
-  get isComplete(): boolean {
-    for (const server of this.#servers.list()) if (server.table === undefined) return false
-    return true
+  /** Waits for one server that was never listed, on behalf of somebody who asks for just that one. */
+  async awaitListOf(server: Server): Promise<void> {
+    server.keepFresh()
+    if (server.table === undefined) await this.#withDeadline(server.refresh(), server.spec.timeouts.listMs)
   }
 
   /** The server that was never listed and that such a name would belong to. */

@@ -10,7 +10,7 @@ const TIMEOUT_DOCS = {
   connect: 'Time for a server to start or to be reached, and to answer the first message.',
   call: 'Longest silence of a server during a call. A progress notification ends a silence; while the caller is asked something it does not count.',
   total: 'Longest time of a call in all.',
-  list: 'Time that a list of tools waits for a server that was never listed. It is listed in the background then.',
+  list: 'Time that a list of all tools waits for a server that has just been begun, and that a request for one server waits for its first list. Past it the server is listed in the background.',
 } as const
 
 const timeouts = z.strictObject({

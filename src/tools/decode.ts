@@ -39,8 +39,9 @@ async function decodeAggregateCall(tools: Tools, call: Call, incoming: Incoming,
   const name = toolNameOf(frame)
   call.record.facts.subject = name.slice(0, 200)
   let tool = tools.catalog.find(name)
-  if (tool === undefined && !tools.catalog.isComplete) {
-    await whileWanted(call, tools.catalog.awaitLists())
+  const absentee = tool === undefined ? tools.catalog.absentServerOf(name) : undefined
+  if (absentee !== undefined) {
+    await whileWanted(call, tools.catalog.awaitListOf(absentee))
     tool = tools.catalog.find(name)
   }
   const server = tool === undefined ? undefined : tools.servers.get(tool.server)
@@ -52,7 +53,7 @@ async function decodeAggregateCall(tools: Tools, call: Call, incoming: Incoming,
 async function decodeInitialize(tools: Tools, call: Call, attempt: BareAttempt): Promise<Attempt> {
   // What the caller may use of it is known only when its tools are.
   if (attempt.server.table === undefined && !mayReach(tools, call.principal, attempt.server)) {
-    await whileWanted(call, tools.catalog.awaitLists([attempt.server]))
+    await whileWanted(call, tools.catalog.awaitListOf(attempt.server))
   }
   return { type: 'initialize', ...attempt }
 }
@@ -67,7 +68,7 @@ async function findRaw(tools: Tools, call: Call, { frame, server, session }: Bar
   if (known === undefined) {
     // The list may have to be asked for, and nothing leaves the process before the start of the call is on disk.
     await call.record.start()
-    if (session === undefined) await whileWanted(call, tools.catalog.awaitLists([server]))
+    if (session === undefined) await whileWanted(call, tools.catalog.awaitListOf(server))
   }
   const table = session === undefined ? server.table : await whileWanted(call, session.tools())
   if (table === undefined) throw absent(server)

@@ -144,6 +144,7 @@ function newSession(deps: Tools, frame: RequestFrame, { server, serverName }: En
     revision,
     capabilities,
     ...(serverName === undefined ? {} : { introduction }),
+    makeRoom: (full) => deps.sessions.makeRoom(full),
     nowMs: deps.world.now(),
   })
 }

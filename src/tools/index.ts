@@ -11,7 +11,6 @@ import { dispatch } from '../stages/dispatch.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
-import { route } from '../stages/route.ts'
 import { answerHere } from './answer-here.ts'
 import { argumentsProblem } from './arguments.ts'
 import type { Attempt, Incoming } from './attempt.ts'
@@ -111,7 +110,6 @@ export function createTools(deps: ToolsDeps): ToolsLayer {
             requestOf: ({ frame }) => frame.text,
             bytesOf: (part) => Buffer.from(part.text),
           }),
-          route((_call, attempt) => [attempt]),
           dispatch({ sizeOf: (part) => Buffer.byteLength(part.text) }),
         ],
         (call, attempt) => (attempt.type === 'forward' ? send(call, attempt) : serveList(tools, call, attempt)),

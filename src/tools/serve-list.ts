@@ -22,10 +22,9 @@ export async function serveList(tools: Tools, call: Call, attempt: Attempt): Pro
 }
 
 /** Begins the caller's session, and with it a session of its own at the server. */
-async function begin({ sessions }: Tools, call: Call, { server, begun }: Attempt): Promise<string> {
+async function begin({ sessions }: Tools, call: Call, { begun }: Attempt): Promise<string> {
   const { session } = begun
   if (session === undefined) return '{}'
-  if (server.spec.place.type === 'program') sessions.makeRoom(server)
   try {
     const startedMs = call.world.monotonicMs()
     const link = await whileWanted(call, session.connect())
@@ -46,7 +45,7 @@ async function list(tools: Tools, call: Call, { server, session }: Attempt): Pro
     session.refreshTools()
     return rawListFor(access, call.principal, await whileWanted(call, session.tools()))
   }
-  await whileWanted(call, catalog.awaitLists([server]))
+  await whileWanted(call, catalog.awaitListOf(server))
   if (server.table === undefined) throw absent(server)
   return rawListFor(access, call.principal, server.table)
 }

@@ -1,10 +1,12 @@
 import type { Socket } from 'bun'
 
-/** Stands between a client and a server, and can lose the server's answer to a commit. */
+/** Stands between a client and a server, and can cut what passes through it. */
 export interface CuttingProxy {
   readonly port: number
   /** The next answer that a transaction is committed is lost, with its connection. */
   cutNextCommit(): void
+  /** All connections end, without a word of the server. */
+  cutAll(): void
   /** How many were lost. */
   readonly cuts: number
   stop(): void
@@ -22,6 +24,7 @@ const COMMITTED = Buffer.from('COMMIT\0')
 export function cuttingProxy(port: number): CuttingProxy {
   let isArmed = false
   let cuts = 0
+  const clients = new Set<Socket<Pair>>()
   const listener = Bun.listen<Pair>({
     hostname: '127.0.0.1',
     port: 0,
@@ -29,6 +32,7 @@ export function cuttingProxy(port: number): CuttingProxy {
       open: (client) => {
         const pair: Pair = { client, server: undefined, waiting: [] }
         client.data = pair
+        clients.add(client)
         void Bun.connect<Pair>({
           hostname: '127.0.0.1',
           port,
@@ -54,13 +58,19 @@ export function cuttingProxy(port: number): CuttingProxy {
         if (pair.server === undefined) pair.waiting.push(new Uint8Array(bytes))
         else pair.server.write(bytes)
       },
-      close: ({ data: pair }) => void pair.server?.end(),
+      close: (client) => {
+        clients.delete(client)
+        client.data.server?.end()
+      },
     },
   })
   return {
     port: listener.port,
     cutNextCommit: () => {
       isArmed = true
+    },
+    cutAll: () => {
+      for (const client of clients) client.end()
     },
     get cuts() {
       return cuts

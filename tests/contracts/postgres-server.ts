@@ -89,11 +89,20 @@ async function run(command: readonly string[]): Promise<void> {
   if ((await child.exited) !== 0) throw new Error(`${command.join(' ')}: ${await said}`)
 }
 
+/**
+ * A port below those that the system gives to connections (32768 and up): whoever tries again and again to reach a server that is away
+ * could else be given its port, and keep it.
+ */
 function freePort(): number {
-  const listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data: () => {} } })
-  const { port } = listener
-  listener.stop(true)
-  return port
+  for (let tries = 0; ; tries++) {
+    const port = 16_000 + Math.floor(Math.random() * 16_000)
+    try {
+      Bun.listen({ hostname: '127.0.0.1', port, socket: { data: () => {} } }).stop(true)
+      return port
+    } catch (thrown) {
+      if (tries === 20) throw thrown
+    }
+  }
 }
 
 /** The server and those that answer for it. */

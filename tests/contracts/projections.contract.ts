@@ -97,6 +97,17 @@ export function projectionsContract(kind: StoreKind): void {
       ])
     })
 
+    test('stands dearest first, then in the order of the names, whatever came first', async () => {
+      const { store, world } = await open({ projections })
+      const spend = (team: string, subject: string, costNanoUsd: number) =>
+        endedCall(world, startedCall(world, { subject, principal: { ...ALICE, team } }), { costNanoUsd })
+      await write(store, [spend('b', 'x', 1), spend('a', 'y', 1), spend('c', 'x', 2)])
+      await world.advance(2000)
+      await write(store, [spend('a', 'x', 1), spend('B', 'x', 1)])
+      const rows = await spendBy(store.tallies, ['team', 'model'])
+      expect(rows.map(({ team, model }) => `${team} ${model}`)).toEqual(['c x', 'B x', 'a x', 'a y', 'b x'])
+    })
+
     test('refuses what it does not know', async () => {
       const { store } = await open({ projections })
       // A caller of the control API may ask for anything.

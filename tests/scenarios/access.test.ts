@@ -39,6 +39,36 @@ describe('a key', () => {
     for (const text of [scenario.key, secret, scenario.keyId, btoa(`user:${scenario.key}`)]) expect(received).not.toContain(text)
   })
 
+  type Sent = (key: string, adminKey: string) => Readonly<Record<string, string>>
+  test.each<[what: string, sent: Sent, says: string]>([
+    ['nowhere', () => ({}), 'No key was sent. Send one as "Authorization: Bearer sb_…"; `signalbox keys create --team NAME` makes one.'],
+    [
+      'in a header of its own',
+      (key) => ({ 'x-signalbox-key': key }),
+      'There is a key in the header x-signalbox-key, in which none is read.',
+    ],
+    ['without Bearer', (key) => ({ authorization: key }), 'The header Authorization holds no bearer key; is the variable set that should'],
+    [
+      'in a variable that is not set',
+      () => ({ authorization: 'Bearer ' }),
+      'The header Authorization holds no bearer key; is the variable set',
+    ],
+    ['mistyped', (key) => ({ authorization: `Bearer ${key}x` }), 'This key is not known here. It is mistyped, or of another installation'],
+    ['as that of a provider', () => ({ authorization: 'Bearer sk-1' }), 'This key is not known here. Keys of Signalbox look like sb_<id>_'],
+    [
+      'as the admin key',
+      (_, adminKey) => ({ authorization: `Bearer ${adminKey}` }),
+      'This is the admin key of a control port. Calls need the key',
+    ],
+  ])('that is sent %s is told what to do, and is not repeated', async (_where, sent, says) => {
+    await using scenario = await startScenario()
+    const reply = await ask(scenario, { key: null, headers: sent(scenario.key, scenario.adminKey), body: chat() })
+    const { message } = expectError(reply, 401, 'unauthenticated')
+    expect(message).toStartWith(says)
+    expect(message).not.toContain(scenario.keyId)
+    await scenario.expectCall({ outcome: 'refused', errorCode: 'unauthenticated', attempts: 0 })
+  })
+
   test.each<[what: string, keyOf: (scenario: Scenario) => string | null]>([
     ['is missing', () => null],
     ['is empty', () => ''],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { Role, type StreamResponse, type Task, TaskState } from '@a2a-js/sdk'
 import { TaskNotFoundError } from '@a2a-js/sdk/errors'
+import { fakeUpstream, streamReply, wholeReply } from '../../src/testing/fake-upstream.ts'
 import { FAKE_PROVIDER_KEY, type Scenario, startScenario } from '../../src/testing/scenario.ts'
 import { gather, say, sdkAgent, sdkClient, withAgent } from './sdk-agent.ts'
 
@@ -152,6 +153,44 @@ describe('the official A2A client, through the gateway, to an official A2A agent
       rpcErrorCode: -32001,
     })
     expect(agent.asked).toHaveLength(0)
+  })
+})
+
+describe('the official client, where a stream', () => {
+  test('is refused, is told why', async () => {
+    await using agent = await sdkAgent()
+    await using scenario = await startScenario({ config: withAgent(agent.url) })
+    const client = await connect(scenario)
+    const refused = gather(client.resubscribeTask({ tenant: '', id: 'nothing' }))
+    expect(await refused.catch((thrown: unknown) => thrown instanceof TaskNotFoundError)).toBe(true)
+    await scenario.expectCall({ action: 'agents.subscribe', outcome: 'refused', errorCode: 'task_not_found' })
+  })
+
+  test('breaks off, is told so, and does not take it for the end', async () => {
+    await using agent = await fakeUpstream()
+    await using scenario = await startScenario({ config: withAgent(`${agent.origin}/rpc`) })
+    const { origin } = agent
+    const interfaces = [{ url: `${origin}/rpc`, protocolBinding: 'JSONRPC', protocolVersion: '1.0' }]
+    const shown = { description: '', version: '1', capabilities: { streaming: true }, defaultInputModes: [], defaultOutputModes: [] }
+    agent.answer((request) => {
+      if (request.method === 'GET')
+        return wholeReply({ body: { name: 'R', supportedInterfaces: interfaces, skills: [], ...shown } })(request)
+      const { id } = request.jsonObject()
+      const working = { task: { id: 'task-1', contextId: 'c', status: { state: 'TASK_STATE_WORKING' } } }
+      return streamReply({ frames: [':\n\n', `data: ${JSON.stringify({ jsonrpc: '2.0', id, result: working })}\n\n`] })(request)
+    })
+    const client = await connect(scenario)
+    const events: StreamResponse[] = []
+    const reading = (async () => {
+      for await (const event of client.sendMessageStream(say('work'))) events.push(event)
+    })()
+    await expect(reading).rejects.toThrow(/ended the stream while its task was in state TASK_STATE_WORKING/)
+    expect(kinds(events)).toEqual(['task'])
+    await scenario.expectEvents([
+      { type: 'call.started' },
+      { type: 'task.claimed' },
+      { type: 'call.ended', outcome: 'broken', errorCode: 'agent_truncated' },
+    ])
   })
 })
 

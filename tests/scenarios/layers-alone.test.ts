@@ -121,6 +121,16 @@ test('a path that no gateway has says where those that run answer', async () => 
   ])
 })
 
+test('a path that lacks its version is told where it stands', async () => {
+  await using sandboxes = openSandboxes()
+  await using models = await startScenario({ config: sandboxes.only('models') })
+  const { status, text } = await ask(models, { path: '/chat/completions', body: CALLS.models.body })
+  expect([status, text]).toEqual([
+    404,
+    expect.stringContaining('There is nothing at /chat/completions. Did you mean /v1/chat/completions? The'),
+  ])
+})
+
 test('a file without any gateway is refused, and says so', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-scenario-'))
   try {

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { reachGateway } from '../../src/app/reach-gateway.ts'
 import { startSandboxes } from '../../src/app/sandbox/index.ts'
 import { run } from '../../src/cli/main.ts'
-import type { Trace, TraceNode } from '../../src/control/client.ts'
+import type { Receipt, Trace, TraceNode } from '../../src/control/client.ts'
 import { realWorld } from '../../src/platform/world.ts'
 import { type Scenario, startScenario } from '../../src/testing/scenario.ts'
 import { sdkClient } from './sdk-agent.ts'
@@ -132,7 +132,10 @@ test('one trace crosses app, model, tool, agent, model', async () => {
     type: 'function' as const,
     function: { name, parameters: { ...inputSchema } },
   }))
-  const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: 'user', content: 'Use colleague__ask, please.' }]
+  const messages: OpenAI.ChatCompletionMessageParam[] = [
+    { role: 'system', content: 'Plan, then act.' },
+    { role: 'user', content: 'Use colleague__ask, please.' },
+  ]
   const first = await openai.chat.completions.create({ model: 'sandbox', messages, tools }, { headers })
   const [said] = first.choices
   const [wanted] = said?.message.tool_calls ?? []
@@ -158,7 +161,9 @@ test('one trace crosses app, model, tool, agent, model', async () => {
   ])
   for (const { parentSpanId } of trace.roots) expect(parentSpanId).toBe('b7ad6b7169203331')
   const tool = find(trace.roots, 'colleague__ask')
-  expect(tool?.askedBy).toMatchObject({ call: trace.roots[0]?.call, model: 'sandbox', prompt: { name: 'plan', version: '2' } })
+  const plan = { name: 'plan', version: '2', hash: expect.stringMatching(/^sha256:[0-9a-f]{32}$/) }
+  expect(tool?.askedBy).toMatchObject({ call: trace.roots[0]?.call, model: 'sandbox', prompt: plan })
+  await expectPromptsKnown(scenario, trace)
   expectSums(trace)
   await expectPrinted(scenario, String(find(trace.roots, 'sandbox__add')?.call))
 })
@@ -173,6 +178,19 @@ test('one message to an agent gives one trace: app, agent, model, tool, model', 
   expect(trace.roots.map(outline)).toEqual([['agents.send sandbox support ok', ...AGENT_WORK('support')]])
   expectSums(trace)
 })
+
+/** Which prompts led to a tool stands in the log: the call of each tool names the model call that asked for it, with that call's own prompt. */
+async function expectPromptsKnown(scenario: Scenario, trace: Trace): Promise<void> {
+  const receiptOf = async (id: string) => (await scenario.control<Receipt>('GET', `/api/v1/receipts/${id}`)).body
+  const tools = allOf(trace.roots).filter(({ action }) => action === 'tools.call')
+  expect(tools.map(({ subject }) => subject)).toEqual(['colleague__ask', 'sandbox__add'])
+  for (const { call, subject } of tools) {
+    const { askedBy } = await receiptOf(call)
+    const asking = await receiptOf(askedBy?.call ?? '')
+    expect(asking.toolCalls).toEqual([String(subject)])
+    expect(askedBy).toEqual({ call: asking.call, model: 'sandbox', prompt: asking.prompt })
+  }
+}
 
 /** Every amount is the sum of those below, and nothing runs longer than what caused it. */
 function expectSums(trace: Trace): void {
@@ -204,7 +222,7 @@ async function expectPrinted({ controlUrl, adminKey, folder }: Scenario, callId:
   const tree = out.split('\n').map((line) => line.split(/ {2,}/)[0]?.trimEnd())
   expect(tree.slice(3, -1)).toEqual([
     'models.call sandbox (sandbox/sandbox)',
-    'tools.call colleague__ask (colleague/ask), asked for by sandbox',
+    'tools.call colleague__ask (colleague/ask), asked for by sandbox with plan@2',
     '└ agents.send sandbox',
     // A margin of spaces is where the cells are told apart: what is left is in the last column that was.
     ...['', '', '', ''],

@@ -45,9 +45,10 @@ describe('a provider that refuses', () => {
     [206, 'provider_error', 502],
     [201, 'provider_error', 502],
   ])('with %d is told as %s, whole and streamed', async (status, code, ours) => {
-    await using scenario = await startAt()
-    scenario.upstream.answer(errorReply({ status, message: 'On purpose.' }))
     for (const isStream of [false, true]) {
+      // A gateway each: a key that was refused is not sent again.
+      await using scenario = await startAt()
+      scenario.upstream.answer(errorReply({ status, message: 'On purpose.' }))
       const message = await expectFailure(scenario, isStream, code, ours)
       expect(message).toBe(code === 'provider_auth' ? `Provider fake answered ${status}` : `Provider fake answered ${status}: On purpose.`)
     }
@@ -85,8 +86,9 @@ describe('a provider that refuses', () => {
     ['-1', null],
     ['1e3', null],
   ])('and says Retry-After: %p is told as %p', async (written, told) => {
-    await using scenario = await startAt()
     for (const status of [429, 503]) {
+      // A gateway each: a provider that says when to come back is not asked before.
+      await using scenario = await startAt()
       scenario.upstream.answer(errorReply({ status, retryAfter: written }))
       const reply = await ask(scenario)
       expect(reply.headers.get('retry-after')).toBe(told)

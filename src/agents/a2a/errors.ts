@@ -67,14 +67,18 @@ export function httpStatusOf(error: GatewayError): number {
   return WITH_STATUS.has(error.code) ? error.status : 200
 }
 
+const decoder = new TextDecoder()
+
 /** The answer that tells an error; the agent's own where it was one. @param idText the request's id as JSON text, or `null` */
-export function encodeError(error: GatewayError, idText: string, requestId: string): Uint8Array | string {
-  return error.extra.providerBody ?? `{"jsonrpc":"2.0","id":${idText},"error":${JSON.stringify(errorObject(error, requestId))}}`
+export function encodeError(error: GatewayError, idText: string, requestId: string): string {
+  const { providerBody } = error.extra
+  if (providerBody !== undefined) return decoder.decode(providerBody)
+  return `{"jsonrpc":"2.0","id":${idText},"error":${JSON.stringify(errorObject(error, requestId))}}`
 }
 
-/** The event that ends a stream that failed. */
+/** The event that ends a stream that failed: the same answer. */
 export function encodeStreamError(error: GatewayError, idText: string, requestId: string): Uint8Array {
-  return encodeSseFrame({ data: `{"jsonrpc":"2.0","id":${idText},"error":${JSON.stringify(errorObject(error, requestId))}}` })
+  return encodeSseFrame({ data: encodeError(error, idText, requestId) })
 }
 
 function errorObject(error: GatewayError, requestId: string) {

@@ -42,8 +42,8 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
 const written = (name = 'signalbox.yaml') => readFileSync(join(folder, name), 'utf8')
 
 test.each([
-  ['without a key: the provider that needs none', [], {}, 'ollama: {}'],
-  ['with a key in the environment: its provider', [], { GROQ_API_KEY: 'sk-1' }, 'groq: { apiKey: env:GROQ_API_KEY }'],
+  ['without a key: the provider that needs none', ['--models'], {}, 'ollama: {}'],
+  ['with a key in the environment: its provider', ['--models'], { GROQ_API_KEY: 'sk-1' }, 'groq: { apiKey: env:GROQ_API_KEY }'],
   ['with a provider that is asked for', ['--provider', 'mistral'], { MISTRAL_API_KEY: 'sk-1' }, 'mistral: { apiKey: env:MISTRAL_API_KEY }'],
 ])('writes a file that passes the check, %s', async (_how, args, env, provider) => {
   expect(await run(args, env)).toMatchObject({ exitCode: 0, out: '' })
@@ -54,7 +54,7 @@ test.each([
 })
 
 test('writes the schema beside it, the same that the project has', async () => {
-  await run([])
+  await run(['--models'])
   expect(written('signalbox.schema.json')).toBe(readFileSync(join(import.meta.dirname, '../../../signalbox.schema.json'), 'utf8'))
 })
 
@@ -68,7 +68,9 @@ test('says what to do next, and which key is still missing', async () => {
       '  signalbox keys create --team default\n',
     ].join('\n'),
   )
-  expect((await run(['--out', 'other.yaml'])).err).toContain('  signalbox check --config other.yaml\n')
+  rmSync(join(folder, 'signalbox.yaml'))
+  expect((await run(['--models'], { npm_command: 'exec' })).err).toContain('  npx signalbox check\n')
+  expect((await run(['--models', '--out', 'other.yaml'])).err).toContain('  signalbox check --config other.yaml\n')
 })
 
 test('never replaces a file without --force', async () => {
@@ -76,29 +78,27 @@ test('never replaces a file without --force', async () => {
   expect(await run([])).toEqual({ exitCode: 1, out: '', err: 'signalbox init: signalbox.yaml exists; --force replaces it\n' })
   expect(written()).toBe('mine')
   expect(existsSync(join(folder, 'signalbox.schema.json'))).toBe(false)
-  expect(await run(['--force'])).toMatchObject({ exitCode: 0 })
+  expect(await run(['--models', '--force'])).toMatchObject({ exitCode: 0 })
   expect(written()).not.toBe('mine')
 })
 
 test('leaves a schema that is there alone, but for --force', async () => {
   writeFileSync(join(folder, 'signalbox.schema.json'), 'mine')
-  await run([])
+  await run(['--models'])
   expect(written('signalbox.schema.json')).toBe('mine')
-  await run(['--force'])
+  await run(['--models', '--force'])
   expect(written('signalbox.schema.json')).not.toBe('mine')
 })
 
 test('refuses a provider that it does not know: exit 2', async () => {
   const said = await run(['--provider', 'opnai'])
   expect(said.exitCode).toBe(2)
-  expect(said.err).toStartWith(
-    'signalbox init: no known provider is called "opnai"; did you mean "openai"? The known ones are openai, groq, ',
-  )
+  expect(said.err).toStartWith('signalbox init: no known provider is called "opnai"; did you mean "openai"? The known ones are openai, ')
   expect(existsSync(join(folder, 'signalbox.yaml'))).toBe(false)
 })
 
 test('says so where the file cannot be written', async () => {
-  const said = await run(['--out', 'nowhere/signalbox.yaml'])
+  const said = await run(['--models', '--out', 'nowhere/signalbox.yaml'])
   expect(said.exitCode).toBe(1)
   expect(said.err).toStartWith('signalbox init: nowhere/signalbox.yaml cannot be written: ENOENT')
 })
@@ -150,6 +150,20 @@ test.each([
   expect(JSON.parse(out).layers).toEqual(layers)
   expect(err).toContain('  1  What did the support team spend on Claude last month?\n  2  Who may call which tool, and who did?\n')
   expect(err.split('is none of 1, 2 and 3.').length).toBe(answers.length)
+})
+
+test('where nobody can be asked, a flag must say it: exit 2, and nothing is written', async () => {
+  expect(await run([])).toEqual({
+    exitCode: 2,
+    out: '',
+    err: [
+      'signalbox init: say which gateway you need:',
+      '  --models   What did the support team spend on Claude last month?',
+      '  --tools    Who may call which tool, and who did?',
+      '  --agents   Which agent called which agent?\n',
+    ].join('\n'),
+  })
+  expect(existsSync(join(folder, 'signalbox.yaml'))).toBe(false)
 })
 
 test('a person who leaves gets no file', async () => {

@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
+import { programName } from '../../app/program-name.ts'
 import { type LayerName, PAINS, SCHEMA_FILE, type StartingConfig, startingConfig } from '../../app/starting-config.ts'
 import type { CliIo } from '../io.ts'
 
@@ -16,7 +17,7 @@ interface InitFlags {
 
 type Written = Extract<StartingConfig, { readonly type: 'written' }>
 
-/** `signalbox init`: writes a first configuration. Asks which gateway is wanted, where a person sits there and no flag says. */
+/** `signalbox init`: writes a first configuration. Asks which gateway is wanted, where a person sits there and no flag says; else a flag must. */
 export function registerInit(program: Command, io: CliIo): void {
   program
     .command('init')
@@ -38,7 +39,10 @@ async function init(flags: InitFlags, io: CliIo): Promise<void> {
   }
   // Before anything is asked: the answers would be for nothing.
   if (existsSync(resolve(io.cwd, flags.out)) && !flags.force) return refuse(`${flags.out} exists; --force replaces it`, 1)
-  const layers = layersOf(flags) ?? (await askLayers(io))
+  const named = layersOf(flags)
+  // Nobody sits there: a file that nobody asked for would be a guess.
+  if (named === undefined && !canAsk(io)) return refuse(`say which gateway you need:\n${FLAG_LINES}`, 2)
+  const layers = named ?? (await askLayers(io))
   if (layers === undefined) return refuse('nothing was chosen, so nothing was written', 1)
   const start = startingConfig({ layers, provider: flags.provider }, io.env)
   if (start.type === 'unknown-provider') return refuse(start.message, 2)
@@ -48,7 +52,7 @@ async function init(flags: InitFlags, io: CliIo): Promise<void> {
   const file = resolve(io.cwd, flags.out)
   const result = { file, schema: schemaBeside(file), layers: start.layers, provider: start.provider, keyEnv: start.keyEnv, isKeySet }
   if (flags.json) io.out(`${JSON.stringify(result, undefined, 2)}\n`)
-  io.err(talkOf(flags.out, start, isKeySet))
+  io.err(talkOf(flags.out, start, { isKeySet, program: programName(io.env) }))
 }
 
 const NAMES = Object.keys(PAINS) as LayerName[] // the keys of the table are the names
@@ -59,12 +63,17 @@ function layersOf(flags: InitFlags): readonly LayerName[] | undefined {
   return named.length === 0 ? undefined : named
 }
 
-/** Asks a person; without one it is the models, with which most begin. Undefined where the person left. */
-async function askLayers({ isTerminal, ask, err }: CliIo): Promise<readonly LayerName[] | undefined> {
-  if (!isTerminal || ask === undefined) return ['models']
+const FLAG_LINES = NAMES.map((name) => `  --${name.padEnd(8)} ${PAINS[name]}`).join('\n')
+
+function canAsk({ isTerminal, ask }: CliIo): boolean {
+  return isTerminal && ask !== undefined
+}
+
+/** Asks a person. Undefined where the person left. */
+async function askLayers({ ask, err }: CliIo): Promise<readonly LayerName[] | undefined> {
   const choices = NAMES.map((name, index) => `  ${index + 1}  ${PAINS[name]}\n`).join('')
   for (;;) {
-    const answer = await ask(`What do you need to know?\n\n${choices}\nA number, or several separated by commas [1]: `)
+    const answer = await ask?.(`What do you need to know?\n\n${choices}\nA number, or several separated by commas [1]: `)
     if (answer === undefined) return undefined
     const chosen =
       answer.trim() === ''
@@ -97,13 +106,13 @@ function schemaBeside(file: string): string {
   return join(dirname(file), SCHEMA_FILE)
 }
 
-function talkOf(file: string, start: Written, isKeySet: boolean): string {
+function talkOf(file: string, start: Written, { isKeySet, program }: { readonly isKeySet: boolean; readonly program: string }): string {
   const at = file === 'signalbox.yaml' ? '' : ` --config ${file}`
   const steps = [
     ...(isKeySet ? [] : [`export ${start.keyEnv}=…   # the provider's key; without it the check fails`]),
-    `signalbox check${at}`,
-    `signalbox serve${at}`,
-    `signalbox keys create --team default${at}`,
+    `${program} check${at}`,
+    `${program} serve${at}`,
+    `${program} keys create --team default${at}`,
   ]
   const what = start.layers.length === 1 && start.provider !== undefined ? `the provider ${start.provider}` : gatesOf(start)
   return `Wrote ${file} for ${what}. Next:\n${steps.map((step) => `  ${step}\n`).join('')}`

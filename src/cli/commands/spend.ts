@@ -19,8 +19,12 @@ interface SpendFlags extends GatewayFlags {
 export function registerSpend(program: Command, context: CliContext): void {
   program
     .command('spend')
-    .description('Add up what was spent, dearest first. Hours count whole.')
-    .option('--by <dimensions>', 'what to split by: team, model, key, user, provider, day, label:NAME …', splitNames, ['team', 'model'])
+    .description('Add up what was spent, dearest first, then by name. Hours count whole.')
+    .addOption(
+      new Option('--by <dimensions>', 'what to split by: team, model, key, user, provider, day, label:NAME …')
+        .argParser(splitNames)
+        .default(['team', 'model'], 'team,model'),
+    )
     .option('--month <month>', 'this, last, or one such as 2026-11 (UTC)')
     .option('--since <when>', 'from then on: a date, a time, or how long ago (24h)')
     .option('--until <when>', 'before then')

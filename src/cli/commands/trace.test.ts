@@ -5,7 +5,7 @@ import { runCli } from '../../testing/run-cli.ts'
 const TRACE = '0af7651916cd43dd8448eb211c80319c'
 
 async function write(control: TestControl): Promise<void> {
-  const askedBy = { callId: 'call_B', model: 'mini', prompt: {} }
+  const askedBy = { callId: 'call_B', model: 'mini', prompt: { name: 'plan', version: '2' } }
   const agent = { layer: 'agents', action: 'agents.send', subject: 'researcher', provider: 'researcher', target: undefined } as const
   const tool = { layer: 'tools', action: 'tools.call', subject: 'files__read', provider: 'files', target: 'read', askedBy } as const
   const broken = { outcome: 'broken', errorCode: 'server_exited' } as const
@@ -27,12 +27,12 @@ test('trace prints the tree with time, cost and outcome', async () => {
   expect(out.split('\n')).toEqual([
     `trace ${TRACE}: 5 calls, 1,234 ms, $0.000012501 + unpriced`,
     '',
-    'CALL                                                        OUTCOME                    TIME          COST         WITH ALL BELOW  ID',
-    'agents.send researcher                                      ok                     1,234 ms             -  $0.0000125 + unpriced  call_A',
-    '├ models.call mini (openai/gpt-5.5-mini)                    ok                        82 ms    $0.0000125             $0.0000125  call_B',
-    '│ └ tools.call files__read (files/read), asked for by mini  broken: server_exited     82 ms             -                         call_C',
-    '└ models.call mini (openai/gpt-5.5-mini)                    ok                        82 ms      unpriced                         call_D',
-    'models.call a\u{fffd}[2Jb (openai/gpt-5.5-mini)                    ok                        82 ms  $0.000000001                         call_E',
+    'CALL                                                                    OUTCOME                    TIME          COST         WITH ALL BELOW  ID',
+    'agents.send researcher                                                  ok                     1,234 ms             -  $0.0000125 + unpriced  call_A',
+    '├ models.call mini (openai/gpt-5.5-mini)                                ok                        82 ms    $0.0000125             $0.0000125  call_B',
+    '│ └ tools.call files__read (files/read), asked for by mini with plan@2  broken: server_exited     82 ms             -                         call_C',
+    '└ models.call mini (openai/gpt-5.5-mini)                                ok                        82 ms      unpriced                         call_D',
+    'models.call a\u{fffd}[2Jb (openai/gpt-5.5-mini)                                ok                        82 ms  $0.000000001                         call_E',
     '',
   ])
   expect(asked).toMatchObject([{ offline: 'read' }])
@@ -48,4 +48,14 @@ test('trace --json gives the tree, by the id of any call', async () => {
 test('trace of what is not there: exit 1, and why', async () => {
   const { err, exitCode } = await runCli(openTestControl(), ['trace', 'call_none'])
   expect([exitCode, err]).toEqual([1, expect.stringContaining('There is no trace and no call "call_none" in the log')])
+})
+
+test('trace without an id is that of the call that ended last', async () => {
+  const control = openTestControl()
+  expect(await runCli(control, ['trace'])).toMatchObject({ exitCode: 1, err: 'signalbox trace: no call has ended yet.\n' })
+  await write(control)
+  const other = 'ffffffffffffffffffffffffffffffff'
+  const last = testCall(control.world, { callId: 'call_F', spanId: 'f', traceId: other })
+  await Promise.all(last.map((event) => control.store.log.append(event)))
+  expect((await runCli(control, ['trace'])).out).toStartWith(`trace ${other}: 1 call,`)
 })

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Trace, TraceNode } from '../../control/client.ts'
+import type { ControlClient, Trace, TraceNode } from '../../control/client.ts'
 import { type CliContext, formatJson, type GatewayFlags, withGateway } from '../context.ts'
 import { configOption, jsonOption } from '../options.ts'
 import { formatCount, formatMoney, formatTable } from '../table.ts'
@@ -13,17 +13,29 @@ export function registerTrace(program: Command, context: CliContext): void {
   program
     .command('trace')
     .description('Show the calls of one trace as a tree: who called what, how long it took, what it cost, how it ended.')
-    .argument('<id>', 'id of the trace (as in traceparent), or of any call in it')
+    .argument('[id]', 'id of the trace (as in traceparent), or of any call in it (default: the call that ended last)')
     .option('--since <when>', 'only calls from then on: a date, a time, or how long ago (24h); spares reading the whole log')
     .addOption(configOption())
     .addOption(jsonOption())
-    .action((id: string, flags: TraceFlags) =>
+    .action((id: string | undefined, flags: TraceFlags) =>
       withGateway(context, { command: 'trace', flags, offline: 'read' }, async ({ client }) => {
-        const trace = await client.showTrace(id, { since: flags.since })
+        const wanted = id ?? (await lastCall(client))
+        if (wanted === undefined) {
+          context.io.err('signalbox trace: no call has ended yet.\n')
+          return 1
+        }
+        const trace = await client.showTrace(wanted, { since: flags.since })
         context.io.out(flags.json ? formatJson(trace) : formatTrace(trace))
         return 0
       }),
     )
+}
+
+/** Id of the call that ended last; what caused others ends after them. */
+async function lastCall(client: ControlClient): Promise<string | undefined> {
+  const { events } = await client.listEvents({ type: 'call.ended', limit: '1' })
+  const id = events[0]?.callId
+  return typeof id === 'string' ? id : undefined
 }
 
 const COLUMNS = [
@@ -59,7 +71,12 @@ function rowOf(node: TraceNode, margin: string): readonly (string | undefined)[]
 function labelOf({ action, subject, provider, target, askedBy }: TraceNode): string {
   const by =
     provider === undefined || (provider === subject && target === undefined) ? '' : ` (${[provider, target].filter(Boolean).join('/')})`
-  return `${[action, subject].filter(Boolean).join(' ')}${by}${askedBy === undefined ? '' : `, asked for by ${askedBy.model}`}`
+  return `${[action, subject].filter(Boolean).join(' ')}${by}${askedBy === undefined ? '' : `, asked for by ${askedBy.model}${promptOf(askedBy)}`}`
+}
+
+function promptOf({ prompt }: NonNullable<TraceNode['askedBy']>): string {
+  if (prompt?.name === undefined) return ''
+  return ` with ${[prompt.name, prompt.version].filter(Boolean).join('@')}`
 }
 
 function outcomeOf({ state, outcome, isToolError, error }: TraceNode): string {

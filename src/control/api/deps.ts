@@ -1,4 +1,5 @@
 import type { BodyStore, EventReader, TallyReader } from '../../core/ports.ts'
+import type { ProviderStates } from '../../core/provider-report.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { KeyDeps } from '../keys.ts'
 
@@ -38,6 +39,8 @@ export interface ControlApiDeps extends KeyDeps {
   readonly bodies: BodyStore
   /** Spend is read from its tallies. */
   readonly tallies: TallyReader
+  /** States of the providers of models. */
+  readonly providers: ProviderStates
   readonly adminKey: Secret
   /** Of Signalbox itself. */
   readonly version: string

@@ -8,6 +8,7 @@ import { listEvents } from './endpoints/list-events.ts'
 import { listKeys } from './endpoints/list-keys.ts'
 import { listLiveCalls } from './endpoints/list-live-calls.ts'
 import { probes } from './endpoints/probes.ts'
+import { listProviders, resetProvider } from './endpoints/providers.ts'
 import { rebuildSpend } from './endpoints/rebuild-spend.ts'
 import { reload } from './endpoints/reload.ts'
 import { revokeKey } from './endpoints/revoke-key.ts'
@@ -33,6 +34,8 @@ const ENDPOINTS: readonly Endpoint[] = [
   sumSpend, //      GET    /api/v1/spend
   rebuildSpend, //  POST   /api/v1/spend/rebuild
   listLiveCalls, // GET    /api/v1/calls/live
+  listProviders, // GET    /api/v1/providers
+  resetProvider, // POST   /api/v1/providers/:name/reset
   eraseBodies, //   POST   /api/v1/bodies/erase
   showBody, //      GET    /api/v1/bodies/:id
   showStatus, //    GET    /api/v1/status

@@ -7,6 +7,7 @@ const ENDPOINTS = [
   'get /api/v1/keys',
   'get /api/v1/keys/{id}',
   'get /api/v1/logs',
+  'get /api/v1/providers',
   'get /api/v1/receipts/{callId}',
   'get /api/v1/spend',
   'get /api/v1/status',
@@ -19,6 +20,7 @@ const ENDPOINTS = [
   'post /api/v1/bodies/erase',
   'post /api/v1/keys',
   'post /api/v1/keys/{id}/revoke',
+  'post /api/v1/providers/{name}/reset',
   'post /api/v1/reload',
   'post /api/v1/spend/rebuild',
 ]

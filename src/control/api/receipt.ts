@@ -1,11 +1,36 @@
 import { z } from '@hono/zod-openapi'
-import type { CallEnded, CallFacts, CallStarted } from '../../core/events.ts'
+import type { AttemptFacts, CallEnded, CallFacts, CallStarted, RouteChoice } from '../../core/events.ts'
 import { formatUsd } from '../../core/money.ts'
 import type { LiveCall, LoggedEvent } from '../../core/ports.ts'
 import { defined } from './defined.ts'
 import { isoTime, showAsk, showEvent, shownAsk, shownEvent, shownPrincipal, showPrincipal } from './shapes.ts'
 
 const count = z.number().optional()
+
+const shownUsage = z.object({
+  inputTokens: count,
+  cachedInputTokens: count,
+  cacheWriteTokens: count,
+  outputTokens: count,
+  reasoningTokens: count,
+})
+
+const shownAttempt = z.object({
+  id: z.string(),
+  model: z.string(),
+  provider: z.string(),
+  target: z.string(),
+  key: count.describe("Which of the provider's keys, from 1, where it has several."),
+  why: z.string(),
+  startedAfterMs: z.number().describe('From the beginning of the call.'),
+  durationMs: z.number(),
+  firstTokenMs: count,
+  outcome: z.enum(['ok', 'refused', 'broken', 'cancelled', 'paused']),
+  error: z.object({ code: z.string(), message: z.string().optional() }).optional(),
+  providerStatus: count,
+  usage: shownUsage.optional(),
+  costUsd: z.string().optional(),
+})
 
 export const receiptShape = z
   .object({
@@ -34,10 +59,18 @@ export const receiptShape = z
     toolCalls: z.array(z.string()).optional().describe('Tools that the model asked for in its reply.'),
     askedBy: shownAsk.optional(),
     attempts: count,
-    usage: z
-      .object({ inputTokens: count, cachedInputTokens: count, cacheWriteTokens: count, outputTokens: count, reasoningTokens: count })
+    attemptLog: z.array(shownAttempt).optional().describe('Each attempt, in the order in which they ended.'),
+    choice: z
+      .object({
+        route: z.string(),
+        strategy: z.string(),
+        why: z.string().describe('Why the first target was first.'),
+        order: z.array(z.string()),
+        ruledOut: z.array(z.object({ target: z.string(), why: z.string() })).optional(),
+      })
       .optional()
-      .describe('What the provider said; a count that it did not give is absent.'),
+      .describe('What the route decided before anything was sent.'),
+    usage: shownUsage.optional().describe('What the provider said; a count that it did not give is absent.'),
     costUsd: z.string().optional().describe('Decimal US dollars. Absent where it is not known.'),
     unpriced: z.boolean().describe('Whether tokens were used whose price is not known.'),
     priceVersion: z.string().optional(),
@@ -108,7 +141,7 @@ function durationsOf(totalMs: number, { providerMs, firstTokenMs }: Pick<CallFac
 }
 
 function factsOf(facts: Partial<CallFacts> & Pick<CallFacts, 'principal' | 'prompt'>) {
-  const { toolCalls, askedBy, losses } = facts
+  const { toolCalls, askedBy, losses, attemptLog, choice } = facts
   const { principal, onBehalfOf, prompt, subject, costNanoUsd, isUnpriced, sizeInBytes, sizeOutBytes, bodies } = facts
   const { wire, status, finishReason, provider, target, providerStatus, providerRequestId, isStream, attempts, usage, priceVersion } = facts
   return defined({
@@ -126,6 +159,8 @@ function factsOf(facts: Partial<CallFacts> & Pick<CallFacts, 'principal' | 'prom
       priceVersion,
     },
     toolCalls: toolCalls === undefined ? undefined : [...toolCalls],
+    attemptLog: attemptLog === undefined ? undefined : attemptLog.map(showAttempt),
+    choice: choice === undefined ? undefined : showChoice(choice),
     losses: losses === undefined ? undefined : losses.map((loss) => ({ ...loss })),
     askedBy: askedBy === undefined ? undefined : showAsk(askedBy),
     usage: usage === undefined ? undefined : { ...usage },
@@ -137,4 +172,18 @@ function factsOf(facts: Partial<CallFacts> & Pick<CallFacts, 'principal' | 'prom
     prompt: { ...prompt },
     bodies: { ...bodies },
   })
+}
+
+function showAttempt(attempt: AttemptFacts) {
+  const { usage, costNanoUsd, errorCode, errorMessage, ...rest } = attempt
+  return defined({
+    ...rest,
+    error: errorCode === undefined ? undefined : defined({ code: errorCode, message: errorMessage }),
+    usage: usage === undefined ? undefined : { ...usage },
+    costUsd: costNanoUsd === undefined ? undefined : formatUsd(costNanoUsd),
+  })
+}
+
+function showChoice({ order, ruledOut, ...rest }: RouteChoice) {
+  return defined({ ...rest, order: [...order], ruledOut: ruledOut?.map((out) => ({ ...out })) })
 }

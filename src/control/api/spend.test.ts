@@ -28,6 +28,17 @@ test('spend is split by team and model unless asked otherwise, dearest first, to
   ])
 })
 
+test('what cost the same stands in the order of its names, whatever came first; what is not known stands before them', async () => {
+  const subjects = ['b', 'a', 'c', undefined, 'B']
+  const control = await controlWith(
+    subjects.map((subject) => [
+      { costNanoUsd: subject === 'c' ? 2 : 1, ...(subject === undefined ? { provider: undefined } : { subject }) },
+    ]),
+  )
+  const models = JSON.parse(await spend(control, 'by=model')).map(({ model }: { model: string | null }) => model)
+  expect(models).toEqual(['c', null, 'B', 'a', 'b'])
+})
+
 test('any dimension splits and filters, labels too', async () => {
   const control = await controlWith([[{ costNanoUsd: 5 }], [{ principal: SEARCH, costNanoUsd: 7 }]])
   expect(JSON.parse(await spend(control, 'by=user,day'))).toMatchObject([

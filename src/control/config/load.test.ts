@@ -67,6 +67,8 @@ function problemsOf(yaml: string): readonly string[] {
   return result.type === 'rejected' ? result.problems.map(formatProblem) : []
 }
 
+const NO_BOUNDS = { budgets: [], limits: [] }
+
 describe('a configuration', () => {
   test('of nothing but a comment is all defaults', () => {
     const { config, origins } = load('# nothing\n')
@@ -75,7 +77,7 @@ describe('a configuration', () => {
     expect(config.log).toEqual({ level: 'info', retention: 'forever', segment: 64_000_000, durability: 'process', queue: 20_000 })
     expect(config.bodies).toEqual({ store: 'off', retention: 2_592_000_000, maxSize: 1_000_000 })
     expect(config.shutdown).toEqual({ drain: 30_000 })
-    expect(config.access).toEqual({ organisation: 'default', teams: {} })
+    expect(config.access).toEqual({ organisation: 'default', ...NO_BOUNDS, teams: {}, accounts: [] })
     expect(config.shopping).toEqual({ shops: {}, goods: [] })
     expect([...origins.values()].every(({ type }) => type === 'default')).toBe(true)
   })
@@ -86,7 +88,9 @@ describe('a configuration', () => {
     )
     expect(config.access).toEqual({
       organisation: 'acme',
-      teams: { support: { models: ['mini', 'openai/*'], labels: { cost: 'a1' }, bodies: 'full' } },
+      ...NO_BOUNDS,
+      teams: { support: { models: ['mini', 'openai/*'], labels: { cost: 'a1' }, bodies: 'full', ...NO_BOUNDS } },
+      accounts: [],
     })
   })
 
@@ -100,8 +104,8 @@ describe('a configuration', () => {
 
   test('may leave a mapping empty', () => {
     expect(load('access:\n  teams:\n    support:\n    sales:\nlog:\n').config.access.teams).toEqual({
-      support: { labels: {} },
-      sales: { labels: {} },
+      support: { labels: {}, ...NO_BOUNDS },
+      sales: { labels: {}, ...NO_BOUNDS },
     })
   })
 

@@ -40,10 +40,15 @@ test('every value is printed with its origin, and secrets as ***', () => {
     - input: 0.25 # s.yaml:4
 access:
   organisation: default # default
+  budgets: [] # default
+  limits: [] # default
   teams:
     support:
       models: [ mini, openai/* ] # s.yaml:7
       labels: {} # default
+      budgets: [] # default
+      limits: [] # default
+  accounts: [] # default
 `)
 })
 

@@ -58,6 +58,8 @@ class CallSeries {
 export class Metrics {
   readonly #sources: MetricSources
   readonly #series = new Map<string, CallSeries>()
+  /** By the labels of a guard's deed. */
+  readonly #guards = new Map<string, number>()
 
   constructor(sources: MetricSources) {
     this.#sources = sources
@@ -73,6 +75,10 @@ export class Metrics {
       this.#series.set(key, series)
     }
     series.take(event)
+    for (const { guard, phase, did } of event.guards ?? []) {
+      const labels = `layer="${event.layer}",guard="${escapeLabel(guard)}",phase="${phase}",did="${did}"`
+      this.#guards.set(labels, (this.#guards.get(labels) ?? 0) + 1)
+    }
   }
 
   /** The text format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/, read 2026-11-21). */
@@ -98,6 +104,8 @@ export class Metrics {
       ...one('signalbox_cost_usd_total', (series) => series.costNanoUsd / NANO_PER_USD),
       ...head('signalbox_unpriced_calls_total', 'counter', 'Calls that used tokens whose price is not known.'),
       ...one('signalbox_unpriced_calls_total', (series) => series.unpriced),
+      ...head('signalbox_guarded_calls_total', 'counter', 'Calls in which a guard found something, or could not say, by what it did.'),
+      ...[...this.#guards].map(([labels, count]) => `signalbox_guarded_calls_total{${labels}} ${count}`),
     ]
   }
 

@@ -1,4 +1,12 @@
-import type { CallEnded } from '../../core/events.ts'
+import type { AttemptBooked, CallEnded } from '../../core/events.ts'
+
+/** What costs: a call that ended, or an attempt that was booked after its call had. */
+export type Spent = CallEnded | AttemptBooked
+
+/** How the call ended; not known of what was booked after it. */
+export function outcomeOf(event: Spent): string {
+  return event.type === 'call.ended' ? event.outcome : ''
+}
 
 /** No call uses this many; a bucket adds up a second's calls, so that its numbers stay exact. */
 const MAX_TOKENS = 1e9
@@ -7,7 +15,7 @@ const MAX_TOKENS = 1e9
 export class SpendBucket {
   readonly hour: number
   /** The first of the calls: what it says of itself is true of all. */
-  readonly event: CallEnded
+  readonly event: Spent
   #calls = 0
   #input = 0
   #cachedInput = 0
@@ -17,26 +25,32 @@ export class SpendBucket {
   /** A number while it is exact: `add` says when it would not be. */
   #costNanoUsd = 0
 
-  constructor(hour: number, event: CallEnded) {
+  constructor(hour: number, event: Spent) {
     this.hour = hour
     this.event = event
   }
 
-  fits(hour: number, other: CallEnded): boolean {
-    const { outcome, provider, target, layer } = this.event
+  fits(hour: number, other: Spent): boolean {
+    const { provider, target, layer } = this.event
     return (
-      this.hour === hour && outcome === other.outcome && provider === other.provider && target === other.target && layer === other.layer
+      this.hour === hour &&
+      outcomeOf(this.event) === outcomeOf(other) &&
+      provider === other.provider &&
+      target === other.target &&
+      layer === other.layer
     )
   }
 
   /** Returns false, and adds nothing, where the bucket is too full to stay exact. */
-  add(event: CallEnded): boolean {
+  add(event: Spent): boolean {
     const { usage, costNanoUsd } = event
     const cost = this.#costNanoUsd + (isExact(costNanoUsd) ? costNanoUsd : 0)
     if (!Number.isSafeInteger(cost)) return false
     this.#costNanoUsd = cost
-    this.#calls++
-    if (event.isUnpriced === true) this.#unpriced++
+    if (event.type === 'call.ended') {
+      this.#calls++
+      if (event.isUnpriced === true) this.#unpriced++
+    }
     if (usage === undefined) return true
     this.#input += countOf(usage.inputTokens)
     this.#cachedInput += countOf(usage.cachedInputTokens)

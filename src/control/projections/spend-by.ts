@@ -32,7 +32,8 @@ interface SpendSums {
 export type SpendRow<Dimension extends string> = { readonly [Name in Dimension]: string | undefined } & SpendSums
 
 /**
- * Adds up spend by the dimensions given, dearest first.
+ * Adds up spend by the dimensions given, dearest first; what cost the same stands in the order of its texts (by code unit, the first
+ * dimension first, what is not known before all else), so that the same sums are the same lines in the same order on every store.
  * @throws invalid_request where a dimension or a filter is not known, or does not go with a label
  */
 export async function spendBy<Dimension extends SpendDimension>(

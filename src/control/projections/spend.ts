@@ -1,7 +1,7 @@
 import type { Principal } from '../../core/call.ts'
-import type { CallEnded, Event } from '../../core/events.ts'
+import type { Event } from '../../core/events.ts'
 import type { TallyProjection, TallyRow, TallyTable } from '../../core/ports.ts'
-import { SpendBucket } from './spend-bucket.ts'
+import { outcomeOf, SpendBucket, type Spent } from './spend-bucket.ts'
 
 const HOUR_MS = 3_600_000
 /** Buckets are gathered into rows at this number, which takes half a millisecond: never thousands of them at one flush. */
@@ -29,7 +29,7 @@ interface Row extends TallyRow {
 }
 
 /**
- * The fold of `call.ended` into spend. Read it with `spendBy`. Calls are first added up by the principal as an object, which is one object
+ * The fold of `call.ended` and `attempt.booked` into spend. Read it with `spendBy`. Calls are first added up by the principal as an object, which is one object
  * a key in most calls: that spares the making and hashing of a long text for each of them.
  */
 export class SpendProjection implements TallyProjection {
@@ -42,7 +42,7 @@ export class SpendProjection implements TallyProjection {
   #bucketCount = 0
 
   fold(event: Event): void {
-    if (event.type !== 'call.ended' || !isSpend(event)) return
+    if ((event.type !== 'call.ended' && event.type !== 'attempt.booked') || !isSpend(event)) return
     const hour = Math.floor(event.atMs / HOUR_MS)
     const bucket = this.#bucketOf(hour, event)
     if (bucket.add(event)) return
@@ -62,7 +62,7 @@ export class SpendProjection implements TallyProjection {
     this.#labels.clear()
   }
 
-  #bucketOf(hour: number, event: CallEnded): SpendBucket {
+  #bucketOf(hour: number, event: Spent): SpendBucket {
     const subject = modelOf(event)
     let subjects = this.#buckets.get(event.principal)
     if (subjects === undefined) {
@@ -97,7 +97,8 @@ export class SpendProjection implements TallyProjection {
   #gatherOne(bucket: SpendBucket): void {
     const { hour, event } = bucket
     const { organisation, team = '', user = '', keyId = '', labels } = event.principal
-    const { provider = '', target = '', layer, outcome } = event
+    const { provider = '', target = '', layer } = event
+    const outcome = outcomeOf(event)
     const subject = modelOf(event)
     const sums = bucket.sums()
     addRow(this.#spend, { hour, dimensions: [organisation, team, user, keyId, provider, subject, target, layer, outcome], sums })
@@ -106,12 +107,12 @@ export class SpendProjection implements TallyProjection {
 }
 
 /** Calls of models, and whatever else cost something. A list of models, a tool, a task asked for: these are no spend. */
-function isSpend(event: CallEnded): boolean {
-  return event.action === 'models.call' || event.costNanoUsd !== undefined
+function isSpend(event: Spent): boolean {
+  return (event.type === 'call.ended' && event.action === 'models.call') || event.costNanoUsd !== undefined
 }
 
 /** The model by its name here. One that was not found is any text that the caller made up: it must not make rows. */
-function modelOf({ provider, subject }: CallEnded): string {
+function modelOf({ provider, subject }: Spent): string {
   return provider === undefined ? '' : (subject ?? '')
 }
 

@@ -62,6 +62,15 @@ export class JournalIndex {
     return this.#meta('state')
   }
 
+  /** What was kept beside the log under a name. */
+  kept(name: string): string | undefined {
+    return this.#meta(`kept:${name}`)
+  }
+
+  keep(name: string, text: string): void {
+    this.#setMeta(`kept:${name}`, text)
+  }
+
   /** Saves the state, with blocks that are new or have grown. */
   save(state: JournalState, blocks: readonly Block[]): void {
     inTransaction(this.#database, () => {

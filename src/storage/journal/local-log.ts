@@ -12,6 +12,7 @@ import { type JournalFiles, NODE_FILES } from './files.ts'
 import { Journal } from './journal.ts'
 import { JournalIndex } from './journal-index.ts'
 import { JournalReader } from './journal-reader.ts'
+import { StateKeeper } from './state-keeper.ts'
 import { Trimmer, type TrimOptions } from './trim.ts'
 import { verifyChain } from './verify.ts'
 
@@ -54,6 +55,7 @@ export class LocalLog {
   readonly #index: JournalIndex
   readonly #files: JournalFiles
   readonly #journal: Journal
+  readonly #keeper: StateKeeper | undefined
   readonly log: GroupCommitLog
   readonly reader: JournalReader
   #epoch = 0
@@ -76,6 +78,8 @@ export class LocalLog {
       report,
     })
     this.reader = new JournalReader({ folder, index: this.#index, files: this.#files, end: this.#journal, world })
+    const { state } = options
+    if (state !== undefined) this.#keeper = new StateKeeper({ state, index: this.#index, source: this.reader, onSaved, report })
     this.log = this.#makeLog()
   }
 
@@ -85,8 +89,12 @@ export class LocalLog {
     const { nodeId, epoch } = this.#index.begin(world)
     this.#epoch = epoch
     const nowMs = world.now()
-    const endings = this.#journal.openCalls.map((started) => crashedEnding(started, { lastSignMs: this.#journal.state.atMs, nowMs }))
-    const events: readonly Event[] = [{ type: 'writer.started', atMs: nowMs, epoch, version }, ...endings]
+    const booked = Map.groupBy(this.#keeper?.resolveCrashed() ?? [], ({ callId }) => callId)
+    const times = { lastSignMs: this.#journal.state.atMs, nowMs }
+    const endings = this.#journal.openCalls.map((started) => crashedEnding(started, times, booked.get(started.callId) ?? []))
+    for (const { callId } of endings) booked.delete(callId)
+    // What is left was held for calls that had ended: a reply that was being read on after its client had left.
+    const events: readonly Event[] = [{ type: 'writer.started', atMs: nowMs, epoch, version }, ...endings, ...[...booked.values()].flat()]
     const lines = new ByteLines()
     for (const event of events) lines.add(encodeEvent(event))
     this.#journal.write({ events, bytes: lines.bytes })
@@ -131,6 +139,7 @@ export class LocalLog {
 
   /** Lets go of the files. The database is its owner's to close. */
   closeFiles(): void {
+    this.#attempt(() => this.#keeper?.save())
     this.#attempt(() => this.#journal.save())
     this.#attempt(() => this.#journal.close())
   }
@@ -146,6 +155,7 @@ export class LocalLog {
       ...{ lastResort, report },
       onCommitted: (seq, events) => {
         onBatch(seq, events)
+        this.#keeper?.take(events.length)
         if (onCommitted !== undefined) for (const event of events) onCommitted(event)
       },
     })

@@ -5,15 +5,22 @@ import { causeText } from '../cause-text.ts'
 /** PostgreSQL did not answer in time, by our own clock: a cut cable says nothing. */
 export class NoAnswer extends Error {}
 
-/** Answers that mean that the server stops, starts, has no room for us, or is a replica that takes no writes. Class 08 is a lost connection. */
-const AWAY_CODES = ['57P01', '57P02', '57P03', '53300', '25006']
+/** Answers after which the server closes the connection: it stops, starts, or has no room for us. Class 08 is a lost connection. */
+const LAST_WORDS = ['57P01', '57P02', '57P03', '57P05', '53300']
+/** A replica takes no writes. */
+const READ_ONLY = '25006'
 /** The driver's own codes and the system's. */
 const LOST_CONNECTION = /^(CONNECT|E[A-Z])/
 const RETRY_SECONDS = 5
 
 /** Whether PostgreSQL cannot be reached, rather than having refused what was asked. */
 export function isAway(thrown: unknown): boolean {
-  if (thrown instanceof postgres.PostgresError) return AWAY_CODES.includes(thrown.code) || thrown.code.startsWith('08')
+  return isLost(thrown) || sqlStateOf(thrown) === READ_ONLY
+}
+
+/** Whether the connection is gone, or must be taken for it. */
+export function isLost(thrown: unknown): boolean {
+  if (thrown instanceof postgres.PostgresError) return LAST_WORDS.includes(thrown.code) || thrown.code.startsWith('08')
   return thrown instanceof NoAnswer || (thrown instanceof Error && 'code' in thrown && LOST_CONNECTION.test(String(thrown.code)))
 }
 

@@ -1,9 +1,9 @@
 import postgres from 'postgres'
 import type { World } from '../../core/world.ts'
-import { isAway, NoAnswer, reasonOf, storeFailure } from './failure.ts'
+import { isAway, isLost, NoAnswer, reasonOf, storeFailure } from './failure.ts'
+import { type Course, runInside, type Sql } from './transaction.ts'
 
-/** Whatever runs a query: the pool's connections, or the one of a transaction. */
-export type Sql = postgres.ISql
+export type { Sql }
 
 /** What a pool needs. */
 export interface PoolOptions {
@@ -29,20 +29,29 @@ export interface Silence {
   readonly reason: string
 }
 
+/** Connections that belong together, and how many questions are being answered on them. */
+interface Connections {
+  readonly sql: postgres.Sql
+  uses: number
+}
+
 /**
  * Connections to PostgreSQL. Each use has a deadline: where a connection hangs, all are given up and made anew, since nothing else
- * ends a query whose cable was cut.
+ * ends a query whose cable was cut. They are made anew too where one was lost: what the driver had begun to write on it stays before
+ * what it writes on the next one, which then says nothing until it times out.
  */
 export class Pool {
   readonly #options: PoolOptions
   readonly #listeners: { readonly channel: string; readonly hear: () => void }[] = []
-  #sql: postgres.Sql
+  /** Replaced, and still being asked. */
+  readonly #retired = new Set<Connections>()
+  #present: Connections
   #silence: Silence | undefined
   #isClosed = false
 
   constructor(options: PoolOptions) {
     this.#options = options
-    this.#sql = this.#connect()
+    this.#present = this.#connect()
   }
 
   /** Server and database, without user and password. */
@@ -66,8 +75,13 @@ export class Pool {
 
   /** Does all or nothing. @throws as `use` */
   async transaction<Result>(work: (sql: Sql) => Promise<Result>, patienceMs?: number): Promise<Result> {
-    // What the driver's type takes away from an array of results does not concern a promise of one result.
-    return this.#inTime((sql) => sql.begin((inside) => work(inside)) as Promise<Result>, patienceMs)
+    const course: Course = { isOver: false }
+    try {
+      // What the driver's type takes away from an array of results does not concern a promise of one result.
+      return await this.#inTime((sql) => sql.begin((inside) => runInside(inside, work, course)) as Promise<Result>, patienceMs)
+    } finally {
+      course.isOver = true
+    }
   }
 
   /** Hears of each notification of a channel, and of each time that some may have been missed. */
@@ -79,26 +93,31 @@ export class Pool {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    await this.#sql.end({ timeout: END_SECONDS })
+    await Promise.all([this.#present, ...this.#retired].map(({ sql }) => sql.end({ timeout: END_SECONDS })))
   }
 
   async #inTime<Result>(ask: (sql: postgres.Sql) => Promise<Result>, given: number | undefined): Promise<Result> {
     const patienceMs = given ?? this.#options.patienceMs ?? PATIENCE_MS
-    const sql = this.#sql
+    const connections = this.#present
     const late = Promise.withResolvers<never>()
     const cancel = this.#options.world.after(patienceMs, () => {
-      this.#giveUp(sql)
+      this.#replace(connections)
+      void connections.sql.end({ timeout: 0 })
       late.reject(new NoAnswer(`no answer within ${patienceMs / 1000} s`))
     })
+    connections.uses++
     try {
-      const result = await Promise.race([ask(sql), late.promise])
+      const result = await Promise.race([ask(connections.sql), late.promise])
       this.#silence = undefined
       return result
     } catch (thrown) {
+      if (isLost(thrown)) this.#replace(connections)
       this.#note(thrown)
       throw storeFailure(this.place, thrown)
     } finally {
       cancel()
+      connections.uses--
+      this.#endUnused(connections)
     }
   }
 
@@ -107,19 +126,25 @@ export class Pool {
     else this.#silence = undefined
   }
 
-  #giveUp(sql: postgres.Sql): void {
-    if (sql !== this.#sql || this.#isClosed) return
-    this.#sql = this.#connect()
+  /** Connects anew, unless somebody did already. What the old connections are at, they end. */
+  #replace(connections: Connections): void {
+    if (connections !== this.#present || this.#isClosed) return
+    this.#retired.add(connections)
+    this.#present = this.#connect()
     for (const listener of this.#listeners) this.#attach(listener)
-    void sql.end({ timeout: 0 })
+  }
+
+  #endUnused(connections: Connections): void {
+    if (connections.uses > 0 || !this.#retired.delete(connections)) return
+    void connections.sql.end({ timeout: 0 })
   }
 
   #attach({ channel, hear }: { readonly channel: string; readonly hear: () => void }): void {
     // The driver listens again by itself after a lost connection. Where it cannot, the poll of the asker sees what changed.
-    this.#sql.listen(channel, hear, hear).catch(() => {})
+    this.#present.sql.listen(channel, hear, hear).catch(() => {})
   }
 
-  #connect(): postgres.Sql {
+  #connect(): Connections {
     const { url } = this.#options
     const options = {
       max: MAX_CONNECTIONS,
@@ -129,7 +154,8 @@ export class Pool {
       onnotice: () => {},
       connection: { application_name: 'signalbox', statement_timeout: STATEMENT_MS },
     }
-    return postgres(url, new URL(url).searchParams.has('sslmode') ? options : { ...options, ssl: defaultSsl(url) })
+    const sql = postgres(url, new URL(url).searchParams.has('sslmode') ? options : { ...options, ssl: defaultSsl(url) })
+    return { sql, uses: 0 }
   }
 }
 

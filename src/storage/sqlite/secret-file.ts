@@ -29,6 +29,19 @@ export function readOrCreateSecretFile(path: string, make: () => string, world: 
 }
 
 /**
+ * Puts another secret into such a file.
+ * @throws log_unavailable where it cannot be written
+ */
+export function replaceSecretFile(path: string, secret: string, world: World): void {
+  try {
+    rmSync(path, { force: true })
+    createSecretFile(path, secret, world)
+  } catch (thrown) {
+    throw folderFailure(dirname(path), thrown)
+  }
+}
+
+/**
  * Reads a secret from a file; undefined where there is none.
  * @throws conflict where others can read the file, or it is empty
  */

@@ -1,6 +1,7 @@
 import type { Call } from '../../core/call.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { isObject, type JsonObject } from '../../core/json.ts'
+import { CallAbort } from '../../core/signal.ts'
 import { encodeNotification, paramsOf, withId, withValue } from '../frames.ts'
 import type { Revision } from '../revisions.ts'
 import { encodeRpcError } from '../rpc-errors.ts'
@@ -42,6 +43,8 @@ export interface SessionStart {
   readonly capabilities: JsonObject
   /** How its own session with its server is begun; absent on the aggregate. */
   readonly introduction?: Introduction
+  /** Makes room for its program at the server. @throws server_unreachable where there is none */
+  readonly makeRoom: (server: Server) => Promise<void>
   readonly nowMs: number
 }
 
@@ -61,6 +64,8 @@ export class Session {
   #link: Link | undefined
   #connecting: Promise<Link> | undefined
   #isClosed = false
+  readonly #over = new CallAbort()
+  readonly #makeRoom: SessionStart['makeRoom']
   /** What it was agreed to speak. */
   readonly revision: Revision
   lastUsedMs: number
@@ -75,6 +80,7 @@ export class Session {
     this.lastUsedMs = start.nowMs
     this.revision = start.revision
     this.introduction = start.introduction
+    this.#makeRoom = start.makeRoom
   }
 
   get isIdle(): boolean {
@@ -86,9 +92,9 @@ export class Session {
     return this.#inFlight.size > 0
   }
 
-  /** Whether it has a session of its own with its server. */
+  /** Whether it has a session of its own with its server now. */
   get hasOwnLink(): boolean {
-    return this.#link?.isOpen === true || this.#connecting !== undefined
+    return this.#link?.isOpen === true
   }
 
   /**
@@ -106,13 +112,13 @@ export class Session {
   async #connectNow(): Promise<Link> {
     const { server, introduction } = this
     if (server === undefined || introduction === undefined) throw new GatewayError('internal', 'The session has no server of its own.')
-    const link = await server.openOwn(introduction, {
-      onMessage: (frame) => this.#takeFromServer(frame),
-      onClosed: () => this.#forgetTools(),
-    })
+    if (this.#isClosed) throw ended()
+    while (!server.hasRoom) await this.#makeRoom(server)
+    const listener = { onMessage: (frame: Frame) => this.#takeFromServer(frame), onClosed: () => this.#forgetTools() }
+    const link = await server.openOwn(introduction, listener, this.#over)
     if (this.#isClosed) {
       await link.close()
-      throw new GatewayError('session_not_found', 'The session has ended.')
+      throw ended()
     }
     this.#link = link
     if (this.#stream !== undefined) link.listen()
@@ -233,6 +239,7 @@ export class Session {
   async close(reason: GatewayError): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#over.abort(reason)
     this.#stream?.close()
     this.#stream = undefined
     for (const { call } of [...this.#inFlight.values()]) call.abort(reason)
@@ -293,6 +300,10 @@ export class Session {
     const running = [...this.#inFlight.values()].reverse()
     return running.find(({ exchange }) => exchange !== undefined && !exchange.isOver)?.exchange
   }
+}
+
+function ended(): GatewayError {
+  return new GatewayError('session_not_found', 'The session has ended: send initialize to begin another.')
 }
 
 /** What a client must have declared before a server may ask it. */

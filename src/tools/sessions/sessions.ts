@@ -59,15 +59,11 @@ export class Sessions {
     this.#watch()
   }
 
-  /** Makes room for one more program of a server. @throws server_unreachable where all of them are at work */
-  makeRoom(server: Server): void {
+  /** Makes room for one more program of a server, and waits until it is there. @throws server_unreachable where all of them are at work */
+  async makeRoom(server: Server): Promise<void> {
     const users = [...this.#byId.values()].filter((session) => session.server === server && session.hasOwnLink)
-    if (users.length < server.spec.maxPrograms) return
     const idle = users.find((session) => session.isIdle) ?? users.find((session) => !session.isBusy)
-    if (idle !== undefined) {
-      void this.remove(idle, evicted())
-      return
-    }
+    if (idle !== undefined) return this.remove(idle, evicted())
     throw new GatewayError(
       'server_unreachable',
       `All ${server.spec.maxPrograms} programs that ${server.spec.name} may have are at work; try again, or use it at /mcp, where one is shared.`,

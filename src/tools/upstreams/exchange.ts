@@ -1,11 +1,11 @@
-import type { Call } from '../../core/call.ts'
 import { asGatewayError, GatewayError } from '../../core/errors.ts'
+import type { CallSignal } from '../../core/signal.ts'
 import type { CancelTimer, World } from '../../core/world.ts'
 import { encodeNotification } from '../frames.ts'
 import type { Frame } from '../types.ts'
 import type { LinkTimeouts } from './link.ts'
 
-/** Messages of a server that wait for a caller who does not read. Past it notifications are dropped: they are worth the least. */
+/** Messages of a server that wait for a caller who does not read. Past it notifications are dropped, which are worth the least, and questions end the call. */
 const MAX_WAITING = 1000
 
 /** What an exchange needs of its link. */
@@ -13,7 +13,8 @@ export interface ExchangeDeps {
   readonly world: World
   readonly server: string
   readonly timeouts: Pick<LinkTimeouts, 'callMs' | 'totalMs'>
-  readonly call: Call | undefined
+  /** Its abort gives the request up. */
+  readonly signal: CallSignal | undefined
   /** Stops the work; `reason` is absent where it is over by itself. Called once. */
   readonly onOver: (reason: GatewayError | undefined) => void
 }
@@ -35,8 +36,7 @@ export class Exchange {
   constructor(deps: ExchangeDeps) {
     this.#deps = deps
     this.#sentAtMs = deps.world.monotonicMs()
-    const { signal } = deps.call ?? {}
-    signal?.addEventListener('abort', this.#onAbort, { once: true })
+    deps.signal?.addEventListener('abort', this.#onAbort, { once: true })
     this.#watchSilence()
   }
 
@@ -62,6 +62,11 @@ export class Exchange {
   /** Takes a message in: of this exchange, or one of the server that may as well go with it. */
   deliver(frame: Frame): void {
     if (this.#isOver) return
+    if (frame.type === 'request' && this.#waiting.length >= MAX_WAITING) {
+      const { server } = this.#deps
+      this.fail(new GatewayError('server_malformed', `The server ${server} asked more in one call than anybody could answer.`))
+      return
+    }
     if (frame.type === 'response') this.#finish(undefined)
     else if (frame.type === 'request') this.awaitCaller()
     else this.hearServer()
@@ -112,14 +117,14 @@ export class Exchange {
   }
 
   readonly #onAbort = (): void => {
-    this.fail(asGatewayError(this.#deps.call?.signal.reason))
+    this.fail(asGatewayError(this.#deps.signal?.reason))
   }
 
   #finish(reason: GatewayError | undefined): void {
     this.#isOver = true
     this.#cancelSilence?.()
     this.#cancelTotal?.()
-    this.#deps.call?.signal.removeEventListener('abort', this.#onAbort)
+    this.#deps.signal?.removeEventListener('abort', this.#onAbort)
     this.#deps.onOver(reason)
   }
 }

@@ -48,19 +48,20 @@ export async function readAnswer(context: AnswerContext, response: Response): Pr
 /** A message of a body, where it is one. */
 async function readWhole(server: string, response: Response): Promise<Frame | undefined> {
   const declared = Number(response.headers.get('content-length') ?? Number.NaN)
-  if (declared > MAX_ANSWER_BYTES) throw tooLarge(server)
-  const bytes = declared <= 1024 * 1024 ? await response.bytes() : await readPieces(server, response)
+  if (declared > MAX_ANSWER_BYTES) throw tooLarge(server, MAX_ANSWER_BYTES)
+  const bytes = declared <= 1024 * 1024 ? await response.bytes() : await readPieces(server, response, MAX_ANSWER_BYTES)
   const decoded = decodeFrame(bytes, MAX_DEPTH)
   return decoded.type === 'frame' ? decoded.frame : undefined
 }
 
-async function readPieces(server: string, response: Response): Promise<Uint8Array> {
+/** Reads a body whole. @throws server_malformed where it is longer than `maxBytes` */
+export async function readPieces(server: string, response: Response, maxBytes: number): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
   let sizeBytes = 0
   const reader = response.body?.getReader()
   for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read()) {
     sizeBytes += read.value.length
-    if (sizeBytes > MAX_ANSWER_BYTES) throw tooLarge(server)
+    if (sizeBytes > maxBytes) throw tooLarge(server, maxBytes)
     pieces.push(read.value)
   }
   return Buffer.concat(pieces, sizeBytes)
@@ -155,8 +156,8 @@ function refusal(server: string, status: number): GatewayError {
   return new GatewayError('server_error', `The server ${server} answered with the status ${status}.`, extra)
 }
 
-function tooLarge(server: string): GatewayError {
-  return new GatewayError('server_malformed', `The server ${server} sent an answer of more than ${MAX_ANSWER_BYTES} bytes.`)
+function tooLarge(server: string, maxBytes: number): GatewayError {
+  return new GatewayError('server_malformed', `The server ${server} sent an answer of more than ${maxBytes} bytes.`)
 }
 
 /** The error that a failure of the network means. */

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../core/json.ts'
 import { encodeNotification } from '../frames.ts'
 import { Exchange, encodeCancelled, mayStillRun } from './exchange.ts'
 import { encodeInitialize, readGreeting } from './handshake.ts'
-import { describeNetworkError, readAnswer } from './http-answer.ts'
+import { describeNetworkError, readAnswer, readPieces } from './http-answer.ts'
 import { listenForMessages } from './http-listen.ts'
 import type { Introduction, Link, LinkDeps, Outgoing } from './link.ts'
 
@@ -28,6 +28,7 @@ export class HttpLink implements Link {
   #lastId = 0
   #isOpen = true
   #isListening = false
+  #isGreeting = false
   #renewing: Promise<void> | undefined
   greeting: JsonObject = {}
 
@@ -43,8 +44,13 @@ export class HttpLink implements Link {
    */
   static async connect(deps: HttpLinkDeps, introduction: Introduction): Promise<HttpLink> {
     const link = new HttpLink(deps, introduction)
-    await link.#greet()
-    return link
+    try {
+      await link.#greet()
+      return link
+    } catch (thrown) {
+      void link.close()
+      throw thrown
+    }
   }
 
   get isOpen(): boolean {
@@ -55,10 +61,11 @@ export class HttpLink implements Link {
     const { world, server } = this.#deps
     const idText = String(++this.#lastId)
     const controller = new AbortController()
+    const signal = request.signal ?? request.call?.signal
     const exchange = new Exchange({
       world,
       server,
-      call: request.call,
+      signal,
       timeouts: request.timeouts ?? this.#deps.timeouts,
       onOver: (reason) => {
         // After a good answer the connection may be used again; else what still runs is stopped, and the server is told.
@@ -67,16 +74,13 @@ export class HttpLink implements Link {
         if (this.#isOpen && mayStillRun(reason)) this.send(encodeCancelled(idText, reason))
       },
     })
-    if (request.call?.signal.aborted) exchange.fail(asGatewayError(request.call.signal.reason))
+    if (signal?.aborted) exchange.fail(asGatewayError(signal.reason))
     else void this.#exchange(exchange, request, { idText, signal: controller.signal, mayRenew: true })
     return exchange
   }
 
   send(text: string): void {
-    void this.#post(text, this.#headers, this.#over.signal).then(
-      (response) => response.body?.cancel(),
-      () => {},
-    )
+    void this.#tell(text)
   }
 
   listen(): void {
@@ -113,18 +117,37 @@ export class HttpLink implements Link {
       const headers = request.traceparent === undefined ? this.#headers : { ...this.#headers, traceparent: request.traceparent }
       const response = await this.#post(text, headers, signal)
       if (request.call !== undefined) request.call.record.facts.providerStatus = response.status
-      const answer = sentAs === undefined || response.status < 400 ? response : await whole(response)
+      const answer = sentAs === undefined || response.status < 400 ? response : await whole(this.#deps.server, response)
       if (sentAs !== undefined && attempt.mayRenew && answer instanceof RefusedAnswer && answer.saysSessionGone) {
         await this.#renew(sentAs)
         await this.#exchange(exchange, request, { ...attempt, mayRenew: false })
         return
       }
       const { world, server, address } = this.#deps
-      this.#noteSession(response)
+      if (this.#isGreeting) this.#noteSession(response)
       const context = { world, server, url: address.url, headers: this.#headers, signal, exchange, idText }
       await readAnswer(context, answer instanceof RefusedAnswer ? answer.response : answer)
     } catch (thrown) {
       exchange.fail(thrown instanceof GatewayError ? thrown : describeNetworkError(this.#deps.server, thrown))
+    }
+  }
+
+  /** Sends what has no answer, and waits until it was taken in: not for ever, for nobody else looks at the clock. Never rejects. */
+  async #tell(text: string): Promise<void> {
+    if (this.#over.signal.aborted) return
+    const { world, timeouts } = this.#deps
+    const late = new AbortController()
+    const cancel = world.after(timeouts.connectMs, () => late.abort())
+    const leave = () => late.abort()
+    this.#over.signal.addEventListener('abort', leave, { once: true })
+    try {
+      const response = await this.#post(text, this.#headers, late.signal)
+      await response.body?.cancel()
+    } catch {
+      // What cannot be sent is lost: it has no answer that could say so.
+    } finally {
+      cancel()
+      this.#over.signal.removeEventListener('abort', leave)
     }
   }
 
@@ -135,18 +158,19 @@ export class HttpLink implements Link {
   async #greet(): Promise<void> {
     this.#headers = { ...this.#deps.address.headers, ...JSON_HEADERS }
     this.#sessionId = undefined
-    const { connectMs } = this.#deps.timeouts
+    this.#isGreeting = true
+    const { signal, timeouts } = this.#deps
+    const { connectMs } = timeouts
     const exchange = this.open({
       encode: (idText) => encodeInitialize(idText, this.#introduction),
       timeouts: { callMs: connectMs, totalMs: connectMs },
+      signal,
     })
     this.greeting = await readGreeting(exchange, this.#deps.server)
+    this.#isGreeting = false
     this.#headers['mcp-protocol-version'] = String(this.greeting.protocolVersion)
     // Waited for: a server may refuse what comes before it.
-    const response = await this.#post(encodeNotification('notifications/initialized'), this.#headers, this.#over.signal).catch(
-      () => undefined,
-    )
-    await response?.body?.cancel()
+    await this.#tell(encodeNotification('notifications/initialized'))
   }
 
   /** The id of the session stands in the answer to `initialize`. */
@@ -166,6 +190,7 @@ export class HttpLink implements Link {
       await this.#renewing
     } catch (thrown) {
       this.#isOpen = false
+      this.#over.abort()
       this.#deps.listener.onClosed('its session was gone')
       throw thrown
     }
@@ -184,11 +209,11 @@ class RefusedAnswer {
   }
 }
 
-async function whole(response: Response): Promise<RefusedAnswer> {
-  return new RefusedAnswer(response.status, (await response.text()).slice(0, MAX_REFUSAL_CHARACTERS))
+async function whole(server: string, response: Response): Promise<RefusedAnswer> {
+  return new RefusedAnswer(response.status, new TextDecoder().decode(await readPieces(server, response, MAX_REFUSAL_BYTES)))
 }
 
-const MAX_REFUSAL_CHARACTERS = 64 * 1024
+const MAX_REFUSAL_BYTES = 1024 * 1024
 
 interface SendAttempt {
   readonly idText: string

@@ -3,6 +3,8 @@ import type { Frame } from '../types.ts'
 import { isEventStream, readEvents, type StreamPosition } from './http-answer.ts'
 
 const FIRST_RETRY_MS = 1000
+/** A server may ask to be asked again sooner; not in a loop. */
+const MIN_RETRY_MS = 100
 const MAX_RETRY_MS = 60_000
 
 interface ListenOptions {
@@ -33,7 +35,7 @@ export async function listenForMessages({ world, url, headers, signal, onFrame }
         await response.body?.cancel()
         return
       }
-      waitMs = position.retryMs
+      waitMs = Math.max(position.retryMs, MIN_RETRY_MS)
       await readEvents(response, position, (frame) => {
         onFrame(frame)
         return true

@@ -1,5 +1,6 @@
 import type { Call } from '../../core/call.ts'
 import type { JsonObject } from '../../core/json.ts'
+import type { CallSignal } from '../../core/signal.ts'
 import type { World } from '../../core/world.ts'
 import type { Frame } from '../types.ts'
 import type { Exchange } from './exchange.ts'
@@ -36,6 +37,8 @@ export interface LinkDeps {
   readonly server: string
   readonly timeouts: LinkTimeouts
   readonly listener: LinkListener
+  /** Its abort gives up the greeting of the server, which nobody waits for any more. */
+  readonly signal: CallSignal
   /** For what is no reason to trouble a caller: rubbish between the messages, answers that nobody waits for. */
   readonly note: (level: 'debug' | 'warn', message: string, fields?: Readonly<Record<string, unknown>>) => void
 }
@@ -46,6 +49,8 @@ export interface Outgoing {
   readonly encode: (idText: string) => string
   /** The call for which it is sent; its end cancels the request. Left out: one of the gateway's own. */
   readonly call?: Call
+  /** Gives up a request of the gateway's own. */
+  readonly signal?: CallSignal
   readonly traceparent?: string
   /** Where these differ from the link's. */
   readonly timeouts?: Pick<LinkTimeouts, 'callMs' | 'totalMs'>

@@ -1,6 +1,7 @@
 import { asGatewayError, GatewayError } from '../../core/errors.ts'
 import { isObject, type JsonObject } from '../../core/json.ts'
 import type { ProgramRunner } from '../../core/ports.ts'
+import { CallAbort, type CallSignal } from '../../core/signal.ts'
 import type { CancelTimer, World } from '../../core/world.ts'
 import { encodeResult } from '../frames.ts'
 import { LATEST } from '../revisions.ts'
@@ -56,6 +57,9 @@ export class Server {
   #listedAtMs = 0
   #isStale = false
   #isClosed = false
+  readonly #begunAtMs: number
+  readonly #over = new CallAbort()
+  #ownPrograms = 0
   table: ToolTable | undefined
 
   /** @param onTools hears of every list that differs from the one before */
@@ -63,6 +67,12 @@ export class Server {
     this.spec = spec
     this.#deps = deps
     this.#onTools = onTools
+    this.#begunAtMs = deps.world.monotonicMs()
+  }
+
+  /** For so long yet a list of all tools waits for this server, which may just have been started. */
+  get newForMs(): number {
+    return this.spec.timeouts.listMs - (this.#deps.world.monotonicMs() - this.#begunAtMs)
   }
 
   /** The shared session where it is there; no promise on the way of every call. */
@@ -90,10 +100,20 @@ export class Server {
     return this.#connecting
   }
 
-  /** A session of a caller's own. @throws server_* */
-  async openOwn(introduction: Introduction, listener: LinkListener): Promise<Link> {
+  /** Whether one more caller may have a program of its own. Always, where the server is no program. */
+  get hasRoom(): boolean {
+    return this.spec.place.type === 'address' || this.#ownPrograms < this.spec.maxPrograms
+  }
+
+  /** A session of a caller's own; `signal` gives it up while it is not there yet. @throws server_* */
+  async openOwn(introduction: Introduction, listener: LinkListener, signal: CallSignal): Promise<Link> {
     if (this.#isClosed) throw this.#closed()
-    return connectLink(this.spec, this.#deps, introduction, listener)
+    // From now until the program is gone, also where nobody waits for it any more.
+    this.#ownPrograms++
+    const onGone = () => {
+      this.#ownPrograms--
+    }
+    return connectLink(this.spec, this.#deps, introduction, { listener, signal, onGone })
   }
 
   /** Reads the list of tools where there is none yet or it may have changed. Resolves when that was done or has failed. Never rejects. */
@@ -117,6 +137,7 @@ export class Server {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#cancelRetry?.()
+    this.#over.abort(this.#closed())
     const link = this.#link ?? (await this.#connecting?.catch(() => undefined))
     await link?.close()
   }
@@ -133,10 +154,8 @@ export class Server {
       clientInfo: { name: 'signalbox', version: this.#deps.version },
     }
     try {
-      const link = await connectLink(this.spec, this.#deps, introduction, {
-        onMessage: (frame) => this.#take(frame),
-        onClosed: () => this.#onLost(),
-      })
+      const listener = { onMessage: (frame: Frame) => this.#take(frame), onClosed: () => this.#onLost() }
+      const link = await connectLink(this.spec, this.#deps, introduction, { listener, signal: this.#over, onGone: () => {} })
       if (this.#isClosed) {
         await link.close()
         throw this.#closed()
@@ -201,9 +220,16 @@ export class Server {
   }
 }
 
-function connectLink(spec: ServerSpec, deps: ServerDeps, introduction: Introduction, listener: LinkListener): Promise<Link> {
+interface LinkOwner {
+  readonly listener: LinkListener
+  readonly signal: CallSignal
+  /** The program is gone. Not told of a server that is none. */
+  readonly onGone: () => void
+}
+
+function connectLink(spec: ServerSpec, deps: ServerDeps, introduction: Introduction, owner: LinkOwner): Promise<Link> {
   const { world, runner, note } = deps
-  const common = { world, server: spec.name, timeouts: spec.timeouts, listener, note }
+  const common = { world, server: spec.name, timeouts: spec.timeouts, note, ...owner }
   return spec.place.type === 'program'
     ? StdioLink.connect({ ...common, runner, program: spec.place.program }, introduction)
     : HttpLink.connect({ ...common, address: spec.place.address }, introduction)

@@ -26,6 +26,8 @@ export interface ServerProgram {
 interface StdioDeps extends LinkDeps {
   readonly runner: ProgramRunner
   readonly program: ServerProgram
+  /** Told once, when the program is gone or could not be started: however that came. */
+  readonly onGone: () => void
 }
 
 /** A session with a server that runs as a child of the gateway: one program, one session. Source: https://modelcontextprotocol.io/specification/2025-11-25/basic/transports (read 2026-11-21). */
@@ -65,6 +67,7 @@ export class StdioLink implements Link {
       const exchange = link.open({
         encode: (idText) => encodeInitialize(idText, introduction),
         timeouts: { callMs: connectMs, totalMs: connectMs },
+        signal: deps.signal,
       })
       link.greeting = await readGreeting(exchange, deps.server)
       link.send(encodeNotification('notifications/initialized'))
@@ -79,6 +82,7 @@ export class StdioLink implements Link {
     try {
       return new StdioLink(deps)
     } catch (thrown) {
+      deps.onGone()
       throw new GatewayError('server_unreachable', `The server ${deps.server} could not be started.`, { cause: thrown })
     }
   }
@@ -92,13 +96,13 @@ export class StdioLink implements Link {
     return this.#child.pid
   }
 
-  open({ encode, call, timeouts }: Outgoing): Exchange {
+  open({ encode, call, signal = call?.signal, timeouts }: Outgoing): Exchange {
     const { world, server } = this.#deps
     const idText = String(++this.#lastId)
     const exchange = new Exchange({
       world,
       server,
-      call,
+      signal,
       timeouts: timeouts ?? this.#deps.timeouts,
       onOver: (reason) => {
         this.#open.delete(idText)
@@ -106,11 +110,12 @@ export class StdioLink implements Link {
         if (reason !== undefined && mayStillRun(reason)) this.send(encodeCancelled(idText, reason))
       },
     })
-    if (call?.signal.aborted) exchange.fail(asGatewayError(call.signal.reason))
+    if (signal?.aborted) exchange.fail(asGatewayError(signal.reason))
     else if (!this.isOpen) exchange.fail(this.#gone())
     else {
       this.#open.set(idText, exchange)
-      if (!this.#child.write(asLine(encode(idText)))) {
+      // Of one that is gone, its exit tells more, and ends this with the rest.
+      if (this.#child.write(asLine(encode(idText))) === 'full') {
         exchange.fail(new GatewayError('server_unreachable', `The server ${server} does not read what is sent to it.`))
       }
     }
@@ -172,6 +177,7 @@ export class StdioLink implements Link {
 
   #onExit({ code, signal }: ProgramExit): void {
     this.#isOpen = false
+    this.#deps.onGone()
     const how = signal === undefined ? `exit code ${code}` : signal
     const { server, note, listener } = this.#deps
     if (!this.#isClosing) note('warn', 'a server has ended', { server, how, stderr: this.#stderr.trim() })

@@ -16,6 +16,16 @@ export interface Vanishing {
   readonly manner: (typeof MANNERS)[number]
   readonly isStream: boolean
   readonly chance: Chance
+  /** What is asked: a chat unless said. */
+  readonly asks?: Asked
+}
+
+/** A request, without what every one has. */
+export interface Asked {
+  readonly path: string
+  /** Lines of the head. */
+  readonly headers: readonly string[]
+  readonly body: object
 }
 
 /** Connects, calls as far as it is said, and vanishes. */
@@ -28,8 +38,8 @@ export async function vanish(vanishing: Vanishing): Promise<void> {
   }
 }
 
-async function reachPoint(client: RawClient, { point, key, isStream, chance }: Vanishing): Promise<void> {
-  const { head, body } = requestOf(key, isStream)
+async function reachPoint(client: RawClient, { point, key, isStream, chance, asks = chat(isStream) }: Vanishing): Promise<void> {
+  const { head, body } = requestOf(key, asks)
   switch (point) {
     case 'connected':
       return
@@ -78,13 +88,19 @@ async function go(client: RawClient, { manner, chance }: Vanishing): Promise<voi
   await client.closed
 }
 
-function requestOf(key: string, isStream: boolean): { readonly head: string; readonly body: string } {
-  const body = JSON.stringify({ model: MODEL, stream: isStream, messages: [{ role: 'user', content: 'Hello. '.repeat(200) }] })
+function chat(isStream: boolean): Asked {
+  const body = { model: MODEL, stream: isStream, messages: [{ role: 'user', content: 'Hello. '.repeat(200) }] }
+  return { path: '/v1/chat/completions', headers: [], body }
+}
+
+function requestOf(key: string, asked: Asked): { readonly head: string; readonly body: string } {
+  const body = JSON.stringify(asked.body)
   const lines = [
-    'POST /v1/chat/completions HTTP/1.1',
-    'host: gateway',
+    `POST ${asked.path} HTTP/1.1`,
+    'host: 127.0.0.1',
     `authorization: Bearer ${key}`,
     'content-type: application/json',
+    ...asked.headers,
     `content-length: ${body.length}`,
   ]
   return { head: `${lines.join('\r\n')}\r\n\r\n`, body }

@@ -28,7 +28,7 @@ const spendLine = z
 const route = createRoute({
   method: 'get',
   path: '/api/v1/spend',
-  summary: 'Adds up spend, dearest first. Whole hours count: since is rounded down, until up.',
+  summary: 'Adds up spend, dearest first, then by name. Whole hours count: since is rounded down, until up.',
   request: {
     query: z
       .object({

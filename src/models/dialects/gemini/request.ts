@@ -3,6 +3,7 @@ import { isObject, type Json, type JsonObject, spliceText } from '../../../core/
 import type { DecodeBounds, ModelRequest, RequestAddress, Target } from '../../types.ts'
 import { decodeBody, identifyPrompt, parseAgain, readKeys } from '../decode-body.ts'
 import { readRequest } from './read-request.ts'
+import { readSignature } from './signature.ts'
 import { field, objectsIn, snakeCase } from './words.ts'
 
 const READ_KEYS = readKeys(
@@ -31,10 +32,28 @@ export function decodeRequest(body: Uint8Array, bounds: DecodeBounds, address: R
   }
 }
 
-/** The caller's own text. Where it names the model, which stands in the path, it names the provider's. */
+/** The caller's own text, without the seals of other wires. Where it names the model, which stands in the path, it names the provider's. */
 export function encodeRequest(request: ModelRequest, target: Target): string {
   const { model } = request.edits
+  if (FOREIGN.test(request.text)) return withoutForeign(request.text, target)
   return model === undefined ? request.text : spliceText(request.text, [{ ...model, with: JSON.stringify(`models/${target.id}`) }])
+}
+
+/** A signature that a provider of another wire gave, in an earlier turn: one of this wire would refuse it. */
+const FOREIGN = /"thought_?[sS]ignature"\s*:\s*"c2I6/
+
+function withoutForeign(text: string, target: Target): string {
+  const value = parseAgain(text)
+  const contents: readonly Json[] = Array.isArray(value.contents) ? value.contents : []
+  const cleaned = contents.map((content) => {
+    if (!isObject(content) || !Array.isArray(content.parts)) return content
+    return { ...content, parts: content.parts.filter((part: Json) => !(isObject(part) && isForeign(field(part, 'thoughtSignature')))) }
+  })
+  return JSON.stringify({ ...value, ...(value.model === undefined ? {} : { model: `models/${target.id}` }), contents: cleaned })
+}
+
+function isForeign(signature: Json | undefined): boolean {
+  return typeof signature === 'string' && readSignature(signature, 'thought').wire !== 'gemini'
 }
 
 /** Whether a streaming caller wants frames of SSE, and not one JSON array that grows. */

@@ -1,22 +1,13 @@
 import { describe, expect, test } from 'bun:test'
 import { GatewayError } from '../../../core/errors.ts'
 import { encodeSseFrame } from '../../../core/sse.ts'
-import type { ModelRequest, Target } from '../../types.ts'
+import { testTarget } from '../../../testing/dialect-goldens.ts'
+import type { ModelRequest } from '../../types.ts'
 import { gemini } from './index.ts'
 import { JsonArrayStream } from './json-array.ts'
 import { wantsSse } from './request.ts'
 
-const TARGET: Target = {
-  name: 'm',
-  provider: 'fake',
-  id: 'gemini-3-pro',
-  wire: 'gemini',
-  url: 'http://127.0.0.1/',
-  credentials: [],
-  headers: {},
-  timeouts: { connectMs: 1, firstTokenMs: 1, idleMs: 1, totalMs: 1 },
-  price: undefined,
-}
+const TARGET = testTarget({ wire: 'gemini', id: 'gemini-3-pro' })
 const ADDRESS = { headers: new Headers(), url: 'http://127.0.0.1/', model: 'mine' }
 const BOUNDS = { maxDepth: 64 }
 

@@ -6,6 +6,7 @@ import { failureInReply } from '../provider-error.ts'
 /** The type field of an OpenAI error, by status. Clients of that wire branch on it. */
 const TYPE_BY_STATUS: Readonly<Record<number, string>> = {
   401: 'authentication_error',
+  402: 'insufficient_quota',
   403: 'permission_error',
   404: 'invalid_request_error',
   429: 'rate_limit_exceeded',
@@ -36,7 +37,8 @@ function errorObject(error: GatewayError, requestId: string) {
     message: error.message,
     type: TYPE_BY_STATUS[error.status] ?? (error.status < 500 ? 'invalid_request_error' : 'server_error'),
     param: error.extra.param ?? null,
-    code: error.code,
+    // The code by which clients of this wire know a content filter.
+    code: error.code === 'guard_blocked' ? 'content_filter' : error.code,
     source,
     request_id: requestId,
   }

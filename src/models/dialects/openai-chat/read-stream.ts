@@ -58,7 +58,13 @@ function listOf(value: Json | undefined): readonly JsonObject[] {
 
 function readChoice(choice: JsonObject, choices: Map<number, ChoiceState>, events: StreamEvent[]): void {
   const candidate = typeof choice.index === 'number' ? choice.index : 0
-  const state = choices.get(candidate) ?? { calls: new Map<number, string>(), isThinking: false, plain: '', sealed: new Set<number>(), isFinished: false }
+  const state = choices.get(candidate) ?? {
+    calls: new Map<number, string>(),
+    isThinking: false,
+    plain: '',
+    sealed: new Set<number>(),
+    isFinished: false,
+  }
   choices.set(candidate, state)
   const delta = isObject(choice.delta) ? choice.delta : {}
   readThoughts(delta, { candidate, state, events })

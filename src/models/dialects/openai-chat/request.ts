@@ -2,6 +2,7 @@ import type { PromptIdentity } from '../../../core/call.ts'
 import { isObject, type JsonObject, spliceText, type TopLevel } from '../../../core/json.ts'
 import type { DecodeBounds, ModelRequest, RequestEdits, Target } from '../../types.ts'
 import { decodeBody, identifyPrompt, parseAgain, readKeys, readModel, readStreamFlag, spanOf } from '../decode-body.ts'
+import { readBounds } from './bounds.ts'
 import { readRequest } from './read-request.ts'
 
 const READ_KEYS = readKeys([
@@ -31,6 +32,7 @@ export function decodeRequest(body: Uint8Array, bounds: DecodeBounds): ModelRequ
     prompt: readPrompt(value.messages),
     text,
     edits: findEdits(top, value, isStream && !includesUsage),
+    bounds: readBounds(value),
     neutral: () => readRequest(parseAgain(text)),
   }
 }

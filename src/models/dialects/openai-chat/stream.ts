@@ -21,9 +21,12 @@ const TELLING = /"usage"\s*:\s*\{|"error"\s*:\s*[^n]|"finish_reason"\s*:\s*"/
 export function decodeStream(request: Asker, target: Target): StreamDecoder {
   let isFinished = false
   let isDone = false
+  let hasBegun = false
   return {
     frame: (bytes) => {
-      const part = decodeFrame(bytes, request, target)
+      const read = decodeFrame(bytes, request, target)
+      const part = hasBegun || !saysNothing(read, target) ? read : { ...read, isPreamble: true as const }
+      hasBegun ||= part.isPreamble === undefined
       isFinished ||= part.finishReason !== undefined
       isDone ||= part.isLast
       return part
@@ -31,6 +34,20 @@ export function decodeStream(request: Asker, target: Target): StreamDecoder {
     // Some servers close without `[DONE]`. With a finish reason the content is complete; without one it was cut.
     atEnd: () => (isFinished && !isDone ? { type: 'frame', bytes: DONE_FRAME, isLast: true, isHidden: false } : undefined),
   }
+}
+
+/** Whether a frame before the first content is a chunk that holds none: the role alone, or the result of a filter of the prompt. */
+function saysNothing({ bytes, error, isLast }: ModelPart, target: Target): boolean {
+  if (error !== undefined || isLast) return false
+  const { data } = decodeSseFrame(bytes)
+  if (data === undefined) return true
+  const { choices } = parseFrameData(data, target)
+  return Array.isArray(choices) && choices.every((choice) => isObject(choice) && isEmptyChoice(choice))
+}
+
+function isEmptyChoice({ delta, finish_reason: finishReason }: JsonObject): boolean {
+  if (typeof finishReason === 'string') return false
+  return !isObject(delta) || Object.entries(delta).every(([key, value]) => key === 'role' || value === '' || value === null)
 }
 
 /** The usage chunk with what it cost, as a decimal number of US dollars in `usage.cost`. */

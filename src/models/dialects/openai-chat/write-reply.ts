@@ -60,7 +60,12 @@ export function writeLogprobs(logprobs: readonly TokenLogprob[] | undefined): Js
 }
 
 function writeChoice({ content, stop, logprobs }: Candidate, index: number): JsonObject {
-  return { index, message: writeMessage(content), logprobs: writeLogprobs(logprobs), finish_reason: writeStop(stop, { hasCalls: content.some(({ type }) => type === 'tool-call') }) }
+  return {
+    index,
+    message: writeMessage(content),
+    logprobs: writeLogprobs(logprobs),
+    finish_reason: writeStop(stop, { hasCalls: content.some(({ type }) => type === 'tool-call') }),
+  }
 }
 
 function writeMessage(content: readonly Content[]): JsonObject {

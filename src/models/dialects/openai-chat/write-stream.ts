@@ -2,8 +2,8 @@ import type { Usage } from '../../../core/events.ts'
 import type { JsonObject } from '../../../core/json.ts'
 import { encodeSseFrame } from '../../../core/sse.ts'
 import type { ReplyContext, StreamWriter, WrittenFrame } from '../../dialect.ts'
-import type { StopReason, StreamEvent } from '../../neutral/reply.ts'
 import type { ThinkingContent } from '../../neutral/content.ts'
+import type { StopReason, StreamEvent } from '../../neutral/reply.ts'
 import { writeDetail } from './thinking.ts'
 import { annotationsOf, writeLogprobs, writeStop } from './write-reply.ts'
 import { writeUsage } from './write-usage.ts'
@@ -94,7 +94,14 @@ class ChunkWriter {
       // Clients parse the arguments as JSON: an empty text would fail there.
       frames.push(...this.#delta(candidate, { tool_calls: [{ index, function: { arguments: '{}' } }] }))
     }
-    for (const [candidate, stop] of this.#stops) frames.push(...this.#chunk(candidate, {}, { finish_reason: writeStop(stop, { hasCalls: this.#calls.some((call) => call.candidate === candidate) }) }))
+    for (const [candidate, stop] of this.#stops)
+      frames.push(
+        ...this.#chunk(
+          candidate,
+          {},
+          { finish_reason: writeStop(stop, { hasCalls: this.#calls.some((call) => call.candidate === candidate) }) },
+        ),
+      )
     if (this.#context.request.wantsUsage && this.#usage !== undefined) frames.push(this.#usageFrame(this.#usage))
     return [...frames, { bytes: encodeSseFrame({ data: '[DONE]' }) }]
   }

@@ -34,11 +34,24 @@ export function decodeRequest(body: Uint8Array, bounds: DecodeBounds): ModelRequ
   }
 }
 
-/** The caller's own text, with the provider's id of the model. */
+/** The caller's own text, with the provider's id of the model and without the seals of other wires. */
 export function encodeRequest(request: ModelRequest, target: Target): string {
   const { model } = request.edits
+  if (FOREIGN.test(request.text)) return withoutForeign(request.text, target)
   if (model === undefined || request.model === target.id) return request.text
   return spliceText(request.text, [{ ...model, with: JSON.stringify(target.id) }])
+}
+
+/** Encrypted reasoning that a provider of another wire gave, in an earlier turn: one of this wire would refuse it. */
+const FOREIGN = /"encrypted_content"\s*:\s*"sb:/
+
+function withoutForeign(text: string, target: Target): string {
+  const value = parseAgain(text)
+  const items: readonly Json[] = Array.isArray(value.input) ? value.input : []
+  const input = items.filter(
+    (item) => !(isObject(item) && typeof item.encrypted_content === 'string' && item.encrypted_content.startsWith('sb:')),
+  )
+  return JSON.stringify({ ...value, model: target.id, ...(Array.isArray(value.input) ? { input } : {}) })
 }
 
 /** Hash of the instructions and of the leading system and developer messages: the prompt that the application wrote, whoever the user is. */

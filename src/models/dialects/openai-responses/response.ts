@@ -47,9 +47,13 @@ export function writeResponse(context: ReplyContext, told: JsonObject): JsonObje
   }
 }
 
-/** Status of a response by why it stopped. What this wire has no word for is told as the reason why it is incomplete. */
+/**
+ * Status of a response by why it stopped. What this wire has no word for is told as the reason why it is incomplete; where nobody said why,
+ * nothing is made up.
+ */
 export function writeStatus(stop: StopReason | undefined): JsonObject {
-  switch (stop?.type) {
+  if (stop === undefined) return { status: 'incomplete' }
+  switch (stop.type) {
     case 'length':
     case 'context-full':
       return { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } }

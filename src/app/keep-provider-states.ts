@@ -1,0 +1,60 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { World } from '../core/world.ts'
+import { encodeStates, restoreStates } from '../models/routing/kept-states.ts'
+import type { LaneTable } from '../models/routing/lanes.ts'
+import { describeThrown, type Logger } from './logger.ts'
+
+/** Name of the file in the data folder. */
+export const PROVIDER_STATES_FILE = 'provider-states.json'
+/** How long after a change it is written, at the most. */
+const WRITE_EVERY_MS = 1000
+
+interface KeepDeps {
+  readonly world: World
+  readonly logger: Logger
+  readonly folder: string
+  readonly lanes: LaneTable
+}
+
+/**
+ * Keeps open circuits, cooldowns and parked keys over restarts. What cannot be read or written costs no call: then they are learned again.
+ * @returns stops, and writes a last time
+ */
+export function keepProviderStates({ world, logger, folder, lanes }: KeepDeps): () => void {
+  const path = join(folder, PROVIDER_STATES_FILE)
+  readProviderStates(folder, lanes)
+  let written = lanes.changes
+  const write = () => {
+    if (lanes.changes === written) return
+    written = lanes.changes
+    try {
+      writeFileSync(`${path}.new`, encodeStates(lanes, world.now()), { mode: 0o600 })
+      renameSync(`${path}.new`, path)
+    } catch (thrown) {
+      logger.log('warn', 'the states of the providers could not be written', describeThrown(thrown))
+    }
+  }
+  const again = (): (() => void) =>
+    world.after(WRITE_EVERY_MS, () => {
+      write()
+      cancel = again()
+    })
+  let cancel = again()
+  return () => {
+    cancel()
+    write()
+  }
+}
+
+/** Takes up the states that a gateway has left in its data folder, where it has. */
+export function readProviderStates(folder: string, lanes: LaneTable): void {
+  let text: string
+  try {
+    text = readFileSync(join(folder, PROVIDER_STATES_FILE), 'utf8')
+  } catch {
+    // The first start has none.
+    return
+  }
+  restoreStates(lanes, text)
+}

@@ -1,0 +1,68 @@
+import type { BudgetAlerted, Event } from '../core/events.ts'
+import type { EventLog } from '../core/ports.ts'
+import type { CancelTimer, World } from '../core/world.ts'
+import { Ledger } from '../ledger/ledger.ts'
+import { type Moment, momentsOf } from '../ledger/moment.ts'
+import type { LedgerRules } from '../ledger/rules.ts'
+import type { KeptState } from '../storage/store.ts'
+
+/** How often holds are looked through for those whose lease ran out. */
+const SWEEP_MS = 10_000
+
+/** The ledger of this process, with its clock, its place in the store, and what it decides by itself. */
+export class Money {
+  readonly ledger = new Ledger()
+  readonly moment: () => Moment
+  readonly #world: World
+  #cancelSweep: CancelTimer | undefined
+  /** What happened before there was a log to write it to: at the start, when the holds of a crash are booked. */
+  readonly #early: Event[] = []
+
+  constructor(world: World, rules: LedgerRules) {
+    this.#world = world
+    this.moment = momentsOf(world)
+    this.apply(rules)
+    this.#listen((event) => this.#early.push(event))
+  }
+
+  apply(rules: LedgerRules): void {
+    this.ledger.apply(rules, this.moment())
+  }
+
+  /** How the store keeps the ledger beside the log. */
+  get state(): KeptState {
+    return {
+      name: 'ledger',
+      version: 1,
+      text: () => JSON.stringify(this.ledger.stored(this.moment())),
+      restore: (text) => this.ledger.restoreText(text, this.moment()),
+      fold: (event) => this.ledger.fold(event),
+      resolveCrashed: () => this.ledger.resolveCrashed(this.moment()),
+    }
+  }
+
+  /** Writes from now on what the ledger decides by itself, and looks after leases. */
+  begin(log: EventLog): void {
+    for (const event of this.#early.splice(0)) log.keep(event)
+    this.#listen((event) => log.keep(event))
+    this.#sweepLater()
+  }
+
+  close(): void {
+    this.#cancelSweep?.()
+  }
+
+  #listen(write: (event: Event) => void): void {
+    this.ledger.listener = {
+      onAlert: (alert: Omit<BudgetAlerted, 'type'>) => write({ type: 'budget.alerted', ...alert }),
+      onExpired: (booked) => write(booked),
+    }
+  }
+
+  #sweepLater(): void {
+    this.#cancelSweep = this.#world.after(SWEEP_MS, () => {
+      this.ledger.expireDue(this.moment())
+      this.#sweepLater()
+    })
+  }
+}

@@ -1,0 +1,70 @@
+import type { Moment } from './moment.ts'
+import { RollingSum } from './rolling-sum.ts'
+import type { Limit } from './rules.ts'
+
+/** What is stored of a window. */
+export interface StoredWindow {
+  readonly id: string
+  readonly steps: readonly (readonly [number, number])[]
+}
+
+/**
+ * What one account has used of one limit: requests or tokens of the time behind, or the calls that run now. Limits of the same unit and
+ * length share it.
+ */
+export class LimitWindow {
+  readonly id: string
+  readonly account: string
+  readonly unit: Limit['unit']
+  /** Those in force. */
+  limits: readonly Limit[] = []
+  /** Calls that run, or tokens that running calls hold. */
+  held = 0
+  readonly #sum: RollingSum | undefined
+
+  constructor(account: string, limit: Limit) {
+    this.id = LimitWindow.idOf(account, limit)
+    this.account = account
+    this.unit = limit.unit
+    if (limit.perMs !== undefined) this.#sum = new RollingSum(limit.perMs)
+  }
+
+  static idOf(account: string, { unit, perMs, scope }: Limit): string {
+    return `${unit} ${perMs ?? 'now'} ${scope === undefined ? '' : `${scope.name} `}${account}`
+  }
+
+  /** What is used up now, what running calls hold included. */
+  used(at: Moment): number {
+    return this.held + (this.#sum?.total(at.steadyMs) ?? 0)
+  }
+
+  count(at: Moment, amount: number): void {
+    this.#sum?.add(at.steadyMs, amount)
+  }
+
+  /** Milliseconds until there is room for so much, if nothing more comes; undefined where only the end of a running call brings it. */
+  waitFor(at: Moment, limit: number, amount: number): number | undefined {
+    const room = limit - this.held - amount
+    if (this.#sum === undefined || room < 0) return undefined
+    return this.#sum.atMost(at.steadyMs, room) - at.steadyMs
+  }
+
+  /** Milliseconds until nothing is used. */
+  resetsIn(at: Moment): number {
+    return this.#sum === undefined ? 0 : this.#sum.atMost(at.steadyMs, 0) - at.steadyMs
+  }
+
+  isEmpty(at: Moment): boolean {
+    return this.used(at) === 0
+  }
+
+  /** Undefined where there is nothing that a restart must remember. */
+  stored(at: Moment): StoredWindow | undefined {
+    const total = this.#sum?.total(at.steadyMs) ?? 0
+    return total === 0 || this.#sum === undefined ? undefined : { id: this.id, steps: this.#sum.entries() }
+  }
+
+  restore(stored: StoredWindow): void {
+    this.#sum?.restore(stored.steps)
+  }
+}

@@ -1,0 +1,119 @@
+import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import type { Phase } from '../../../stages/guards/types.ts'
+import type { WireText, WireTexts } from '../wire-texts.ts'
+import { isStructural } from '../wire-texts.ts'
+
+/** Where requests and replies of this wire have their texts. */
+export const openaiChatTexts: WireTexts = {
+  phaseOf: (path, root) => {
+    if (path[0] === 'messages') return messagePhase(path, root)
+    if (path[0] === 'tools' || path[0] === 'functions') return toolPhase(path)
+    return path[0] === 'tool_choice' || path[0] === 'response_format' || isStructural(path) ? undefined : 'input'
+  },
+  textsOf: (value) => (Array.isArray(value.choices) ? value.choices.flatMap(choiceTexts) : []),
+  endsOf: (value) => {
+    if (!Array.isArray(value.choices)) return []
+    return value.choices.flatMap((choice: Json, index) =>
+      isObject(choice) && typeof choice.finish_reason === 'string' ? [laneOf(choice, index)] : [],
+    )
+  },
+  // The chances of tokens spell out the text that was taken away.
+  tidy: (value) => {
+    if (!Array.isArray(value.choices)) return value
+    return {
+      ...value,
+      choices: value.choices.map((choice: Json) => (isObject(choice) && 'logprobs' in choice ? { ...choice, logprobs: null } : choice)),
+    }
+  },
+  // Clients join the names of a tool's pieces: a piece that is said again has none.
+  continuation: (value, path) => {
+    const [, choiceIndex, , field, callIndex] = path
+    const choice: Json | undefined = Array.isArray(value.choices) ? value.choices[Number(choiceIndex)] : undefined
+    if (!isObject(choice) || !isObject(choice.delta)) return { ...value, usage: undefined }
+    const delta =
+      field === 'tool_calls'
+        ? { tool_calls: callPiece(choice.delta.tool_calls, Number(callIndex)) }
+        : { [String(field)]: choice.delta[String(field)] }
+    const { index } = choice
+    return { ...value, usage: undefined, choices: [{ index: index ?? Number(choiceIndex), delta, finish_reason: null }] }
+  },
+}
+
+const CALL_IDS: ReadonlySet<string | number | undefined> = new Set(['id', 'type', 'tool_call_id', 'role'])
+
+function messagePhase(path: readonly (string | number)[], root: JsonObject): Phase | undefined {
+  const field = path[2]
+  const last = path.at(-1)
+  if (field === 'tool_calls' || field === 'function_call') {
+    if (last === 'arguments' || last === 'input') return 'toolArguments'
+    return last === 'name' ? 'toolNames' : CALL_IDS.has(last) ? undefined : 'toolArguments'
+  }
+  if (CALL_IDS.has(field) || isStructural(path)) return undefined
+  const message: Json | undefined = Array.isArray(root.messages) ? root.messages[Number(path[1])] : undefined
+  const role = isObject(message) ? message.role : undefined
+  if (role !== 'tool' && role !== 'function') return 'input'
+  return field === 'name' ? undefined : 'toolResults'
+}
+
+/** Names of tools that are offered, and what is said of them; not what their schemas are made of. */
+function toolPhase(path: readonly (string | number)[]): Phase | undefined {
+  const last = path.at(-1)
+  if (last === 'name' && path.length <= 4) return 'toolNames'
+  return last === 'description' ? 'input' : undefined
+}
+
+const SPOKEN = ['content', 'refusal', 'reasoning_content', 'reasoning'] as const
+
+function choiceTexts(choice: Json, position: number): readonly WireText[] {
+  if (!isObject(choice)) return []
+  const [said, isDelta] = isObject(choice.delta) ? [choice.delta, true] : [choice.message, false]
+  if (!isObject(said)) return []
+  const base = ['choices', position, isDelta ? 'delta' : 'message'] as const
+  const lane = laneOf(choice, position)
+  const texts: WireText[] = []
+  for (const field of SPOKEN) {
+    const text = said[field]
+    if (typeof text === 'string') texts.push({ path: [...base, field], text, phase: 'output', ...laneIn(isDelta, `${lane}/${field}`) })
+  }
+  if (Array.isArray(said.content)) {
+    for (const [index, part] of said.content.entries()) {
+      if (isObject(part) && typeof part.text === 'string')
+        texts.push({ path: [...base, 'content', index, 'text'], text: part.text, phase: 'output' })
+    }
+  }
+  for (const [index, call] of (Array.isArray(said.tool_calls) ? said.tool_calls : []).entries()) {
+    if (isObject(call))
+      texts.push(
+        ...callTexts(
+          call.function,
+          [...base, 'tool_calls', index, 'function'],
+          laneIn(isDelta, `${lane}/call/${String(call.index ?? index)}`),
+        ),
+      )
+  }
+  return [...texts, ...callTexts(said.function_call, [...base, 'function_call'], laneIn(isDelta, `${lane}/function_call`))]
+}
+
+function callTexts(called: Json | undefined, path: WireText['path'], lane: { readonly lane?: string }): readonly WireText[] {
+  if (!isObject(called)) return []
+  const { name, arguments: text } = called
+  return [
+    ...(typeof name === 'string' && name !== '' ? [{ path: [...path, 'name'], text: name, phase: 'toolNames' as const }] : []),
+    ...(typeof text === 'string' ? [{ path: [...path, 'arguments'], text, phase: 'toolArguments' as const, isJson: true, ...lane }] : []),
+  ]
+}
+
+function laneIn(isDelta: boolean, lane: string): { readonly lane?: string } {
+  return isDelta ? { lane } : {}
+}
+
+function laneOf(choice: JsonObject, position: number): string {
+  return String(choice.index ?? position)
+}
+
+function callPiece(calls: Json | undefined, position: number): Json {
+  const call: Json | undefined = Array.isArray(calls) ? calls[position] : undefined
+  if (!isObject(call)) return []
+  const args = isObject(call.function) ? (call.function.arguments ?? '') : ''
+  return [{ index: call.index ?? position, function: { arguments: args } }]
+}

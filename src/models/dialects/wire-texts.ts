@@ -1,0 +1,74 @@
+import type { Json, JsonObject } from '../../core/json.ts'
+import type { Phase } from '../../stages/guards/types.ts'
+
+/** A path in a body of JSON. */
+export type JsonPath = readonly (string | number)[]
+
+/** A text of a reply, or of one frame of it. */
+export interface WireText {
+  readonly path: JsonPath
+  readonly text: string
+  readonly phase: Phase
+  /** The text of the stream that this is a piece of. Absent: it is whole. A lane belongs to the end of the same name, or of the name in front of its first slash. */
+  readonly lane?: string
+  /** Whether it is text of JSON. */
+  readonly isJson?: boolean
+}
+
+/** Where the requests and replies of a wire have their texts. Pure. */
+export interface WireTexts {
+  /** What a string of a request is; undefined where it is none that anybody reads. `root` is the parsed body. */
+  phaseOf(path: JsonPath, root: JsonObject): Phase | undefined
+  /** The texts of a whole reply, or of one frame. */
+  textsOf(value: JsonObject): readonly WireText[]
+  /** The lanes that end with this frame. A frame without a value of JSON ends all. */
+  endsOf(value: JsonObject): readonly string[]
+  /** The value without what repeats a text that was changed. */
+  tidy(value: JsonObject): JsonObject
+  /** A frame that says nothing but the text at this path, which is put in afterwards. The path is then that of `textsOf` of what is given back. */
+  continuation(value: JsonObject, path: JsonPath): JsonObject
+}
+
+/** Keys whose strings name something of the wire, or are no text. */
+const STRUCTURAL: ReadonlySet<string | number | undefined> = new Set([
+  'model',
+  'role',
+  'type',
+  'id',
+  'object',
+  'service_tier',
+  'stop',
+  'encoding_format',
+  'reasoning_effort',
+  'verbosity',
+  'modalities',
+  'detail',
+  'format',
+  'voice',
+  'cache_control',
+  'media_type',
+  'mime_type',
+  'mimeType',
+  'file_id',
+  'encrypted_content',
+  'signature',
+  'thoughtSignature',
+  'data',
+  'file_data',
+])
+
+/** Whether a string of a request is part of the wire and nobody's words. Strings that are not known are taken for words. */
+export function isStructural(path: JsonPath): boolean {
+  return STRUCTURAL.has(path.at(-1)) || STRUCTURAL.has(path[0])
+}
+
+/** The value with another text at a path. */
+export function withText(value: Json, path: JsonPath, text: string): Json {
+  const [step, ...rest] = path
+  if (step === undefined) return text
+  if (Array.isArray(value)) return value.map((item: Json, index) => (index === step ? withText(item, rest, text) : item))
+  if (typeof value !== 'object' || value === null) return value
+  // Neither null nor a list: an object.
+  const object = value as JsonObject
+  return { ...object, [step]: withText(object[step] ?? null, rest, text) }
+}

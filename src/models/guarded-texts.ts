@@ -1,0 +1,149 @@
+import { GatewayError } from '../core/errors.ts'
+import { isObject, type Json, type JsonObject, spliceText } from '../core/json.ts'
+import { decodeString, formatJsonPath, visitStrings } from '../core/json-strings.ts'
+import { decodeSseFrame, encodeSseFrame } from '../core/sse.ts'
+import type { GuardedTexts, ReplyTexts, RequestText } from '../stages/guards/port.ts'
+import { openaiChatTexts } from './dialects/openai-chat/texts.ts'
+import { type JsonPath, type WireText, type WireTexts, withText } from './dialects/wire-texts.ts'
+import type { ModelCall, ModelPart, ModelRequest, WireName } from './types.ts'
+
+/** One line a wire. */
+const TEXTS: Readonly<Partial<Record<WireName, WireTexts>>> = {
+  'openai-chat': openaiChatTexts,
+}
+
+/** A wire whose texts nobody knows lets no guarded call through. */
+function textsOf(wire: WireName): WireTexts {
+  const texts = TEXTS[wire]
+  if (texts === undefined) throw new GatewayError('internal', `The guards cannot read the wire ${wire}.`)
+  return texts
+}
+
+/** What holds no words, and may be long: an image in base64. */
+const DATA_URL = '"data:'
+
+/** Where the guards find the texts of model calls, in the wire of the caller. */
+export const guardedTexts: GuardedTexts<ModelCall, ModelPart> = {
+  request: {
+    read: ({ request }) => findStrings(request).map(({ text, phase, path }) => ({ text, phase, path })),
+    write: (call, changes) => {
+      const { request } = call
+      const found = findStrings(request)
+      const edits = [...changes].flatMap(([index, text]) => {
+        const place = found[index]
+        return place === undefined ? [] : [{ from: place.from, to: place.to, with: JSON.stringify(text) }]
+      })
+      return { ...call, request: call.decodeAgain(spliceText(request.text, edits)) }
+    },
+  },
+  openReply: ({ request }) => new ModelReplyTexts(textsOf(request.wire)),
+}
+
+interface FoundString extends RequestText {
+  readonly from: number
+  readonly to: number
+}
+
+function findStrings({ text, wire }: ModelRequest): readonly FoundString[] {
+  const root: unknown = JSON.parse(text)
+  if (!isObject(root)) return []
+  const { phaseOf } = textsOf(wire)
+  const found: FoundString[] = []
+  visitStrings(text, ({ path, from, to, isKey }) => {
+    if (isKey || text.startsWith(DATA_URL, from)) return
+    const phase = phaseOf(path, root)
+    if (phase !== undefined) found.push({ phase, text: decodeString(text, from, to), path: formatJsonPath(path), from, to })
+  })
+  return found
+}
+
+interface ReadFrame {
+  readonly event: string | undefined
+  readonly value: JsonObject
+}
+
+interface ReadPart {
+  readonly part: ModelPart
+  readonly frame: ReadFrame | undefined
+  readonly texts: readonly WireText[]
+}
+
+interface Said extends ReadFrame {
+  readonly path: JsonPath
+}
+
+const decoder = new TextDecoder()
+const encoder = new TextEncoder()
+
+/** The texts of one reply: its whole body, or its frames one by one. */
+class ModelReplyTexts implements ReplyTexts<ModelPart> {
+  readonly #wire: WireTexts
+  /** The last frame of each lane: what is held back is said in its shape. */
+  readonly #last = new Map<string, Said>()
+  /** What the last part reads as: a part is asked about several times. */
+  #read: ReadPart | undefined
+
+  constructor(wire: WireTexts) {
+    this.#wire = wire
+  }
+
+  read(part: ModelPart): readonly WireText[] {
+    const { frame, texts } = this.#lookAt(part)
+    for (const { lane, path } of texts) if (lane !== undefined && frame !== undefined) this.#last.set(lane, { ...frame, path })
+    return texts
+  }
+
+  write(part: ModelPart, texts: readonly string[]): ModelPart {
+    const { frame, texts: read } = this.#lookAt(part)
+    if (frame === undefined) return part
+    let value: Json = this.#wire.tidy(frame.value)
+    for (const [index, { path }] of read.entries()) value = withText(value, path, texts[index] ?? '')
+    return { ...part, bytes: encodePart(part.type, frame.event, value) }
+  }
+
+  ends(part: ModelPart): readonly string[] | 'all' {
+    if (part.isLast) return 'all'
+    const { frame } = this.#lookAt(part)
+    if (frame === undefined || this.#last.size === 0) return []
+    const ended = this.#wire.endsOf(frame.value)
+    return ended.length === 0
+      ? []
+      : [...this.#last.keys()].filter((lane) => ended.includes(lane) || ended.includes(lane.slice(0, lane.indexOf('/'))))
+  }
+
+  say(lane: string, text: string): ModelPart {
+    const last = this.#last.get(lane)
+    if (last === undefined) throw new Error(`nothing was said on ${lane} before`)
+    const value = this.#wire.continuation(last.value, last.path)
+    const place = this.#wire.textsOf(value).find((each) => each.lane === lane)
+    const said = place === undefined ? value : withText(value, place.path, text)
+    return { type: 'frame', bytes: encodePart('frame', last.event, said), isLast: false, isHidden: false }
+  }
+
+  #lookAt(part: ModelPart): ReadPart {
+    if (this.#read?.part === part) return this.#read
+    const frame = readPart(part)
+    this.#read = { part, frame, texts: frame === undefined ? [] : this.#wire.textsOf(frame.value) }
+    return this.#read
+  }
+}
+
+function readPart(part: ModelPart): ReadFrame | undefined {
+  const { event, data } = part.type === 'whole' ? { event: undefined, data: decoder.decode(part.bytes) } : decodeSseFrame(part.bytes)
+  return data === undefined || !data.startsWith('{') ? undefined : parse(event, data)
+}
+
+function parse(event: string | undefined, data: string): ReadFrame | undefined {
+  try {
+    const value: unknown = JSON.parse(data)
+    return isObject(value) ? { event, value } : undefined
+  } catch {
+    // The dialect reads only what it needs; a reader of its texts cannot let by what it cannot read.
+    throw new GatewayError('provider_malformed', 'The provider answered wrongly: a part of its reply is not valid JSON.')
+  }
+}
+
+function encodePart(type: ModelPart['type'], event: string | undefined, value: Json): Uint8Array {
+  const data = JSON.stringify(value)
+  return type === 'whole' ? encoder.encode(data) : encodeSseFrame({ ...(event === undefined ? {} : { event }), data })
+}

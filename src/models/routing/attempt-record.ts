@@ -1,0 +1,103 @@
+import type { CallFacts, CallRecord, Usage } from '../../core/events.ts'
+
+const COUNTS = [
+  'inputTokens',
+  'cachedInputTokens',
+  'cacheWriteTokens',
+  'outputTokens',
+  'reasoningTokens',
+] as const satisfies readonly (keyof Usage)[]
+
+/** What belongs to one attempt and says nothing of the next. */
+const CLEARED = {
+  providerStatus: undefined,
+  providerRequestId: undefined,
+  finishReason: undefined,
+  firstTokenMs: undefined,
+  toolCalls: undefined,
+  losses: undefined,
+} as const satisfies Partial<CallFacts>
+
+/** What an attempt adds to what the call has. */
+const ADDED = {
+  attempts: 0,
+  usage: undefined,
+  costNanoUsd: undefined,
+  isUnpriced: undefined,
+  providerMs: undefined,
+  attemptLog: undefined,
+} as const
+
+/**
+ * The record of an attempt that is not the call's first: its facts are its own until it is the one that answers, and what it used and cost is added to
+ * what the call has used and cost, whatever becomes of it.
+ */
+export class AttemptRecord implements CallRecord {
+  readonly callId: string
+  readonly facts: CallFacts
+  action: string
+  readonly #call: CallRecord
+  #added: Pick<CallFacts, 'attempts' | 'usage' | 'costNanoUsd' | 'providerMs'> = { attempts: 0 }
+
+  constructor(call: CallRecord) {
+    this.callId = call.callId
+    this.action = call.action
+    this.#call = call
+    this.facts = { ...call.facts, ...CLEARED, ...ADDED }
+  }
+
+  get elapsedMs(): number {
+    return this.#call.elapsedMs
+  }
+
+  start(): Promise<void> {
+    return this.#call.start()
+  }
+
+  /** Adds to the call what it does not have yet of this attempt. */
+  charge(): void {
+    const { facts } = this.#call
+    const own = this.facts
+    const before = this.#added
+    facts.attempts += own.attempts - before.attempts
+    facts.usage = addUsage(facts.usage, own.usage, before.usage)
+    facts.costNanoUsd = add(facts.costNanoUsd, own.costNanoUsd, before.costNanoUsd)
+    facts.providerMs = add(facts.providerMs, own.providerMs, before.providerMs)
+    if (own.isUnpriced === true) facts.isUnpriced = true
+    this.#added = { attempts: own.attempts, usage: own.usage, costNanoUsd: own.costNanoUsd, providerMs: own.providerMs }
+  }
+
+  /** This is the attempt that answers: what is told of the call is told of it. */
+  adopt(): void {
+    this.charge()
+    const { facts } = this.#call
+    const { provider, target, providerStatus, providerRequestId, finishReason, firstTokenMs, priceVersion, toolCalls, losses } = this.facts
+    Object.assign(facts, {
+      provider,
+      target,
+      providerStatus,
+      providerRequestId,
+      finishReason,
+      firstTokenMs,
+      priceVersion,
+      toolCalls,
+      losses,
+    })
+  }
+}
+
+/** `total + now - before`; what is not known adds nothing. */
+function add(total: number | undefined, now: number | undefined, before: number | undefined): number | undefined {
+  return now === undefined ? total : (total ?? 0) + now - (before ?? 0)
+}
+
+function addUsage(total: Usage | undefined, now: Usage | undefined, before: Usage | undefined): Usage | undefined {
+  if (now === undefined || now === before) return total
+  if (total === undefined || total === before) return now
+  const sum: { -readonly [Name in keyof Usage]: Usage[Name] } = { ...total }
+  for (const name of COUNTS) {
+    const count = add(total[name], now[name], before?.[name])
+    if (count !== undefined) sum[name] = count
+  }
+  return sum
+}

@@ -1,0 +1,32 @@
+import type { Call, Principal } from '../../core/call.ts'
+import { isObject } from '../../core/json.ts'
+import type { ModelRequest } from '../types.ts'
+import { readShape } from './shape.ts'
+import type { RequestFacts, RequestShape } from './types.ts'
+
+/** What a route looks at. The body is read again only where a route asks for what is in it. */
+export class CallFactsForRoute implements RequestFacts {
+  readonly principal: Principal
+  readonly isStream: boolean
+  readonly promptHash: string | undefined
+  readonly #request: Pick<ModelRequest, 'text'>
+  #shape: RequestShape | undefined
+
+  constructor({ principal }: Pick<Call, 'principal'>, request: Pick<ModelRequest, 'text' | 'isStream' | 'prompt'>) {
+    this.principal = principal
+    this.isStream = request.isStream
+    this.promptHash = request.prompt.hash
+    this.#request = request
+  }
+
+  get shape(): RequestShape {
+    this.#shape ??= shapeOf(this.#request.text)
+    return this.#shape
+  }
+}
+
+function shapeOf(text: string): RequestShape {
+  // It was decoded before: it is JSON.
+  const body: unknown = JSON.parse(text)
+  return readShape(isObject(body) ? body : {})
+}

@@ -1,0 +1,62 @@
+import { didYouMean } from '../../core/did-you-mean.ts'
+import type { ConfigProblem } from '../../core/section.ts'
+import { type GuardConfig, type GuardsConfig, type GuardTypeName, PLAIN, TYPES, typeOf } from './config.ts'
+import { GUARD_TYPES, type GuardType } from './detectors.ts'
+import { GuardSet } from './guard-set.ts'
+import type { Guard } from './types.ts'
+
+/** A place of the configuration that names guards. */
+export interface GuardNames {
+  readonly path: readonly (string | number)[]
+  readonly names: readonly string[]
+}
+
+/** The guards of a checked configuration, and those that are named somewhere and ready without being written. Pure. */
+export function compileGuards(config: GuardsConfig, named: readonly GuardNames[], teams: (team: string) => readonly string[]): GuardSet {
+  const written = Object.entries(config).map(([name, guard]) => compileGuard(name, guard))
+  const ready = [...new Set(named.flatMap(({ names }) => names))].filter((name) => !Object.hasOwn(config, name))
+  return new GuardSet([...written, ...ready.map((name) => compileGuard(name, PLAIN))], teams)
+}
+
+/** Names that no guard has. */
+export function checkGuardNames(config: GuardsConfig, named: readonly GuardNames[]): readonly ConfigProblem[] {
+  const known = [...Object.keys(config), ...READY.filter((name) => !Object.hasOwn(config, name))]
+  return named.flatMap(({ path, names }) =>
+    names.flatMap((name, index) =>
+      known.includes(name)
+        ? []
+        : [
+            {
+              path: [...path, index],
+              message: `no guard is called "${name}"${didYouMean(name, known)}; write it under guards (ready without that: ${READY.join(', ')})`,
+            },
+          ],
+    ),
+  )
+}
+
+const ROWS: Readonly<Record<GuardTypeName, GuardType>> = GUARD_TYPES
+
+/** Kinds that need nothing written: they are ready under their own name. */
+export const READY: readonly string[] = TYPES.filter((type) => ROWS[type].needs.length === 0)
+
+/** Makes one guard. */
+export function compileGuard(name: string, config: GuardConfig): Guard {
+  const type = typeOf(name, config)
+  // A checked configuration gives every guard a kind.
+  if (type === undefined) throw new Error(`the guard ${name} has no kind`)
+  const row = ROWS[type]
+  const detectors = row.make(config)
+  return {
+    name,
+    action: config.action ?? row.action,
+    phases: new Set(config.phases ?? row.phases),
+    on: config.on === 'all' ? {} : config.on,
+    onFailure: config.onFailure,
+    deadlineMs: config.deadline,
+    restores: config.restore,
+    spans: detectors.filter((detector) => detector.type === 'spans'),
+    wholes: detectors.filter((detector) => detector.type === 'whole'),
+    judge: undefined,
+  }
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import { didYouMean } from '../../core/did-you-mean.ts'
+import { choice, duration, name, namePattern } from '../../core/fields.ts'
+import type { ConfigProblem, Section } from '../../core/section.ts'
+import { PII_KINDS } from './pii/scan.ts'
+import { ACTIONS, PHASES } from './types.ts'
+
+/** Kinds of guards. Their detectors are the rows of detectors.ts. */
+export const TYPES = ['pii'] as const
+export type GuardTypeName = (typeof TYPES)[number]
+
+const scope = z.strictObject({
+  models: z.array(namePattern()).exactOptional().describe('Model calls for these models.'),
+  routes: z.array(namePattern()).exactOptional().describe('Model calls through these routes.'),
+  tools: z.array(namePattern()).exactOptional().describe('Tool calls for these tools, as server__tool.'),
+  agents: z.array(namePattern()).exactOptional().describe('Messages to these agents.'),
+  teams: z.array(namePattern()).exactOptional().describe('Calls of these teams only.'),
+  keys: z.array(name()).exactOptional().describe('Calls with these keys only, by their ids.'),
+})
+
+const guard = z.strictObject({
+  type: choice(TYPES).exactOptional().describe('What kind of guard it is. Left out: the kind of its name.'),
+  action: choice(ACTIONS)
+    .exactOptional()
+    .describe(
+      'What it does about what it finds: refuse the call, put placeholders in its place, let it pass and say so in the reply, or write it to the log only.',
+    ),
+  phases: z
+    .array(choice(PHASES))
+    .min(1, { error: 'is an empty list' })
+    .exactOptional()
+    .describe('What it looks at: what goes to a model, what comes from it, arguments and results of tools, and their names.'),
+  on: z
+    .union([choice(['all']), scope])
+    .meta({ 'x-unit': 'all, or a table' })
+    .exactOptional()
+    .describe('Where it stands: everywhere, or where all that is given fits. Left out: only where a model, a route or a team names it.'),
+  onFailure: choice(['open', 'closed'])
+    .prefault('closed')
+    .describe('What becomes of a call when the guard cannot say, for its judge is slow or down: it goes on, or it is refused.'),
+  deadline: duration({ min: '10ms', max: '5m' }).prefault('3s').describe('Time that the guard has.'),
+  restore: z
+    .boolean({ error: 'is neither true nor false' })
+    .meta({ 'x-unit': 'true or false' })
+    .prefault(true)
+    .describe('Whether what was redacted in a request is put back where the reply has its placeholder.'),
+  kinds: z
+    .array(choice(PII_KINDS))
+    .min(1, { error: 'is an empty list' })
+    .exactOptional()
+    .describe('Of pii: what to look for. Left out: all of it.'),
+})
+
+const guards = z
+  .record(name(), guard.prefault({}).describe('A guard, by its name. One that is called as its kind needs no type.'))
+  .prefault({})
+  .describe('Guards by name, in the order in which they are asked. Models and teams name them, or they say themselves where they stand.')
+
+/** What the `guards` key says. */
+export type GuardsConfig = z.output<typeof guards>
+
+/** One guard as it is written. */
+export type GuardConfig = GuardsConfig[string]
+
+/** The section `guards`. */
+export const guardsSection = { name: 'guards', schema: guards, check } as const satisfies Section<GuardsConfig>
+
+/** The kind of a guard: what it says, or what it is called. */
+export function typeOf(name: string, { type }: GuardConfig): GuardTypeName | undefined {
+  return type ?? TYPES.find((known) => known === name)
+}
+
+function check(config: GuardsConfig): readonly ConfigProblem[] {
+  return Object.entries(config).flatMap(([name, written]): readonly ConfigProblem[] => {
+    const type = typeOf(name, written)
+    if (type === undefined)
+      return [{ path: ['guards', name], message: `needs a type: one of ${TYPES.join(', ')}${didYouMean(name, TYPES)}` }]
+    return []
+  })
+}
+
+/** A guard with nothing written about it. */
+export const PLAIN: GuardConfig = { onFailure: 'closed', deadline: 3000, restore: true }

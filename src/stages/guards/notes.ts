@@ -1,0 +1,27 @@
+import type { CallFacts, GuardFact } from '../../core/events.ts'
+import type { Guard, Phase } from './types.ts'
+
+const DONE = { block: 'blocked', redact: 'redacted', flag: 'flagged', monitor: 'monitored' } as const
+
+/** Most kinds that one fact names. */
+const MAX_KINDS = 16
+
+/** Adds what a guard did to the facts of the call: one fact for each guard, phase and deed. */
+export function noteFinding(facts: CallFacts, guard: Guard, phase: Phase, kind: string): void {
+  const did = DONE[guard.action]
+  const all = facts.guards ?? []
+  const known = all.find((fact) => fact.guard === guard.name && fact.phase === phase && fact.did === did)
+  if (known === undefined) {
+    facts.guards = [...all, { guard: guard.name, phase, did, kinds: { [kind]: 1 } }]
+    return
+  }
+  const count = known.kinds?.[kind]
+  if (count === undefined && Object.keys(known.kinds ?? {}).length >= MAX_KINDS) return
+  const fact: GuardFact = { ...known, kinds: { ...known.kinds, [kind]: (count ?? 0) + 1 } }
+  facts.guards = all.map((each) => (each === known ? fact : each))
+}
+
+/** Adds that a guard could not say. */
+export function noteFailure(facts: CallFacts, guard: Guard, phase: Phase, reason: string): void {
+  facts.guards = [...(facts.guards ?? []), { guard: guard.name, phase, did: 'failed', reason: reason.slice(0, 300) }]
+}

@@ -1,0 +1,53 @@
+import type { Finding } from '../types.ts'
+import { isDigit, isWordCode } from './run.ts'
+
+/** RFC 5321, 4.5.3.1: at most 64 characters in front of the @. Domains are cut at what real ones have. */
+const LONGEST_LOCAL = 64
+const LONGEST_DOMAIN = 120
+const LONGEST_LITERAL = 48
+
+const LOCAL_PUNCTUATION: ReadonlySet<number> = new Set([...".!#$%&'*+-/=?^`{|}~"].map((character) => character.charCodeAt(0)))
+const EDGE = /[A-Za-z0-9]/
+
+/** The address around an @, or undefined. @param after nothing in front of this place is part of it */
+export function mailAt(text: string, at: number, after: number): Finding | undefined {
+  const from = localFrom(text, at, after)
+  const to = domainEnd(text, at + 1)
+  return from === at || to === -1 ? undefined : { from, to, kind: 'EMAIL' }
+}
+
+function localFrom(text: string, at: number, after: number): number {
+  const lowest = Math.max(after, at - LONGEST_LOCAL)
+  let from = at
+  while (from > lowest && isLocal(text.charCodeAt(from - 1))) from--
+  // What stands in front of an address in a text: a quote, a bracket of markup, a dot, `mailto=`.
+  while (from < at && !isWordCode(text.charCodeAt(from))) from++
+  return from + text.slice(from, at).lastIndexOf('=') + 1
+}
+
+function isLocal(code: number): boolean {
+  return isWordCode(code) || LOCAL_PUNCTUATION.has(code)
+}
+
+function domainEnd(text: string, from: number): number {
+  if (text[from] === '[') return literalEnd(text, from)
+  let to = from
+  while (to - from < LONGEST_DOMAIN && isDomain(text.charCodeAt(to))) to++
+  while (to > from && !isWordCode(text.charCodeAt(to - 1))) to--
+  const domain = text.slice(from, to)
+  const labels = domain.split('.')
+  const top = labels.at(-1) ?? ''
+  const isName =
+    labels.length >= 2 && labels.every((label) => label !== '' && !label.startsWith('-')) && top.length >= 2 && !isDigit(top.charCodeAt(0))
+  return isName ? to : -1
+}
+
+/** `[192.0.2.1]`, as RFC 5321 allows. */
+function literalEnd(text: string, from: number): number {
+  const length = text.slice(from, from + LONGEST_LITERAL).indexOf(']')
+  return length > 2 && EDGE.test(text.charAt(from + 1)) ? from + length + 1 : -1
+}
+
+function isDomain(code: number): boolean {
+  return isWordCode(code) ? code !== 95 : code === 45 || code === 46
+}

@@ -1,0 +1,56 @@
+import type { Call } from '../../core/call.ts'
+import { GatewayError } from '../../core/errors.ts'
+import { Lane } from './lane.ts'
+import { noteFinding } from './notes.ts'
+import { Placeholders } from './placeholders.ts'
+import type { RequestText, RequestTexts } from './port.ts'
+import type { Finding, Guard, Phase } from './types.ts'
+
+/** A request that passed its guards, and what was hidden in it. */
+export interface GuardedRequest<In> {
+  readonly input: In
+  readonly placeholders: Placeholders
+}
+
+/**
+ * Takes the texts of a request through its guards.
+ * @throws guard_blocked, guard_unavailable
+ */
+export function guardRequest<In>(call: Call, input: In, guards: readonly Guard[], port: RequestTexts<In>): GuardedRequest<In> {
+  const placeholders = new Placeholders()
+  const texts = port.read(input)
+  const byPhase = guardsByPhase(guards)
+  if (guards.some(({ action }) => action === 'redact')) for (const { text } of texts) placeholders.avoid(text)
+  const changes = new Map<number, string>()
+  for (const [index, text] of texts.entries()) {
+    const asked = byPhase.get(text.phase)
+    if (asked === undefined || text.text === '') continue
+    const passed = guardText(call, text, asked, placeholders)
+    if (passed !== text.text) changes.set(index, passed)
+  }
+  return { input: changes.size === 0 ? input : port.write(input, changes), placeholders }
+}
+
+function guardText(call: Call, { text, phase, path }: RequestText, guards: readonly Guard[], placeholders: Placeholders): string {
+  const lane = new Lane(guards, {
+    onFound: (guard, finding) => onFound(call, guard, phase, finding, `in ${path}`),
+    replacementOf: (guard, kind, value) => placeholders.hide(kind, value, { isRestored: guard.restores }),
+  })
+  return lane.end(text)
+}
+
+/** Writes down what was found. @throws guard_blocked where the guard says so */
+export function onFound({ record }: Call, guard: Guard, phase: Phase, { kind }: Pick<Finding, 'kind'>, where: string): void {
+  noteFinding(record.facts, guard, phase, kind)
+  if (guard.action !== 'block') return
+  throw new GatewayError('guard_blocked', `The guard "${guard.name}" refused this call: it found ${kind} ${where}.`)
+}
+
+/** The guards that look at each phase. */
+export function guardsByPhase(guards: readonly Guard[]): ReadonlyMap<Phase, readonly Guard[]> {
+  const byPhase = new Map<Phase, Guard[]>()
+  for (const guard of guards) {
+    for (const phase of guard.phases) byPhase.set(phase, [...(byPhase.get(phase) ?? []), guard])
+  }
+  return byPhase
+}

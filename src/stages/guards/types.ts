@@ -1,0 +1,85 @@
+import type { Call } from '../../core/call.ts'
+
+/** What of a call a guard looks at. */
+export const PHASES = ['input', 'output', 'toolArguments', 'toolResults', 'toolNames'] as const
+export type Phase = (typeof PHASES)[number]
+
+/** What a guard does about what it finds. `flag` lets it pass and says so in the reply's headers; `monitor` says so only in the log. */
+export const ACTIONS = ['block', 'redact', 'flag', 'monitor'] as const
+export type Action = (typeof ACTIONS)[number]
+
+/** Something found: from its first character to just after its last, in UTF-16 units. */
+export interface Finding {
+  readonly from: number
+  readonly to: number
+  /** What it is, in capitals: `EMAIL`, `CARD`. Placeholders are named after it. */
+  readonly kind: string
+}
+
+/**
+ * Finds spans of a text. Pure, and linear in the length of the text. Whether something is a finding depends on at most `lookBehind`
+ * characters in front of it and `reach` from its first character on, so that a stream can be looked at piece by piece.
+ */
+export interface SpanDetector {
+  readonly type: 'spans'
+  /** `folded`: the text as fold.ts reads it. `written`: as it is. */
+  readonly reads: 'folded' | 'written'
+  readonly lookBehind: number
+  readonly reach: number
+  /** What begins at `from` or later; in order, not overlapping. The text in front of `from` is looked at, and holds no finding. */
+  find(text: string, from: number): readonly Finding[]
+  /**
+   * The first place at or after `from` where something may begin that more text could complete or undo. All that `find` gives in front of
+   * it stands, whatever follows. At least `text.length - reach`.
+   */
+  holdFrom(text: string, from: number): number
+}
+
+/** What a check of a whole text says. `kind` names what is wrong. */
+export type Verdict = { readonly type: 'clean' } | { readonly type: 'found'; readonly kind: string; readonly reason?: string }
+
+/** Looks at a text as a whole: cannot redact, and cannot say anything before the text is complete. */
+export interface WholeDetector {
+  readonly type: 'whole'
+  check(text: string): Verdict
+}
+
+/** One guard, ready to be used. */
+export interface Guard {
+  readonly name: string
+  readonly action: Action
+  readonly phases: ReadonlySet<Phase>
+  /** Where it stands besides where it is named; absent: nowhere. */
+  readonly on: Scope | undefined
+  /** What becomes of a call when the guard itself cannot say: it goes on, or it is refused. */
+  readonly onFailure: 'open' | 'closed'
+  readonly deadlineMs: number
+  /** Whether what was redacted in a request comes back in its reply. */
+  readonly restores: boolean
+  readonly spans: readonly SpanDetector[]
+  readonly wholes: readonly WholeDetector[]
+  readonly judge: Judge | undefined
+}
+
+/** Which calls: all that is given must fit. Names with `*` for any text. */
+export interface Scope {
+  readonly models?: readonly string[]
+  readonly routes?: readonly string[]
+  readonly tools?: readonly string[]
+  readonly agents?: readonly string[]
+  readonly teams?: readonly string[]
+  readonly keys?: readonly string[]
+}
+
+/** Somebody who is asked. Rejects where no answer can be had: the guard's `onFailure` then decides. */
+export interface Judge {
+  check(call: Call, question: JudgeQuestion): Promise<Verdict>
+}
+
+/** What a judge is asked. It never sees what another guard has redacted. */
+export interface JudgeQuestion {
+  readonly guard: string
+  readonly phase: Phase
+  readonly texts: readonly string[]
+  readonly deadlineMs: number
+}

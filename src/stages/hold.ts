@@ -1,0 +1,199 @@
+import type { Call } from '../core/call.ts'
+import type { ErrorCode, GatewayError } from '../core/errors.ts'
+import type { Booking, Hold } from '../core/events.ts'
+import { formatUsd, type NanoUsd } from '../core/money.ts'
+import type { Balance } from '../ledger/balance.ts'
+import type { Charge, Ledger } from '../ledger/ledger.ts'
+import { estimateOf } from '../ledger/ledger.ts'
+import type { Moment } from '../ledger/moment.ts'
+
+/** What an attempt may take at the most, before it is sent. */
+export interface Estimate {
+  /** The model that is counted, by its configured name, and who serves it. */
+  readonly model: string
+  readonly provider: string
+  readonly target: string
+  readonly inputTokens: number
+  readonly outputTokens: number
+  /** Undefined: the price is not known. */
+  readonly nanoUsd: NanoUsd | undefined
+  readonly priceVersion: string | undefined
+  /** How long it may run, in milliseconds. */
+  readonly leaseMs: number
+  /** What about it cannot be bounded, in words. */
+  readonly unbounded?: string | undefined
+}
+
+/** How a kind of call is estimated. */
+export interface Estimator<In> {
+  /**
+   * @param isStrict whether a strict budget applies: then the estimate must be a bound, or say why it is none
+   */
+  estimate(call: Call, input: In, isStrict: boolean): Estimate
+  /** What so many tokens cost here: the function that prices what was used. */
+  priceOf(input: In, tokens: { readonly inputTokens: number; readonly outputTokens: number }): NanoUsd | undefined
+  /** The input, changed so that its output has this bound; undefined where this wire has no way to say it. */
+  clampOutput(input: In, outputTokens: number): In | undefined
+}
+
+/** Where money is counted. */
+export interface MoneyDeps {
+  readonly ledger: Ledger
+  /** The time, by the ledger's clocks. */
+  readonly moment: () => Moment
+}
+
+/** What holding money needs. */
+export interface HoldDeps<In> extends Estimator<In>, MoneyDeps {}
+
+/** Failures after which nobody knows whether the provider did the work. After any other, it said that it did not, or never heard of it. */
+const UNSURE: ReadonlySet<ErrorCode> = new Set([
+  'provider_first_token_timeout',
+  'provider_idle_timeout',
+  'provider_total_timeout',
+  'provider_truncated',
+  'provider_malformed',
+  'client_closed',
+  'shutting_down',
+  'internal',
+])
+
+/** Time that a hold outlives the longest that its attempt may run. */
+const LEASE_SLACK_MS = 60_000
+
+/** What one attempt holds, until it is booked: once. */
+export class HeldAttempt<In> {
+  readonly hold: Hold
+  /** What is to be sent. */
+  readonly input: In
+  readonly isStrict: boolean
+  readonly #deps: HoldDeps<In>
+  readonly #call: Call
+  readonly #estimate: Estimate
+  readonly #balances: readonly Balance[]
+  #frames = 0
+  #shortestBytes = Number.MAX_SAFE_INTEGER
+  #sizeBytes = 0
+
+  constructor(parts: {
+    readonly deps: HoldDeps<In>
+    readonly call: Call
+    readonly input: In
+    readonly estimate: Estimate
+    readonly balances: readonly Balance[]
+    readonly isStrict: boolean
+  }) {
+    const { deps, call, input, estimate, balances, isStrict } = parts
+    this.#deps = deps
+    this.#call = call
+    this.#estimate = estimate
+    this.#balances = balances
+    this.input = input
+    this.isStrict = isStrict
+    const { facts } = call.record
+    const request = {
+      attempt: `${call.id}.${facts.attempts + 1}`,
+      owner: { callId: call.id, layer: call.layer, action: call.record.action, principal: call.principal, subject: facts.subject },
+      provider: estimate.provider,
+      target: estimate.target,
+      nanoUsd: estimate.nanoUsd,
+      tokens: estimate.inputTokens + estimate.outputTokens,
+      priceVersion: estimate.priceVersion,
+      leaseMs: estimate.leaseMs + LEASE_SLACK_MS,
+      unbounded: estimate.unbounded,
+    }
+    this.hold = deps.ledger.hold(request, balances, deps.moment())
+    this.#tellRemaining()
+  }
+
+  /** Looks at a frame of a stream. */
+  see(sizeBytes: number): void {
+    this.#frames++
+    this.#sizeBytes += sizeBytes
+    if (sizeBytes < this.#shortestBytes) this.#shortestBytes = sizeBytes
+  }
+
+  /** Whether a stream has brought more pieces than it was allowed tokens: a piece is a token at the least. */
+  get isOverrun(): boolean {
+    return this.#frames > this.#estimate.outputTokens + FRAMES_WITHOUT_TOKENS
+  }
+
+  /** The attempt cost this. */
+  settle(charge: Charge): Booking | undefined {
+    return this.#note(this.#deps.ledger.settle(this.hold.attempt, charge, this.#deps.moment()))
+  }
+
+  /** It ended well, and the provider did not say what was used. */
+  settleUnsaid(): Booking | undefined {
+    return this.settle(estimateOf(this.hold))
+  }
+
+  /** It was not sent. */
+  release(): Booking | undefined {
+    return this.#note(this.#deps.ledger.release(this.hold.attempt, this.#deps.moment()))
+  }
+
+  /** It failed before anything was accepted. */
+  fail(error: GatewayError): Booking | undefined {
+    const isUnsure = UNSURE.has(error.code) || this.#call.signal.aborted
+    return isUnsure ? this.settleUnsaid() : this.release()
+  }
+
+  /** It began to answer and did not end well; what it used was never said. */
+  breakOff(): Booking | undefined {
+    return this.isStrict || this.#frames === 0 ? this.settleUnsaid() : this.settle(this.#seen())
+  }
+
+  /** What was seen of a stream: all input, and a token for each byte beyond what the shortest frame has around its text. */
+  #seen(): Charge {
+    const seenTokens = this.#sizeBytes - this.#frames * (this.#shortestBytes - 1)
+    const outputTokens = Math.min(seenTokens, this.#estimate.outputTokens)
+    const { inputTokens } = this.#estimate
+    const nanoUsd = this.hold.nanoUsd === undefined ? undefined : this.#deps.priceOf(this.input, { inputTokens, outputTokens })
+    return { nanoUsd, tokens: inputTokens + outputTokens, isEstimate: true }
+  }
+
+  #note(booking: Booking | undefined): Booking | undefined {
+    if (booking === undefined) return undefined
+    const { facts } = this.#call.record
+    facts.bookings = facts.bookings === undefined ? [booking] : [...facts.bookings, booking]
+    this.#tellRemaining()
+    return booking
+  }
+
+  /** What the tightest budget in US dollars has left, for the caller. */
+  #tellRemaining(): void {
+    const at = this.#deps.moment()
+    let least: number | undefined
+    for (const balance of this.#balances) {
+      if (balance.unit !== 'usd') continue
+      for (const { limit } of balance.budgets) {
+        const left = limit - balance.settledAt(at) - balance.held
+        if (least === undefined || left < least) least = left
+      }
+    }
+    if (least === undefined) return
+    const { record } = this.#call
+    record.replyHeaders ??= {}
+    record.replyHeaders['x-signalbox-budget-remaining-usd'] = formatUsd(Math.max(0, least))
+  }
+}
+
+/** Frames of a stream that carry no token of the output: the role, the finish, the usage, keep-alives. */
+const FRAMES_WITHOUT_TOKENS = 16
+
+/**
+ * Holds what an attempt may take of every budget that applies. Undefined where none does.
+ * @throws budget_exceeded, model_unpriced, budget_unbounded
+ */
+export function holdFor<In>(deps: HoldDeps<In>, call: Call, input: In): HeldAttempt<In> | undefined {
+  const { balances: all } = deps.ledger.accountsOf(call.principal, call.trace.traceId, deps.moment())
+  if (all.length === 0) return undefined
+  const isStrictFor = (balances: readonly Balance[]) => balances.some(({ budgets }) => budgets.some(({ mode }) => mode === 'strict'))
+  const first = deps.estimate(call, input, false)
+  const balances = all.filter(({ budgets }) => budgets[0]?.scope?.matches(first.model, first.provider) ?? true)
+  if (balances.length === 0) return undefined
+  const isStrict = isStrictFor(balances)
+  const estimate = isStrict ? deps.estimate(call, input, true) : first
+  return new HeldAttempt({ deps, call, input, estimate, balances, isStrict })
+}

@@ -1,0 +1,96 @@
+import { GatewayError } from '../../core/errors.ts'
+import type { AttemptBooked } from '../../core/events.ts'
+import { type BatchSource, decodeEvents } from '../batch.ts'
+import { causeText } from '../cause-text.ts'
+import type { KeptState } from '../store.ts'
+import type { JournalIndex } from './journal-index.ts'
+
+/** The state is stored after this many events: what a start after a crash folds again, at the most. */
+const SAVE_EVENTS = 10_000
+
+/** What keeping a state beside the log needs. */
+interface StateKeeperOptions {
+  readonly state: KeptState
+  readonly index: JournalIndex
+  readonly source: BatchSource
+  readonly onSaved: (bytes: number) => void
+  readonly report: (problem: GatewayError) => void
+}
+
+interface Saved {
+  readonly version: number
+  /** Number of the last batch whose events are in the text. */
+  readonly seq: number
+  readonly hash: string | undefined
+  readonly text: string
+}
+
+/** Stores a state that follows the log now and then, and at a start brings it up to the end of the log. */
+export class StateKeeper {
+  readonly #options: StateKeeperOptions
+  #unsavedEvents = 0
+
+  /** Restores the state, and folds what the log has beyond it. */
+  constructor(options: StateKeeperOptions) {
+    this.#options = options
+    const { state, source } = options
+    for (let seq = this.#restore(), batches = source.batchesAfter(seq); batches.length > 0; batches = source.batchesAfter(seq)) {
+      for (const batch of batches) for (const event of decodeEvents(batch.text)) state.fold(event)
+      seq = batches.at(-1)?.seq ?? seq
+    }
+  }
+
+  /** Ends what the process that died had open. */
+  resolveCrashed(): readonly AttemptBooked[] {
+    return this.#options.state.resolveCrashed()
+  }
+
+  /**
+   * Hears of a batch that was just written. Nothing waits to be written at that moment, so the state is that of the log: what it knows
+   * beyond (an attempt that was booked in this very turn) it knows again when it meets it in the log.
+   */
+  take(events: number): void {
+    this.#unsavedEvents += events
+    if (this.#unsavedEvents < SAVE_EVENTS) return
+    try {
+      this.save()
+    } catch (thrown) {
+      // Nothing is lost: the log has it all, and the next batch tries again.
+      this.#options.report(
+        new GatewayError('internal', `The balances of budgets could not be stored; it is tried again. ${causeText(thrown)}`),
+      )
+    }
+  }
+
+  save(): void {
+    const { state, index, source, onSaved } = this.#options
+    const saved: Saved = { version: state.version, seq: source.lastSeq, hash: source.hashAt(source.lastSeq), text: state.text() }
+    index.keep(state.name, JSON.stringify(saved))
+    this.#unsavedEvents = 0
+    onSaved(saved.text.length + 4096)
+  }
+
+  /** @returns the number of the batch up to which the state is whole */
+  #restore(): number {
+    const { state, index, source, report } = this.#options
+    const text = index.kept(state.name)
+    const beforeFirst = source.firstSeq - 1
+    if (text === undefined) return beforeFirst
+    // Written by `save`, into our own database.
+    const saved = JSON.parse(text) as Saved
+    const hash = source.hashAt(saved.seq)
+    const isElsewhere = saved.seq > source.lastSeq || (hash !== undefined && saved.hash !== undefined && hash !== saved.hash)
+    if (saved.version !== state.version) return beforeFirst
+    if (isElsewhere) {
+      report(
+        new GatewayError(
+          'conflict',
+          `The stored balances of budgets belong to another log than the folder holds; they are made anew from it.`,
+        ),
+      )
+      return beforeFirst
+    }
+    state.restore(saved.text)
+    return Math.max(saved.seq, beforeFirst)
+  }
+}

@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'bun:test'
+import { chatAnswer, chatStream } from '../../src/testing/fake-upstream.ts'
+import { type Scenario, type ScenarioConfig, startScenario } from '../../src/testing/scenario.ts'
+import { ask, chat } from './ask.ts'
+
+const MAIL = 'ada.lovelace@example.com'
+const QUESTION = chat({ messages: [{ role: 'user', content: `Write to ${MAIL}, please. ${MAIL}!` }] })
+
+function guarded(guards: object): ScenarioConfig {
+  return { guards, access: { teams: { support: { guards: Object.keys(guards) } } }, bodies: { store: 'full' } }
+}
+
+function sentTo(scenario: Scenario): string {
+  return scenario.upstream.requests[0]?.body ?? ''
+}
+
+/** What a reply says, whole or in pieces. */
+function said(frames: readonly string[]): string {
+  return frames
+    .filter((frame) => frame.startsWith('{'))
+    .map((frame) => (JSON.parse(frame) as { choices: { delta?: { content?: string } }[] }).choices[0]?.delta?.content ?? '')
+    .join('')
+}
+
+describe('a guard on what goes in', () => {
+  test('refuses the call in the shape of a content filter, and nothing is sent', async () => {
+    await using scenario = await startScenario({ config: guarded({ pii: { action: 'block' } }) })
+    const reply = await ask(scenario, { body: QUESTION })
+    expect(reply.status).toBe(400)
+    expect(reply.json.error).toMatchObject({
+      code: 'content_filter',
+      type: 'invalid_request_error',
+      source: 'policy',
+      request_id: reply.callId,
+    })
+    expect(reply.text).toContain('The guard \\"pii\\" refused this call: it found EMAIL in messages[0].content.')
+    expect(reply.text).not.toContain('ada')
+    expect(scenario.upstream.requests).toHaveLength(0)
+    const ended = await scenario.expectCall({ outcome: 'refused', errorCode: 'guard_blocked', attempts: 0 })
+    expect(ended.guards).toEqual([{ guard: 'pii', phase: 'input', did: 'blocked', kinds: { EMAIL: 1 } }])
+    expect(JSON.stringify(await scenario.events())).not.toContain('ada')
+  })
+
+  test('puts placeholders in the place of what it finds, and the reply has the values again', async () => {
+    await using scenario = await startScenario({ config: guarded({ pii: { action: 'redact' } }) })
+    scenario.upstream.answer(chatAnswer({ content: 'I wrote to [EMAIL_1].', usage: { inputTokens: 10, outputTokens: 3 } }))
+    const reply = await ask(scenario, { body: QUESTION })
+    expect(reply.status).toBe(200)
+    expect(reply.headers.get('x-signalbox-guards')).toBe('pii=redacted')
+    expect(JSON.parse(sentTo(scenario))).toMatchObject({ messages: [{ role: 'user', content: 'Write to [EMAIL_1], please. [EMAIL_1]!' }] })
+    expect(reply.text).toContain(`I wrote to ${MAIL}.`)
+    const ended = await scenario.expectCall({ outcome: 'ok', attempts: 1 })
+    expect(ended.guards).toEqual([{ guard: 'pii', phase: 'input', did: 'redacted', kinds: { EMAIL: 2 } }])
+  })
+
+  test('restores in a stream, however the placeholder is cut', async () => {
+    await using scenario = await startScenario({ config: guarded({ pii: { action: 'redact' } }) })
+    scenario.upstream.answer(chatStream({ pieces: ['I wrote to [', 'EMA', 'IL_1', '] and [EMAIL_2] and [x', '].'] }))
+    const reply = await ask(scenario, { body: { ...QUESTION, stream: true } })
+    expect(said(reply.frames)).toBe(`I wrote to ${MAIL} and [EMAIL_2] and [x].`)
+    expect(reply.frames.at(-1)).toBe('[DONE]')
+    await scenario.expectCall({ outcome: 'ok' })
+  })
+
+  test('only flags, or only says it to the log', async () => {
+    await using scenario = await startScenario({ config: guarded({ seen: { type: 'pii', action: 'flag' }, pii: { action: 'monitor' } }) })
+    const reply = await ask(scenario, { body: QUESTION })
+    expect(reply.headers.get('x-signalbox-guards')).toBe('seen=flagged')
+    expect(sentTo(scenario)).toContain(MAIL)
+    const { guards } = await scenario.expectCall({ outcome: 'ok' })
+    expect(guards?.map(({ guard, did }) => `${guard} ${did}`)).toEqual(['seen flagged', 'pii monitored'])
+    const metrics = await scenario.control<string>('GET', '/metrics')
+    expect(metrics.body).toContain('signalbox_guarded_calls_total{layer="models",guard="seen",phase="input",did="flagged"} 1')
+  })
+})
+
+describe('a guard on what comes out', () => {
+  test('redacts a whole reply', async () => {
+    await using scenario = await startScenario({ config: guarded({ pii: { phases: ['output'] } }) })
+    scenario.upstream.answer(chatAnswer({ content: `Ask ${MAIL} or call +49 30 901820.` }))
+    const reply = await ask(scenario)
+    expect(reply.json).toMatchObject({ choices: [{ message: { content: 'Ask [EMAIL] or call [PHONE].' } }] })
+    const { guards } = await scenario.expectCall({ outcome: 'ok' })
+    expect(guards).toEqual([{ guard: 'pii', phase: 'output', did: 'redacted', kinds: { EMAIL: 1, PHONE: 1 } }])
+  })
+
+  test('redacts a stream across its chunks, and what is held back comes before the finish', async () => {
+    await using scenario = await startScenario({ config: guarded({ pii: { phases: ['output'] } }) })
+    scenario.upstream.answer(
+      chatStream({
+        pieces: ['Ask ada.love', 'lace@exam', 'ple.com or call +49 30 9018', '20'],
+        usage: { inputTokens: 10, outputTokens: 3 },
+      }),
+    )
+    const reply = await ask(scenario, { body: chat({ stream: true }) })
+    expect(said(reply.frames)).toBe('Ask [EMAIL] or call [PHONE]')
+    const finish = reply.frames.findIndex((frame) => frame.includes('"finish_reason":"stop"'))
+    const last = reply.frames.findLastIndex((frame) => frame.includes('[PHONE]'))
+    expect(last).toBeLessThan(finish)
+    await scenario.expectCall({ outcome: 'ok', finishReason: 'stop', usage: { inputTokens: 10, outputTokens: 3 } })
+  })
+
+  test('ends a stream that says what it may not, before it is said, and keeps what it cost', async () => {
+    await using scenario = await startScenario({ config: guarded({ pii: { action: 'block', phases: ['output'] } }) })
+    scenario.upstream.answer(chatStream({ pieces: ['Ask ada.love', 'lace@exam', 'ple.com now, and then some more words.'] }))
+    const reply = await ask(scenario, { body: chat({ stream: true }) })
+    expect(said(reply.frames.slice(0, -1))).toBe('Ask ')
+    expect(reply.frames.at(-1)).toContain('content_filter')
+    expect(reply.text).not.toContain('lace@')
+    await scenario.expectCall({ outcome: 'refused', errorCode: 'guard_blocked', attempts: 1 })
+  })
+})

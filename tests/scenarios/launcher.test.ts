@@ -1,0 +1,89 @@
+import { expect, test } from 'bun:test'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const ROOT = new URL('../../', import.meta.url).pathname
+
+interface Ended {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+async function runNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  const child = Bun.spawn(['node', ...args], { stdout: 'pipe', stderr: 'pipe', env: { PATH: process.env.PATH ?? '', ...env } })
+  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
+  return { code: await child.exited, out, err }
+}
+
+/** A copy of what starts the gateway, in a folder that has no packages. */
+async function inCopy(check: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'signalbox-launcher-'))
+  try {
+    for (const name of ['bin', 'scripts', 'package.json', 'package-lock.json'])
+      cpSync(join(ROOT, name), join(folder, name), { recursive: true })
+    await check(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+test.each([
+  ['16.20.2', 'signalbox: Node 18 or later is needed to start it, and this is Node 16.20.2. https://nodejs.org has a newer one.\n'],
+  ['18.0.0', undefined],
+  ['26.1.0', undefined],
+])('Node %s is told whether it is too old', async (version, says) => {
+  const script = `import { nodeHelp } from ${JSON.stringify(join(ROOT, 'bin/find-bun.js'))}; process.stdout.write(nodeHelp('${version}') ?? '')`
+  expect(await runNode(['--input-type=module', '-e', script])).toEqual({ code: 0, out: says ?? '', err: '' })
+})
+
+test('an old Node starts nothing: exit 3, and what is needed', () =>
+  inCopy(async (folder) => {
+    const old = join(folder, 'old.cjs')
+    writeFileSync(old, "Object.defineProperty(process.versions, 'node', { value: '16.20.2' })\n")
+    for (const program of ['bin/signalbox.js', 'scripts/run-bun.js', 'scripts/install.js']) {
+      const { code, err } = await runNode(['--require', old, join(folder, program)])
+      expect([program, code, err]).toEqual([program, 3, expect.stringContaining('Node 18 or later is needed')])
+    }
+  }))
+
+/** Node also looks into the folders above, where somebody may have installed one. */
+const WITHOUT_BUN = `const Module = require('node:module')
+const resolve = Module._resolveFilename
+Module._resolveFilename = function (name, ...rest) {
+  if (name.startsWith('@oven/')) throw new Error('Cannot find ' + name)
+  return resolve.call(this, name, ...rest)
+}
+`
+
+test('without a package of Bun for this machine: exit 3, which packages fit, and what to do', () =>
+  inCopy(async (folder) => {
+    const none = join(folder, 'none.cjs')
+    writeFileSync(none, WITHOUT_BUN)
+    const { code, out, err } = await runNode(['--require', none, join(folder, 'bin/signalbox.js'), 'version'])
+    expect([code, out]).toEqual([3, ''])
+    expect(err).toStartWith('signalbox: no runtime found. None of the packages that fit ')
+    expect(err).toMatch(/is installed: @oven\/bun-[a-z0-9-]+/)
+    expect(err).toContain('If npm was told to skip optional dependencies (--omit=optional), install again without that,\n')
+    expect(err).not.toContain('    at ')
+  }))
+
+test('a Bun that cannot be started is named', async () => {
+  const { code, err } = await runNode([join(ROOT, 'bin/signalbox.js'), 'version'], { SIGNALBOX_BUN: '/nowhere/bun' })
+  expect([code, err]).toEqual([
+    3,
+    expect.stringContaining('the Bun runtime at /nowhere/bun cannot be started: spawn /nowhere/bun ENOENT\n'),
+  ])
+})
+
+test('an installation that fails says so after npm did, and is tried again the next time', () =>
+  inCopy(async (folder) => {
+    mkdirSync(join(folder, 'node_modules'))
+    const npm = join(folder, 'npm.cjs')
+    writeFileSync(npm, "process.stderr.write('npm error network\\n'); process.exitCode = 7\n")
+    for (let start = 0; start < 2; start++) {
+      const { code, err } = await runNode([join(folder, 'scripts/install.js')], { npm_execpath: npm })
+      expect([code, err]).toEqual([7, expect.stringMatching(/npm error network\nsignalbox: `npm ci` failed; its message is above\./)])
+    }
+  }))

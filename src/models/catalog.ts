@@ -1,4 +1,5 @@
 import { formatUsd } from '../core/money.ts'
+import type { Surroundings } from './cloud/authorize.ts'
 import type { ModelsConfig } from './config.ts'
 import { compileProvider, type Place } from './place.ts'
 import { listPrice } from './prices/price.ts'
@@ -31,8 +32,8 @@ export interface ModelCatalog {
 }
 
 /** Builds the catalog of a checked configuration. Pure. */
-export function compileCatalog(config: ModelsConfig): ModelCatalog {
-  const places = new Map(Object.entries(config.providers).map(([name, provider]) => [name, placesOf(name, provider)]))
+export function compileCatalog(config: ModelsConfig, surroundings: Surroundings = { env: {} }): ModelCatalog {
+  const places = new Map(Object.entries(config.providers).map(([name, provider]) => [name, placesOf(name, provider, surroundings)]))
   const exact = new Map<string, Route>()
   const wildcards: { readonly prefix: string; readonly model: ModelConfig }[] = []
   const listed: ListedModel[] = []
@@ -81,18 +82,18 @@ interface KeyedPlace extends Place {
 
 type KeyedPlaces = readonly [KeyedPlace, ...KeyedPlace[]]
 
-function placesOf(name: string, provider: ProviderConfig): KeyedPlaces {
+function placesOf(name: string, provider: ProviderConfig, surroundings: Surroundings): KeyedPlaces {
   const keys = provider.apiKey ?? []
   const [first, ...others] = keys.map((key, keyIndex) => ({
-    ...compileProvider(name, { ...provider, apiKey: [key] }),
+    ...compileProvider(name, { ...provider, apiKey: [key] }, surroundings),
     ...{ keyFingerprint: fingerprintOf(key.reveal()), keyIndex, keyCount: keys.length },
   }))
   if (first !== undefined) return [first, ...others]
-  return [{ ...compileProvider(name, provider), keyFingerprint: fingerprintOf(undefined), keyIndex: 0, keyCount: 1 }]
+  return [{ ...compileProvider(name, provider, surroundings), keyFingerprint: fingerprintOf(undefined), keyIndex: 0, keyCount: 1 }]
 }
 
 function routedModel(config: ModelsConfig, places: ReadonlyMap<string, KeyedPlaces>, model: ModelConfig, id: string): RoutedModel {
-  const [first, ...others] = places.get(model.provider) ?? placesOf(model.provider, {})
+  const [first, ...others] = places.get(model.provider) ?? placesOf(model.provider, {}, { env: {} })
   const lane = targetOf(config, first, model, id)
   return {
     id,

@@ -3,6 +3,7 @@ import { isObject, type Json, type JsonObject, spliceText } from '../core/json.t
 import { decodeString, formatJsonPath, visitStrings } from '../core/json-strings.ts'
 import { decodeSseFrame, encodeSseFrame } from '../core/sse.ts'
 import type { GuardedTexts, ReplyTexts, RequestText } from '../stages/guards/port.ts'
+import { anthropicMessagesTexts } from './dialects/anthropic-messages/texts.ts'
 import { openaiChatTexts } from './dialects/openai-chat/texts.ts'
 import { type JsonPath, type WireText, type WireTexts, withText } from './dialects/wire-texts.ts'
 import type { ModelCall, ModelPart, ModelRequest, WireName } from './types.ts'
@@ -10,6 +11,7 @@ import type { ModelCall, ModelPart, ModelRequest, WireName } from './types.ts'
 /** One line a wire. */
 const TEXTS: Readonly<Partial<Record<WireName, WireTexts>>> = {
   'openai-chat': openaiChatTexts,
+  'anthropic-messages': anthropicMessagesTexts,
 }
 
 /** A wire whose texts nobody knows lets no guarded call through. */

@@ -2,6 +2,7 @@ import type { PromptIdentity } from '../../../core/call.ts'
 import { isObject, type Json, type JsonObject, spliceText } from '../../../core/json.ts'
 import type { DecodeBounds, ModelRequest, RequestAddress, Target } from '../../types.ts'
 import { decodeBody, identifyPrompt, parseAgain, readKeys, readModel, readStreamFlag, spanOf } from '../decode-body.ts'
+import { readBounds } from './bounds.ts'
 import { readRequest } from './read-request.ts'
 
 const READ_KEYS = readKeys(['model', 'stream', 'messages', 'system', 'max_tokens', 'tools', 'tool_choice', 'thinking'])
@@ -22,6 +23,7 @@ export function decodeRequest(body: Uint8Array, bounds: DecodeBounds, address: R
     text,
     edits: { model: spanOf(top.keys, 'model') },
     headers: forwardedHeaders(address.headers),
+    bounds: readBounds(value),
     neutral: () => readRequest(parseAgain(text), { isCount: false }),
   }
 }

@@ -1,4 +1,5 @@
 import Anthropic from '@anthropic-ai/sdk'
+import { GoogleGenAI } from '@google/genai'
 import OpenAI from 'openai'
 import type { Scenario } from '../../../src/testing/scenario.ts'
 
@@ -86,12 +87,73 @@ const anthropic: Client = {
   },
 }
 
+const openaiResponses: Client = {
+  name: 'openai (responses)',
+  stops: { plain: 'completed', tools: 'completed' },
+  ask: async ({ dataUrl, key }, { model, prompt, isStream, tools, isStructured }) => {
+    const { responses } = new OpenAI({ apiKey: key, baseURL: `${dataUrl}/v1`, maxRetries: 0 })
+    const request = {
+      model,
+      input: prompt,
+      store: false,
+      ...(tools === undefined
+        ? {}
+        : { tools: tools.map((name) => ({ type: 'function' as const, name, parameters: SCHEMA, strict: true })) }),
+      ...(isStructured ? { text: { format: { type: 'json_schema' as const, name: 'place', schema: SCHEMA, strict: true } } } : {}),
+    }
+    const said = isStream ? await responses.stream(request).finalResponse() : await responses.create(request)
+    return {
+      text: said.output_text,
+      calls: said.output.flatMap((item) =>
+        item.type === 'function_call' ? [{ name: item.name, arguments: JSON.parse(item.arguments) }] : [],
+      ),
+      stop: said.status,
+      inputTokens: said.usage?.input_tokens,
+      outputTokens: said.usage?.output_tokens,
+    }
+  },
+}
+
+const genai: Client = {
+  name: '@google/genai',
+  stops: { plain: 'STOP', tools: 'STOP' },
+  ask: async ({ dataUrl, key }, { model, prompt, isStream, tools, isStructured }) => {
+    const { models } = new GoogleGenAI({ apiKey: key, httpOptions: { baseUrl: dataUrl } })
+    const request = {
+      model,
+      contents: prompt,
+      config: {
+        ...(tools === undefined
+          ? {}
+          : { tools: [{ functionDeclarations: tools.map((name) => ({ name, parametersJsonSchema: SCHEMA })) }] }),
+        ...(isStructured ? { responseMimeType: 'application/json', responseJsonSchema: SCHEMA } : {}),
+      },
+    }
+    const chunks = []
+    if (isStream) for await (const chunk of await models.generateContentStream(request)) chunks.push(chunk)
+    else chunks.push(await models.generateContent(request))
+    const last = chunks.at(-1)
+    const parts = chunks.flatMap((chunk) => chunk.candidates?.[0]?.content?.parts ?? [])
+    return {
+      text: parts.map(({ text }) => text ?? '').join(''),
+      calls: parts.flatMap(({ functionCall }) =>
+        functionCall === undefined ? [] : [{ name: functionCall.name ?? '', arguments: functionCall.args }],
+      ),
+      stop: last?.candidates?.[0]?.finishReason,
+      inputTokens: last?.usageMetadata?.promptTokenCount,
+      outputTokens: last?.usageMetadata?.candidatesTokenCount,
+    }
+  },
+}
+
 /** Every official SDK that stands in front of the gateway in these tests. */
-export const CLIENTS: readonly Client[] = [openaiChat, anthropic]
+export const CLIENTS: readonly Client[] = [openaiChat, openaiResponses, anthropic, genai]
 
 /** The wires that a provider is asked in, each with the path of its API below the mock's address. */
 export const PROVIDER_WIRES: readonly { readonly wire: string; readonly path: string; readonly id: string }[] = [
   { wire: 'openai-chat', path: '/v1', id: 'gpt-4o' },
   { wire: 'anthropic-messages', path: '/v1', id: 'claude-sonnet-4-5' },
+  { wire: 'openai-responses', path: '/v1', id: 'gpt-4o' },
   { wire: 'gemini', path: '/v1beta', id: 'gemini-2.5-flash' },
+  { wire: 'converse', path: '', id: 'anthropic.claude-sonnet-4-5-20250929-v1:0' },
 ]

@@ -66,11 +66,13 @@ describe.each(cells)('$client.name on $wire, $way', ({ client, wire, isStream })
   })
 
   test('tools', async () => {
+    // The mock has a word of its own, which goes on as it is where both sides speak the same wire.
+    const passesThrough = client.name === '@google/genai' && wire === 'gemini'
     aimock.onMessage('weather', { toolCalls: CALLS })
     const said = await ask({ prompt: 'the weather and the time?', tools: CALLS.map(({ name }) => name) })
     expect(said).toMatchObject({
       text: '',
-      stop: client.stops.tools,
+      stop: passesThrough ? 'FUNCTION_CALL' : client.stops.tools,
       calls: CALLS.map((call) => ({ name: call.name, arguments: JSON.parse(call.arguments) })),
     })
     await scenario.expectCall({ outcome: 'ok', isStream, toolCalls: CALLS.map(({ name }) => name) })

@@ -2,6 +2,7 @@ import { GatewayError } from '../../../core/errors.ts'
 import { isObject, type Json, type JsonObject, spliceText } from '../../../core/json.ts'
 import type { DecodeBounds, ModelRequest, RequestAddress, Target } from '../../types.ts'
 import { decodeBody, identifyPrompt, parseAgain, readKeys } from '../decode-body.ts'
+import { readBounds } from './bounds.ts'
 import { readRequest } from './read-request.ts'
 import { readSignature } from './signature.ts'
 import { field, objectsIn, snakeCase } from './words.ts'
@@ -28,6 +29,7 @@ export function decodeRequest(body: Uint8Array, bounds: DecodeBounds, address: R
     prompt: identifyPrompt(instructionText(field(value, 'systemInstruction'))),
     text,
     edits: model === undefined ? {} : { model },
+    bounds: readBounds(value),
     neutral: () => readRequest(parseAgain(text)),
   }
 }

@@ -2,6 +2,7 @@ import type { PromptIdentity } from '../../../core/call.ts'
 import { isObject, type Json, type JsonObject, spliceText } from '../../../core/json.ts'
 import type { DecodeBounds, ModelRequest, Target } from '../../types.ts'
 import { decodeBody, identifyPrompt, parseAgain, readKeys, readModel, readStreamFlag, spanOf } from '../decode-body.ts'
+import { readBounds } from './bounds.ts'
 import { readRequest } from './read-request.ts'
 
 const READ_KEYS = readKeys([
@@ -30,6 +31,7 @@ export function decodeRequest(body: Uint8Array, bounds: DecodeBounds): ModelRequ
     prompt: readPrompt(value),
     text,
     edits: { model: spanOf(top.keys, 'model') },
+    bounds: readBounds(value),
     neutral: () => readRequest(parseAgain(text)),
   }
 }

@@ -3,9 +3,10 @@ import type { Surroundings } from './cloud/authorize.ts'
 import type { ModelsConfig } from './config.ts'
 import { compileProvider, type Place } from './place.ts'
 import { listPrice } from './prices/price.ts'
+import { capabilitiesOf } from './routing/capabilities.ts'
 import { compileRoutes, type RoutedModel, routeToModel } from './routing/compile.ts'
 import { fingerprintOf, laneIdsOf } from './routing/lane-id.ts'
-import type { Route } from './routing/types.ts'
+import type { Capabilities, Route } from './routing/types.ts'
 import { timeoutsOf } from './timeouts.ts'
 import type { Price, Target } from './types.ts'
 
@@ -18,6 +19,8 @@ export interface ListedModel {
   readonly provider: string
   /** US dollars per million tokens, as decimal text; absent where unpriced. */
   readonly price?: { readonly inputPerMillion: string; readonly outputPerMillion: string }
+  /** What is known of what it can do; absent for a wildcard and a route. */
+  readonly can?: Capabilities
 }
 
 /** The configured models, ready to be found. Immutable; a new configuration makes a new one. */
@@ -42,7 +45,8 @@ export function compileCatalog(config: ModelsConfig, surroundings: Surroundings 
     const routed = routedModel(config, places, model, model.id ?? model.name)
     if (isWildcard) wildcards.push({ prefix: model.name.slice(0, -1), model })
     else exact.set(model.name, routeToModel(model.name, routed))
-    listed.push({ name: model.name, provider: model.provider, ...(isWildcard ? {} : shownPrice(routed.price)) })
+    const known = isWildcard ? {} : { ...shownPrice(routed.price), can: capabilitiesOf(routed.id, model.can) }
+    listed.push({ name: model.name, provider: model.provider, ...known })
   }
   wildcards.sort((left, right) => right.prefix.length - left.prefix.length)
   const wildcardOf = (name: string) => wildcards.find(({ prefix }) => name.startsWith(prefix) && name.length > prefix.length)

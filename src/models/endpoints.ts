@@ -24,12 +24,19 @@ interface Pattern {
 }
 
 const MODEL = '{model}'
-const OPENAI_LIST: Endpoint = { method: 'GET', action: 'models.list', wire: 'openai-chat', operation: 'generate' }
+const listOf = (wire: WireName): Endpoint => ({ method: 'GET', action: 'models.list', wire, operation: 'generate' })
 
 const CALLS: readonly (readonly [path: string, endpoint: Endpoint])[] = Object.values(dialects).flatMap(({ wire, endpoints }) =>
   endpoints.map(({ path, ...said }): readonly [string, Endpoint] => [path, { method: 'POST', action: 'models.call', wire, ...said }]),
 )
-const ALL: readonly (readonly [path: string, endpoint: Endpoint])[] = [...CALLS, ['/v1/models', OPENAI_LIST]]
+const ALL: readonly (readonly [path: string, endpoint: Endpoint])[] = [
+  ...CALLS,
+  ['/v1/models', listOf('openai-chat')],
+  ['/v1beta/models', listOf('gemini')],
+  // Behind those that have a method at their end.
+  ['/v1/models/{model}', listOf('openai-chat')],
+  ['/v1beta/models/{model}', listOf('gemini')],
+]
 
 const EXACT: ReadonlyMap<string, Endpoint> = new Map(ALL.filter(([path]) => !path.includes(MODEL)))
 const PATTERNS: readonly Pattern[] = ALL.filter(([path]) => path.includes(MODEL)).map(([path, endpoint]) => {
@@ -50,6 +57,13 @@ export function findEndpoint(path: string): FoundEndpoint | undefined {
     if (model !== undefined) return { endpoint, model }
   }
   return undefined
+}
+
+/** The wire in which a request is answered: that of its endpoint, else the one that it looks like. */
+export function wireOf(path: string, headers: Headers, endpoint: Endpoint | undefined): WireName {
+  const isCall = endpoint?.action === 'models.call'
+  if (!isCall && headers.has('anthropic-version')) return 'anthropic-messages'
+  return endpoint?.wire ?? (path.startsWith('/v1beta') ? 'gemini' : 'openai-chat')
 }
 
 /** A name in a path as it is meant; undefined where its escapes are none. */

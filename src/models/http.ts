@@ -14,8 +14,8 @@ import { LogRecord } from '../stages/record.ts'
 import type { ListedModel } from './catalog.ts'
 import type { Dialect } from './dialect.ts'
 import { dialectOf } from './dialects/index.ts'
-import { type Endpoint, type FoundEndpoint, findEndpoint, PATHS } from './endpoints.ts'
-import { encodeModelList } from './listing.ts'
+import { type Endpoint, type FoundEndpoint, findEndpoint, PATHS, wireOf } from './endpoints.ts'
+import { encodeModel, encodeModels } from './listing.ts'
 import type { ModelPart } from './types.ts'
 
 /** A request as it came, what its path stands for, and what the edge found wrong with it. */
@@ -54,7 +54,7 @@ export function createHttp(deps: HttpDeps): Layer {
       const { edge, incoming } = open(deps, request, at, path)
       const cancelWatch = watchClient(deps.world, request, edge.call)
       try {
-        if (endpoint?.action === 'models.list') return listResponse(edge, request, await deps.list(edge.call, incoming))
+        if (endpoint?.action === 'models.list') return listResponse(edge, at?.model, await deps.list(edge.call, incoming))
         const reply = await deps.call(edge.call, incoming)
         return edge.record.facts.isStream === true ? streamResponse(edge, reply) : await wholeResponse(edge, reply)
       } catch (thrown) {
@@ -76,7 +76,7 @@ function open(
   const { world, log } = deps
   const { headers } = request
   const endpoint = at?.endpoint
-  const wire = endpoint?.wire ?? 'openai-chat'
+  const wire = wireOf(path, headers, endpoint)
   const trace = continueTrace(headers.get('traceparent'), world.randomHex)
   const said = readCallHeaders(headers)
   const record = new LogRecord({
@@ -154,13 +154,15 @@ async function nextBytes(edge: Edge, reply: Reply<ModelPart>): Promise<Uint8Arra
   }
 }
 
-function listResponse(edge: Edge, request: Request, reply: Reply<readonly ListedModel[]>): Promise<Response> {
-  const shape = request.headers.has('anthropic-version') ? 'anthropic' : 'openai'
-  return collect(reply).then(({ parts }) => {
-    const headers = describe(edge)
-    headers['content-type'] = 'application/json'
-    return new Response(encodeModelList(parts.flat(), shape), { headers })
-  })
+/** All models, or the one that is asked for; a handler gives none where the caller may use none of that name. */
+async function listResponse(edge: Edge, model: string | undefined, reply: Reply<readonly ListedModel[]>): Promise<Response> {
+  const { parts } = await collect(reply)
+  const headers = describe(edge)
+  headers['content-type'] = 'application/json'
+  const { wire } = edge.dialect
+  const listed = parts.flat()
+  const [one] = listed
+  return new Response(model === undefined || one === undefined ? encodeModels(listed, wire) : encodeModel(one, wire), { headers })
 }
 
 function errorResponse(edge: Edge, error: GatewayError, endpoint: Endpoint | undefined): Response {

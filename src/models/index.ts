@@ -107,7 +107,9 @@ export function createModels(deps: ModelsDeps): Layer {
       ),
     ),
   )
-  const list = pipeline<Incoming, readonly ListedModel[]>(edge(), async (call) => replyOf([usableModels(deps, call)], call.signal))
+  const list = pipeline<Incoming, readonly ListedModel[]>(edge(), async (call, { at }) =>
+    replyOf([listModels(deps, call, at?.model)], call.signal),
+  )
   return createHttp({ world: deps.world, log: deps.log, isOpen: deps.isOpen, call, list })
 }
 
@@ -165,6 +167,16 @@ function usableModels(deps: ModelsDeps, call: Call): readonly ListedModel[] {
     .catalog()
     .list()
     .filter(({ name }) => deps.access.mayUseModel(call.principal, name))
+}
+
+/** @throws model_not_found where one is asked for that the caller may not use: to it there is none */
+function listModels(deps: ModelsDeps, call: Call, name: string | undefined): readonly ListedModel[] {
+  const models = usableModels(deps, call)
+  if (name === undefined) return models
+  const configured = deps.catalog().configuredName(name)
+  const found = models.find((model) => model.name === configured)
+  if (found !== undefined) return [{ ...found, name }]
+  throw new GatewayError('model_not_found', `There is no model "${name.slice(0, 200)}". ${describeUsable(deps, call)}`)
 }
 
 function describeUsable(deps: ModelsDeps, call: Call): string {

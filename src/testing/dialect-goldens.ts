@@ -62,6 +62,90 @@ export function testGoldens(dialect: Dialect, folder: URL): void {
   }
 }
 
+/** Cases a test of mutated goldens makes; `FUZZ_CASES` makes more. */
+const FUZZ_CASES = Number(process.env.FUZZ_CASES ?? 2000)
+
+/**
+ * Goldens with bytes changed, cut and doubled, through every reader of a dialect: whatever comes out, nothing but a GatewayError is thrown.
+ * The same cases in each run.
+ */
+export function testMutatedGoldens(dialect: Dialect, folder: URL): void {
+  const goldens = readdirSync(folder).flatMap((file) => (file.endsWith('.txt') ? readGolden(folder, file) : []))
+  const read = goldens.filter(({ kind, input }) => input !== '' && (kind === 'request' || kind === 'reply' || kind === 'stream'))
+  test(`mutated goldens never crash a reader (${FUZZ_CASES} cases)`, () => {
+    const mutation = fc.record({
+      golden: fc.nat({ max: read.length - 1 }),
+      edits: fc.array(fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(...FRAGMENTS), fc.nat({ max: 30 })), {
+        minLength: 1,
+        maxLength: 4,
+      }),
+    })
+    fc.assert(
+      fc.property(mutation, ({ golden, edits }) => {
+        const chosen = read[golden] ?? raise()
+        runReaders(dialect, { ...chosen, input: mutate(chosen.input, edits) })
+      }),
+      { numRuns: FUZZ_CASES, seed: 20_261_121 },
+    )
+  }, 600_000)
+}
+
+/** What is put in: pieces of JSON that are wrong where they stand, and bytes that no text has. */
+const FRAGMENTS = [
+  '',
+  'null',
+  '[]',
+  '{}',
+  '"x"',
+  '-1',
+  '1e999',
+  'true',
+  '"',
+  '}',
+  ']',
+  ',',
+  ':',
+  '\n\n',
+  'data: ',
+  '\\u0000',
+  '\ud800',
+  '[[[[',
+  '{"type":',
+  '"index":9e15',
+] as const
+
+function mutate(text: string, edits: readonly (readonly [place: number, fragment: string, length: number])[]): string {
+  let mutated = text
+  for (const [place, fragment, length] of edits) {
+    const at = Math.floor(place * mutated.length)
+    mutated = mutated.slice(0, at) + fragment + mutated.slice(at + length)
+  }
+  return mutated
+}
+
+/** Runs what reads a golden of its kind. @throws anything that is no GatewayError */
+function runReaders(dialect: Dialect, golden: Golden): void {
+  const { kind, input, options } = golden
+  const target = targetOf(dialect, options)
+  if (kind === 'stream') {
+    const { events, thrown } = decodeStream(dialect, golden, [new TextEncoder().encode(input)])
+    if (thrown?.code === 'internal') throw thrown
+    collectEvents(events)
+    if (dialect.endpoints.length > 0) writeEvents(dialect, events, options)
+    return
+  }
+  const run = (): unknown => {
+    if (kind === 'request') return dialect.writeRequest(decode(dialect, input, options).neutral(), false, target)
+    const neutral = dialect.decodeReply(new TextEncoder().encode(input), target).neutral?.() ?? raise()
+    return dialect.endpoints.length > 0 ? dialect.writeReply(neutral, contextOf(options)) : neutral
+  }
+  try {
+    run()
+  } catch (thrown) {
+    if (!(thrown instanceof GatewayError) || thrown.code === 'internal') throw thrown
+  }
+}
+
 function readGolden(folder: URL, file: string): readonly Golden[] {
   const [, name = '', said] = /^(.+)\.([a-z-]+)\.txt$/.exec(file) ?? []
   const kind = KINDS.find((one) => one === said)

@@ -18,6 +18,7 @@ export const CLOUD_PROVIDERS: Readonly<Record<string, ProviderRow>> = {
     baseUrl: '',
     auth: 'bearer',
     needs: ['project', 'region'],
+    traits: { hasModelInPath: true },
     paths: vertexGeminiPath,
     authorize: vertexAuthorize,
   },

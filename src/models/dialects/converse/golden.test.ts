@@ -1,4 +1,7 @@
-import { testGoldens } from '../../../testing/dialect-goldens.ts'
+import { testGoldens, testMutatedGoldens } from '../../../testing/dialect-goldens.ts'
 import { converse } from './index.ts'
 
-testGoldens(converse, new URL('./golden/', import.meta.url))
+const FOLDER = new URL('./golden/', import.meta.url)
+
+testGoldens(converse, FOLDER)
+testMutatedGoldens(converse, FOLDER)

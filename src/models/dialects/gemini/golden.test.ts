@@ -1,4 +1,7 @@
-import { testGoldens } from '../../../testing/dialect-goldens.ts'
+import { testGoldens, testMutatedGoldens } from '../../../testing/dialect-goldens.ts'
 import { gemini } from './index.ts'
 
-testGoldens(gemini, new URL('./golden/', import.meta.url))
+const FOLDER = new URL('./golden/', import.meta.url)
+
+testGoldens(gemini, FOLDER)
+testMutatedGoldens(gemini, FOLDER)

@@ -57,7 +57,7 @@ function requestPhase(path: JsonPath): Phase | undefined {
 
 function partPhase(path: JsonPath): Phase | undefined {
   const last = path.at(-1)
-  const place = path.findIndex((step) => step === 'parts')
+  const place = path.indexOf('parts')
   // One part may stand without its list.
   const kind = typeof path[place + 1] === 'number' ? path[place + 2] : path[place + 1]
   const depth = path.length - path.indexOf(kind ?? '')

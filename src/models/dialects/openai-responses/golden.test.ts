@@ -1,4 +1,7 @@
-import { testGoldens } from '../../../testing/dialect-goldens.ts'
+import { testGoldens, testMutatedGoldens } from '../../../testing/dialect-goldens.ts'
 import { openaiResponses } from './index.ts'
 
-testGoldens(openaiResponses, new URL('./golden/', import.meta.url))
+const FOLDER = new URL('./golden/', import.meta.url)
+
+testGoldens(openaiResponses, FOLDER)
+testMutatedGoldens(openaiResponses, FOLDER)

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import type { JsonPath } from '../wire-texts.ts'
 import { readBounds } from './bounds.ts'

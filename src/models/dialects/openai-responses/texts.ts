@@ -42,7 +42,7 @@ export const openaiResponsesTexts: WireTexts = {
   endsOf: ({ type, output_index: at }) =>
     typeof type === 'string' && (Object.hasOwn(WHOLES, type) || type === 'response.output_item.done') ? [String(at ?? 0)] : [],
   tidy: withoutChances,
-  continuation: (value) => value,
+  continuation: withoutChances,
 }
 
 function itemPhase(path: JsonPath, root: JsonObject): Phase | undefined {

@@ -3,10 +3,12 @@ import type { Operation, WireName } from './types.ts'
 
 /** What stands at a path. */
 export interface Endpoint {
-  readonly method: 'GET' | 'POST'
-  readonly action: 'models.call' | 'models.list'
+  readonly methods: readonly ('GET' | 'POST' | 'DELETE')[]
+  readonly action: 'models.call' | 'models.list' | 'models.kept'
   readonly wire: WireName
   readonly operation: Operation
+  /** What is asked about a kept response. */
+  readonly kept?: 'response' | 'input_items' | 'cancel'
   /** Whether the path asks for a stream. */
   readonly isStream?: boolean
 }
@@ -24,15 +26,21 @@ interface Pattern {
 }
 
 const MODEL = '{model}'
-const listOf = (wire: WireName): Endpoint => ({ method: 'GET', action: 'models.list', wire, operation: 'generate' })
+const listOf = (wire: WireName): Endpoint => ({ methods: ['GET'], action: 'models.list', wire, operation: 'generate' })
+
+/** What is asked about a kept response; its id stands where a model's name does elsewhere. */
+const KEPT = { action: 'models.kept', wire: 'openai-responses', operation: 'generate' } as const
 
 const CALLS: readonly (readonly [path: string, endpoint: Endpoint])[] = Object.values(dialects).flatMap(({ wire, endpoints }) =>
-  endpoints.map(({ path, ...said }): readonly [string, Endpoint] => [path, { method: 'POST', action: 'models.call', wire, ...said }]),
+  endpoints.map(({ path, ...said }): readonly [string, Endpoint] => [path, { methods: ['POST'], action: 'models.call', wire, ...said }]),
 )
 const ALL: readonly (readonly [path: string, endpoint: Endpoint])[] = [
   ...CALLS,
   ['/v1/models', listOf('openai-chat')],
   ['/v1beta/models', listOf('gemini')],
+  ['/v1/responses/{model}/input_items', { ...KEPT, methods: ['GET'], kept: 'input_items' }],
+  ['/v1/responses/{model}/cancel', { ...KEPT, methods: ['POST'], kept: 'cancel' }],
+  ['/v1/responses/{model}', { ...KEPT, methods: ['GET', 'DELETE'], kept: 'response' }],
   // Behind those that have a method at their end.
   ['/v1/models/{model}', listOf('openai-chat')],
   ['/v1beta/models/{model}', listOf('gemini')],

@@ -3,6 +3,7 @@ import { draining, errorOf, mediaTypeProblem, pullStream, readCallHeaders, watch
 import { asGatewayError, GatewayError } from '../core/errors.ts'
 import { describeGuards } from '../core/guard-facts.ts'
 import { pathOf, readCredential } from '../core/headers.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Layer } from '../core/layer.ts'
 import { formatUsd } from '../core/money.ts'
 import type { EventLog } from '../core/ports.ts'
@@ -33,6 +34,8 @@ interface HttpDeps {
   readonly isOpen: () => boolean
   readonly call: Handler<Incoming, ModelPart>
   readonly list: Handler<Incoming, readonly ListedModel[]>
+  /** Answers what is asked about a kept response. */
+  readonly kept: Handler<Incoming, JsonObject>
 }
 
 /** What the edge keeps of one request while it answers it. */
@@ -55,6 +58,7 @@ export function createHttp(deps: HttpDeps): Layer {
       const cancelWatch = watchClient(deps.world, request, edge.call)
       try {
         if (endpoint?.action === 'models.list') return listResponse(edge, at?.model, await deps.list(edge.call, incoming))
+        if (endpoint?.action === 'models.kept') return await keptResponse(edge, await deps.kept(edge.call, incoming))
         const reply = await deps.call(edge.call, incoming)
         return edge.record.facts.isStream === true ? streamResponse(edge, reply) : await wholeResponse(edge, reply)
       } catch (thrown) {
@@ -109,10 +113,10 @@ function problemOf(deps: HttpDeps, request: Request, endpoint: Endpoint | undefi
   if (endpoint === undefined) {
     return new GatewayError('not_found', `There is nothing at ${path.slice(0, 200)}. The models gateway answers at ${PATHS.join(', ')}.`)
   }
-  if (request.method !== endpoint.method) {
-    return new GatewayError('method_not_allowed', `${path} takes ${endpoint.method}, not ${request.method.slice(0, 20)}.`)
+  if (!endpoint.methods.some((method) => method === request.method)) {
+    return new GatewayError('method_not_allowed', `${path} takes ${endpoint.methods.join(' or ')}, not ${request.method.slice(0, 20)}.`)
   }
-  return endpoint.method === 'POST' ? mediaTypeProblem(request.headers.get('content-type')) : undefined
+  return endpoint.action === 'models.call' ? mediaTypeProblem(request.headers.get('content-type')) : undefined
 }
 
 async function wholeResponse(edge: Edge, reply: Reply<ModelPart>): Promise<Response> {
@@ -165,12 +169,17 @@ async function listResponse(edge: Edge, model: string | undefined, reply: Reply<
   return new Response(model === undefined || one === undefined ? encodeModels(listed, wire) : encodeModel(one, wire), { headers })
 }
 
+async function keptResponse(edge: Edge, reply: Reply<JsonObject>): Promise<Response> {
+  const { parts } = await collect(reply)
+  return new Response(JSON.stringify(parts[0] ?? null), { headers: { ...describe(edge), 'content-type': 'application/json' } })
+}
+
 function errorResponse(edge: Edge, error: GatewayError, endpoint: Endpoint | undefined): Response {
   const headers = describe(edge)
   headers['content-type'] = 'application/json'
   const { retryAfterSeconds } = error.extra
   if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds)
-  if (error.code === 'method_not_allowed' && endpoint !== undefined) headers.allow = endpoint.method
+  if (error.code === 'method_not_allowed' && endpoint !== undefined) headers.allow = endpoint.methods.join(', ')
   // The official SDKs try again on 409, 429 and 5xx unless this says otherwise; a refusal of ours will not change by repeating it.
   const mayRetry = error.isRetryable || error.code === 'rate_limited'
   if (!mayRetry && error.status >= 400 && error.status < 500) headers['x-should-retry'] = 'false'

@@ -1,6 +1,7 @@
 import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Usage } from '../core/events.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Layer } from '../core/layer.ts'
 import type { Access, BodyKeeping, BodyStore, EventLog, LiveCalls, ToolAsks } from '../core/ports.ts'
 import { readBody } from '../core/read-body.ts'
@@ -19,11 +20,13 @@ import { noteToolAsks } from '../stages/note-tool-asks.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
+import type { ResponseStore } from './dialects/openai-responses/store.ts'
 import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
 import { estimator } from './prices/estimate.ts'
 import { charge } from './prices/price.ts'
+import { answerKept, keepResponses } from './responses.ts'
 import { routeCalls } from './routing/route-calls.ts'
 import type { RouterState } from './routing/router.ts'
 import { send } from './send.ts'
@@ -53,6 +56,8 @@ export interface ModelsDeps {
   /** What routing remembers of the providers. */
   readonly router: RouterState
   readonly money: MoneyDeps
+  /** Where responses are kept for their callers. */
+  readonly responses: ResponseStore
   /** Hears of every ending after it was written. */
   readonly onEnded: (callId: string, ending: Ending) => void
   /** Whether the gateway still takes calls: not while it drains. */
@@ -78,6 +83,7 @@ export function createModels(deps: ModelsDeps): Layer {
       pipeline<ModelCall, ModelPart>(
         [
           authorize((call, { route }) => permitModel(deps, call, route.name)),
+          keepResponses(deps.responses),
           guardInput(guarding),
           keepBodies({
             store: deps.bodies,
@@ -110,7 +116,12 @@ export function createModels(deps: ModelsDeps): Layer {
   const list = pipeline<Incoming, readonly ListedModel[]>(edge(), async (call, { at }) =>
     replyOf([listModels(deps, call, at?.model)], call.signal),
   )
-  return createHttp({ world: deps.world, log: deps.log, isOpen: deps.isOpen, call, list })
+  const kept = pipeline<Incoming, JsonObject>(edge(), async (call, { request, at }) => {
+    const query = new URL(request.url).searchParams
+    const question = { method: request.method, id: at?.model ?? '', what: at?.endpoint.kept ?? 'response', query }
+    return replyOf([await answerKept(deps.responses, call, question)], call.signal)
+  })
+  return createHttp({ world: deps.world, log: deps.log, isOpen: deps.isOpen, call, list, kept })
 }
 
 /** Providers count tokens without a charge. */

@@ -130,6 +130,8 @@ export interface Target extends Lane {
   readonly maxOutputTokens?: number
   /** Names of guards that stand at the model. */
   readonly guards?: readonly string[]
+  /** The other wires that the provider speaks, and where: a caller of one of these is passed through. */
+  readonly also?: readonly (Pick<Target, 'wire' | 'headers' | 'url'> & Partial<Pick<Target, 'streamUrl' | 'countUrl' | 'embedUrl'>>)[]
   /** What becomes of a request that its wire cannot carry whole. Left out: `warn`. */
   readonly fidelity?: Fidelity
   /** What the provider does its own way within its wire. */

@@ -4,7 +4,10 @@ import { decodeString, formatJsonPath, visitStrings } from '../core/json-strings
 import { decodeSseFrame, encodeSseFrame } from '../core/sse.ts'
 import type { GuardedTexts, ReplyTexts, RequestText } from '../stages/guards/port.ts'
 import { anthropicMessagesTexts } from './dialects/anthropic-messages/texts.ts'
+import { geminiTexts } from './dialects/gemini/texts.ts'
 import { openaiChatTexts } from './dialects/openai-chat/texts.ts'
+import { openaiCompletionsTexts } from './dialects/openai-completions/texts.ts'
+import { openaiResponsesTexts } from './dialects/openai-responses/texts.ts'
 import { type JsonPath, type WireText, type WireTexts, withText } from './dialects/wire-texts.ts'
 import type { ModelCall, ModelPart, ModelRequest, WireName } from './types.ts'
 
@@ -12,6 +15,9 @@ import type { ModelCall, ModelPart, ModelRequest, WireName } from './types.ts'
 const TEXTS: Readonly<Partial<Record<WireName, WireTexts>>> = {
   'openai-chat': openaiChatTexts,
   'anthropic-messages': anthropicMessagesTexts,
+  'openai-responses': openaiResponsesTexts,
+  'openai-completions': openaiCompletionsTexts,
+  gemini: geminiTexts,
 }
 
 /** A wire whose texts nobody knows lets no guarded call through. */

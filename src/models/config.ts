@@ -15,8 +15,8 @@ import { modelFields, routingFields } from './routing/config.ts'
 import { ownTimeouts, timeouts } from './timeouts.ts'
 import type { AuthStyle, WireName } from './types.ts'
 
-/** The table of dialects has a row for each wire, and there is at least one. */
-const WIRES = Object.keys(dialects) as [WireName, ...WireName[]]
+/** Wires that providers speak. The table of dialects has a row for each, and there is at least one. */
+const WIRES = Object.values(dialects).flatMap(({ wire, isForCallersOnly }) => (isForCallersOnly ? [] : [wire])) as [WireName, ...WireName[]]
 const AUTHS = ['bearer', 'x-api-key', 'api-key', 'x-goog-api-key', 'none'] as const satisfies readonly AuthStyle[]
 const FIDELITIES = ['lenient', 'warn', 'strict'] as const satisfies readonly Fidelity[]
 const FIDELITY_DOC =

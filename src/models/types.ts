@@ -43,6 +43,8 @@ export interface ModelRequest {
   neutral(): NeutralRequest
   /** What is to become vectors, where the operation is `embed`. Read anew each time. @throws invalid_request */
   readonly inputs?: () => NeutralInputs
+  /** In a form of its wire that providers are not asked in: it goes by the neutral form also to one of the same wire. */
+  readonly isVariant?: true
   /** What bounds its cost; absent where its wire's decoder does not say. */
   readonly bounds?: RequestBounds
 }

@@ -86,8 +86,9 @@ export class HeldAttempt<In> {
     readonly estimate: Estimate
     readonly balances: readonly Balance[]
     readonly isStrict: boolean
+    readonly at: Moment
   }) {
-    const { deps, call, input, estimate, balances, isStrict } = parts
+    const { deps, call, input, estimate, balances, isStrict, at } = parts
     this.#deps = deps
     this.#call = call
     this.#estimate = estimate
@@ -106,8 +107,8 @@ export class HeldAttempt<In> {
       leaseMs: estimate.leaseMs + LEASE_SLACK_MS,
       unbounded: estimate.unbounded,
     }
-    this.hold = deps.ledger.hold(request, balances, deps.moment())
-    this.#tellRemaining()
+    this.hold = deps.ledger.hold(request, balances, at)
+    this.#tellRemaining(at)
   }
 
   /** Looks at a frame of a stream. */
@@ -124,7 +125,8 @@ export class HeldAttempt<In> {
 
   /** The attempt cost this. */
   settle(charge: Charge): Booking | undefined {
-    return this.#note(this.#deps.ledger.settle(this.hold.attempt, charge, this.#deps.moment()))
+    const at = this.#deps.moment()
+    return this.#note(this.#deps.ledger.settle(this.hold.attempt, charge, at), at)
   }
 
   /** It ended well, and the provider did not say what was used. */
@@ -134,7 +136,8 @@ export class HeldAttempt<In> {
 
   /** It was not sent. */
   release(): Booking | undefined {
-    return this.#note(this.#deps.ledger.release(this.hold.attempt, this.#deps.moment()))
+    const at = this.#deps.moment()
+    return this.#note(this.#deps.ledger.release(this.hold.attempt, at), at)
   }
 
   /** It failed before anything was accepted. */
@@ -157,17 +160,16 @@ export class HeldAttempt<In> {
     return { nanoUsd, tokens: inputTokens + outputTokens, isEstimate: true }
   }
 
-  #note(booking: Booking | undefined): Booking | undefined {
+  #note(booking: Booking | undefined, at: Moment): Booking | undefined {
     if (booking === undefined) return undefined
     const { facts } = this.#call.record
     facts.bookings = facts.bookings === undefined ? [booking] : [...facts.bookings, booking]
-    this.#tellRemaining()
+    this.#tellRemaining(at)
     return booking
   }
 
   /** What the tightest budget in US dollars has left, for the caller. */
-  #tellRemaining(): void {
-    const at = this.#deps.moment()
+  #tellRemaining(at: Moment): void {
     let least: number | undefined
     for (const balance of this.#balances) {
       if (balance.unit !== 'usd') continue
@@ -198,9 +200,9 @@ export function holdFor<In>(deps: HoldDeps<In>, call: Call, input: In): HeldAtte
   const balances = all.filter(({ budgets }) => budgets[0]?.scope?.matches(estimate.model, estimate.provider) ?? true)
   if (balances.length === 0) return undefined
   const isStrict = balances.some(({ budgets }) => budgets.some(({ mode }) => mode === 'strict'))
-  if (!isStrict) return new HeldAttempt({ deps, call, input, estimate, balances, isStrict })
+  if (!isStrict) return new HeldAttempt({ deps, call, input, estimate, balances, isStrict, at })
   const bounded = fitOutput(deps, input, deps.estimate(input, true), balances, at)
-  return new HeldAttempt({ deps, call, ...bounded, balances, isStrict })
+  return new HeldAttempt({ deps, call, ...bounded, balances, isStrict, at })
 }
 
 /** Under a strict budget the output is bounded by what is left; the provider is always told the bound. */

@@ -10,6 +10,9 @@ import type { AccountKind, AccountRule, Budget, LedgerRules, Limit } from './rul
 export interface Applied {
   readonly balances: readonly Balance[]
   readonly limits: readonly LimitWindow[]
+  /** Whether a budget, or a limit, is about some models or providers only. */
+  readonly isScoped: boolean
+  readonly isStrict: boolean
 }
 
 interface Found {
@@ -17,7 +20,7 @@ interface Found {
   readonly applied: Applied
 }
 
-const NOTHING: Applied = { balances: [], limits: [] }
+const NOTHING: Applied = { balances: [], limits: [], isScoped: false, isStrict: false }
 /** Accounts of labels and runs come from callers: what is kept of them has a bound. */
 const MOST_KEPT = 1_000_000
 const FIRST_PRUNE = 10_000
@@ -110,7 +113,10 @@ export class Accounts {
     }
     for (const [index, balance] of made.balances.entries()) balance.budgets = this.#shared(made.budgets[index] ?? [])
     for (const [index, window] of made.windows.entries()) window.limits = made.limits[index] ?? []
-    return { balances: made.balances, limits: made.windows }
+    const isScoped =
+      made.balances.some(({ scope }) => scope !== undefined) || made.windows.some(({ limits: [first] }) => first?.scope !== undefined)
+    const isStrict = made.balances.some(isBalanceStrict)
+    return { balances: made.balances, limits: made.windows, isScoped, isStrict }
   }
 
   #take({ budgets, limits }: AccountRule, account: string, made: Made, at: Moment): void {
@@ -180,6 +186,11 @@ export class Accounts {
     }
     this.#pruneAt = Math.min(MOST_KEPT, Math.max(FIRST_PRUNE, left * 2))
   }
+}
+
+/** Whether one of its budgets is strict. */
+export function isBalanceStrict({ budgets }: Balance): boolean {
+  return budgets.some(({ mode }) => mode === 'strict')
 }
 
 /** What applies to a principal while it is gathered: owners, and the rules of each. */

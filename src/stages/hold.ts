@@ -2,6 +2,7 @@ import type { Call } from '../core/call.ts'
 import type { ErrorCode, GatewayError } from '../core/errors.ts'
 import type { Booking, Hold } from '../core/events.ts'
 import { formatUsd, type NanoUsd } from '../core/money.ts'
+import { isBalanceStrict } from '../ledger/accounts.ts'
 import type { Balance } from '../ledger/balance.ts'
 import type { Charge, Ledger } from '../ledger/ledger.ts'
 import { estimateOf } from '../ledger/ledger.ts'
@@ -108,7 +109,8 @@ export class HeldAttempt<In> {
       unbounded: estimate.unbounded,
     }
     this.hold = deps.ledger.hold(request, balances, at)
-    this.#tellRemaining(at)
+    // The head of a stream goes out before its end.
+    if (facts.isStream === true) this.#tellRemaining(at)
   }
 
   /** Looks at a frame of a stream. */
@@ -164,7 +166,7 @@ export class HeldAttempt<In> {
     if (booking === undefined) return undefined
     const { facts } = this.#call.record
     facts.bookings = facts.bookings === undefined ? [booking] : [...facts.bookings, booking]
-    this.#tellRemaining(at)
+    if (facts.isStream !== true) this.#tellRemaining(at)
     return booking
   }
 
@@ -194,15 +196,19 @@ const FRAMES_WITHOUT_TOKENS = 16
  */
 export function holdFor<In>(deps: HoldDeps<In>, call: Call, input: In): HeldAttempt<In> | undefined {
   const at = deps.moment()
-  const { balances: all } = deps.ledger.accountsOf(call.principal, call.trace.traceId, at)
-  if (all.length === 0) return undefined
+  const applied = deps.ledger.accountsOf(call.principal, call.trace.traceId, at)
+  if (applied.balances.length === 0) return undefined
   const estimate = deps.estimate(input, false)
-  const balances = all.filter(({ budgets }) => budgets[0]?.scope?.matches(estimate.model, estimate.provider) ?? true)
+  const balances = applied.isScoped ? applied.balances.filter((balance) => isAbout(balance, estimate)) : applied.balances
   if (balances.length === 0) return undefined
-  const isStrict = balances.some(({ budgets }) => budgets.some(({ mode }) => mode === 'strict'))
+  const isStrict = applied.isScoped ? balances.some(isBalanceStrict) : applied.isStrict
   if (!isStrict) return new HeldAttempt({ deps, call, input, estimate, balances, isStrict, at })
   const bounded = fitOutput(deps, input, deps.estimate(input, true), balances, at)
   return new HeldAttempt({ deps, call, ...bounded, balances, isStrict, at })
+}
+
+function isAbout({ budgets: [first] }: Balance, { model, provider }: Estimate): boolean {
+  return first?.scope?.matches(model, provider) ?? true
 }
 
 /** Under a strict budget the output is bounded by what is left; the provider is always told the bound. */

@@ -23,10 +23,8 @@ export function limit<In, Part>(deps: LimitDeps<In>): Stage<In, Part> {
   const waiting = new Map<LimitWindow, number>()
   return (call, input, next) => {
     const at = deps.moment()
-    const { limits } = deps.ledger.accountsOf(call.principal, call.trace.traceId, at)
-    if (limits.length === 0) return next(call, input)
-    const subject = deps.subjectOf(input)
-    const windows = limits.filter(({ limits: [first] }) => first?.scope?.matches(subject, '') ?? true)
+    const { limits, isScoped } = deps.ledger.accountsOf(call.principal, call.trace.traceId, at)
+    const windows = isScoped ? limits.filter(({ limits: [first] }) => first?.scope?.matches(deps.subjectOf(input), '') ?? true) : limits
     if (windows.length === 0) return next(call, input)
     const tokens = windows.some(({ unit }) => unit === 'tokens') ? deps.tokensOf(call, input) : 0
     const asked = admit(windows, tokens, at)

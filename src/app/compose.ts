@@ -14,6 +14,7 @@ import type { Ending } from '../core/reply.ts'
 import type { Secret } from '../core/secret.ts'
 import type { World } from '../core/world.ts'
 import { createModels, type ModelsDeps } from '../models/index.ts'
+import { MemoryResponseStore } from '../models/responses.ts'
 import { providerStates } from '../models/routing/report.ts'
 import { RouterState } from '../models/routing/router.ts'
 import { createProgramRunner } from '../platform/processes.ts'
@@ -21,6 +22,7 @@ import { layerFor } from '../platform/serve-http.ts'
 import type { Store } from '../storage/store.ts'
 import { createTools } from '../tools/index.ts'
 import { AlertWebhook } from './alert-webhook.ts'
+import { openAnswerCache } from './answer-cache.ts'
 import { dataFolder } from './data-folder.ts'
 import { keepProviderStates } from './keep-provider-states.ts'
 import { answerNowhere } from './layer-paths.ts'
@@ -79,10 +81,12 @@ export function compose(deps: ComposeDeps): Gateway {
       maxBytes: () => snapshot.get().config.bodies.maxSize,
     },
     asks,
+    guards: () => snapshot.get().guards,
     limits: () => snapshot.get().requestLimits,
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
   } satisfies Partial<ModelsDeps>
+  const cache = openAnswerCache({ world, logger: deps.logger, config: () => snapshot.get().config })
   money.begin(
     store.log,
     new AlertWebhook({ world, target: () => snapshot.get().config.money.webhook, report: (message) => deps.logger.log('warn', message) }),
@@ -92,8 +96,10 @@ export function compose(deps: ComposeDeps): Gateway {
     money,
     drainMs: () => drainMsOf(snapshot.get().config.money),
     router,
+    responses: new MemoryResponseStore(world),
     catalog: () => snapshot.get().catalog,
-    guards: () => snapshot.get().guards,
+    overload: () => snapshot.get().overload,
+    cache: cache.get,
   })
   const tools = createTools({
     ...common,
@@ -123,6 +129,7 @@ export function compose(deps: ComposeDeps): Gateway {
         .catalog.list()
         .map(({ name }) => name),
     bodies: store.bodies,
+    cache: cache.get,
     tallies: store.tallies,
     money: () => ({ ledger: money.ledger, at: money.moment() }),
     providers: providerStates(router, world, () => snapshot.get().catalog.lanes()),
@@ -150,11 +157,13 @@ export function compose(deps: ComposeDeps): Gateway {
     },
     reconfigure: () => {
       money.apply(snapshot.get().ledgerRules)
+      cache.reconfigure()
       tools.reconfigure()
     },
     close: async () => {
       money.close()
       stopKeeping()
+      cache.close()
       await tools.close()
     },
   }

@@ -30,6 +30,8 @@ export class LogRecord implements CallRecord {
   readonly #startedMonotonicMs: number
   #started: Promise<void> | undefined
   #isEnded = false
+  #isWritten = false
+  #work: Promise<void> | undefined
   /** What the ending said that the call had cost. */
   #endedNanoUsd = 0
 
@@ -61,7 +63,7 @@ export class LogRecord implements CallRecord {
   }
 
   finishLate(booking: Booking, usage: Usage | undefined, knownNanoUsd = this.#endedNanoUsd): void {
-    if (!this.#isEnded) return
+    if (!this.#isWritten) return
     const { layer, log } = this.#start
     const { principal, subject, provider, target, priceVersion } = this.facts
     const costNanoUsd = booking.nanoUsd === undefined ? undefined : booking.nanoUsd - knownNanoUsd
@@ -73,6 +75,18 @@ export class LogRecord implements CallRecord {
   end(ending: Ending): void {
     if (this.#isEnded) return
     this.#isEnded = true
+    if (this.#work === undefined) this.#write(ending)
+    else void this.#work.then(() => this.#write(ending))
+  }
+
+  awaitWork(over: Promise<void>): void {
+    this.#work = over.then(() => {
+      this.#work = undefined
+    })
+  }
+
+  #write(ending: Ending): void {
+    this.#isWritten = true
     this.#endedNanoUsd = this.facts.costNanoUsd ?? 0
     const { log } = this.#start
     if (this.#started !== undefined) {
@@ -179,6 +193,7 @@ export class LogRecord implements CallRecord {
       isEstimate: facts.isEstimate,
       bookings: facts.bookings,
       finishReason: facts.finishReason,
+      cache: facts.cache,
       losses: facts.losses,
       guards: facts.guards,
       providerStatus: facts.providerStatus,

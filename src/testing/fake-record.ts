@@ -39,6 +39,7 @@ class CountingRecord implements FakeRecord {
     this.#onStart = onStart
   }
 
+  awaitWork(): void {}
   finishLate(): void {}
 
   start(): Promise<void> {

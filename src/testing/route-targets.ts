@@ -37,6 +37,7 @@ export function routeFor(targets: Route['targets'], more: Partial<Route> = {}): 
     ...{
       only: undefined,
       guards: [],
+      cache: undefined,
       canary: undefined,
       shadow: undefined,
       hedge: undefined,
@@ -67,7 +68,7 @@ export function factsFor(shape: Partial<RequestShape> = {}, more: Partial<Reques
 /** Says of a lane how fast it was of late, and usually. */
 export function measure(lanes: LaneTable, name: string, recent: Measured, usual: Measured = recent): LaneState {
   const state = lanes.stateOf(laneFor(name))
-  state.performance = { samples: 100, recent, usual, atMs: 0, firstTokens: [] }
+  state.performance = { samples: 100, recent, usual, atMs: 0, firstTokens: [], wholes: [] }
   state.circuit = CLOSED
   return state
 }

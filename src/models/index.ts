@@ -1,10 +1,10 @@
 import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Layer } from '../core/layer.ts'
-import type { Access, BodyKeeping, BodyStore, EventLog, LiveCalls, ToolAsks } from '../core/ports.ts'
+import type { Access, AskModel, BodyKeeping, BodyStore, EventLog, LiveCalls, ToolAsks } from '../core/ports.ts'
 import { readBody } from '../core/read-body.ts'
 import type { Ending } from '../core/reply.ts'
-import { pipeline, replyOf } from '../core/stage.ts'
+import { type Handler, pipeline, replyOf } from '../core/stage.ts'
 import type { World } from '../core/world.ts'
 import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
@@ -12,6 +12,7 @@ import { authorize } from '../stages/authorize.ts'
 import { budget } from '../stages/budget.ts'
 import { guardInput, guardOutput } from '../stages/guard.ts'
 import type { GuardSet } from '../stages/guards/guard-set.ts'
+import type { Judges } from '../stages/guards/types.ts'
 import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { limit } from '../stages/limit.ts'
@@ -20,6 +21,7 @@ import { noteToolAsks } from '../stages/note-tool-asks.ts'
 import { CallQueue, type QueueRules, queue } from '../stages/queue.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
+import { askModel } from './ask.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
 import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
@@ -50,6 +52,8 @@ export interface ModelsDeps {
   readonly asks: ToolAsks
   readonly catalog: () => ModelCatalog
   readonly guards: () => GuardSet
+  /** Whom guards ask. */
+  readonly judges: Judges
   readonly limits: () => RequestLimits
   /** How many calls are taken at once; undefined: as many as come. */
   readonly overload: () => QueueRules | undefined
@@ -62,8 +66,13 @@ export interface ModelsDeps {
   readonly isOpen: () => boolean
 }
 
+/** The AI gateway, for callers and for the other parts of this one. */
+export interface ModelsLayer extends Layer {
+  readonly ask: AskModel
+}
+
 /** The AI gateway. Its stages, in the order in which a call meets them. */
-export function createModels(deps: ModelsDeps): Layer {
+export function createModels(deps: ModelsDeps): ModelsLayer {
   const edge = <Part>() => [
     record<Incoming, Part>(deps), // outermost: refusals are recorded too
     admit<Incoming, Part>(({ problem }) => problem),
@@ -74,6 +83,7 @@ export function createModels(deps: ModelsDeps): Layer {
     guardsOf: ({ principal }: Call, { route }: ModelCall) =>
       deps.guards().choose(principal, { kind: 'models', name: route.name, guards: route.guards }),
     texts: guardedTexts,
+    judges: deps.judges,
   }
   const calls = new CallQueue()
   const call = pipeline<Incoming, ModelPart>(
@@ -94,27 +104,33 @@ export function createModels(deps: ModelsDeps): Layer {
           budget({ ...deps.money, subjectOf }),
           guardOutput(guarding), // inside of what keeps bodies: neither what was hidden nor what may not be said is kept
         ],
-        routeCalls(
-          deps.router,
-          pipeline<Attempt, ModelPart>(
-            [
-              meter({
-                usageOf: (part) => part.usage,
-                sizeOf: (part) => part.bytes.length,
-                isPiece: ({ type }) => type === 'frame',
-                price: ({ target }, usage) => charge(target.price, usage),
-                holds: { ...estimator, ...deps.money },
-              }),
-              noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
-            ],
-            send,
-          ),
-        ),
+        (call, asked) => attempts(call, asked),
       ),
     ),
   )
+  /** What guards and budgets stand in front of. */
+  const attempts: Handler<ModelCall, ModelPart> = routeCalls(
+    deps.router,
+    pipeline<Attempt, ModelPart>(
+      [
+        meter({
+          usageOf: (part) => part.usage,
+          sizeOf: (part) => part.bytes.length,
+          isPiece: ({ type }) => type === 'frame',
+          price: ({ target }, usage) => charge(target.price, usage),
+          holds: { ...estimator, ...deps.money },
+        }),
+        noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
+      ],
+      send,
+    ),
+  )
   const list = pipeline<Incoming, readonly ListedModel[]>(edge(), async (call) => replyOf([usableModels(deps, call)], call.signal))
-  return createHttp({ world: deps.world, log: deps.log, isOpen: deps.isOpen, call, list })
+  const own = pipeline<ModelCall, ModelPart>([record<ModelCall, ModelPart>(deps), budget({ ...deps.money, subjectOf })], attempts)
+  return {
+    ...createHttp({ world: deps.world, log: deps.log, isOpen: deps.isOpen, call, list }),
+    ask: (asking, question) => askModel({ ...deps, answer: own }, asking, question),
+  }
 }
 
 /** Reads and decodes the body, and finds the model or the route. */

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'bun:test'
 import type { CallEnded, Event } from '../core/events.ts'
 import type { ToolIdentity } from '../core/ports.ts'
 import type { OutgoingRequest } from '../core/world.ts'
+import { GuardSet } from '../stages/guards/guard-set.ts'
 import { type FakeWorld, fakeWorld } from '../testing/fake-world.ts'
 import { createTools, type ToolsLayer } from './index.ts'
 
@@ -109,6 +110,8 @@ function openLab(first: Readonly<Record<string, (got: Got) => void>> = {}): Lab 
     onEnded: () => {},
     note: () => {},
     isOpen: () => true,
+    guards: () => new GuardSet([], () => []),
+    judges: { ask: async () => ({ type: 'clean' }) },
   })
   const endings = () =>
     events

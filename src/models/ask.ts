@@ -4,6 +4,7 @@ import { isObject, type Json } from '../core/json.ts'
 import type { EventLog, ModelQuestion } from '../core/ports.ts'
 import { collect, type Handler } from '../core/stage.ts'
 import { LogRecord } from '../stages/record.ts'
+import { readCacheWish } from './cache/wish.ts'
 import type { ModelCatalog } from './catalog.ts'
 import { callDialect } from './operation.ts'
 import type { ModelCall, ModelPart } from './types.ts'
@@ -40,7 +41,9 @@ export async function askModel(deps: AskDeps, asking: Call, question: ModelQuest
   const onLeft = () => call.abort(new GatewayError('client_closed', 'The call on whose behalf this was asked has ended.'))
   asking.signal.addEventListener('abort', onLeft, { once: true })
   try {
-    const { parts } = await collect(await deps.answer(call, { request: read(body), route, decodeAgain: read }))
+    const { parts } = await collect(
+      await deps.answer(call, { request: read(body), route, cacheWish: readCacheWish(new Headers()), decodeAgain: read }),
+    )
     return textOf(parts)
   } finally {
     cancel()

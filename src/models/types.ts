@@ -3,6 +3,7 @@ import type { GatewayError } from '../core/errors.ts'
 import type { Usage } from '../core/events.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { OutgoingConnection } from '../core/world.ts'
+import type { CacheWish } from './cache/wish.ts'
 import type { Framing } from './framing.ts'
 import type { NeutralEmbeddings, NeutralInputs } from './neutral/embedding.ts'
 import type { Fidelity } from './neutral/loss.ts'
@@ -129,6 +130,8 @@ export interface Target extends Lane {
   readonly maxOutputTokens?: number
   /** Names of guards that stand at the model. */
   readonly guards?: readonly string[]
+  /** The other wires that the provider speaks, and where: a caller of one of these is passed through. */
+  readonly also?: readonly (Pick<Target, 'wire' | 'headers' | 'url'> & Partial<Pick<Target, 'streamUrl' | 'countUrl' | 'embedUrl'>>)[]
   /** What becomes of a request that its wire cannot carry whole. Left out: `warn`. */
   readonly fidelity?: Fidelity
   /** What the provider does its own way within its wire. */
@@ -164,6 +167,8 @@ export interface Traits {
 export interface ModelCall {
   readonly request: ModelRequest
   readonly route: Route
+  /** What the caller wants of the cache. */
+  readonly cacheWish: CacheWish
   /** Reads another body as it came from the same caller to the same endpoint: one that a guard changed. @throws as decoding does */
   readonly decodeAgain: (text: string) => ModelRequest
 }

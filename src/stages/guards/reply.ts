@@ -85,7 +85,7 @@ export function guardReply<Part>(call: Call, guards: readonly Guard[], judges: J
 
 function pipeThrough(call: Call, asked: readonly Guard[], judges: Judges, { phase, lane, isRepeat }: ReplyText): TextPipe {
   const spans = new Lane(asked, {
-    onFound: (guard, finding) => (isRepeat ? undefined : onFound(call, guard, phase, finding, 'in the reply')),
+    onFound: (guard, finding) => (isRepeat && guard.action !== 'block' ? undefined : onFound(call, guard, phase, finding, 'in the reply')),
     // Nobody can put it back: there is nothing to number.
     replacementOf: (_guard, kind) => `[${kind}]`,
   })

@@ -13,12 +13,13 @@ import type { Layer, Upgrade } from '../core/layer.ts'
 import type { Ending } from '../core/reply.ts'
 import type { Secret } from '../core/secret.ts'
 import type { World } from '../core/world.ts'
-import { createModels, type ModelsDeps } from '../models/index.ts'
+import { createModels, type ModelsDeps, type ModelsLayer } from '../models/index.ts'
 import { MemoryResponseStore } from '../models/responses.ts'
 import { providerStates } from '../models/routing/report.ts'
 import { RouterState } from '../models/routing/router.ts'
 import { createProgramRunner } from '../platform/processes.ts'
 import { layerFor } from '../platform/serve-http.ts'
+import { askJudge } from '../stages/guards/judges/ask.ts'
 import type { Store } from '../storage/store.ts'
 import { createTools } from '../tools/index.ts'
 import { AlertWebhook } from './alert-webhook.ts'
@@ -82,6 +83,7 @@ export function compose(deps: ComposeDeps): Gateway {
     },
     asks,
     guards: () => snapshot.get().guards,
+    judges: { ask: (call, judge, question) => askJudge({ askModel: (asking, asked) => models.ask(asking, asked) }, call, judge, question) },
     limits: () => snapshot.get().requestLimits,
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
@@ -91,7 +93,7 @@ export function compose(deps: ComposeDeps): Gateway {
     store.log,
     new AlertWebhook({ world, target: () => snapshot.get().config.money.webhook, report: (message) => deps.logger.log('warn', message) }),
   )
-  const models = createModels({
+  const models: ModelsLayer = createModels({
     ...common,
     money,
     drainMs: () => drainMsOf(snapshot.get().config.money),

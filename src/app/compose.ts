@@ -19,12 +19,14 @@ import { createProgramRunner } from '../platform/processes.ts'
 import { layerFor } from '../platform/serve-http.ts'
 import type { Store } from '../storage/store.ts'
 import { createTools } from '../tools/index.ts'
+import { openAnswerCache } from './answer-cache.ts'
 import { dataFolder } from './data-folder.ts'
 import { keepProviderStates } from './keep-provider-states.ts'
 import { answerNowhere } from './layer-paths.ts'
 import { describeThrown, type Logger } from './logger.ts'
 import { isLoopback } from './loopback.ts'
 import type { Money } from './money.ts'
+import { answerOwnRequest, isOwnRequest, type OwnRequestsDeps } from './own-requests.ts'
 import type { CurrentSnapshot } from './snapshot.ts'
 
 /** What a gateway is put together from. */
@@ -80,6 +82,7 @@ export function compose(deps: ComposeDeps): Gateway {
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
   } satisfies Partial<ModelsDeps>
+  const cache = openAnswerCache({ world, logger: deps.logger, config: () => snapshot.get().config })
   money.begin(store.log)
   const models = createModels({
     ...common,
@@ -88,6 +91,7 @@ export function compose(deps: ComposeDeps): Gateway {
     overload: () => snapshot.get().overload,
     catalog: () => snapshot.get().catalog,
     guards: () => snapshot.get().guards,
+    cache: cache.get,
   })
   const tools = createTools({
     ...common,
@@ -117,7 +121,9 @@ export function compose(deps: ComposeDeps): Gateway {
         .catalog.list()
         .map(({ name }) => name),
     bodies: store.bodies,
+    cache: cache.get,
     tallies: store.tallies,
+    money: () => ({ ledger: money.ledger, at: money.moment() }),
     providers: providerStates(router, world, () => snapshot.get().catalog.lanes()),
     adminKey: deps.adminKey,
     version: deps.version,
@@ -132,7 +138,8 @@ export function compose(deps: ComposeDeps): Gateway {
     openMetrics: isLoopback(snapshot.get().config.listen.control.host),
     reportFault: (requestId, cause) => deps.logger.log('error', 'control request failed', { requestId, ...describeThrown(cause) }),
   })
-  const port: DataPort = { layers, snapshot, readiness: () => readiness(deps, isOpen) }
+  const own = { world, access: deps.keys, reader: store.reader, live, adminKey: deps.adminKey }
+  const port: DataPort = { layers, snapshot, own, readiness: () => readiness(deps, isOpen) }
   return {
     data: (request) => answerData(port, request),
     control: (request) => api.fetch(request),
@@ -142,11 +149,13 @@ export function compose(deps: ComposeDeps): Gateway {
     },
     reconfigure: () => {
       money.apply(snapshot.get().ledgerRules)
+      cache.reconfigure()
       tools.reconfigure()
     },
     close: async () => {
       money.close()
       stopKeeping()
+      cache.close()
       await tools.close()
     },
   }
@@ -167,11 +176,13 @@ export function configStatus(snapshot: CurrentSnapshot): ConfigStatus {
 interface DataPort {
   readonly layers: readonly Layer[]
   readonly snapshot: CurrentSnapshot
+  readonly own: OwnRequestsDeps
   readonly readiness: () => Readiness
 }
 
 function answerData(port: DataPort, request: Request): Promise<Response | Upgrade> {
   const path = pathOf(request.url)
+  if (isOwnRequest(path)) return answerOwnRequest(port.own, request, path)
   const layer = layerFor(port.layers, path)
   const isRunning = layer !== undefined && port.snapshot.get().layers.has(layer.name)
   return isRunning ? layer.fetch(request) : Promise.resolve(answerElse(port, path, request.method))

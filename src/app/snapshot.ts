@@ -53,6 +53,7 @@ const NO_MODELS: ModelsConfig = {
   providers: {},
   models: [],
   routes: [],
+  cache: { store: 'memory', maxEntries: 0, maxSize: 0 },
   fidelity: 'warn',
   breaker: { failures: 5, share: 0.5, pause: 0, longestPause: 0 },
   timeouts: { connect: 0, firstToken: 0, idle: 0, total: 0 },

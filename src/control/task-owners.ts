@@ -13,8 +13,8 @@ const MAX_MISSES = 10_000
 const FRESH_MS = 1000
 /** How long a claim waits for it: a database that is away must hold up no call. */
 const FOLLOW_WAIT_MS = 200
-/** What another gateway wrote stands in the shared log this much later. */
-const LAG_MS = 150
+/** What another gateway wrote stands in the shared log a moment later: hence another look after each of these. */
+const LAGS_MS = [100, 200]
 
 interface TaskOwnersDeps {
   readonly world: World
@@ -35,6 +35,7 @@ export function createTaskOwners(deps: TaskOwnersDeps): TaskOwners {
   const owners = new Owners(deps)
   return {
     ofTask: (principal, agent, id) => owners.find(principal, { kind: 'task', agent, id }),
+    ownTasks: (principal, agent, ids) => owners.own(principal, agent, ids),
     ofContext: (principal, agent, id) => owners.find(principal, { kind: 'context', agent, id }),
     claim: (principal, callId, ref) => owners.claim(principal, callId, ref),
   }
@@ -68,9 +69,17 @@ class Owners {
   find(principal: Principal, claimed: Claimed): Ownership | Promise<Ownership> {
     const key = keyOf(claimed)
     const owner = this.#look(key)
-    if (owner !== undefined) return this.#ownership(principal, owner)
+    if (owner !== undefined) return this.#answer(claimed, this.#ownership(principal, owner))
     if (this.#isLoaded && !this.#isShared && (this.#isWhole || this.#misses.has(key))) return 'unknown'
     return this.#findInLog(claimed).then((found) => this.#ownership(principal, found))
+  }
+
+  async own(principal: Principal, agent: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    await this.#load()
+    const ownerOf = (id: string) => this.#look(keyOf({ kind: 'task', agent, id }))
+    if (this.#isShared && ids.some((id) => ownerOf(id) === undefined)) await this.#follow()
+    const name = this.#nameOf(principal)
+    return new Set(ids.filter((id) => ownerOf(id) === name))
   }
 
   claim(principal: Principal, callId: string, ref: TaskRef): boolean | Promise<boolean> {
@@ -79,6 +88,16 @@ class Owners {
     if (this.#isLoaded && !isStale) return this.#claim(principal, callId, ref)
     if (keysOf(ref).every((key) => this.#held.has(key))) return this.#claim(principal, callId, ref)
     return this.#briefly(this.#isLoaded ? this.#follow() : this.#load()).then(() => this.#claim(principal, callId, ref))
+  }
+
+  /** Where a task that is not there is waited for, one of somebody else takes as long: else the time would tell which it is. */
+  #answer({ kind }: Claimed, ownership: Ownership): Ownership | Promise<Ownership> {
+    if (!this.#isShared || kind === 'context' || ownership === 'own') return ownership
+    return this.#pause(LAGS_MS.reduce((sum, lagMs) => sum + lagMs, 0)).then(() => ownership)
+  }
+
+  #pause(ms: number): Promise<void> {
+    return this.#deps.world.sleep(ms, new AbortController().signal)
   }
 
   #ownership(principal: Principal, owner: string | undefined): Ownership {
@@ -118,9 +137,11 @@ class Owners {
   async #findElsewhere(claimed: Claimed): Promise<string | undefined> {
     const key = keyOf(claimed)
     await this.#follow()
-    if (this.#held.has(key) || claimed.kind === 'context') return this.#look(key)
-    await this.#deps.world.sleep(LAG_MS, new AbortController().signal)
-    await this.#follow()
+    for (const lagMs of claimed.kind === 'context' ? [] : LAGS_MS) {
+      if (this.#held.has(key)) break
+      await this.#pause(lagMs)
+      await this.#follow()
+    }
     return this.#look(key)
   }
 

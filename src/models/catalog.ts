@@ -2,6 +2,7 @@ import { formatUsd } from '../core/money.ts'
 import type { ModelsConfig } from './config.ts'
 import { compileProvider, type Place } from './place.ts'
 import { listPrice } from './prices/price.ts'
+import { capabilitiesOf } from './routing/capabilities.ts'
 import { compileRoutes, type RoutedModel, routeToModel } from './routing/compile.ts'
 import { fingerprintOf, laneIdsOf } from './routing/lane-id.ts'
 import type { Route } from './routing/types.ts'
@@ -99,12 +100,14 @@ function routedModel(config: ModelsConfig, places: ReadonlyMap<string, KeyedPlac
     lanes: [lane, ...others.map((place) => targetOf(config, place, model, id))],
     price: lane.price,
     can: model.can,
+    cache: model.cache,
     retries: model.retries,
   }
 }
 
 function targetOf(config: ModelsConfig, place: KeyedPlace, model: ModelConfig, id: string): Target {
   const provider = config.providers[model.provider]
+  const most = capabilitiesOf(id, model.can).output
   return {
     ...place.target,
     ...place.urls(id),
@@ -113,7 +116,7 @@ function targetOf(config: ModelsConfig, place: KeyedPlace, model: ModelConfig, i
     keyCount: place.keyCount,
     name: model.name,
     id,
-    ...(model.maxOutputTokens === undefined ? {} : { maxOutputTokens: model.maxOutputTokens }),
+    ...(most === undefined ? {} : { maxOutputTokens: most }),
     timeouts: timeoutsOf(config.timeouts, provider?.timeouts, model.timeouts),
     price: priceOf(model) ?? listPrice(provider?.kind ?? model.provider, id),
     fidelity: model.fidelity ?? config.fidelity,

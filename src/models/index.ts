@@ -1,3 +1,4 @@
+import type { AnswerCache } from '../core/answer-cache.ts'
 import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Layer } from '../core/layer.ts'
@@ -9,20 +10,24 @@ import type { World } from '../core/world.ts'
 import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
 import { authorize } from '../stages/authorize.ts'
+import { budget } from '../stages/budget.ts'
 import { guardInput, guardOutput } from '../stages/guard.ts'
 import type { GuardSet } from '../stages/guards/guard-set.ts'
 import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
+import { limit } from '../stages/limit.ts'
 import { meter } from '../stages/meter.ts'
 import { noteToolAsks } from '../stages/note-tool-asks.ts'
 import { CallQueue, type QueueRules, queue } from '../stages/queue.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
+import { cacheModels } from './cache/stage.ts'
+import { readCacheWish } from './cache/wish.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
 import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
-import { estimator } from './prices/estimate.ts'
+import { estimator, likelyTokens } from './prices/estimate.ts'
 import { charge } from './prices/price.ts'
 import { routeCalls } from './routing/route-calls.ts'
 import type { RouterState } from './routing/router.ts'
@@ -48,6 +53,8 @@ export interface ModelsDeps {
   readonly asks: ToolAsks
   readonly catalog: () => ModelCatalog
   readonly guards: () => GuardSet
+  /** Where answers are kept; undefined where nothing is cached. */
+  readonly cache: () => AnswerCache | undefined
   readonly limits: () => RequestLimits
   /** How many calls are taken at once; undefined: as many as come. */
   readonly overload: () => QueueRules | undefined
@@ -67,12 +74,13 @@ export function createModels(deps: ModelsDeps): Layer {
     admit<Incoming, Part>(({ problem }) => problem),
     authenticate<Incoming, Part>(deps.access), // from the header alone: a body is read only for a caller who is known
   ]
-  const calls = new CallQueue()
+  const subjectOf = ({ route }: ModelCall) => route.name
   const guarding = {
     guardsOf: ({ principal }: Call, { route }: ModelCall) =>
       deps.guards().choose(principal, { kind: 'models', name: route.name, guards: route.guards }),
     texts: guardedTexts,
   }
+  const calls = new CallQueue()
   const call = pipeline<Incoming, ModelPart>(
     [...edge<ModelPart>(), queue<Incoming, ModelPart>(calls, deps.overload)], // before the body: what waits takes no memory
     receive(
@@ -80,6 +88,7 @@ export function createModels(deps: ModelsDeps): Layer {
       pipeline<ModelCall, ModelPart>(
         [
           authorize((call, { route }) => permitModel(deps, call, route.name)),
+          limit({ ...deps.money, subjectOf, tokensOf: (_call, { request }) => likelyTokens(request) }),
           guardInput(guarding),
           keepBodies({
             store: deps.bodies,
@@ -87,7 +96,9 @@ export function createModels(deps: ModelsDeps): Layer {
             requestOf: ({ request }) => request.text,
             bytesOf: (part) => part.bytes,
           }),
+          budget({ ...deps.money, subjectOf }),
           guardOutput(guarding), // inside of what keeps bodies: neither what was hidden nor what may not be said is kept
+          cacheModels(deps), // inside of the guards: what is kept passes them again
         ],
         routeCalls(
           deps.router,
@@ -134,7 +145,8 @@ async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise
   const target = route.only?.lanes[0]
   facts.provider = target?.provider
   facts.target = target?.id
-  return { request, route, decodeAgain: (text) => decodeText(new TextEncoder().encode(text)) }
+  const cacheWish = readCacheWish(incoming.request.headers)
+  return { request, route, cacheWish, decodeAgain: (text) => decodeText(new TextEncoder().encode(text)) }
 }
 
 /** The body in the words of its endpoint. */

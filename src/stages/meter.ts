@@ -1,12 +1,14 @@
 import { asGatewayError, GatewayError } from '../core/errors.ts'
-import type { CallFacts, Usage } from '../core/events.ts'
+import type { CallFacts, PricedLine, Usage } from '../core/events.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { Ending } from '../core/reply.ts'
 import { type Stage, tap, whenEnded } from '../core/stage.ts'
 import { type HeldAttempt, type HoldDeps, holdFor } from './hold.ts'
 
 /** What a usage costs: its amount and the version of the price, or `unpriced` where no price is known. */
-export type Charge = { readonly type: 'priced'; readonly costNanoUsd: NanoUsd; readonly version: string } | { readonly type: 'unpriced' }
+export type Charge =
+  | { readonly type: 'priced'; readonly costNanoUsd: NanoUsd; readonly version: string; readonly lines: readonly PricedLine[] }
+  | { readonly type: 'unpriced' }
 
 interface MeterDeps<In, Part> {
   /** The usage that a part reports; the last one of an attempt counts. */
@@ -81,6 +83,7 @@ function takeUsage(metered: Metered, usage: Usage, charge: Charge, facts: CallFa
   else {
     facts.costNanoUsd = (facts.costNanoUsd ?? 0) - before + charge.costNanoUsd
     facts.priceVersion = charge.version
+    facts.pricing = charge.lines
   }
 }
 

@@ -30,6 +30,7 @@ export class LogRecord implements CallRecord {
   readonly #startedMonotonicMs: number
   #started: Promise<void> | undefined
   #isEnded = false
+  #work: Promise<void> | undefined
 
   constructor(start: RecordStart) {
     this.callId = start.world.id('call')
@@ -62,6 +63,17 @@ export class LogRecord implements CallRecord {
   end(ending: Ending): void {
     if (this.#isEnded) return
     this.#isEnded = true
+    if (this.#work === undefined) this.#write(ending)
+    else void this.#work.then(() => this.#write(ending))
+  }
+
+  awaitWork(over: Promise<void>): void {
+    this.#work = over.then(() => {
+      this.#work = undefined
+    })
+  }
+
+  #write(ending: Ending): void {
     const { log } = this.#start
     if (this.#started !== undefined) {
       this.#keepIfStarted(this.#started, this.#endedEvent(ending))
@@ -163,9 +175,11 @@ export class LogRecord implements CallRecord {
       costNanoUsd: ending.costNanoUsd ?? facts.costNanoUsd,
       isUnpriced: facts.isUnpriced,
       priceVersion: facts.priceVersion,
+      pricing: facts.pricing,
       isEstimate: facts.isEstimate,
       bookings: facts.bookings,
       finishReason: facts.finishReason,
+      cache: facts.cache,
       losses: facts.losses,
       guards: facts.guards,
       providerStatus: facts.providerStatus,

@@ -39,6 +39,8 @@ class CountingRecord implements FakeRecord {
     this.#onStart = onStart
   }
 
+  awaitWork(): void {}
+
   start(): Promise<void> {
     this.startCalls++
     this.#starting ??= this.#onStart().then(() => {

@@ -108,7 +108,7 @@ function open(deps: Deps, request: Request, incoming: Incoming, idText: string):
   const { headers } = request
   const { frame } = incoming
   // The message's own trace is nearer to its cause than that of the connection.
-  const trace = continueTrace(traceparentOf(frame) ?? headers.get('traceparent'), world.randomHex)
+  const trace = continueTrace(traceparentOf(frame) ?? headers.get('traceparent'), (bytes) => world.randomHex(bytes))
   const said = readHeaders(headers)
   const action = frame === undefined ? 'tools.request' : actionOf(frame.method)
   const record = new LogRecord({ log, world, layer: 'tools', action, trace, wire: 'mcp', prompt: said.prompt ?? {} })

@@ -108,6 +108,33 @@ describe('a log that others write too', () => {
     expect(await after(world, asking)).toBe('own')
   })
 
+  test('takes as long for a task of somebody else as for one that is not there', async () => {
+    const { world, open } = sharedLog()
+    const owners = open({ isShared: true })
+    await after(world, owners.claim(ANN, 'call_1', ref('task-1')))
+    for (const id of ['task-1', 'task-9']) {
+      let isTold = false
+      void Promise.resolve(owners.ofTask(BOB, AGENT, id)).then(() => {
+        isTold = true
+      })
+      await world.advance(299)
+      expect(isTold).toBe(false)
+      await world.advance(1)
+      expect(isTold).toBe(true)
+    }
+  })
+
+  test('is read once for a list, however long, without waiting', async () => {
+    const { world, state, open } = sharedLog()
+    const [first, second] = [open({ isShared: true }), open({ isShared: true })]
+    await after(world, second.claim(BOB, 'call_1', ref('bobs')))
+    await after(world, first.claim(ANN, 'call_2', ref('task-1')))
+    const { reads } = state
+    const ids = ['task-1', 'bobs', ...Array.from({ length: 1000 }, (_, number) => `other-${number}`)]
+    expect(await after(world, second.ownTasks(ANN, AGENT, ids), 0)).toEqual(new Set(['task-1']))
+    expect(state.reads).toBe(reads + 1)
+  })
+
   test('keeps what was begun elsewhere from being claimed here', async () => {
     const { world, open } = sharedLog()
     const [first, second] = [open({ isShared: true }), open({ isShared: true })]

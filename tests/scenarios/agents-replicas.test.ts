@@ -31,7 +31,7 @@ async function useGateways(
 
 function replicaTests(server: string): void {
   describe('two gateways on one database', () => {
-    test('know each other’s tasks: at once for the one that began it, and for nobody else', async () => {
+    test('know each other’s tasks: for the one that began it, and for nobody else', async () => {
       const schema = await newSchema(server)
       await withGateways(schema.url, async ({ agent, start }) => {
         await using first = await start()
@@ -43,6 +43,11 @@ function replicaTests(server: string): void {
           expect((await askAgent(first, { key: own.key })).status).toBe(200)
           agent.answer(answer(task(id)))
           const body = rpc('GetTask', { id })
+          // The first one ships what it wrote within a tenth of a second, or later on a busy machine.
+          for (let tries = 1; tries < 20; tries++) {
+            const { json } = await askAgent(second, { key: own.key, body })
+            if (json.error === undefined) break
+          }
           expect((await askAgent(second, { key: own.key, body })).json).toMatchObject({ result: { id } })
           expect(rpcErrorOf(await askAgent(second, { key: foreign.key, body })).code).toBe(-32_001)
           const joining = message({ contextId: `of-${id}` })

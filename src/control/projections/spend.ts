@@ -20,7 +20,7 @@ export const SPEND_TABLE = {
 /** Spend by label: a call with three labels stands in three rows. */
 export const SPEND_LABEL_TABLE = {
   name: 'spend_label',
-  dimensions: ['label', 'value', 'team', 'model'],
+  dimensions: ['label', 'value', ...SPEND_TABLE.dimensions],
   sums: SPEND_SUMS,
 } as const satisfies TallyTable
 
@@ -34,7 +34,7 @@ interface Row extends TallyRow {
  */
 export class SpendProjection implements TallyProjection {
   readonly name = 'spend'
-  readonly version = 2
+  readonly version = 3
   readonly tables = [SPEND_TABLE, SPEND_LABEL_TABLE]
   readonly #buckets = new Map<Principal, Map<string, SpendBucket[]>>()
   readonly #spend = new Map<string, Row>()
@@ -101,8 +101,9 @@ export class SpendProjection implements TallyProjection {
     const outcome = outcomeOf(event)
     const subject = modelOf(event)
     const sums = bucket.sums()
-    addRow(this.#spend, { hour, dimensions: [organisation, team, user, keyId, provider, subject, target, layer, outcome], sums })
-    for (const [label, value] of Object.entries(labels)) addRow(this.#labels, { hour, dimensions: [label, value, team, subject], sums })
+    const dimensions = [organisation, team, user, keyId, provider, subject, target, layer, outcome]
+    addRow(this.#spend, { hour, dimensions, sums })
+    for (const [label, value] of Object.entries(labels)) addRow(this.#labels, { hour, dimensions: [label, value, ...dimensions], sums })
   }
 }
 

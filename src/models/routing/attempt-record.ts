@@ -1,4 +1,4 @@
-import type { Booking, CallFacts, CallRecord, Hold, Usage } from '../../core/events.ts'
+import type { CallFacts, CallRecord, Hold, Usage } from '../../core/events.ts'
 
 const COUNTS = [
   'inputTokens',
@@ -23,10 +23,11 @@ const ADDED = {
   usage: undefined,
   costNanoUsd: undefined,
   isUnpriced: undefined,
-  isEstimate: undefined,
-  bookings: undefined,
   providerMs: undefined,
   attemptLog: undefined,
+  isEstimate: undefined,
+  pricing: undefined,
+  bookings: undefined,
 } as const
 
 /**
@@ -38,33 +39,33 @@ export class AttemptRecord implements CallRecord {
   readonly facts: CallFacts
   action: string
   readonly #call: CallRecord
-  #added: Pick<CallFacts, 'attempts' | 'usage' | 'costNanoUsd' | 'providerMs'>
-  #addedBookings = 0
+  #added: Pick<CallFacts, 'attempts' | 'usage' | 'costNanoUsd' | 'providerMs'> & { readonly bookings: number }
 
-  /** @param number of the attempt, from 1: what it counts goes on from there, for the names of its holds */
+  /** @param number of the attempt, from 1: what it counts goes on from there */
   constructor(call: CallRecord, number: number) {
     this.callId = call.callId
     this.action = call.action
     this.#call = call
     this.facts = { ...call.facts, ...CLEARED, ...ADDED, attempts: number - 1 }
-    this.#added = { attempts: number - 1 }
+    this.#added = { attempts: number - 1, bookings: 0 }
   }
 
   get elapsedMs(): number {
     return this.#call.elapsedMs
   }
 
+  start(hold?: Hold): Promise<void> {
+    return this.#call.start(hold)
+  }
+
+  awaitWork(over: Promise<void>): void {
+    this.#call.awaitWork(over)
+  }
+
+  /** What the caller is told is told of the call. */
   get replyHeaders(): Record<string, string> {
     this.#call.replyHeaders ??= {}
     return this.#call.replyHeaders
-  }
-
-  set replyHeaders(headers: Record<string, string>) {
-    this.#call.replyHeaders = headers
-  }
-
-  start(hold?: Hold): Promise<void> {
-    return this.#call.start(hold)
   }
 
   /** Adds to the call what it does not have yet of this attempt. */
@@ -78,17 +79,23 @@ export class AttemptRecord implements CallRecord {
     facts.providerMs = add(facts.providerMs, own.providerMs, before.providerMs)
     if (own.isUnpriced === true) facts.isUnpriced = true
     if (own.isEstimate === true) facts.isEstimate = true
-    const fresh: readonly Booking[] = own.bookings?.slice(this.#addedBookings) ?? []
-    if (fresh.length > 0) facts.bookings = [...(facts.bookings ?? []), ...fresh]
-    this.#addedBookings += fresh.length
-    this.#added = { attempts: own.attempts, usage: own.usage, costNanoUsd: own.costNanoUsd, providerMs: own.providerMs }
+    const booked = own.bookings?.slice(before.bookings) ?? []
+    if (booked.length > 0) facts.bookings = [...(facts.bookings ?? []), ...booked]
+    this.#added = {
+      attempts: own.attempts,
+      usage: own.usage,
+      costNanoUsd: own.costNanoUsd,
+      providerMs: own.providerMs,
+      bookings: own.bookings?.length ?? 0,
+    }
   }
 
   /** This is the attempt that answers: what is told of the call is told of it. */
   adopt(): void {
     this.charge()
     const { facts } = this.#call
-    const { provider, target, providerStatus, providerRequestId, finishReason, firstTokenMs, priceVersion, toolCalls, losses } = this.facts
+    const { provider, target, providerStatus, providerRequestId, finishReason, firstTokenMs, priceVersion, pricing, toolCalls, losses } =
+      this.facts
     Object.assign(facts, {
       provider,
       target,
@@ -97,6 +104,7 @@ export class AttemptRecord implements CallRecord {
       finishReason,
       firstTokenMs,
       priceVersion,
+      pricing,
       toolCalls,
       losses,
     })

@@ -53,6 +53,34 @@ const FRAGMENTS = [
     '😀',
     '٤',
   ],
+  ...[
+    'password',
+    ': ',
+    'hunter2abc',
+    'mot de passe',
+    ' = "',
+    `ghp_${'a1'.repeat(20)}`,
+    'ghp_',
+    `-----BEGIN ${'PRIVATE'} KEY-----`,
+    'MIIB\n',
+    `-----END ${'PRIVATE'} KEY-----`,
+  ],
+  ...[
+    'Authorization: Bearer ',
+    'x1y2z3'.repeat(5),
+    'postgres://a:',
+    's3cr3t',
+    '@db',
+    'API_KEY=',
+    'eyJ',
+    'ignore ',
+    'all previous ',
+    'instructions',
+    'kill your',
+    'self',
+    'ky',
+    'oto',
+  ],
   ...['1', '22', '333', '-', '/', '(', ')', 'AB 12 34 56 C', '[EMAIL_1]', '[', ']', 'x'.repeat(70), '9'.repeat(30)],
 ]
 const text = fc
@@ -79,7 +107,17 @@ function pass(guards: readonly Guard[], pieces: readonly string[]): Passed {
   return { out, found: found.sort() }
 }
 
-const GUARDS: readonly (readonly [string, Guard])[] = [['pii', compileGuard('pii', PLAIN)]]
+const GUARDS: readonly (readonly [string, Guard])[] = [
+  ['pii', compileGuard('pii', PLAIN)],
+  ['secrets', compileGuard('secrets', { ...PLAIN, action: 'redact' })],
+  [
+    'keywords',
+    compileGuard('keywords', { ...PLAIN, action: 'redact', words: ['the quick', 'quick brown', 'brown', 'QÜICK', '电话', 'kyoto', 'to'] }),
+  ],
+  ['patterns', compileGuard('patterns', { ...PLAIN, longest: 16, patterns: { RUN: '[0-9a-z]{3,}', PAIR: 'a.*m', DASH: '-+' } })],
+  ['injection', compileGuard('injection', { ...PLAIN, action: 'redact' })],
+  ['toxicity', compileGuard('toxicity', { ...PLAIN, action: 'redact' })],
+]
 
 describe.each(GUARDS)('%s', (_name, guard) => {
   test('finds the same however a stream is cut', () => {

@@ -18,7 +18,7 @@ const URL_VALUE = /[^:]+$/
 /** What tokens and values are made of: while the text ends in these, it may go on. */
 const TOKEN = /[^\s"'`,;<>(){}]+$/
 /** Words that name a secret, and those that may become one. */
-const NAMES = foldedPattern('pass|contrase|mot de|mot$|mot d$|senha|парол|密|パス|key|secret|token|authorization', 'i')
+const NAMES = foldedPattern('pass|contrase|mot de|mot $|senha|парол|密|パス|key|secret|token|authorization', 'i')
 const NAME_REACH = 48
 
 /** All rules in one pattern: one pass over the text, each rule a group of its own. */

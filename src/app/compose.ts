@@ -3,6 +3,7 @@ import { createAccess, type KeyAccess } from '../control/access.ts'
 import type { ConfigStatus, Readiness } from '../control/api/deps.ts'
 import { createControlApi } from '../control/api/index.ts'
 import type { LiveCallTable } from '../control/live-calls.ts'
+import type { MoneyConfig } from '../control/money-config.ts'
 import type { Metrics } from '../control/projections/metrics.ts'
 import { createTaskOwners } from '../control/task-owners.ts'
 import { createToolAsks } from '../control/tool-asks.ts'
@@ -19,6 +20,7 @@ import { createProgramRunner } from '../platform/processes.ts'
 import { layerFor } from '../platform/serve-http.ts'
 import type { Store } from '../storage/store.ts'
 import { createTools } from '../tools/index.ts'
+import { AlertWebhook } from './alert-webhook.ts'
 import { openAnswerCache } from './answer-cache.ts'
 import { dataFolder } from './data-folder.ts'
 import { keepProviderStates } from './keep-provider-states.ts'
@@ -78,19 +80,23 @@ export function compose(deps: ComposeDeps): Gateway {
       maxBytes: () => snapshot.get().config.bodies.maxSize,
     },
     asks,
+    guards: () => snapshot.get().guards,
     limits: () => snapshot.get().requestLimits,
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
   } satisfies Partial<ModelsDeps>
   const cache = openAnswerCache({ world, logger: deps.logger, config: () => snapshot.get().config })
-  money.begin(store.log)
+  money.begin(
+    store.log,
+    new AlertWebhook({ world, target: () => snapshot.get().config.money.webhook, report: (message) => deps.logger.log('warn', message) }),
+  )
   const models = createModels({
     ...common,
     money,
+    drainMs: () => drainMsOf(snapshot.get().config.money),
     router,
     catalog: () => snapshot.get().catalog,
     overload: () => snapshot.get().overload,
-    guards: () => snapshot.get().guards,
     cache: cache.get,
   })
   const tools = createTools({
@@ -159,6 +165,11 @@ export function compose(deps: ComposeDeps): Gateway {
       await tools.close()
     },
   }
+}
+
+/** How long replies are read on whose client has left; undefined where they are not. */
+function drainMsOf({ onClientLeave, drainFor }: MoneyConfig): number | undefined {
+  return onClientLeave === 'drain' ? drainFor : undefined
 }
 
 /** Keys, by the teams in force. */

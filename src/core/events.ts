@@ -381,6 +381,10 @@ export interface CallRecord {
   start(hold?: Hold): Promise<void>
   /** The call's work may outlive its caller, for others who wait for the same: the ending is written when that is over, with what it cost. */
   awaitWork(over: Promise<void>): void
+  /**
+   * Writes what an attempt came to whose call had ended before it: what its client did not wait for. Does nothing while the call runs.
+   */
+  finishLate(booking: Booking, usage: Usage | undefined): void
   /** Headers of the gateway's own that the caller gets with the reply or the refusal. Names in lower case. */
   replyHeaders?: Record<string, string>
 }

@@ -61,6 +61,8 @@ export interface ModelsDeps {
   /** What routing remembers of the providers. */
   readonly router: RouterState
   readonly money: MoneyDeps
+  /** How long a reply is read on after its client left; undefined: not at all. */
+  readonly drainMs: () => number | undefined
   /** Hears of every ending after it was written. */
   readonly onEnded: (callId: string, ending: Ending) => void
   /** Whether the gateway still takes calls: not while it drains. */
@@ -111,6 +113,7 @@ export function createModels(deps: ModelsDeps): Layer {
                 isPiece: ({ type }) => type === 'frame',
                 price: ({ target }, usage) => charge(target.price, usage),
                 holds: { ...estimator, ...deps.money },
+                drainMs: deps.drainMs,
               }),
               noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
             ],

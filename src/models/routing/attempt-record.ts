@@ -72,6 +72,10 @@ export class AttemptRecord implements CallRecord {
     this.#call.awaitWork(over)
   }
 
+  finishLate(booking: Booking, usage: Usage | undefined): void {
+    this.#call.finishLate(booking, usage)
+  }
+
   /** Adds to the call what it does not have yet of this attempt. */
   charge(): void {
     const { facts } = this.#call

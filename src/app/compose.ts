@@ -14,6 +14,7 @@ import type { Ending } from '../core/reply.ts'
 import type { Secret } from '../core/secret.ts'
 import type { World } from '../core/world.ts'
 import { createModels, type ModelsDeps } from '../models/index.ts'
+import { MemoryResponseStore } from '../models/responses.ts'
 import { providerStates } from '../models/routing/report.ts'
 import { RouterState } from '../models/routing/router.ts'
 import { createProgramRunner } from '../platform/processes.ts'
@@ -95,6 +96,7 @@ export function compose(deps: ComposeDeps): Gateway {
     money,
     drainMs: () => drainMsOf(snapshot.get().config.money),
     router,
+    responses: new MemoryResponseStore(world),
     catalog: () => snapshot.get().catalog,
     overload: () => snapshot.get().overload,
     cache: cache.get,

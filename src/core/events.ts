@@ -1,5 +1,6 @@
 import type { Labels, Principal, PromptIdentity } from './call.ts'
 import type { ErrorCode, ErrorSource } from './errors.ts'
+import type { JsonObject } from './json.ts'
 import type { NanoUsd } from './money.ts'
 
 /** The three gateways. */
@@ -16,9 +17,21 @@ export interface Usage {
   readonly cachedInputTokens?: number
   /** The part of the input that the provider wrote to its cache. */
   readonly cacheWriteTokens?: number
+  /** The part of `cacheWriteTokens` that is kept for an hour, where the provider tells it from five minutes. */
+  readonly cacheWrite1hTokens?: number
   /** All output, reasoning included. */
   readonly outputTokens?: number
   readonly reasoningTokens?: number
+  /** The parts of input and output that are audio, and of the input that are images. */
+  readonly audioInputTokens?: number
+  readonly audioOutputTokens?: number
+  readonly imageInputTokens?: number
+  /** Calls of tools that the provider ran itself and charges for, such as searches. */
+  readonly toolCalls?: number
+  /** Set where the provider did not say the end of it: what it used is at least this. */
+  readonly isEstimate?: true
+  /** What the provider said, as received. */
+  readonly raw?: JsonObject
 }
 
 /** Something of a request or a reply that the wire on the other side cannot carry as it is. */
@@ -206,6 +219,8 @@ export interface CallFacts {
   cache?: CacheFact | undefined
   /** What got lost between the caller's wire and the provider's. */
   losses?: readonly Loss[] | undefined
+  /** The model is lenient: the caller is not told of losses. Not written down. */
+  hidesLosses?: boolean | undefined
   /** Status sent to the caller. */
   status?: number | undefined
   /** Status the provider answered with. */
@@ -248,7 +263,7 @@ export interface CallStarted {
 /** `call.ended`: exactly one for each started call. Complete in itself: no reader needs the started one. */
 export interface CallEnded
   extends Omit<CallStarted, 'type' | 'hold'>,
-    Omit<Readonly<CallFacts>, 'principal' | 'prompt' | 'subject' | 'wire'> {
+    Omit<Readonly<CallFacts>, 'principal' | 'prompt' | 'subject' | 'wire' | 'hidesLosses'> {
   readonly type: 'call.ended'
   readonly startedAtMs: number
   readonly durationMs: number

@@ -2,105 +2,143 @@ import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import type { Phase } from '../../../stages/guards/types.ts'
 import { isStructural, type JsonPath, type WireText, type WireTexts } from '../wire-texts.ts'
 
-/**
- * Where requests and replies of this wire have their texts. A stream says each text in pieces, and then whole, up to four times: what is whole is
- * looked at again and counted once. Source: https://platform.openai.com/docs/api-reference/responses-streaming (read 2026-11-21).
- */
-export const openaiResponsesTexts: WireTexts = {
-  phaseOf: (path, root) => {
-    if (path[0] === 'input') return itemPhase(path, root)
-    if (path[0] === 'tools') return toolPhase(path)
-    return NO_TEXT.has(String(path[0])) || isStructural(path) ? undefined : 'input'
-  },
-  textsOf: (value) => (typeof value.type === 'string' && isEvent(value) ? eventTexts(value, value.type) : responseTexts(value, [], {})),
-  endsOf: (value) => (typeof value.type === 'string' && value.type.endsWith('.done') ? [laneOf(value, value.type)] : []),
-  tidy: (value) => (Array.isArray(value.logprobs) ? { ...value, logprobs: [] } : value),
-  continuation: (value) => value,
-}
-
-const NO_TEXT: ReadonlySet<string> = new Set([
+/** Fields of a request that say how to answer, and nothing that is answered. */
+const SETTINGS: ReadonlySet<string | number | undefined> = new Set([
   'tool_choice',
   'text',
+  'reasoning',
   'include',
   'previous_response_id',
   'conversation',
   'truncation',
-  'prompt_cache_key',
-  'safety_identifier',
-  'reasoning',
 ])
-const IDS: ReadonlySet<string> = new Set(['call_id', 'id', 'status', 'item_id', 'server_label'])
-const REPEATED = { isRepeat: true } as const
-
-function itemPhase(path: JsonPath, root: JsonObject): Phase | undefined {
-  const item: Json | undefined = Array.isArray(root.input) ? root.input[Number(path[1])] : undefined
-  if (!isObject(item)) return 'input'
-  const type = typeof item.type === 'string' ? item.type : 'message'
-  const field = String(path[2])
-  if (type === 'reasoning' || IDS.has(String(path.at(-1)))) return undefined
-  if (type.endsWith('_output')) return field === 'output' && !isStructural(path) ? 'toolResults' : undefined
-  if (type.endsWith('_call')) return field === 'name' ? 'toolNames' : isStructural(path) ? undefined : 'toolArguments'
-  return isStructural(path) ? undefined : 'input'
+const IDS: ReadonlySet<string | number | undefined> = new Set(['id', 'call_id', 'status'])
+/** Events with a piece of a text, by what is said; the others repeat whole texts. */
+const DELTAS: Readonly<Record<string, Phase>> = {
+  'response.output_text.delta': 'output',
+  'response.refusal.delta': 'output',
+  'response.reasoning_summary_text.delta': 'output',
+  'response.reasoning_text.delta': 'output',
+  'response.function_call_arguments.delta': 'toolArguments',
+}
+/** Fields in which events repeat a whole text. */
+const WHOLES: Readonly<Record<string, string>> = {
+  'response.output_text.done': 'text',
+  'response.refusal.done': 'refusal',
+  'response.reasoning_summary_text.done': 'text',
+  'response.reasoning_text.done': 'text',
+  'response.function_call_arguments.done': 'arguments',
 }
 
+/** Where requests and replies of this wire have their texts. In a stream each text comes in pieces, and then whole several times. */
+export const openaiResponsesTexts: WireTexts = {
+  phaseOf: (path, root) => {
+    if (path[0] === 'input') return itemPhase(path, root)
+    if (path[0] === 'tools') return toolPhase(path)
+    return SETTINGS.has(path[0]) || isStructural(path) ? undefined : 'input'
+  },
+  textsOf: (value) => (typeof value.type === 'string' ? eventTexts(value, value.type) : outputTexts(value.output, ['output'])),
+  // All that is said of an item has ended when one of its texts is repeated whole: the next begins after that.
+  endsOf: ({ type, output_index: at }) =>
+    typeof type === 'string' && (Object.hasOwn(WHOLES, type) || type === 'response.output_item.done') ? [String(at ?? 0)] : [],
+  tidy: withoutChances,
+  continuation: withoutChances,
+}
+
+function itemPhase(path: JsonPath, root: JsonObject): Phase | undefined {
+  const last = path.at(-1)
+  if (path.length === 1) return 'input'
+  if (isStructural(path) || IDS.has(last)) return undefined
+  const item: Json | undefined = Array.isArray(root.input) ? root.input[Number(path[1])] : undefined
+  switch (isObject(item) ? item.type : undefined) {
+    case 'function_call':
+    case 'custom_tool_call':
+      return path[2] === 'name' ? 'toolNames' : 'toolArguments'
+    case 'function_call_output':
+    case 'custom_tool_call_output':
+      return 'toolResults'
+    default:
+      return 'input'
+  }
+}
+
+/** Names of tools that are offered, and what is said of them; not what their schemas are made of. */
 function toolPhase(path: JsonPath): Phase | undefined {
   const last = path.at(-1)
   if (last === 'name' && path.length === 3) return 'toolNames'
   return last === 'description' ? 'input' : undefined
 }
 
-function isEvent(value: JsonObject): boolean {
-  return value.object === undefined
-}
-
-function eventTexts(value: JsonObject, type: string): readonly WireText[] {
-  const { delta, text, item, part, response } = value
-  if (typeof delta === 'string') return [{ path: ['delta'], text: delta, ...kindOf(type), lane: laneOf(value, type) }]
-  if (isObject(item)) return itemTexts(item, ['item'], type.endsWith('.done') ? REPEATED : {})
-  if (isObject(part)) return partTexts(part, ['part'], REPEATED)
-  if (isObject(response)) return responseTexts(response, ['response'], REPEATED)
-  for (const field of ['text', 'refusal', 'arguments', 'input'] as const) {
-    const said = value[field]
-    if (typeof said === 'string' && type.endsWith('.done')) return [{ path: [field], text: said, ...kindOf(type), ...REPEATED }]
+function eventTexts(event: JsonObject, type: string): readonly WireText[] {
+  const delta = DELTAS[type]
+  if (delta !== undefined) return deltaTexts(event, type, delta)
+  const whole = WHOLES[type]
+  if (whole !== undefined) {
+    const text = event[whole]
+    const isCall = whole === 'arguments'
+    if (typeof text !== 'string') return []
+    return [{ path: [whole], text, phase: isCall ? 'toolArguments' : 'output', ...(isCall ? { isJson: true } : {}) }]
   }
-  return typeof text === 'string' ? [{ path: ['text'], text, phase: 'output' }] : []
+  if (isObject(event.response)) return outputTexts(event.response.output, ['response', 'output'])
+  return [
+    ...(isObject(event.part) ? partTexts(event.part, ['part']) : []),
+    ...(isObject(event.item) ? itemTexts(event.item, ['item']) : []),
+  ]
 }
 
-function kindOf(type: string): { readonly phase: Phase; readonly isJson?: true } {
-  if (type.includes('arguments')) return { phase: 'toolArguments', isJson: true }
-  return { phase: type.includes('tool_call_input') ? 'toolArguments' : 'output' }
+function deltaTexts(event: JsonObject, type: string, phase: Phase): readonly WireText[] {
+  if (typeof event.delta !== 'string') return []
+  const part = String(event.content_index ?? event.summary_index ?? 0)
+  const lane = `${String(event.output_index ?? 0)}/${type}/${part}`
+  return [{ path: ['delta'], text: event.delta, phase, lane, ...(phase === 'toolArguments' ? { isJson: true } : {}) }]
 }
 
-/** `response.output_text.delta` and `response.output_text.done` of the same place are of one lane. */
-function laneOf({ output_index, content_index, summary_index }: JsonObject, type: string): string {
-  return `${output_index ?? 0}:${content_index ?? summary_index ?? 0}:${type.slice(0, type.lastIndexOf('.'))}`
+function outputTexts(output: Json | undefined, path: JsonPath): readonly WireText[] {
+  const items: readonly Json[] = Array.isArray(output) ? output : []
+  return items.flatMap((item, index) => (isObject(item) ? itemTexts(item, [...path, index]) : []))
 }
 
-function responseTexts(response: JsonObject, path: JsonPath, repeat: { readonly isRepeat?: true }): readonly WireText[] {
-  if (!Array.isArray(response.output)) return []
-  return response.output.flatMap((item: Json, index) => (isObject(item) ? itemTexts(item, [...path, 'output', index], repeat) : []))
+function itemTexts(item: JsonObject, path: JsonPath): readonly WireText[] {
+  if (item.type === 'function_call' || item.type === 'custom_tool_call') return callTexts(item, path)
+  return ['content', 'summary'].flatMap((list) => {
+    const parts: Json | undefined = item[list]
+    return Array.isArray(parts) ? parts.flatMap((part: Json, index) => (isObject(part) ? partTexts(part, [...path, list, index]) : [])) : []
+  })
 }
 
-function itemTexts(item: JsonObject, path: JsonPath, repeat: { readonly isRepeat?: true }): readonly WireText[] {
-  const texts: WireText[] = []
-  for (const field of ['content', 'summary'] as const) {
-    const parts = item[field]
-    if (Array.isArray(parts))
-      for (const [index, part] of parts.entries()) if (isObject(part)) texts.push(...partTexts(part, [...path, field, index], repeat))
-  }
-  const type = typeof item.type === 'string' ? item.type : ''
-  if (!type.endsWith('_call')) return texts
-  if (typeof item.name === 'string') texts.push({ path: [...path, 'name'], text: item.name, phase: 'toolNames', ...repeat })
-  for (const field of ['arguments', 'input'] as const) {
-    const text = item[field]
-    if (typeof text === 'string')
-      texts.push({ path: [...path, field], text, phase: 'toolArguments', isJson: field === 'arguments', ...repeat })
-  }
-  return texts
+function callTexts(item: JsonObject, path: JsonPath): readonly WireText[] {
+  const field = item.type === 'function_call' ? 'arguments' : 'input'
+  const text = item[field]
+  return [
+    ...(typeof item.name === 'string' && item.name !== ''
+      ? [{ path: [...path, 'name'], text: item.name, phase: 'toolNames' as const }]
+      : []),
+    ...(typeof text === 'string' && text !== ''
+      ? [{ path: [...path, field], text, phase: 'toolArguments' as const, ...(field === 'arguments' ? { isJson: true } : {}) }]
+      : []),
+  ]
 }
 
-function partTexts(part: JsonObject, path: JsonPath, repeat: { readonly isRepeat?: true }): readonly WireText[] {
-  const field = typeof part.text === 'string' ? 'text' : 'refusal'
+function partTexts(part: JsonObject, path: JsonPath): readonly WireText[] {
+  const field = part.type === 'refusal' ? 'refusal' : 'text'
   const text = part[field]
-  return typeof text === 'string' ? [{ path: [...path, field], text, phase: 'output', ...repeat }] : []
+  return typeof text === 'string' && text !== '' ? [{ path: [...path, field], text, phase: 'output' }] : []
+}
+
+/** The chances of tokens spell out the text that was taken away. Only where texts stand: what the caller asked for is told back as it was. */
+function withoutChances(value: JsonObject): JsonObject {
+  const { response, item, part, output, content } = value
+  return {
+    ...value,
+    ...('logprobs' in value ? { logprobs: [] } : {}),
+    ...(isObject(response) ? { response: withoutChances(response) } : {}),
+    ...(isObject(item) ? { item: withoutChances(item) } : {}),
+    ...(isObject(part) ? { part: withoutChances(part) } : {}),
+    ...(Array.isArray(output) ? { output: output.map(eachWithout) } : {}),
+    ...(Array.isArray(content) ? { content: content.map(eachWithout) } : {}),
+  }
+}
+
+function eachWithout(value: Json): Json {
+  return isObject(value) ? withoutChances(value) : value
 }

@@ -7,9 +7,10 @@ import { formatProblem, type LocatedProblem } from '../control/config/problems.t
 import { type ConfigWatch, watchConfig } from '../control/config/watch.ts'
 import type { World } from '../core/world.ts'
 import { watchFiles } from '../platform/watch-file.ts'
-import { builtInConfig, type ListenAddresses, providersWithKey } from './built-in-config.ts'
+import type { ListenAddresses } from './built-in-config.ts'
 import { findConfigFile } from './check-config.ts'
 import { checkWhole } from './check-whole.ts'
+import { code } from './code.ts'
 import { configStatus } from './compose.ts'
 import type { Sandboxes } from './sandbox/index.ts'
 import { type Config, SECTIONS } from './sections.ts'
@@ -105,6 +106,7 @@ function withFile(request: ConfigRequest, file: string): ConfigStart {
 }
 
 function withoutFile(request: ConfigRequest, startSandboxes: () => Sandboxes): ConfigStart {
+  const { builtInConfig, providersWithKey } = code.builtInConfig()
   const providers = providersWithKey(request.env)
   const result = loadConfig(builtInConfig({ providers, sandboxes: startSandboxes(), listen: request.builtInListen }), {
     ...readersOf(request),

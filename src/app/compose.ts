@@ -21,6 +21,7 @@ import type { Store } from '../storage/store.ts'
 import { AlertWebhook } from './alert-webhook.ts'
 import { openAnswerCache } from './answer-cache.ts'
 import { code } from './code.ts'
+import type { Models } from './compose-models.ts'
 import { answerNowhere, LAYERS } from './layer-paths.ts'
 import { describeThrown, type Logger } from './logger.ts'
 import { isLoopback } from './loopback.ts'
@@ -89,7 +90,7 @@ export function compose(deps: ComposeDeps): Gateway {
     store.log,
     new AlertWebhook({ world, target: () => snapshot.get().config.money.webhook, report: (message) => deps.logger.log('warn', message) }),
   )
-  const models = new OnDemand(() =>
+  const models: OnDemand<Models> = new OnDemand(() =>
     code.models().composeModels(deps, { ...common, money, drainMs: () => drainMsOf(snapshot.get().config.money), cache: cache.get }),
   )
   const tools = new OnDemand(() =>

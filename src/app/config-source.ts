@@ -5,11 +5,14 @@ import { type ConfigSnapshot, loadConfig } from '../control/config/load.ts'
 import { formatProblem, type LocatedProblem } from '../control/config/problems.ts'
 import { type ConfigWatch, watchConfig } from '../control/config/watch.ts'
 import type { World } from '../core/world.ts'
+import type { PriceBook } from '../models/prices/book.ts'
 import { watchFiles } from '../platform/watch-file.ts'
 import { builtInConfig, type ListenAddresses, providersWithKey } from './built-in-config.ts'
 import { findConfigFile } from './check-config.ts'
 import { checkWhole } from './check-whole.ts'
 import { configStatus } from './compose.ts'
+import { dataFolder } from './data-folder.ts'
+import { openPrices } from './price-file.ts'
 import type { Sandboxes } from './sandbox/index.ts'
 import { type Config, SECTIONS } from './sections.ts'
 import { CurrentSnapshot, compileSnapshot, type Snapshot } from './snapshot.ts'
@@ -73,7 +76,7 @@ function withFile(request: ConfigRequest, file: string): ConfigStart {
     world,
     watchFiles,
     onLoaded: (loaded) => {
-      const next = compiled(loaded, file, world)
+      const next = compiled(loaded, file, world, snapshot.get().prices)
       snapshot.swap(next)
       listener?.onSwapped(next)
     },
@@ -125,8 +128,10 @@ function withoutFile(request: ConfigRequest, startSandboxes: () => Sandboxes): C
   }
 }
 
-function compiled(loaded: ConfigSnapshot<Config>, file: string | undefined, world: World): Snapshot {
-  return compileSnapshot({ config: loaded.config, revision: loaded.revision, file, loadedAtMs: world.now() })
+function compiled(loaded: ConfigSnapshot<Config>, file: string | undefined, world: World, known?: PriceBook): Snapshot {
+  const { config, revision } = loaded
+  // Prices are read at the start; later ones come by an update, not by a change of the configuration.
+  return compileSnapshot({ config, revision, file, loadedAtMs: world.now(), prices: known ?? openPrices(dataFolder(config)) })
 }
 
 function rejected(file: string, problems: readonly LocatedProblem[]): ConfigStart {

@@ -7,6 +7,7 @@ import type { LedgerRules } from '../ledger/rules.ts'
 import { compileCatalog, type ModelCatalog } from '../models/catalog.ts'
 import type { ModelsConfig } from '../models/config.ts'
 import type { RequestLimits } from '../models/index.ts'
+import type { PriceBook } from '../models/prices/book.ts'
 import { compileGuards } from '../stages/guards/compile.ts'
 import type { GuardSet } from '../stages/guards/guard-set.ts'
 import type { QueueRules } from '../stages/queue.ts'
@@ -23,6 +24,8 @@ export interface Snapshot {
   readonly revision: string
   readonly file: string | undefined
   readonly loadedAtMs: number
+  /** List prices: those in the data folder, else the built-in ones. */
+  readonly prices: PriceBook
   /** The gateways that run. */
   readonly layers: ReadonlySet<LayerName>
   /** Without any model where the models gateway does not run. */
@@ -47,6 +50,8 @@ export interface SnapshotSource {
   readonly revision: string
   readonly file: string | undefined
   readonly loadedAtMs: number
+  /** List prices. */
+  readonly prices: PriceBook
 }
 
 const NO_MODELS: ModelsConfig = {
@@ -65,7 +70,7 @@ export function compileSnapshot(source: SnapshotSource): Snapshot {
   return {
     ...source,
     layers: layersOf(source.config),
-    catalog: compileCatalog(models ?? NO_MODELS),
+    catalog: compileCatalog(models ?? NO_MODELS, source.prices),
     breaker: (models ?? NO_MODELS).breaker,
     overload: models?.overload && { running: models.overload.running, queue: models.overload.queue, waitMs: models.overload.wait },
     agents: compileAgents(agents ?? NO_AGENTS, isLoopback(listen.data.host)),
@@ -75,6 +80,11 @@ export function compileSnapshot(source: SnapshotSource): Snapshot {
     requestLimits: { jsonBodyBytes: limits.jsonBody, jsonDepth: limits.jsonDepth, bodyDeadlineMs: limits.bodyDeadline },
     ledgerRules: compileLedgerRules(access, money),
   }
+}
+
+/** The same snapshot with other list prices. What else is in force stays the very same object. */
+export function withPrices(snapshot: Snapshot, prices: PriceBook): Snapshot {
+  return { ...snapshot, prices, catalog: compileCatalog(snapshot.config.models ?? NO_MODELS, prices) }
 }
 
 /** The snapshot in force, and what kept a later one from it. The only state of the configuration; compose.ts owns it. */

@@ -16,9 +16,19 @@ export interface Usage {
   readonly cachedInputTokens?: number
   /** The part of the input that the provider wrote to its cache. */
   readonly cacheWriteTokens?: number
+  /** The part of `cacheWriteTokens` that is kept for an hour, where the provider tells it from five minutes. */
+  readonly cacheWrite1hTokens?: number
   /** All output, reasoning included. */
   readonly outputTokens?: number
   readonly reasoningTokens?: number
+  /** The parts of input and output that are audio, and of the input that are images. */
+  readonly audioInputTokens?: number
+  readonly audioOutputTokens?: number
+  readonly imageInputTokens?: number
+  /** Calls of tools that the provider ran itself and charges for, such as searches. */
+  readonly toolCalls?: number
+  /** Tier of service that the provider gave, by its own name: batch, flex, priority. Absent where it named none. */
+  readonly serviceTier?: string
 }
 
 /** Something of a request or a reply that the wire on the other side cannot carry as it is. */
@@ -52,11 +62,24 @@ export interface ToolAsk {
   readonly prompt: PromptIdentity
 }
 
-/** One line of a bill: tokens of a kind, and their price. */
+/** One line of a bill: tokens of a kind, and their price. The kinds `call` and `toolCall` count calls in the place of tokens. */
 export interface PricedLine {
-  readonly kind: 'input' | 'cachedInput' | 'cacheWrite' | 'output'
+  readonly kind:
+    | 'input'
+    | 'audioInput'
+    | 'imageInput'
+    | 'cachedInput'
+    | 'cachedAudioInput'
+    | 'cachedImageInput'
+    | 'cacheWrite'
+    | 'cacheWrite1h'
+    | 'output'
+    | 'audioOutput'
+    | 'reasoning'
+    | 'call'
+    | 'toolCall'
   readonly tokens: number
-  /** Per million tokens. */
+  /** Per million of them. */
   readonly nanoUsd: NanoUsd
 }
 

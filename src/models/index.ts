@@ -24,8 +24,8 @@ import type { ListedModel, ModelCatalog } from './catalog.ts'
 import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
+import { charge } from './prices/charge.ts'
 import { estimator, likelyTokens } from './prices/estimate.ts'
-import { charge } from './prices/price.ts'
 import { routeCalls } from './routing/route-calls.ts'
 import type { RouterState } from './routing/router.ts'
 import { send } from './send.ts'
@@ -102,7 +102,7 @@ export function createModels(deps: ModelsDeps): Layer {
                 usageOf: (part) => part.usage,
                 sizeOf: (part) => part.bytes.length,
                 isPiece: ({ type }) => type === 'frame',
-                price: ({ target }, usage) => charge(target.price, usage),
+                price: ({ target }, usage) => charge(target.price, usage, deps.world.now()),
                 holds: { ...estimator, ...deps.money },
               }),
               noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),

@@ -1,4 +1,5 @@
-import type { Price, Target, Timeouts } from '../types.ts'
+import type { Price } from '../prices/types.ts'
+import type { Target, Timeouts } from '../types.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { compileCondition } from './conditions.ts'
 import type { RetryConfig, RouteConfig, TargetConfig } from './config.ts'

@@ -1,5 +1,6 @@
 import type { Principal } from '../../core/call.ts'
-import type { Price, Target } from '../types.ts'
+import type { Price } from '../prices/types.ts'
+import type { Target } from '../types.ts'
 import type { RetryRules } from './retry.ts'
 
 /** How a route orders its targets. */

@@ -19,7 +19,8 @@ function keysBelow(node: SchemaNode, path: string): readonly Key[] {
     const childPath = path === '' ? key : `${path}.${key}`
     return [{ path: childPath, node: child, isRequired: node.required?.includes(key) ?? false }, ...keysBelow(child, childPath)]
   })
-  const value = node.additionalProperties || undefined
+  // Anything at all, as in a JSON Schema that is written as a value, has no sentence of its own.
+  const value = node.additionalProperties && Object.keys(node.additionalProperties).length > 0 ? node.additionalProperties : undefined
   const freePath = `${path}.<name>`
   const free = value === undefined ? [] : [{ path: freePath, node: value, isRequired: false }, ...keysBelow(value, freePath)]
   return [...named, ...free, ...(node.items === undefined ? [] : keysBelow(node.items, `${path}[]`))]

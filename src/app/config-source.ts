@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { ConfigStatus } from '../control/api/deps.ts'
 import { type ConfigSnapshot, loadConfig } from '../control/config/load.ts'
@@ -76,7 +77,7 @@ function withFile(request: ConfigRequest, file: string): ConfigStart {
     world,
     watchFiles,
     onLoaded: (loaded) => {
-      const next = compiled(loaded, file, world, snapshot.get().prices)
+      const next = compiled(loaded, file, request, snapshot.get().prices)
       snapshot.swap(next)
       listener?.onSwapped(next)
     },
@@ -88,7 +89,7 @@ function withFile(request: ConfigRequest, file: string): ConfigStart {
   })
   if (started.type === 'rejected') return rejected(file, started.problems)
   const watch: ConfigWatch<Config> = started.watch
-  const snapshot = new CurrentSnapshot(compiled(watch.current, file, world))
+  const snapshot = new CurrentSnapshot(compiled(watch.current, file, request))
   return {
     type: 'started',
     source: {
@@ -115,7 +116,7 @@ function withoutFile(request: ConfigRequest, startSandboxes: () => Sandboxes): C
     sections: SECTIONS,
   })
   if (result.type === 'rejected') return rejected('the built-in configuration', result.problems)
-  const snapshot = new CurrentSnapshot(compiled(result.snapshot, undefined, request.world))
+  const snapshot = new CurrentSnapshot(compiled(result.snapshot, undefined, request))
   return {
     type: 'started',
     source: {
@@ -128,10 +129,12 @@ function withoutFile(request: ConfigRequest, startSandboxes: () => Sandboxes): C
   }
 }
 
-function compiled(loaded: ConfigSnapshot<Config>, file: string | undefined, world: World, known?: PriceBook): Snapshot {
+function compiled(loaded: ConfigSnapshot<Config>, file: string | undefined, { world, env }: ConfigRequest, known?: PriceBook): Snapshot {
   const { config, revision } = loaded
+  const surroundings = { env, readFile: (path: string) => readFile(path, 'utf8') }
   // Prices are read at the start; later ones come by an update, not by a change of the configuration.
-  return compileSnapshot({ config, revision, file, loadedAtMs: world.now(), prices: known ?? openPrices(dataFolder(config)) })
+  const prices = known ?? openPrices(dataFolder(config))
+  return compileSnapshot({ config, revision, file, loadedAtMs: world.now(), surroundings, prices })
 }
 
 function rejected(file: string, problems: readonly LocatedProblem[]): ConfigStart {

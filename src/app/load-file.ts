@@ -35,5 +35,5 @@ export function loadFile({ configFile, cwd, env }: FileRequest): Snapshot {
   })
   if (result.type === 'rejected') throw new PlaceError(result.problems.map(formatProblem).join('\n'))
   const { config, revision } = result.snapshot
-  return compileSnapshot({ config, revision, file, loadedAtMs: 0, prices: openPrices(dataFolder(config)) })
+  return compileSnapshot({ config, revision, file, loadedAtMs: 0, surroundings: { env }, prices: openPrices(dataFolder(config)) })
 }

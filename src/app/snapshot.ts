@@ -5,6 +5,7 @@ import { compileLedgerRules } from '../control/ledger-rules.ts'
 import type { LayerName } from '../core/events.ts'
 import type { LedgerRules } from '../ledger/rules.ts'
 import { compileCatalog, type ModelCatalog } from '../models/catalog.ts'
+import type { Surroundings } from '../models/cloud/authorize.ts'
 import type { ModelsConfig } from '../models/config.ts'
 import type { RequestLimits } from '../models/index.ts'
 import type { PriceBook } from '../models/prices/book.ts'
@@ -26,6 +27,8 @@ export interface Snapshot {
   readonly loadedAtMs: number
   /** List prices: those in the data folder, else the built-in ones. */
   readonly prices: PriceBook
+  /** The same configuration with other list prices. */
+  readonly withPrices: (prices: PriceBook) => Snapshot
   /** The gateways that run. */
   readonly layers: ReadonlySet<LayerName>
   /** Without any model where the models gateway does not run. */
@@ -52,12 +55,15 @@ export interface SnapshotSource {
   readonly loadedAtMs: number
   /** List prices. */
   readonly prices: PriceBook
+  /** In which the process runs: providers of clouds find their credentials there. */
+  readonly surroundings: Surroundings
 }
 
 const NO_MODELS: ModelsConfig = {
   providers: {},
   models: [],
   routes: [],
+  cache: { store: 'memory', maxEntries: 0, maxSize: 0 },
   fidelity: 'warn',
   breaker: { failures: 5, share: 0.5, pause: 0, longestPause: 0 },
   timeouts: { connect: 0, firstToken: 0, idle: 0, total: 0 },
@@ -66,11 +72,15 @@ const NO_AGENTS: AgentsConfig = { agents: {}, timeouts: { connect: 0, idle: 0, t
 
 /** Compiles a checked configuration. Pure. */
 export function compileSnapshot(source: SnapshotSource): Snapshot {
+  const { surroundings, ...rest } = source
+  const { prices } = source
   const { models, tools, agents, access, limits, listen, money } = source.config
-  return {
-    ...source,
+  const snapshot: Snapshot = {
+    ...rest,
     layers: layersOf(source.config),
-    catalog: compileCatalog(models ?? NO_MODELS, source.prices),
+    catalog: compileCatalog(models ?? NO_MODELS, prices, surroundings),
+    // What else is in force stays the very same object.
+    withPrices: (others) => ({ ...snapshot, prices: others, catalog: compileCatalog(models ?? NO_MODELS, others, surroundings) }),
     breaker: (models ?? NO_MODELS).breaker,
     overload: models?.overload && { running: models.overload.running, queue: models.overload.queue, waitMs: models.overload.wait },
     agents: compileAgents(agents ?? NO_AGENTS, isLoopback(listen.data.host)),
@@ -80,11 +90,7 @@ export function compileSnapshot(source: SnapshotSource): Snapshot {
     requestLimits: { jsonBodyBytes: limits.jsonBody, jsonDepth: limits.jsonDepth, bodyDeadlineMs: limits.bodyDeadline },
     ledgerRules: compileLedgerRules(access, money),
   }
-}
-
-/** The same snapshot with other list prices. What else is in force stays the very same object. */
-export function withPrices(snapshot: Snapshot, prices: PriceBook): Snapshot {
-  return { ...snapshot, prices, catalog: compileCatalog(snapshot.config.models ?? NO_MODELS, prices) }
+  return snapshot
 }
 
 /** The snapshot in force, and what kept a later one from it. The only state of the configuration; compose.ts owns it. */

@@ -18,6 +18,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   live: async () => (await import('./commands/live.ts')).registerLive,
   providers: async () => (await import('./commands/providers.ts')).registerProviders,
   route: async () => onlyIo((await import('./commands/route.ts')).registerRoute),
+  cache: async () => (await import('./commands/cache.ts')).registerCache,
+  import: async () => onlyIo((await import('./commands/import.ts')).registerImport),
   bodies: async () => (await import('./commands/bodies.ts')).registerBodies,
   status: async () => (await import('./commands/status.ts')).registerStatus,
   reload: async () => (await import('./commands/reload.ts')).registerReload,

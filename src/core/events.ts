@@ -1,35 +1,15 @@
 import type { Labels, Principal, PromptIdentity } from './call.ts'
 import type { ErrorCode, ErrorSource } from './errors.ts'
 import type { NanoUsd } from './money.ts'
+import type { PricedLine, Usage } from './usage.ts'
+
+export type { PricedLine, Usage } from './usage.ts'
 
 /** The three gateways. */
 export type LayerName = 'models' | 'tools' | 'agents'
 
 /** How a call ended: once, whatever happened. */
 export type Outcome = 'ok' | 'refused' | 'broken' | 'cancelled' | 'paused'
-
-/** What was used. Absent means that the provider did not say; it is never written as 0. */
-export interface Usage {
-  /** All input, what was read from or written to the provider's cache included. */
-  readonly inputTokens?: number
-  /** The part of the input that the provider read from its cache. */
-  readonly cachedInputTokens?: number
-  /** The part of the input that the provider wrote to its cache. */
-  readonly cacheWriteTokens?: number
-  /** The part of `cacheWriteTokens` that is kept for an hour, where the provider tells it from five minutes. */
-  readonly cacheWrite1hTokens?: number
-  /** All output, reasoning included. */
-  readonly outputTokens?: number
-  readonly reasoningTokens?: number
-  /** The parts of input and output that are audio, and of the input that are images. */
-  readonly audioInputTokens?: number
-  readonly audioOutputTokens?: number
-  readonly imageInputTokens?: number
-  /** Calls of tools that the provider ran itself and charges for, such as searches. */
-  readonly toolCalls?: number
-  /** Tier of service that the provider gave, by its own name: batch, flex, priority. Absent where it named none. */
-  readonly serviceTier?: string
-}
 
 /** Something of a request or a reply that the wire on the other side cannot carry as it is. */
 export interface Loss {
@@ -38,6 +18,21 @@ export interface Loss {
   /** Left out; carried as something near to it; or brought about by other means. */
   readonly action: 'dropped' | 'approximated' | 'emulated'
   readonly reason: string
+}
+
+/** What the cache had to do with a call. */
+export interface CacheFact {
+  /**
+   * `hit`: the answer to an equal question. `similar`: the answer to one that is like it. `shared`: an equal call was under way, and its answer
+   * went to both. `miss`: none was there. `refresh`: the caller wanted a new one.
+   */
+  readonly result: 'hit' | 'similar' | 'shared' | 'miss' | 'refresh'
+  /** How old the answer was. */
+  readonly ageMs?: number | undefined
+  /** Cosine of the two questions, from -1 to 1. */
+  readonly similarity?: number | undefined
+  /** What the answer cost when it was made. */
+  readonly savedNanoUsd?: NanoUsd | undefined
 }
 
 /** What a guard did in a call. Never holds what it found. */
@@ -60,27 +55,6 @@ export interface ToolAsk {
   /** The gateway's name of the model. */
   readonly model: string
   readonly prompt: PromptIdentity
-}
-
-/** One line of a bill: tokens of a kind, and their price. The kinds `call` and `toolCall` count calls in the place of tokens. */
-export interface PricedLine {
-  readonly kind:
-    | 'input'
-    | 'audioInput'
-    | 'imageInput'
-    | 'cachedInput'
-    | 'cachedAudioInput'
-    | 'cachedImageInput'
-    | 'cacheWrite'
-    | 'cacheWrite1h'
-    | 'output'
-    | 'audioOutput'
-    | 'reasoning'
-    | 'call'
-    | 'toolCall'
-  readonly tokens: number
-  /** Per million of them. */
-  readonly nanoUsd: NanoUsd
 }
 
 /** One attempt of a call: one try at one target. */
@@ -211,8 +185,11 @@ export interface CallFacts {
   /** The end of each of its holds, in the order in which they ended. Absent where no budget applied. */
   bookings?: readonly Booking[] | undefined
   finishReason?: string | undefined
+  cache?: CacheFact | undefined
   /** What got lost between the caller's wire and the provider's. */
   losses?: readonly Loss[] | undefined
+  /** The model is lenient: the caller is not told of losses. Not written down. */
+  hidesLosses?: boolean | undefined
   /** Status sent to the caller. */
   status?: number | undefined
   /** Status the provider answered with. */
@@ -255,7 +232,7 @@ export interface CallStarted {
 /** `call.ended`: exactly one for each started call. Complete in itself: no reader needs the started one. */
 export interface CallEnded
   extends Omit<CallStarted, 'type' | 'hold'>,
-    Omit<Readonly<CallFacts>, 'principal' | 'prompt' | 'subject' | 'wire'> {
+    Omit<Readonly<CallFacts>, 'principal' | 'prompt' | 'subject' | 'wire' | 'hidesLosses'> {
   readonly type: 'call.ended'
   readonly startedAtMs: number
   readonly durationMs: number
@@ -345,6 +322,7 @@ export type Event =
       readonly by: string
     }
   | { readonly type: 'key.revoked'; readonly atMs: number; readonly keyId: string; readonly by: string; readonly liveCalls: number }
+  | { readonly type: 'cache.purged'; readonly atMs: number; readonly by: string; readonly answers: number; readonly where: string }
   | { readonly type: 'body.erased'; readonly atMs: number; readonly by: string; readonly bodies: number; readonly where: string }
 
 /** One sentence an event type. */
@@ -367,6 +345,7 @@ export const EVENT_DOCS = {
   'config.rejected': 'A changed configuration file was refused; the last good one stays in force.',
   'key.created': 'A key was made.',
   'key.revoked': 'A key was revoked, and its running calls were ended.',
+  'cache.purged': 'Cached answers were removed by an operator.',
   'body.erased': 'Stored prompts or replies were erased. The log itself is untouched.',
 } as const satisfies Record<Event['type'], string>
 
@@ -384,6 +363,12 @@ export interface CallRecord {
    * @throws log_unavailable: the call must not be made
    */
   start(hold?: Hold): Promise<void>
+  /** The call's work may outlive its caller, for others who wait for the same: the ending is written when that is over, with what it cost. */
+  awaitWork(over: Promise<void>): void
+  /**
+   * Writes what an attempt came to whose call had ended before it: what its client did not wait for. Does nothing while the call runs.
+   */
+  finishLate(booking: Booking, usage: Usage | undefined): void
   /** Headers of the gateway's own that the caller gets with the reply or the refusal. Names in lower case. */
   replyHeaders?: Record<string, string>
 }

@@ -39,11 +39,11 @@ test.each<[string, unknown, Json, string | undefined]>([
   ['not', { properties: { a: { not: { type: 'string' } } } }, { a: 'x' }, 'arguments.a has a shape that is not allowed'],
   ['not, with words that are not looked at', { properties: { a: { not: { pattern: 'x' } } } }, { a: 'x' }, undefined],
 ])('%s', (_what, schema, given, expected) => {
-  expect(findMisfit(schema, given)).toBe(expected)
+  expect(findMisfit(schema, given, 'arguments')).toBe(expected)
 })
 
 test('a schema that refers to itself, or is made to be slow, is left to its server', () => {
-  expect(findMisfit({ $ref: '#' }, {})).toBeUndefined()
+  expect(findMisfit({ $ref: '#' }, {}, 'arguments')).toBeUndefined()
   const slow = { $defs: { a: { anyOf: Array(20).fill({ allOf: Array(20).fill({ $ref: '#/$defs/a' }) }) } }, $ref: '#/$defs/a' }
-  expect(findMisfit(slow, { deep: [1] })).toBeUndefined()
+  expect(findMisfit(slow, { deep: [1] }, 'arguments')).toBeUndefined()
 })

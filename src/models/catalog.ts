@@ -1,4 +1,5 @@
 import { formatUsd } from '../core/money.ts'
+import type { Surroundings } from './cloud/authorize.ts'
 import type { ModelsConfig } from './config.ts'
 import { compileProvider, type Place } from './place.ts'
 import type { PriceBook } from './prices/book.ts'
@@ -7,7 +8,7 @@ import type { Price } from './prices/types.ts'
 import { capabilitiesOf } from './routing/capabilities.ts'
 import { compileRoutes, type RoutedModel, routeToModel } from './routing/compile.ts'
 import { fingerprintOf, laneIdsOf } from './routing/lane-id.ts'
-import type { Route } from './routing/types.ts'
+import type { Capabilities, Route } from './routing/types.ts'
 import { timeoutsOf } from './timeouts.ts'
 import type { Target } from './types.ts'
 
@@ -20,6 +21,8 @@ export interface ListedModel {
   readonly provider: string
   /** US dollars per million tokens, as decimal text; absent where unpriced. */
   readonly price?: { readonly inputPerMillion: string; readonly outputPerMillion: string }
+  /** What is known of what it can do; absent for a wildcard and a route. */
+  readonly can?: Capabilities
 }
 
 /** The configured models, ready to be found. Immutable; a new configuration makes a new one. */
@@ -34,8 +37,8 @@ export interface ModelCatalog {
 }
 
 /** Builds the catalog of a checked configuration. Pure. */
-export function compileCatalog(config: ModelsConfig, prices: PriceBook): ModelCatalog {
-  const places = new Map(Object.entries(config.providers).map(([name, provider]) => [name, placesOf(name, provider)]))
+export function compileCatalog(config: ModelsConfig, prices: PriceBook, surroundings: Surroundings = { env: {} }): ModelCatalog {
+  const places = new Map(Object.entries(config.providers).map(([name, provider]) => [name, placesOf(name, provider, surroundings)]))
   const sources = { config, prices }
   const exact = new Map<string, Route>()
   const wildcards: { readonly prefix: string; readonly model: ModelConfig }[] = []
@@ -45,7 +48,8 @@ export function compileCatalog(config: ModelsConfig, prices: PriceBook): ModelCa
     const routed = routedModel(sources, places, model, model.id ?? model.name)
     if (isWildcard) wildcards.push({ prefix: model.name.slice(0, -1), model })
     else exact.set(model.name, routeToModel(model.name, routed))
-    listed.push({ name: model.name, provider: model.provider, ...(isWildcard ? {} : shownPrice(routed.price)) })
+    const known = isWildcard ? {} : { ...shownPrice(routed.price), can: capabilitiesOf(routed.id, model.can) }
+    listed.push({ name: model.name, provider: model.provider, ...known })
   }
   wildcards.sort((left, right) => right.prefix.length - left.prefix.length)
   const wildcardOf = (name: string) => wildcards.find(({ prefix }) => name.startsWith(prefix) && name.length > prefix.length)
@@ -85,14 +89,14 @@ interface KeyedPlace extends Place {
 
 type KeyedPlaces = readonly [KeyedPlace, ...KeyedPlace[]]
 
-function placesOf(name: string, provider: ProviderConfig): KeyedPlaces {
+function placesOf(name: string, provider: ProviderConfig, surroundings: Surroundings): KeyedPlaces {
   const keys = provider.apiKey ?? []
   const [first, ...others] = keys.map((key, keyIndex) => ({
-    ...compileProvider(name, { ...provider, apiKey: [key] }),
+    ...compileProvider(name, { ...provider, apiKey: [key] }, surroundings),
     ...{ keyFingerprint: fingerprintOf(key.reveal()), keyIndex, keyCount: keys.length },
   }))
   if (first !== undefined) return [first, ...others]
-  return [{ ...compileProvider(name, provider), keyFingerprint: fingerprintOf(undefined), keyIndex: 0, keyCount: 1 }]
+  return [{ ...compileProvider(name, provider, surroundings), keyFingerprint: fingerprintOf(undefined), keyIndex: 0, keyCount: 1 }]
 }
 
 /** What a target is made of. */
@@ -102,13 +106,14 @@ interface Sources {
 }
 
 function routedModel(sources: Sources, places: ReadonlyMap<string, KeyedPlaces>, model: ModelConfig, id: string): RoutedModel {
-  const [first, ...others] = places.get(model.provider) ?? placesOf(model.provider, {})
+  const [first, ...others] = places.get(model.provider) ?? placesOf(model.provider, {}, { env: {} })
   const lane = targetOf(sources, first, model, id)
   return {
     id,
     lanes: [lane, ...others.map((place) => targetOf(sources, place, model, id))],
     price: lane.price,
     can: model.can,
+    cache: model.cache,
     retries: model.retries,
   }
 }

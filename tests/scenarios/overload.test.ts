@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { chatAnswer, gate, type Answer } from '../../src/testing/fake-upstream.ts'
+import { type Answer, chatAnswer, gate } from '../../src/testing/fake-upstream.ts'
 import { type Scenario, startScenario } from '../../src/testing/scenario.ts'
 import { ask, chat, expectError } from './ask.ts'
 

@@ -25,16 +25,18 @@ const MOST_EACH_USD = 9_000_000_000
 const MOST_PROBLEMS = 20
 
 const amount = (most: number) =>
-  z.union([z.number(), z.string()], { error: 'is no amount of US dollars' }).check((context) => {
-    const nanoUsd = parseUsd(String(context.value))
-    const message =
-      nanoUsd === undefined
-        ? 'is no amount of US dollars: write one from 0 with at most nine decimals'
-        : nanoUsd > most
-          ? `is more than ${most / 1_000_000_000} US dollars; is it in another unit?`
-          : undefined
-    if (message !== undefined) context.issues.push({ code: 'custom', message, input: context.value })
-  })
+  z
+    .union([z.number(), z.string()], { error: ({ input }) => (input === undefined ? 'is missing' : 'is no amount of US dollars') })
+    .check((context) => {
+      const nanoUsd = parseUsd(String(context.value))
+      const message =
+        nanoUsd === undefined
+          ? 'is no amount of US dollars: write one from 0 with at most nine decimals'
+          : nanoUsd > most
+            ? `is more than ${most / 1_000_000_000} US dollars; is it in another unit?`
+            : undefined
+      if (message !== undefined) context.issues.push({ code: 'custom', message, input: context.value })
+    })
 
 const rate = amount(MOST_USD)
 const each = amount(MOST_EACH_USD)

@@ -1,4 +1,5 @@
 import type { Principal } from '../../core/call.ts'
+import type { CacheSettings } from '../cache/settings.ts'
 import type { Price } from '../prices/types.ts'
 import type { Target } from '../types.ts'
 import type { RetryRules } from './retry.ts'
@@ -143,6 +144,8 @@ export interface Route extends Omit<NestedRoute, 'type' | 'weight' | 'when' | 'g
   readonly retries: RetryRules
   /** Names of the guards of the route and of every model that it may come to. */
   readonly guards: readonly string[]
+  /** How answers are cached; undefined where they are not. */
+  readonly cache: CacheSettings | undefined
   readonly canary: Share | undefined
   readonly shadow: Shadow | undefined
   readonly hedge: HedgeRules | undefined

@@ -77,7 +77,7 @@ const guard = z.strictObject({
     .describe('Of patterns: the longest match. So much of a stream is held back, up to twice.'),
   maxCharacters: count('characters', { min: '1', max: '1G' }).exactOptional().describe('Of length: the longest text.'),
   schema: z
-    .record(z.string(), z.unknown())
+    .record(z.string(), z.unknown().meta({ 'x-unit': 'JSON Schema' }).describe('A word of JSON Schema.'))
     .meta({ 'x-unit': 'JSON Schema' })
     .exactOptional()
     .describe('Of schema: the JSON Schema that answers must fit. Formats and patterns in it are not looked at.'),

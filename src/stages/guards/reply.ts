@@ -58,15 +58,15 @@ export function throughPipes<Part>(texts: ReplyTexts<Part>, open: (text: ReplyTe
 /** Looks at what a model or a tool says. */
 export function guardReply<Part>(call: Call, guards: readonly Guard[], texts: ReplyTexts<Part>): PartTransform<Part, Part> {
   const byPhase = guardsByPhase(guards)
-  return throughPipes(texts, ({ phase }) => {
+  return throughPipes(texts, ({ phase, isRepeat }) => {
     const asked = byPhase.get(phase)
     if (asked === undefined) return undefined
     const lane = new Lane(asked, {
-      onFound: (guard, finding) => onFound(call, guard, phase, finding, 'in the reply'),
+      onFound: (guard, finding) => (isRepeat ? undefined : onFound(call, guard, phase, finding, 'in the reply')),
       // Nobody can put it back: there is nothing to number.
       replacementOf: (_guard, kind) => `[${kind}]`,
     })
-    if (asked.every(({ wholes }) => wholes.length === 0)) return lane
+    if (isRepeat || asked.every(({ wholes }) => wholes.length === 0)) return lane
     return inTurn(new WholeLane(call, asked, phase), lane)
   })
 }

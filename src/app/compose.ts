@@ -3,6 +3,7 @@ import { createAccess, type KeyAccess } from '../control/access.ts'
 import type { ConfigStatus, Readiness } from '../control/api/deps.ts'
 import { createControlApi } from '../control/api/index.ts'
 import type { LiveCallTable } from '../control/live-calls.ts'
+import type { MoneyConfig } from '../control/money-config.ts'
 import type { Metrics } from '../control/projections/metrics.ts'
 import { createTaskOwners } from '../control/task-owners.ts'
 import { createToolAsks } from '../control/tool-asks.ts'
@@ -12,13 +13,17 @@ import type { Layer, Upgrade } from '../core/layer.ts'
 import type { Ending } from '../core/reply.ts'
 import type { Secret } from '../core/secret.ts'
 import type { World } from '../core/world.ts'
-import { createModels, type ModelsDeps } from '../models/index.ts'
+import { createModels, type ModelsDeps, type ModelsLayer } from '../models/index.ts'
+import { MemoryResponseStore } from '../models/responses.ts'
 import { providerStates } from '../models/routing/report.ts'
 import { RouterState } from '../models/routing/router.ts'
 import { createProgramRunner } from '../platform/processes.ts'
 import { layerFor } from '../platform/serve-http.ts'
+import { askJudge } from '../stages/guards/judges/ask.ts'
 import type { Store } from '../storage/store.ts'
 import { createTools } from '../tools/index.ts'
+import { AlertWebhook } from './alert-webhook.ts'
+import { openAnswerCache } from './answer-cache.ts'
 import { dataFolder } from './data-folder.ts'
 import { keepProviderStates } from './keep-provider-states.ts'
 import { answerNowhere } from './layer-paths.ts'
@@ -77,18 +82,26 @@ export function compose(deps: ComposeDeps): Gateway {
       maxBytes: () => snapshot.get().config.bodies.maxSize,
     },
     asks,
+    guards: () => snapshot.get().guards,
+    judges: { ask: (call, judge, question) => askJudge({ askModel: (asking, asked) => models.ask(asking, asked) }, call, judge, question) },
     limits: () => snapshot.get().requestLimits,
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
   } satisfies Partial<ModelsDeps>
-  money.begin(store.log)
-  const models = createModels({
+  const cache = openAnswerCache({ world, logger: deps.logger, config: () => snapshot.get().config })
+  money.begin(
+    store.log,
+    new AlertWebhook({ world, target: () => snapshot.get().config.money.webhook, report: (message) => deps.logger.log('warn', message) }),
+  )
+  const models: ModelsLayer = createModels({
     ...common,
     money,
+    drainMs: () => drainMsOf(snapshot.get().config.money),
     router,
+    responses: new MemoryResponseStore(world),
     catalog: () => snapshot.get().catalog,
     overload: () => snapshot.get().overload,
-    guards: () => snapshot.get().guards,
+    cache: cache.get,
   })
   const tools = createTools({
     ...common,
@@ -118,6 +131,7 @@ export function compose(deps: ComposeDeps): Gateway {
         .catalog.list()
         .map(({ name }) => name),
     bodies: store.bodies,
+    cache: cache.get,
     tallies: store.tallies,
     money: () => ({ ledger: money.ledger, at: money.moment() }),
     providers: providerStates(router, world, () => snapshot.get().catalog.lanes()),
@@ -145,14 +159,21 @@ export function compose(deps: ComposeDeps): Gateway {
     },
     reconfigure: () => {
       money.apply(snapshot.get().ledgerRules)
+      cache.reconfigure()
       tools.reconfigure()
     },
     close: async () => {
       money.close()
       stopKeeping()
+      cache.close()
       await tools.close()
     },
   }
+}
+
+/** How long replies are read on whose client has left; undefined where they are not. */
+function drainMsOf({ onClientLeave, drainFor }: MoneyConfig): number | undefined {
+  return onClientLeave === 'drain' ? drainFor : undefined
 }
 
 /** Keys, by the teams in force. */

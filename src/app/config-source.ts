@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { ConfigStatus } from '../control/api/deps.ts'
 import { type ConfigSnapshot, loadConfig } from '../control/config/load.ts'
@@ -73,7 +74,7 @@ function withFile(request: ConfigRequest, file: string): ConfigStart {
     world,
     watchFiles,
     onLoaded: (loaded) => {
-      const next = compiled(loaded, file, world)
+      const next = compiled(loaded, file, request)
       snapshot.swap(next)
       listener?.onSwapped(next)
     },
@@ -85,7 +86,7 @@ function withFile(request: ConfigRequest, file: string): ConfigStart {
   })
   if (started.type === 'rejected') return rejected(file, started.problems)
   const watch: ConfigWatch<Config> = started.watch
-  const snapshot = new CurrentSnapshot(compiled(watch.current, file, world))
+  const snapshot = new CurrentSnapshot(compiled(watch.current, file, request))
   return {
     type: 'started',
     source: {
@@ -112,7 +113,7 @@ function withoutFile(request: ConfigRequest, startSandboxes: () => Sandboxes): C
     sections: SECTIONS,
   })
   if (result.type === 'rejected') return rejected('the built-in configuration', result.problems)
-  const snapshot = new CurrentSnapshot(compiled(result.snapshot, undefined, request.world))
+  const snapshot = new CurrentSnapshot(compiled(result.snapshot, undefined, request))
   return {
     type: 'started',
     source: {
@@ -125,8 +126,9 @@ function withoutFile(request: ConfigRequest, startSandboxes: () => Sandboxes): C
   }
 }
 
-function compiled(loaded: ConfigSnapshot<Config>, file: string | undefined, world: World): Snapshot {
-  return compileSnapshot({ config: loaded.config, revision: loaded.revision, file, loadedAtMs: world.now() })
+function compiled(loaded: ConfigSnapshot<Config>, file: string | undefined, { world, env }: ConfigRequest): Snapshot {
+  const surroundings = { env, readFile: (path: string) => readFile(path, 'utf8') }
+  return compileSnapshot({ config: loaded.config, revision: loaded.revision, file, loadedAtMs: world.now(), surroundings })
 }
 
 function rejected(file: string, problems: readonly LocatedProblem[]): ConfigStart {

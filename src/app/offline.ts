@@ -64,6 +64,7 @@ export async function openOffline(request: OfflineRequest): Promise<OfflineGatew
       // Without a file, what the gateway offers depends on the environment that it starts in.
       models: () => (known === undefined ? ['*'] : (known.models?.models ?? []).map(({ name }) => name)),
       // What is written down is taken up at the next start; what is known of a provider lives in a process.
+      cache: () => undefined,
       providers: { list: () => [], reset: () => undefined },
       metricsText: () => '',
       readiness: () => ({ ready: false, checks: [{ name: 'gateway', ok: false, detail: 'It is not running.' }] }),

@@ -5,6 +5,7 @@ import { compileLedgerRules } from '../control/ledger-rules.ts'
 import type { LayerName } from '../core/events.ts'
 import type { LedgerRules } from '../ledger/rules.ts'
 import { compileCatalog, type ModelCatalog } from '../models/catalog.ts'
+import type { Surroundings } from '../models/cloud/authorize.ts'
 import type { ModelsConfig } from '../models/config.ts'
 import type { RequestLimits } from '../models/index.ts'
 import { compileGuards } from '../stages/guards/compile.ts'
@@ -47,12 +48,15 @@ export interface SnapshotSource {
   readonly revision: string
   readonly file: string | undefined
   readonly loadedAtMs: number
+  /** In which the process runs: providers of clouds find their credentials there. */
+  readonly surroundings: Surroundings
 }
 
 const NO_MODELS: ModelsConfig = {
   providers: {},
   models: [],
   routes: [],
+  cache: { store: 'memory', maxEntries: 0, maxSize: 0 },
   fidelity: 'warn',
   breaker: { failures: 5, share: 0.5, pause: 0, longestPause: 0 },
   timeouts: { connect: 0, firstToken: 0, idle: 0, total: 0 },
@@ -61,11 +65,12 @@ const NO_AGENTS: AgentsConfig = { agents: {}, timeouts: { connect: 0, idle: 0, t
 
 /** Compiles a checked configuration. Pure. */
 export function compileSnapshot(source: SnapshotSource): Snapshot {
+  const { surroundings, ...rest } = source
   const { models, tools, agents, access, limits, listen, money } = source.config
   return {
-    ...source,
+    ...rest,
     layers: layersOf(source.config),
-    catalog: compileCatalog(models ?? NO_MODELS),
+    catalog: compileCatalog(models ?? NO_MODELS, surroundings),
     breaker: (models ?? NO_MODELS).breaker,
     overload: models?.overload && { running: models.overload.running, queue: models.overload.queue, waitMs: models.overload.wait },
     agents: compileAgents(agents ?? NO_AGENTS, isLoopback(listen.data.host)),

@@ -1,5 +1,6 @@
 import { formatUsd } from '../core/money.ts'
 import type { ShownBudget } from './api/budgets.ts'
+import type { ShownCache } from './api/endpoints/cache.ts'
 import type { KeyRequestBody } from './api/endpoints/create-key.ts'
 import type { ShownProvider } from './api/endpoints/providers.ts'
 import type { ShownBody } from './api/endpoints/show-body.ts'
@@ -63,9 +64,19 @@ export interface ControlClient {
   resetProvider(name: string): Promise<number>
   showBody(id: string): Promise<ShownBody>
   eraseBodies(request: EraseRequest): Promise<number>
+  showCache(): Promise<ShownCache>
+  purgeCache(request: PurgeRequest): Promise<number>
   showStatus(): Promise<Status>
   reload(): Promise<ShownConfig>
   verify(): Promise<VerifiedLog>
+}
+
+/** Which cached answers to remove. */
+export interface PurgeRequest {
+  readonly model?: string | undefined
+  readonly keyId?: string | undefined
+  readonly labels?: Readonly<Record<string, string>> | undefined
+  readonly all?: boolean | undefined
 }
 
 /** What a client needs. */
@@ -116,6 +127,8 @@ export function createControlClient(options: ControlClientOptions): ControlClien
     resetProvider: async (name) => (await json<{ readonly reset: number }>('POST', `/providers/${encodeURIComponent(name)}/reset`)).reset,
     showBody: (id) => json('GET', `/bodies/${encodeURIComponent(id)}`),
     eraseBodies: async (request) => (await json<{ readonly erased: number }>('POST', '/bodies/erase', request)).erased,
+    showCache: () => json('GET', '/cache'),
+    purgeCache: async (request) => (await json<{ readonly purged: number }>('POST', '/cache/purge', request)).purged,
     showStatus: () => json('GET', '/status'),
     reload: () => json('POST', '/reload'),
     verify: () => json('GET', '/verify'),

@@ -1,5 +1,7 @@
+import type { CacheFact } from './answer-cache.ts'
 import type { Labels, Principal, PromptIdentity } from './call.ts'
 import type { ErrorCode, ErrorSource } from './errors.ts'
+import type { JsonObject } from './json.ts'
 import type { NanoUsd } from './money.ts'
 
 /** The three gateways. */
@@ -16,9 +18,21 @@ export interface Usage {
   readonly cachedInputTokens?: number
   /** The part of the input that the provider wrote to its cache. */
   readonly cacheWriteTokens?: number
+  /** The part of `cacheWriteTokens` that is kept for an hour, where the provider tells it from five minutes. */
+  readonly cacheWrite1hTokens?: number
   /** All output, reasoning included. */
   readonly outputTokens?: number
   readonly reasoningTokens?: number
+  /** The parts of input and output that are audio, and of the input that are images. */
+  readonly audioInputTokens?: number
+  readonly audioOutputTokens?: number
+  readonly imageInputTokens?: number
+  /** Calls of tools that the provider ran itself and charges for, such as searches. */
+  readonly toolCalls?: number
+  /** Set where the provider did not say the end of it: what it used is at least this. */
+  readonly isEstimate?: true
+  /** What the provider said, as received. */
+  readonly raw?: JsonObject
 }
 
 /** Something of a request or a reply that the wire on the other side cannot carry as it is. */
@@ -188,8 +202,11 @@ export interface CallFacts {
   /** The end of each of its holds, in the order in which they ended. Absent where no budget applied. */
   bookings?: readonly Booking[] | undefined
   finishReason?: string | undefined
+  cache?: CacheFact | undefined
   /** What got lost between the caller's wire and the provider's. */
   losses?: readonly Loss[] | undefined
+  /** The model is lenient: the caller is not told of losses. Not written down. */
+  hidesLosses?: boolean | undefined
   /** Status sent to the caller. */
   status?: number | undefined
   /** Status the provider answered with. */
@@ -232,7 +249,7 @@ export interface CallStarted {
 /** `call.ended`: exactly one for each started call. Complete in itself: no reader needs the started one. */
 export interface CallEnded
   extends Omit<CallStarted, 'type' | 'hold'>,
-    Omit<Readonly<CallFacts>, 'principal' | 'prompt' | 'subject' | 'wire'> {
+    Omit<Readonly<CallFacts>, 'principal' | 'prompt' | 'subject' | 'wire' | 'hidesLosses'> {
   readonly type: 'call.ended'
   readonly startedAtMs: number
   readonly durationMs: number
@@ -322,6 +339,7 @@ export type Event =
       readonly by: string
     }
   | { readonly type: 'key.revoked'; readonly atMs: number; readonly keyId: string; readonly by: string; readonly liveCalls: number }
+  | { readonly type: 'cache.purged'; readonly atMs: number; readonly by: string; readonly answers: number; readonly where: string }
   | { readonly type: 'body.erased'; readonly atMs: number; readonly by: string; readonly bodies: number; readonly where: string }
 
 /** One sentence an event type. */
@@ -344,6 +362,7 @@ export const EVENT_DOCS = {
   'config.rejected': 'A changed configuration file was refused; the last good one stays in force.',
   'key.created': 'A key was made.',
   'key.revoked': 'A key was revoked, and its running calls were ended.',
+  'cache.purged': 'Cached answers were removed by an operator.',
   'body.erased': 'Stored prompts or replies were erased. The log itself is untouched.',
 } as const satisfies Record<Event['type'], string>
 
@@ -361,6 +380,12 @@ export interface CallRecord {
    * @throws log_unavailable: the call must not be made
    */
   start(hold?: Hold): Promise<void>
+  /** The call's work may outlive its caller, for others who wait for the same: the ending is written when that is over, with what it cost. */
+  awaitWork(over: Promise<void>): void
+  /**
+   * Writes what an attempt came to whose call had ended before it: what its client did not wait for. Does nothing while the call runs.
+   */
+  finishLate(booking: Booking, usage: Usage | undefined): void
   /** Headers of the gateway's own that the caller gets with the reply or the refusal. Names in lower case. */
   replyHeaders?: Record<string, string>
 }

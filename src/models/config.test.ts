@@ -17,14 +17,14 @@ function raise(): never {
 /** The problems of a section as the loader would find them: those of the schema, else those of the check. */
 function problemsOf(written: unknown): readonly string[] {
   const parsed = modelsSection.schema.safeParse(written)
-  const problems = parsed.success ? modelsSection.check(parsed.data) : parsed.error.issues
+  const problems = parsed.success ? modelsSection.check(parsed.data, {}) : parsed.error.issues
   return problems.map(({ path, message }) => `${path.join('.')}: ${message}`)
 }
 
 describe('the section models', () => {
   test('is not there unless it is written', () => {
     expect(modelsSection.schema.parse(undefined)).toBeUndefined()
-    expect(modelsSection.check(undefined)).toEqual([])
+    expect(modelsSection.check(undefined, {})).toEqual([])
   })
 
   test('has timeouts and a circuit breaker by default, and neither providers, models nor routes', () => {
@@ -32,6 +32,7 @@ describe('the section models', () => {
       providers: {},
       models: [],
       routes: [],
+      cache: { store: 'memory', maxEntries: 10_000, maxSize: 256_000_000 },
       breaker: { failures: 5, share: 0.5, pause: 5000, longestPause: 120_000 },
       fidelity: 'warn',
       timeouts: { connect: 10_000, firstToken: 60_000, idle: 60_000, total: 600_000 },
@@ -146,8 +147,8 @@ describe('a check of the section models', () => {
   test('refuses a key that cannot be sent, and does not repeat it', () => {
     const config = parse({ providers: { openai: { apiKey: 'env:A' } } })
     const read = (key: string) => ({ ...config, providers: { openai: { apiKey: [new Secret(key, 'env:A')] } } })
-    expect(modelsSection.check(read('sk-1'))).toEqual([])
-    expect(modelsSection.check(read('sk 1'))).toEqual([
+    expect(modelsSection.check(read('sk-1'), {})).toEqual([])
+    expect(modelsSection.check(read('sk 1'), {})).toEqual([
       {
         path: ['models', 'providers', 'openai', 'apiKey', 0],
         message: 'env:A holds a character that no key has, such as a space or a line break',
@@ -157,9 +158,22 @@ describe('a check of the section models', () => {
 })
 
 describe('a known provider', () => {
-  test.each(Object.entries(PROVIDERS))('%s has an address without a slash at its end, and a key unless it needs none', (_name, row) => {
-    expect(row.baseUrl).toMatch(/^https?:\/\/[^\s?#]*[^/]$/)
-    expect(row.keyEnv === undefined).toBe(row.auth === 'none')
-    expect(row.keyEnv ?? 'X_API_KEY').toMatch(/^[A-Z]+_API_KEY$/)
+  test.each(Object.entries(PROVIDERS))('%s has an address without a slash at its end, or says where it is asked', (_name, row) => {
+    if (row.baseUrl === '') expect(row.paths).toBeDefined()
+    else expect(row.baseUrl).toMatch(/^https?:\/\/[^\s?#]*[^/]$/)
+  })
+
+  test.each(Object.entries(PROVIDERS))('%s works with its key alone where it is found by its key', (_name, row) => {
+    if (row.keyEnv === undefined) return
+    expect(row.keyEnv).toMatch(/^[A-Z]+_(API_KEY|TOKEN)$/)
+    expect([row.baseUrl === '', row.baseUrl.includes('{'), row.needs]).toEqual([false, false, undefined])
+  })
+
+  test.each([
+    ['bedrock', {}, 'needs region, which its address is made of'],
+    ['vertex', { region: 'eu' }, 'needs project'],
+    ['azure', { apiKey: 'env:X' }, 'needs baseUrl: its address is not the same for everybody'],
+  ])('%s says what it needs', (name, provider, message) => {
+    expect(modelsSection.check(parse({ providers: { [name]: provider } }), {}).map((problem) => problem.message)).toContain(message)
   })
 })

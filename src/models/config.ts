@@ -5,6 +5,7 @@ import { guardNames } from '../core/guard-names.ts'
 import { checkHeaderFields, headerFields } from '../core/header-fields.ts'
 import { Secret } from '../core/secret.ts'
 import type { ConfigProblem, Section } from '../core/section.ts'
+import { cacheField, cacheStore, checkCaches } from './cache/config.ts'
 import { cloudFields } from './cloud/fields.ts'
 import { dialects } from './dialects/index.ts'
 import type { Fidelity } from './neutral/loss.ts'
@@ -14,8 +15,8 @@ import { modelFields, routingFields } from './routing/config.ts'
 import { ownTimeouts, timeouts } from './timeouts.ts'
 import type { AuthStyle, WireName } from './types.ts'
 
-/** The table of dialects has a row for each wire, and there is at least one. */
-const WIRES = Object.keys(dialects) as [WireName, ...WireName[]]
+/** Wires that providers speak. The table of dialects has a row for each, and there is at least one. */
+const WIRES = Object.values(dialects).flatMap(({ wire, isForCallersOnly }) => (isForCallersOnly ? [] : [wire])) as [WireName, ...WireName[]]
 const AUTHS = ['bearer', 'x-api-key', 'api-key', 'x-goog-api-key', 'none'] as const satisfies readonly AuthStyle[]
 const FIDELITIES = ['lenient', 'warn', 'strict'] as const satisfies readonly Fidelity[]
 const FIDELITY_DOC =
@@ -39,6 +40,10 @@ const provider = z.strictObject({
   auth: choice(AUTHS).exactOptional().describe('How the credential is sent. Left out: as the provider or its wire wants it.'),
   organization: text(['org-123']).exactOptional().describe('Organisation at the provider that calls are charged to.'),
   ...cloudFields,
+  alsoSpeaks: z
+    .array(choice(WIRES))
+    .exactOptional()
+    .describe('Other wires that the provider speaks at the same address: callers of these are passed through unchanged.'),
   proxy: textOrSecret().exactOptional().describe('HTTP proxy by which the provider is reached, such as http://proxy.internal:3128.'),
   tls: z
     .strictObject({
@@ -74,6 +79,7 @@ const model = z
     fidelity: choice(FIDELITIES).exactOptional().describe(`${FIDELITY_DOC} Left out: models.fidelity.`),
     timeouts: ownTimeouts.exactOptional().describe('Timeouts of this model, where they differ from those of its provider.'),
     guards: guardNames('every call of this model').exactOptional(),
+    cache: cacheField().exactOptional(),
     ...modelFields,
   })
   .transform((written) => (written.id === undefined && !isWildcard(written.name) ? { ...written, id: written.name } : written))
@@ -87,6 +93,7 @@ const models = z
     models: z.array(model).prefault([]).describe('The models that callers may name.'),
     fidelity: choice(FIDELITIES).prefault('warn').describe(FIDELITY_DOC),
     ...routingFields,
+    cache: cacheStore,
     timeouts: timeouts.prefault({}).describe('Timeouts of every call to a provider, unless the provider or the model has its own.'),
   })
   .optional()
@@ -105,7 +112,7 @@ export type ModelConfig = ModelsConfig['models'][number]
 export const modelsSection = {
   name: 'models',
   schema: models,
-  check: (config) => (config === undefined ? [] : check(config)),
+  check: (config, written) => (config === undefined ? [] : check(config, written)),
 } as const satisfies Section<ModelsConfig | undefined>
 
 /** Whether a model's name stands for many. */
@@ -113,11 +120,19 @@ function isWildcard(name: string): boolean {
   return name.endsWith('*')
 }
 
-function check(config: ModelsConfig): readonly ConfigProblem[] {
+function check(config: ModelsConfig, written: Readonly<Record<string, unknown>>): readonly ConfigProblem[] {
   return [
     ...Object.entries(config.providers).flatMap(([name, provider]) => checkProvider(name, provider)),
     ...config.models.flatMap((_model, index) => checkModel(config, index)),
     ...checkRouting(config),
+    ...checkCaches(cachingOf(config), config.cache.store, written),
+  ]
+}
+
+function cachingOf({ models, routes }: ModelsConfig) {
+  return [
+    ...models.map(({ cache }, index) => ({ path: ['models', 'models', index], cache })),
+    ...routes.map(({ cache }, index) => ({ path: ['models', 'routes', index], cache })),
   ]
 }
 
@@ -141,9 +156,12 @@ function checkKnown(path: readonly string[], provider: ProviderConfig, row: Prov
 
 /** What stands in braces in the address of a known provider must be configured. */
 function checkAddress(path: readonly string[], provider: ProviderConfig, row: ProviderRow | undefined): ConfigProblem[] {
-  if (row === undefined || provider.baseUrl !== undefined) return []
-  if (row.baseUrl === '') return [{ path, message: 'needs baseUrl: its address is not the same for everybody' }]
+  if (row === undefined) return []
   const given = new Set(Object.keys(provider))
+  const needed = (row.needs ?? []).filter((key) => !given.has(key))
+  if (needed.length > 0) return [{ path, message: `needs ${needed.join(' and ')}` }]
+  if (provider.baseUrl !== undefined || row.needs !== undefined) return []
+  if (row.baseUrl === '') return [{ path, message: 'needs baseUrl: its address is not the same for everybody' }]
   const missing = [...row.baseUrl.matchAll(/\{(\w+)\}/g)].map(([, key = '']) => key).filter((key) => !given.has(key))
   return missing.length === 0 ? [] : [{ path, message: `needs ${missing.join(' and ')}, which its address is made of` }]
 }

@@ -3,6 +3,7 @@ import type { GatewayError } from '../core/errors.ts'
 import type { Usage } from '../core/events.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { OutgoingConnection } from '../core/world.ts'
+import type { CacheWish } from './cache/wish.ts'
 import type { Framing } from './framing.ts'
 import type { NeutralEmbeddings, NeutralInputs } from './neutral/embedding.ts'
 import type { Fidelity } from './neutral/loss.ts'
@@ -42,6 +43,8 @@ export interface ModelRequest {
   neutral(): NeutralRequest
   /** What is to become vectors, where the operation is `embed`. Read anew each time. @throws invalid_request */
   readonly inputs?: () => NeutralInputs
+  /** In a form of its wire that providers are not asked in: it goes by the neutral form also to one of the same wire. */
+  readonly isVariant?: true
   /** What bounds its cost; absent where its wire's decoder does not say. */
   readonly bounds?: RequestBounds
 }
@@ -129,6 +132,8 @@ export interface Target extends Lane {
   readonly maxOutputTokens?: number
   /** Names of guards that stand at the model. */
   readonly guards?: readonly string[]
+  /** The other wires that the provider speaks, and where: a caller of one of these is passed through. */
+  readonly also?: readonly (Pick<Target, 'wire' | 'headers' | 'url'> & Partial<Pick<Target, 'streamUrl' | 'countUrl' | 'embedUrl'>>)[]
   /** What becomes of a request that its wire cannot carry whole. Left out: `warn`. */
   readonly fidelity?: Fidelity
   /** What the provider does its own way within its wire. */
@@ -164,6 +169,8 @@ export interface Traits {
 export interface ModelCall {
   readonly request: ModelRequest
   readonly route: Route
+  /** What the caller wants of the cache. */
+  readonly cacheWish: CacheWish
   /** Reads another body as it came from the same caller to the same endpoint: one that a guard changed. @throws as decoding does */
   readonly decodeAgain: (text: string) => ModelRequest
 }

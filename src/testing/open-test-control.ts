@@ -43,6 +43,7 @@ export function openTestControl(overrides: Partial<ControlApiDeps> = {}): TestCo
   const money = new Money(world, NO_RULES)
   const deps: ControlApiDeps = {
     world,
+    cache: () => undefined,
     providers: { list: () => [], reset: () => undefined },
     ...{ log: store.log, reader: store.reader, keys: store.keys, bodies: store.bodies, tallies: store.tallies },
     access: createAccess([], installation, () => rules),

@@ -37,6 +37,7 @@ export function routeFor(targets: Route['targets'], more: Partial<Route> = {}): 
     ...{
       only: undefined,
       guards: [],
+      cache: undefined,
       canary: undefined,
       shadow: undefined,
       hedge: undefined,

@@ -72,7 +72,11 @@ const calls: Record<string, (id: unknown, params: Json) => void> = {
   ask: (id) => ask(id, 'sampling/createMessage', { messages: [], maxTokens: 1 }),
   ask_roots: (id) => ask(id, 'roots/list', {}),
   ask_ping: (id) => ask(id, 'ping', {}),
-  big: (id) => answer(id, 'é"\n'.repeat(2_500_000)),
+  big: (id, params) => {
+    const token = (params._meta as Json | undefined)?.progressToken
+    if (token !== undefined) progress(token, 1)
+    answer(id, 'é"\n'.repeat(2_500_000))
+  },
 }
 
 function ask(id: unknown, method: string, params: Json): void {

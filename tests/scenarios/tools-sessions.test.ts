@@ -186,7 +186,7 @@ describe('what a server says by itself', () => {
   })
 })
 
-test('a result of ten megabytes comes as it was sent, whole and over the stream', async () => {
+test('a result of ten megabytes comes as it was sent, whole and as a stream', async () => {
   const hashOf = (text: string) => createHash('sha256').update(text).digest('hex')
   const expected = hashOf('é"\n'.repeat(2_500_000))
   const whole = await say(scenario, { body: toolCall('faults__big') })
@@ -194,6 +194,8 @@ test('a result of ten megabytes comes as it was sent, whole and over the stream'
   const { sizeOutBytes } = await scenario.expectCall({ outcome: 'ok', subject: 'faults__big' })
   expect(sizeOutBytes).toBe(Buffer.byteLength(whole.text))
   const session = await begin(scenario, { path: NEAR })
-  expect(hashOf(textOf(await say(scenario, { path: NEAR, session, body: toolCall('big') })))).toBe(expected)
-  await scenario.expectCall({ outcome: 'ok', subject: 'faults__big' })
+  const streamed = await say(scenario, { path: NEAR, session, body: toolCall('big', {}, { _meta: { progressToken: 'p' } }) })
+  expect(streamed.messages).toHaveLength(2)
+  expect(hashOf(textOf(streamed))).toBe(expected)
+  await scenario.expectCall({ outcome: 'ok', subject: 'faults__big', isStream: true })
 })

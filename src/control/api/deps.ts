@@ -1,3 +1,4 @@
+import type { AnswerCache } from '../../core/answer-cache.ts'
 import type { BodyStore, EventReader, TallyReader } from '../../core/ports.ts'
 import type { ProviderStates } from '../../core/provider-report.ts'
 import type { Secret } from '../../core/secret.ts'
@@ -38,6 +39,8 @@ export type Verification =
 export interface ControlApiDeps extends KeyDeps {
   readonly reader: EventReader
   readonly bodies: BodyStore
+  /** Cached answers; undefined where nothing is cached. */
+  readonly cache: () => AnswerCache | undefined
   /** Spend is read from its tallies. */
   readonly tallies: TallyReader
   /** Balances of budgets, as they are at this moment. @throws conflict where nobody here knows them */

@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { GatewayError } from '../../core/errors.ts'
 import type { ControlApiDeps } from './deps.ts'
 import type { ControlApp, ControlEnv, Endpoint } from './endpoint.ts'
+import { purgeCache, showCache } from './endpoints/cache.ts'
 import { createKey } from './endpoints/create-key.ts'
 import { eraseBodies } from './endpoints/erase-bodies.ts'
 import { listBudgets } from './endpoints/list-budgets.ts'
@@ -38,6 +39,8 @@ const ENDPOINTS: readonly Endpoint[] = [
   listLiveCalls, // GET    /api/v1/calls/live
   listProviders, // GET    /api/v1/providers
   resetProvider, // POST   /api/v1/providers/:name/reset
+  showCache, //     GET    /api/v1/cache
+  purgeCache, //    POST   /api/v1/cache/purge
   eraseBodies, //   POST   /api/v1/bodies/erase
   showBody, //      GET    /api/v1/bodies/:id
   showStatus, //    GET    /api/v1/status

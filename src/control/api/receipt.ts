@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import type { CacheFact } from '../../core/answer-cache.ts'
 import type { AttemptFacts, Booking, CallEnded, CallFacts, CallStarted, RouteChoice } from '../../core/events.ts'
 import { formatUsd } from '../../core/money.ts'
 import type { LiveCall, LoggedEvent } from '../../core/ports.ts'
@@ -84,6 +85,19 @@ export const receiptShape = z
       })
       .optional()
       .describe('What the route decided before anything was sent.'),
+    cache: z
+      .object({
+        result: z
+          .enum(['hit', 'similar', 'shared', 'miss', 'refresh'])
+          .describe(
+            'hit: from the cache. similar: the answer to a question that is like this one. shared: that of an equal call at the same time.',
+          ),
+        ageMs: count,
+        similarity: count.describe('Cosine of the two questions.'),
+        savedUsd: z.string().optional().describe('What the answer cost when it was made.'),
+      })
+      .optional()
+      .describe('What the cache did. Absent where it had nothing to do with the call.'),
     usage: shownUsage.optional().describe('What the provider said; a count that it did not give is absent.'),
     costUsd: z.string().optional().describe('Decimal US dollars. Absent where it is not known.'),
     unpriced: z.boolean().describe('Whether tokens were used whose price is not known.'),
@@ -163,7 +177,7 @@ function durationsOf(totalMs: number, { providerMs, firstTokenMs }: Pick<CallFac
 }
 
 function factsOf(facts: Partial<CallFacts> & Pick<CallFacts, 'principal' | 'prompt'>) {
-  const { toolCalls, askedBy, losses, attemptLog, choice, isEstimate, pricing, bookings } = facts
+  const { toolCalls, askedBy, cache, losses, attemptLog, choice, isEstimate, pricing, bookings } = facts
   const { principal, onBehalfOf, prompt, subject, costNanoUsd, isUnpriced, sizeInBytes, sizeOutBytes, bodies } = facts
   const { wire, status, finishReason, provider, target, providerStatus, providerRequestId, isStream, attempts, usage, priceVersion } = facts
   return defined({
@@ -186,6 +200,7 @@ function factsOf(facts: Partial<CallFacts> & Pick<CallFacts, 'principal' | 'prom
     losses: losses === undefined ? undefined : losses.map((loss) => ({ ...loss })),
     askedBy: askedBy === undefined ? undefined : showAsk(askedBy),
     usage: usage === undefined ? undefined : { ...usage },
+    cache: cache === undefined ? undefined : showCacheFact(cache),
     isEstimate,
     arithmetic: pricing?.map(({ kind, tokens, nanoUsd }) => ({ kind, tokens, nanoUsdPerMillion: nanoUsd })),
     bookings: bookings?.map(showBooking),
@@ -197,6 +212,10 @@ function factsOf(facts: Partial<CallFacts> & Pick<CallFacts, 'principal' | 'prom
     prompt: { ...prompt },
     bodies: { ...bodies },
   })
+}
+
+function showCacheFact({ savedNanoUsd, ...rest }: CacheFact) {
+  return defined({ ...rest, savedUsd: savedNanoUsd === undefined ? undefined : formatUsd(savedNanoUsd) })
 }
 
 function showBooking({ attempt, state, atMs, nanoUsd, tokens, isEstimate, balances }: Booking) {

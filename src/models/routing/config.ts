@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { choice, count, decimal, duration, name, namePattern, share, text } from '../../core/fields.ts'
 import { guardNames } from '../../core/guard-names.ts'
+import { cacheField } from '../cache/config.ts'
 import { ownTimeouts } from '../timeouts.ts'
 import { STRATEGIES, TASK_KINDS } from './types.ts'
 
@@ -128,6 +129,7 @@ const route = z.strictObject({
   onFiltered: choice(['surface', 'next'])
     .prefault('surface')
     .describe("A refusal by the provider's content filter. next: the next target is tried."),
+  cache: cacheField().exactOptional(),
   guards: guardNames('every call of this route, beside those of the models that it may come to').exactOptional(),
 })
 

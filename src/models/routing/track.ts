@@ -26,7 +26,7 @@ export function trackAttempt(
   next: Handler<Attempt, ModelPart>,
   { lanes, isBeside, onSettled }: TrackOptions,
 ): Promise<Reply<ModelPart>> {
-  const own = attempt.number === 1 && !isBeside ? undefined : new AttemptRecord(call.record)
+  const own = attempt.number === 1 && !isBeside ? undefined : new AttemptRecord(call.record, attempt.number)
   const { facts } = own ?? call.record
   facts.provider = attempt.target.provider
   facts.target = attempt.target.id

@@ -43,7 +43,7 @@ const REQUESTS: readonly (readonly [feature: string, request: NeutralRequest])[]
   ['results of tools', withResult(RESULT)],
   ['a tool that failed', withResult({ ...RESULT, isError: true })],
   ['a picture from a tool', withResult({ ...RESULT, content: [{ type: 'image', source: PNG }] })],
-  ['tool history without tools', { ...withResult(RESULT), tools: undefined } as NeutralRequest],
+  ['tool history without tools', { ...HELLO, messages: withResult(RESULT).messages }],
   ['JSON schema', { ...HELLO, output: { type: 'schema', name: 'place', schema: SCHEMA, isStrict: true } }],
   ['JSON of any form', { ...HELLO, output: { type: 'json' } }],
   ['reasoning effort', { ...HELLO, reasoning: { type: 'effort', effort: 'high' } }],

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 const require = createRequire(import.meta.url)
 
@@ -38,6 +39,12 @@ export function findBun(packages = bunPackages()) {
   }
   return undefined
 }
+
+/**
+ * Flags that Bun must be started with: nothing is installed, and nothing in the folder of the user says what is run or what stands in the
+ * environment. Bun would take both from bunfig.toml and .env.
+ */
+export const BUN_FLAGS = ['run', '--no-install', '--no-env-file', `--config=${fileURLToPath(new URL('./bunfig.toml', import.meta.url))}`]
 
 /** The environment that Bun must be started with: it reads its limit of outgoing requests (256 by default) once, at start. */
 export function bunEnvironment(environment) {

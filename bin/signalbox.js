@@ -3,7 +3,7 @@
 // Plain JavaScript for Node 18 and later: it runs before anything of ours can be relied on.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { bunEnvironment, findBun, nodeHelp, platformHelp } from './find-bun.js'
+import { BUN_FLAGS, bunEnvironment, findBun, nodeHelp, platformHelp } from './find-bun.js'
 
 const tooOld = nodeHelp()
 if (tooOld !== undefined) {
@@ -20,7 +20,7 @@ if (bun === undefined) {
 const entry = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 // By the process id the gateway sees when this process is gone (kill -9): nobody would stop it then (src/platform/launcher.ts).
 const environment = { ...bunEnvironment(process.env), SIGNALBOX_LAUNCHER: String(process.pid) }
-const child = spawn(bun, ['run', '--no-install', entry, ...process.argv.slice(2)], { stdio: 'inherit', env: environment })
+const child = spawn(bun, [...BUN_FLAGS, entry, ...process.argv.slice(2)], { stdio: 'inherit', env: environment })
 
 // A signal sent to this process alone (systemd, docker stop) must reach the gateway, so that it drains.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']) {

@@ -19,7 +19,8 @@ function keysBelow(node: SchemaNode, path: string): readonly Key[] {
     const childPath = path === '' ? key : `${path}.${key}`
     return [{ path: childPath, node: child, isRequired: node.required?.includes(key) ?? false }, ...keysBelow(child, childPath)]
   })
-  const value = node.additionalProperties || undefined
+  // Anything at all, as in a JSON Schema that is written as a value, has no sentence of its own.
+  const value = node.additionalProperties && Object.keys(node.additionalProperties).length > 0 ? node.additionalProperties : undefined
   const freePath = `${path}.<name>`
   const free = value === undefined ? [] : [{ path: freePath, node: value, isRequired: false }, ...keysBelow(value, freePath)]
   return [...named, ...free, ...(node.items === undefined ? [] : keysBelow(node.items, `${path}[]`))]
@@ -53,6 +54,35 @@ describe('the pages', () => {
     const index = readFileSync(join(ROOT, 'docs/README.md'), 'utf8')
     const there = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md') && name !== 'README.md')
     expect(there.filter((name) => !index.includes(`](${name})`))).toEqual([])
+  })
+
+  test.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])('%s names no file that is not there', (page) => {
+    const text = readFileSync(join(ROOT, page), 'utf8').replaceAll(/```[\s\S]*?```/g, '')
+    const named = [...text.matchAll(/`([\w./-]+(?:\/|\.ts|\.md|\.sh))`/g)].map(([, path]) => path ?? '')
+    const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter((path) => !path.startsWith('node_modules'))
+    const isThere = (path: string) => files.some((file) => `/${file}`.endsWith(`/${path.replace(/\/$/, '')}`))
+    expect(named.length).toBeGreaterThan(5)
+    expect(named.filter((path) => !isThere(path))).toEqual([])
+  })
+
+  test('ARCHITECTURE.md has a row for each folder of src', () => {
+    const text = readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8')
+    expect(readdirSync(join(ROOT, 'src')).filter((folder) => !text.includes(`| \`src/${folder}\``))).toEqual([])
+  })
+
+  test.each(['models', 'tools', 'agents'])('ARCHITECTURE.md lists the stages of %s in the order of the code', (layer) => {
+    const [, line] = new RegExp(`^${layer} +(record ›.*)$`, 'm').exec(readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8')) ?? []
+    const stages = (line ?? '').split(' › ')
+    const source = readFileSync(join(ROOT, 'src', layer, 'index.ts'), 'utf8')
+    const shared = [...source.matchAll(/^import \{ (\w+) \} from '\.\.\/stages\//gm)].map(([, name]) => name)
+    expect(shared.filter((name) => name === undefined || !stages.includes(name))).toEqual([])
+    let at = source.indexOf('export function create')
+    for (const stage of stages) {
+      const from = at
+      at = source.slice(from).search(new RegExp(`\\b${stage}\\w*\\b[<(,]|\\b${stage},$`, 'm'))
+      expect([stage, at >= 0]).toEqual([stage, true])
+      at += from + stage.length
+    }
   })
 
   /** Whole configurations: those that say where their schema is. */
@@ -101,6 +131,7 @@ describe('the configuration schema', () => {
       'models.routes[].shadow.model',
       'models.routes[].shadow.share',
       'models.routes[].shadow.account',
+      'models.overload.running',
       'agents.agents.<name>.url',
       'access.budgets[].per',
       'access.teams.<name>.budgets[].per',

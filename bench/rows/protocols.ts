@@ -5,6 +5,7 @@ import { compare } from '../lab/statistics.ts'
 import type { Target } from '../lab/target.ts'
 
 const listedServers = 10
+const warmUpCalls = 30_000
 
 /** Calls of tools and messages to agents against a proxy that parses nothing; and the list of many tools, which no proxy makes. */
 export const protocols: Row = {
@@ -29,7 +30,12 @@ export const protocols: Row = {
 /** CPU a call in a closed loop of 64 connections: keys, rules, the check of the arguments and the event log are on. */
 async function measureCpu(lab: Lab, name: string, call: ProtocolCall): Promise<Measured> {
   const seconds = lab.scale.roundSeconds
-  for (const target of [lab.floor, lab.gateway]) await protocolCall(target, call).check()
+  for (const target of [lab.floor, lab.gateway]) {
+    const { check, request } = protocolCall(target, call)
+    await check()
+    // A fresh process compiles for its first ten thousands of calls, and that is no part of the price of a call.
+    await lab.load.run({ type: 'calls', port: target.port, request, connections: 64, calls: warmUpCalls, seconds: 20 })
+  }
   const pairs = await alternate(lab, lab.scale.rounds, (target) =>
     measureJob(lab, target, { type: 'calls', port: target.port, request: protocolCall(target, call).request, connections: 64, seconds }),
   )

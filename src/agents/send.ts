@@ -9,7 +9,7 @@ import { errorInBody, filterTasks, lookAt, malformed, taskIdsIn } from './a2a/re
 import type { AgentCards } from './cards.ts'
 import { openExchange } from './exchange.ts'
 import { openStream } from './stream.ts'
-import { claimTask, ownTasks } from './tasks.ts'
+import { claimTask } from './tasks.ts'
 import type { AgentPart, Attempt } from './types.ts'
 
 interface SendDeps {
@@ -81,8 +81,9 @@ async function wholeOf(deps: SendDeps, call: Call, attempt: Attempt, exchange: E
 }
 
 async function ownTasksOnly({ owners }: SendDeps, call: Call, attempt: Attempt, text: string): Promise<AgentPart> {
-  const owned = await ownTasks(owners, call, attempt, taskIdsIn(text, attempt.agent))
-  return { type: 'whole', bytes: new TextEncoder().encode(filterTasks(text, (taskId) => owned.has(taskId), attempt.agent)) }
+  const { agent } = attempt
+  const owned = await owners.ownTasks(call.principal, agent.name, taskIdsIn(text, agent))
+  return { type: 'whole', bytes: new TextEncoder().encode(filterTasks(text, (taskId) => owned.has(taskId), agent)) }
 }
 
 /** What an HTTP status other than 200 means. Some agents tell an error of JSON-RPC under one. */

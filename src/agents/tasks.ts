@@ -1,6 +1,6 @@
 import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
-import type { Ownership, TaskOwners } from '../core/ports.ts'
+import type { TaskOwners } from '../core/ports.ts'
 import type { Stage } from '../core/stage.ts'
 import { malformed } from './a2a/reply.ts'
 import type { AgentPart, Attempt, Look } from './types.ts'
@@ -61,19 +61,4 @@ export function claimTask(owners: TaskOwners, call: Call, attempt: Attempt, look
 
 function notTheirs({ agent }: Attempt): GatewayError {
   return malformed(agent, 'a task or context that belongs to another caller')
-}
-
-/** Which of these tasks are the caller's own. */
-export async function ownTasks(
-  owners: TaskOwners,
-  call: Call,
-  { agent }: Attempt,
-  taskIds: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const owned = new Set<string>()
-  for (const id of taskIds) {
-    const ownership: Ownership = await owners.ofTask(call.principal, agent.name, id)
-    if (ownership === 'own') owned.add(id)
-  }
-  return owned
 }

@@ -1,3 +1,4 @@
+import { dialects } from '../models/dialects/index.ts'
 import { COMMON_WIRE, PROVIDERS } from '../models/providers.ts'
 import { SANDBOX, type Sandboxes } from './sandbox/index.ts'
 
@@ -16,11 +17,12 @@ interface BuiltIn {
   readonly listen?: ListenAddresses | undefined
 }
 
-/** The providers whose key the environment holds. */
+/** The providers whose key the environment holds, and whose wire is spoken. */
 export function providersWithKey(env: Readonly<Record<string, string | undefined>>): readonly string[] {
   return Object.keys(PROVIDERS).filter((name) => {
-    const variable = PROVIDERS[name]?.keyEnv
-    return variable !== undefined && (env[variable] ?? '') !== ''
+    const row = PROVIDERS[name]
+    const variable = row?.keyEnv
+    return row !== undefined && variable !== undefined && (env[variable] ?? '') !== '' && dialects[row.wire] !== undefined
   })
 }
 

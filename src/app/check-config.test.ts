@@ -65,7 +65,7 @@ describe('a check of the whole configuration', () => {
     [
       'a variable that is not set',
       'models:\n  providers:\n    openai: { apiKey: [env:OPENAI_API_KEY] }\n',
-      'signalbox.yaml:3:24 models.providers.openai.apiKey[0]: the environment variable OPENAI_API_KEY is not set',
+      'signalbox.yaml:3:24 models.providers.openai.apiKey[0]: the environment variable OPENAI_API_KEY is not set; export it in the shell that starts the gateway',
     ],
     [
       'a key with a space in it',

@@ -3,6 +3,7 @@ import { createAccess, type KeyAccess } from '../control/access.ts'
 import type { ConfigStatus, Readiness } from '../control/api/deps.ts'
 import { createControlApi } from '../control/api/index.ts'
 import type { LiveCallTable } from '../control/live-calls.ts'
+import type { MoneyConfig } from '../control/money-config.ts'
 import type { Metrics } from '../control/projections/metrics.ts'
 import { createTaskOwners } from '../control/task-owners.ts'
 import { createToolAsks } from '../control/tool-asks.ts'
@@ -20,12 +21,15 @@ import { createProgramRunner } from '../platform/processes.ts'
 import { layerFor } from '../platform/serve-http.ts'
 import type { Store } from '../storage/store.ts'
 import { createTools } from '../tools/index.ts'
+import { AlertWebhook } from './alert-webhook.ts'
+import { openAnswerCache } from './answer-cache.ts'
 import { dataFolder } from './data-folder.ts'
 import { keepProviderStates } from './keep-provider-states.ts'
 import { answerNowhere } from './layer-paths.ts'
 import { describeThrown, type Logger } from './logger.ts'
 import { isLoopback } from './loopback.ts'
 import type { Money } from './money.ts'
+import { answerOwnRequest, isOwnRequest, type OwnRequestsDeps } from './own-requests.ts'
 import type { CurrentSnapshot } from './snapshot.ts'
 
 /** What a gateway is put together from. */
@@ -77,18 +81,25 @@ export function compose(deps: ComposeDeps): Gateway {
       maxBytes: () => snapshot.get().config.bodies.maxSize,
     },
     asks,
+    guards: () => snapshot.get().guards,
     limits: () => snapshot.get().requestLimits,
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
   } satisfies Partial<ModelsDeps>
-  money.begin(store.log)
+  const cache = openAnswerCache({ world, logger: deps.logger, config: () => snapshot.get().config })
+  money.begin(
+    store.log,
+    new AlertWebhook({ world, target: () => snapshot.get().config.money.webhook, report: (message) => deps.logger.log('warn', message) }),
+  )
   const models = createModels({
     ...common,
     money,
+    drainMs: () => drainMsOf(snapshot.get().config.money),
     router,
     responses: new MemoryResponseStore(world),
     catalog: () => snapshot.get().catalog,
-    guards: () => snapshot.get().guards,
+    overload: () => snapshot.get().overload,
+    cache: cache.get,
   })
   const tools = createTools({
     ...common,
@@ -99,7 +110,7 @@ export function compose(deps: ComposeDeps): Gateway {
   })
   const agents = createAgents({
     ...common,
-    owners: createTaskOwners({ world, log: store.log, reader: store.reader }),
+    owners: createTaskOwners({ world, log: store.log, reader: store.reader, isShared: store.condition() !== undefined }),
     catalog: () => snapshot.get().agents,
   })
   const layers: readonly Layer[] = [models, tools, agents]
@@ -118,7 +129,9 @@ export function compose(deps: ComposeDeps): Gateway {
         .catalog.list()
         .map(({ name }) => name),
     bodies: store.bodies,
+    cache: cache.get,
     tallies: store.tallies,
+    money: () => ({ ledger: money.ledger, at: money.moment() }),
     providers: providerStates(router, world, () => snapshot.get().catalog.lanes()),
     adminKey: deps.adminKey,
     version: deps.version,
@@ -133,7 +146,8 @@ export function compose(deps: ComposeDeps): Gateway {
     openMetrics: isLoopback(snapshot.get().config.listen.control.host),
     reportFault: (requestId, cause) => deps.logger.log('error', 'control request failed', { requestId, ...describeThrown(cause) }),
   })
-  const port: DataPort = { layers, snapshot, readiness: () => readiness(deps, isOpen) }
+  const own = { world, access: deps.keys, reader: store.reader, live, adminKey: deps.adminKey }
+  const port: DataPort = { layers, snapshot, own, readiness: () => readiness(deps, isOpen) }
   return {
     data: (request) => answerData(port, request),
     control: (request) => api.fetch(request),
@@ -143,14 +157,21 @@ export function compose(deps: ComposeDeps): Gateway {
     },
     reconfigure: () => {
       money.apply(snapshot.get().ledgerRules)
+      cache.reconfigure()
       tools.reconfigure()
     },
     close: async () => {
       money.close()
       stopKeeping()
+      cache.close()
       await tools.close()
     },
   }
+}
+
+/** How long replies are read on whose client has left; undefined where they are not. */
+function drainMsOf({ onClientLeave, drainFor }: MoneyConfig): number | undefined {
+  return onClientLeave === 'drain' ? drainFor : undefined
 }
 
 /** Keys, by the teams in force. */
@@ -168,11 +189,13 @@ export function configStatus(snapshot: CurrentSnapshot): ConfigStatus {
 interface DataPort {
   readonly layers: readonly Layer[]
   readonly snapshot: CurrentSnapshot
+  readonly own: OwnRequestsDeps
   readonly readiness: () => Readiness
 }
 
 function answerData(port: DataPort, request: Request): Promise<Response | Upgrade> {
   const path = pathOf(request.url)
+  if (isOwnRequest(path)) return answerOwnRequest(port.own, request, path)
   const layer = layerFor(port.layers, path)
   const isRunning = layer !== undefined && port.snapshot.get().layers.has(layer.name)
   return isRunning ? layer.fetch(request) : Promise.resolve(answerElse(port, path, request.method))

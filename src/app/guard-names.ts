@@ -1,5 +1,5 @@
 import type { ConfigProblem } from '../core/section.ts'
-import { checkGuardNames, type GuardNames } from '../stages/guards/compile.ts'
+import { checkGuardFields, checkGuardNames, type GuardNames } from '../stages/guards/compile.ts'
 import type { Config } from './sections.ts'
 
 /** Every place of a configuration that names guards. */
@@ -15,5 +15,5 @@ export function guardNamesOf({ models, access }: Pick<Config, 'models' | 'access
 
 /** Names of guards that no guard has. */
 export function checkGuards(config: Config): readonly ConfigProblem[] {
-  return checkGuardNames(config.guards, guardNamesOf(config))
+  return [...checkGuardFields(config.guards), ...checkGuardNames(config.guards, guardNamesOf(config))]
 }

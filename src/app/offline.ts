@@ -5,17 +5,20 @@ import type { ControlApiDeps } from '../control/api/deps.ts'
 import { type ControlApi, createControlApi } from '../control/api/index.ts'
 import { loadConfig } from '../control/config/load.ts'
 import { formatProblem } from '../control/config/problems.ts'
+import { compileLedgerRules } from '../control/ledger-rules.ts'
 import { LiveCallTable } from '../control/live-calls.ts'
 import { SpendProjection } from '../control/projections/spend.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { BodyStore, EventLog, KeyStore } from '../core/ports.ts'
 import { Secret } from '../core/secret.ts'
 import type { World } from '../core/world.ts'
+import { NO_RULES } from '../ledger/rules.ts'
 import { type FolderReader, openReader } from '../storage/sqlite/open-reader.ts'
 import { installationSecret } from '../storage/sqlite/secret-file.ts'
 import { openSqliteStore } from '../storage/sqlite/store.ts'
 import { openInstallation } from './data-folder.ts'
 import { type GatewayPlace, PlaceError } from './gateway-place.ts'
+import { Money } from './money.ts'
 import { databaseUrl, openStore } from './open-store.ts'
 import { type Config, SECTIONS } from './sections.ts'
 import { readVersion } from './version.ts'
@@ -61,6 +64,7 @@ export async function openOffline(request: OfflineRequest): Promise<OfflineGatew
       // Without a file, what the gateway offers depends on the environment that it starts in.
       models: () => (known === undefined ? ['*'] : (known.models?.models ?? []).map(({ name }) => name)),
       // What is written down is taken up at the next start; what is known of a provider lives in a process.
+      cache: () => undefined,
       providers: { list: () => [], reset: () => undefined },
       metricsText: () => '',
       readiness: () => ({ ready: false, checks: [{ name: 'gateway', ok: false, detail: 'It is not running.' }] }),
@@ -82,7 +86,7 @@ export async function openOffline(request: OfflineRequest): Promise<OfflineGatew
 const UNUSED = new Secret(undefined, 'not needed for reading')
 
 interface Opened {
-  readonly stores: Pick<ControlApiDeps, 'log' | 'reader' | 'keys' | 'bodies' | 'tallies' | 'verify' | 'rebuild'>
+  readonly stores: Pick<ControlApiDeps, 'log' | 'reader' | 'keys' | 'bodies' | 'tallies' | 'verify' | 'rebuild' | 'money'>
   close(): Promise<void>
 }
 
@@ -91,10 +95,21 @@ const projections = [() => new SpendProjection()]
 /** What a running gateway of this configuration would have opened, for reading. */
 async function readStore(known: Config | undefined, { place, world }: OfflineRequest): Promise<Opened> {
   if (known?.storage.type === 'postgres') return readDatabase(databaseUrl(known.storage), world)
-  const folder: FolderReader = openReader(place.dataFolder, { world, projections })
+  const money = new Money(world, known === undefined ? NO_RULES : compileLedgerRules(known.access, known.money))
+  const folder: FolderReader = openReader(place.dataFolder, { world, projections, state: money.state })
   const { reader, tallies } = folder
   const keys: KeyStore = { list: () => folder.keys.list(), insert: refuseChange, revoke: refuseChange }
-  const stores = { log: CLOSED_LOG, reader, keys, bodies: CLOSED_BODIES, tallies, verify: () => folder.verify(), rebuild: refuseChange }
+  const now = () => ({ ledger: money.ledger, at: money.moment() })
+  const stores = {
+    log: CLOSED_LOG,
+    reader,
+    keys,
+    bodies: CLOSED_BODIES,
+    tallies,
+    money: now,
+    verify: () => folder.verify(),
+    rebuild: refuseChange,
+  }
   return { stores, close: async () => folder.close() }
 }
 
@@ -103,7 +118,16 @@ async function readDatabase(url: string, world: World): Promise<Opened> {
   const database = await openDatabaseReader({ url, world, projections })
   const { reader, tallies } = database
   const keys: KeyStore = { list: () => database.keys.list(), insert: refuseChange, revoke: refuseChange }
-  const stores = { log: CLOSED_LOG, reader, keys, bodies: CLOSED_BODIES, tallies, verify: () => database.verify(), rebuild: refuseChange }
+  const stores = {
+    log: CLOSED_LOG,
+    reader,
+    keys,
+    bodies: CLOSED_BODIES,
+    tallies,
+    money: unknownMoney,
+    verify: () => database.verify(),
+    rebuild: refuseChange,
+  }
   return { stores, close: () => database.close() }
 }
 
@@ -115,12 +139,19 @@ async function changeStore(known: Config | undefined, { place, world, report }: 
   }
   const store = await (known?.storage.type === 'postgres' ? openStore(known, options) : openSqliteStore(place.dataFolder, options))
   const { log, reader, keys, bodies, tallies } = store
-  const stores = { log, reader, keys, bodies, tallies, verify: () => store.verify(), rebuild: () => store.rebuild() }
+  const stores = { log, reader, keys, bodies, tallies, money: unknownMoney, verify: () => store.verify(), rebuild: () => store.rebuild() }
   return { stores, close: () => store.close() }
 }
 
 const refuseChange = async (): Promise<never> => {
   throw new GatewayError('conflict', 'The data folder was opened for reading only.')
+}
+
+const unknownMoney = (): never => {
+  throw new GatewayError(
+    'conflict',
+    'What budgets have left is known to the gateway that counts it, and it is not running. Start it, and ask again.',
+  )
 }
 
 const CLOSED_LOG: EventLog = { append: refuseChange, keep: () => {}, flush: async () => {}, isWritable: false, countUnrecorded: () => {} }

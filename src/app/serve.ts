@@ -12,7 +12,7 @@ import { realWorld } from '../platform/world.ts'
 import type { Store } from '../storage/store.ts'
 import type { ListenAddresses } from './built-in-config.ts'
 import { type ComposeDeps, compose, composeAccess, type Gateway } from './compose.ts'
-import { type ConfigSource, openConfig } from './config-source.ts'
+import { type ConfigSource, type ConfigStart, openConfig } from './config-source.ts'
 import { dataFolder, openOwnSecrets } from './data-folder.ts'
 import { firstKey, greet } from './first-minute.ts'
 import { createLogger, describeThrown, type Logger } from './logger.ts'
@@ -70,12 +70,24 @@ export async function serve(options: ServeOptions): Promise<0 | 1 | 2> {
 export async function startGateway(options: ServeOptions): Promise<GatewayStart> {
   const world = realWorld()
   let sandboxes: Sandboxes | undefined
+  const couldNot = async (thrown: unknown): Promise<GatewayStart> => {
+    for (const server of sandboxes?.servers ?? []) await server.stop({ force: true })
+    const error = asGatewayError(thrown)
+    options.err(`signalbox: could not start: ${error.code === 'internal' ? describeThrown(thrown).cause : error.message}\n`)
+    return { type: 'failed', exitCode: 1 }
+  }
   const request = { file: options.configFile, cwd: options.cwd, env: options.env, world, builtInListen: options.builtInListen }
-  const started = openConfig(request, () => {
-    sandboxes = startSandboxes(world)
-    return sandboxes
-  })
+  let started: ConfigStart
+  try {
+    started = openConfig(request, () => {
+      sandboxes = startSandboxes(world)
+      return sandboxes
+    })
+  } catch (thrown) {
+    return couldNot(thrown)
+  }
   if (started.type === 'rejected') {
+    for (const server of sandboxes?.servers ?? []) await server.stop({ force: true })
     options.err(`${started.lines.join('\n')}\n${started.file} has problems, so nothing was started.\n`)
     return { type: 'failed', exitCode: 2 }
   }
@@ -85,10 +97,7 @@ export async function startGateway(options: ServeOptions): Promise<GatewayStart>
     return { type: 'started', running: await start(options, { world, logger, source, sandboxes }) }
   } catch (thrown) {
     source.stop()
-    for (const server of sandboxes?.servers ?? []) await server.stop({ force: true })
-    const error = asGatewayError(thrown)
-    options.err(`signalbox: could not start: ${error.code === 'internal' ? describeThrown(thrown).cause : error.message}\n`)
-    return { type: 'failed', exitCode: 1 }
+    return couldNot(thrown)
   }
 }
 

@@ -10,6 +10,7 @@ import type { ModelsConfig } from '../models/config.ts'
 import type { RequestLimits } from '../models/index.ts'
 import { compileGuards } from '../stages/guards/compile.ts'
 import type { GuardSet } from '../stages/guards/guard-set.ts'
+import type { QueueRules } from '../stages/queue.ts'
 import type { ToolsSettings } from '../tools/index.ts'
 import { compileTools } from '../tools/settings.ts'
 import { guardNamesOf } from './guard-names.ts'
@@ -29,6 +30,8 @@ export interface Snapshot {
   readonly catalog: ModelCatalog
   /** When a provider is left alone for a while. */
   readonly breaker: ModelsConfig['breaker']
+  /** How many model calls are taken at once. */
+  readonly overload: QueueRules | undefined
   /** Without any agent where the agents gateway does not run. */
   readonly agents: AgentCatalog
   readonly rules: AccessRules
@@ -53,6 +56,7 @@ const NO_MODELS: ModelsConfig = {
   providers: {},
   models: [],
   routes: [],
+  cache: { store: 'memory', maxEntries: 0, maxSize: 0 },
   fidelity: 'warn',
   breaker: { failures: 5, share: 0.5, pause: 0, longestPause: 0 },
   timeouts: { connect: 0, firstToken: 0, idle: 0, total: 0 },
@@ -68,6 +72,7 @@ export function compileSnapshot(source: SnapshotSource): Snapshot {
     layers: layersOf(source.config),
     catalog: compileCatalog(models ?? NO_MODELS, surroundings),
     breaker: (models ?? NO_MODELS).breaker,
+    overload: models?.overload && { running: models.overload.running, queue: models.overload.queue, waitMs: models.overload.wait },
     agents: compileAgents(agents ?? NO_AGENTS, isLoopback(listen.data.host)),
     rules: access,
     guards: compileGuards(source.config.guards, guardNamesOf(source.config), (team) => access.teams[team]?.guards ?? []),

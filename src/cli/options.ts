@@ -1,4 +1,4 @@
-import { Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 
 /** `--config`, which every command has. */
 export function configOption(): Option {
@@ -8,4 +8,17 @@ export function configOption(): Option {
 /** `--json`, which every command has. */
 export function jsonOption(): Option {
   return new Option('--json', 'print JSON')
+}
+
+/** `--label name=value`, which may be given again. */
+export function labelOption(description: string): Option {
+  return new Option('--label <name=value>', description).argParser(addLabel)
+}
+
+function addLabel(written: string, labels: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  const at = written.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('Write name=value.')
+  const name = written.slice(0, at)
+  if (Object.hasOwn(labels, name)) throw new InvalidArgumentError(`The label ${name} is given twice.`)
+  return { ...labels, [name]: written.slice(at + 1) }
 }

@@ -1,4 +1,6 @@
 import { formatUsd } from '../core/money.ts'
+import type { ShownBudget } from './api/budgets.ts'
+import type { ShownCache } from './api/endpoints/cache.ts'
 import type { KeyRequestBody } from './api/endpoints/create-key.ts'
 import type { ShownProvider } from './api/endpoints/providers.ts'
 import type { ShownBody } from './api/endpoints/show-body.ts'
@@ -8,6 +10,7 @@ import type { Receipt } from './api/receipt.ts'
 import type { ShownEvent, ShownKey, ShownLiveCall } from './api/shapes.ts'
 import type { Trace } from './api/trace.ts'
 
+export type { ShownBudget } from './api/budgets.ts'
 export type { ShownProvider } from './api/endpoints/providers.ts'
 export type { Status } from './api/endpoints/show-status.ts'
 export type { VerifiedLog } from './api/endpoints/verify-log.ts'
@@ -53,6 +56,7 @@ export interface ControlClient {
   sumSpend(by: readonly string[], query: Query): Promise<readonly SpendLine[]>
   /** The answer as text: every digit of it is exact, which numbers in memory are not. */
   spendText(by: readonly string[], query: Query, format: 'json' | 'csv'): Promise<string>
+  listBudgets(query: Query): Promise<readonly ShownBudget[]>
   rebuildSpend(): Promise<void>
   listLiveCalls(): Promise<readonly ShownLiveCall[]>
   listProviders(): Promise<readonly ShownProvider[]>
@@ -60,9 +64,19 @@ export interface ControlClient {
   resetProvider(name: string): Promise<number>
   showBody(id: string): Promise<ShownBody>
   eraseBodies(request: EraseRequest): Promise<number>
+  showCache(): Promise<ShownCache>
+  purgeCache(request: PurgeRequest): Promise<number>
   showStatus(): Promise<Status>
   reload(): Promise<ShownConfig>
   verify(): Promise<VerifiedLog>
+}
+
+/** Which cached answers to remove. */
+export interface PurgeRequest {
+  readonly model?: string | undefined
+  readonly keyId?: string | undefined
+  readonly labels?: Readonly<Record<string, string>> | undefined
+  readonly all?: boolean | undefined
 }
 
 /** What a client needs. */
@@ -105,12 +119,16 @@ export function createControlClient(options: ControlClientOptions): ControlClien
     sumSpend: async (by, query) =>
       (await json<readonly RawSpendLine[]>('GET', spendPath(by, query, 'json'))).map((line) => readSpendLine(by, line)),
     spendText: (by, query, format) => text('GET', spendPath(by, query, format)),
+    listBudgets: async (query) =>
+      (await json<{ readonly budgets: readonly ShownBudget[] }>('GET', `/budgets${queryString(query)}`)).budgets,
     rebuildSpend: async () => void (await text('POST', '/spend/rebuild')),
     listLiveCalls: async () => (await json<{ readonly calls: readonly ShownLiveCall[] }>('GET', '/calls/live')).calls,
     listProviders: async () => (await json<{ readonly providers: readonly ShownProvider[] }>('GET', '/providers')).providers,
     resetProvider: async (name) => (await json<{ readonly reset: number }>('POST', `/providers/${encodeURIComponent(name)}/reset`)).reset,
     showBody: (id) => json('GET', `/bodies/${encodeURIComponent(id)}`),
     eraseBodies: async (request) => (await json<{ readonly erased: number }>('POST', '/bodies/erase', request)).erased,
+    showCache: () => json('GET', '/cache'),
+    purgeCache: async (request) => (await json<{ readonly purged: number }>('POST', '/cache/purge', request)).purged,
     showStatus: () => json('GET', '/status'),
     reload: () => json('POST', '/reload'),
     verify: () => json('GET', '/verify'),

@@ -43,6 +43,21 @@ export interface Loss {
   readonly reason: string
 }
 
+/** What the cache had to do with a call. */
+export interface CacheFact {
+  /**
+   * `hit`: the answer to an equal question. `similar`: the answer to one that is like it. `shared`: an equal call was under way, and its answer
+   * went to both. `miss`: none was there. `refresh`: the caller wanted a new one.
+   */
+  readonly result: 'hit' | 'similar' | 'shared' | 'miss' | 'refresh'
+  /** How old the answer was. */
+  readonly ageMs?: number | undefined
+  /** Cosine of the two questions, from -1 to 1. */
+  readonly similarity?: number | undefined
+  /** What the answer cost when it was made. */
+  readonly savedNanoUsd?: NanoUsd | undefined
+}
+
 /** What a guard did in a call. Never holds what it found. */
 export interface GuardFact {
   /** By its name in the configuration. */
@@ -63,6 +78,14 @@ export interface ToolAsk {
   /** The gateway's name of the model. */
   readonly model: string
   readonly prompt: PromptIdentity
+}
+
+/** One line of a bill: tokens of a kind, and their price. */
+export interface PricedLine {
+  readonly kind: 'input' | 'cachedInput' | 'cacheWrite' | 'output'
+  readonly tokens: number
+  /** Per million tokens. */
+  readonly nanoUsd: NanoUsd
 }
 
 /** One attempt of a call: one try at one target. */
@@ -186,11 +209,14 @@ export interface CallFacts {
   isUnpriced?: boolean | undefined
   /** Version of the price that was applied. */
   priceVersion?: string | undefined
+  /** How the cost of the last attempt came about: the sum of tokens times price, divided by a million and rounded half up, once. */
+  pricing?: readonly PricedLine[] | undefined
   /** The cost, or a part of it, is an estimate: the provider did not say what was used. */
   isEstimate?: boolean | undefined
   /** The end of each of its holds, in the order in which they ended. Absent where no budget applied. */
   bookings?: readonly Booking[] | undefined
   finishReason?: string | undefined
+  cache?: CacheFact | undefined
   /** What got lost between the caller's wire and the provider's. */
   losses?: readonly Loss[] | undefined
   /** The model is lenient: the caller is not told of losses. Not written down. */
@@ -327,6 +353,7 @@ export type Event =
       readonly by: string
     }
   | { readonly type: 'key.revoked'; readonly atMs: number; readonly keyId: string; readonly by: string; readonly liveCalls: number }
+  | { readonly type: 'cache.purged'; readonly atMs: number; readonly by: string; readonly answers: number; readonly where: string }
   | { readonly type: 'body.erased'; readonly atMs: number; readonly by: string; readonly bodies: number; readonly where: string }
 
 /** One sentence an event type. */
@@ -349,6 +376,7 @@ export const EVENT_DOCS = {
   'config.rejected': 'A changed configuration file was refused; the last good one stays in force.',
   'key.created': 'A key was made.',
   'key.revoked': 'A key was revoked, and its running calls were ended.',
+  'cache.purged': 'Cached answers were removed by an operator.',
   'body.erased': 'Stored prompts or replies were erased. The log itself is untouched.',
 } as const satisfies Record<Event['type'], string>
 
@@ -366,6 +394,12 @@ export interface CallRecord {
    * @throws log_unavailable: the call must not be made
    */
   start(hold?: Hold): Promise<void>
+  /** The call's work may outlive its caller, for others who wait for the same: the ending is written when that is over, with what it cost. */
+  awaitWork(over: Promise<void>): void
+  /**
+   * Writes what an attempt came to whose call had ended before it: what its client did not wait for. Does nothing while the call runs.
+   */
+  finishLate(booking: Booking, usage: Usage | undefined): void
   /** Headers of the gateway's own that the caller gets with the reply or the refusal. Names in lower case. */
   replyHeaders?: Record<string, string>
 }

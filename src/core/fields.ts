@@ -15,7 +15,7 @@ interface FieldDoc {
 }
 
 /** Says why a written value is refused. Never holds a value that may be a secret. */
-class Refused {
+export class Refused {
   readonly message: string
 
   constructor(message: string) {
@@ -24,7 +24,7 @@ class Refused {
 }
 
 /** A value that is written in one form and used in another. */
-function field<Value>(doc: FieldDoc, read: (written: unknown) => Value | Refused) {
+export function field<Value>(doc: FieldDoc, read: (written: unknown) => Value | Refused) {
   const { unit, examples, ...schema } = doc
   return z
     .unknown()
@@ -180,7 +180,7 @@ export function usd(unit: string) {
   )
 }
 
-const REFERENCE = /^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/s
+export const REFERENCE = /^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/s
 const REFERENCE_DOC = {
   unit: 'secret',
   pattern: '^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$',

@@ -238,7 +238,9 @@ export type Ownership = 'own' | 'foreign' | 'unknown'
 export interface TaskOwners {
   /** Gives the answer at once where it is in memory. @throws store_unavailable (as a rejection) */
   ofTask(principal: Principal, agent: string, taskId: string): Ownership | Promise<Ownership>
-  /** The same for a conversation. */
+  /** Which of these tasks are the caller's own, among those that are in memory: a list may be long. @throws store_unavailable */
+  ownTasks(principal: Principal, agent: string, taskIds: readonly string[]): Promise<ReadonlySet<string>>
+  /** As `ofTask`, for a conversation. */
   ofContext(principal: Principal, agent: string, contextId: string): Ownership | Promise<Ownership>
   /**
    * Makes what nobody owns the caller's own, on disk before it resolves. At once where there is nothing to write.

@@ -2,7 +2,7 @@ import type { Principal } from '../core/call.ts'
 import type { AttemptBooked, BookedBalance, Booking, BudgetAlerted, Event, Hold } from '../core/events.ts'
 import { Accounts, type Applied } from './accounts.ts'
 import { dueAlerts } from './alerts.ts'
-import { type Balance, sharedSpans } from './balance.ts'
+import { type Balance, type SpanOf, sharedSpans } from './balance.ts'
 import { type Amounts, amountIn } from './charge.ts'
 import { type Moment, momentOfEvent } from './moment.ts'
 import { budgetExceeded, budgetUnbounded, modelUnpriced } from './refusal.ts'
@@ -31,6 +31,12 @@ export interface Charge extends Amounts {
   readonly isEstimate?: true | undefined
 }
 
+interface LedgerOptions {
+  /** Left out: this process has the whole of every limit. */
+  readonly slices?: Slices
+  readonly spanOf?: SpanOf
+}
+
 interface OpenHold {
   readonly hold: Hold
   readonly owner: HoldOwner
@@ -51,7 +57,7 @@ const DEAF: LedgerListener = { onAlert: () => {}, onExpired: () => {} }
  * event log: `fold` takes events in again, each once, and knows what it has already by the attempt's id.
  */
 export class Ledger {
-  readonly #accounts = new Accounts(sharedSpans())
+  readonly #accounts: Accounts
   readonly #open = new Map<string, OpenHold>()
   readonly #slices: Slices
   #rules: LedgerRules = NO_RULES
@@ -59,8 +65,9 @@ export class Ledger {
   #isFolding = false
   listener: LedgerListener = DEAF
 
-  constructor(slices: Slices = WHOLE) {
+  constructor({ slices = WHOLE, spanOf = sharedSpans() }: LedgerOptions = {}) {
     this.#slices = slices
+    this.#accounts = new Accounts(spanOf)
   }
 
   /** Takes rules into force. What was settled and is held stays. */
@@ -183,6 +190,21 @@ export class Ledger {
     this.restore(readStored(text), at)
   }
 
+  /** What the strict budgets of these balances have left, in the units in which output can be bounded. */
+  strictlyLeft(balances: readonly Balance[], at: Moment): { readonly nanoUsd: number; readonly tokens: number } {
+    const left = { usd: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY, calls: Number.POSITIVE_INFINITY }
+    for (const balance of balances) {
+      for (const { unit, mode, limit } of balance.budgets) {
+        if (mode === 'strict') left[unit] = Math.min(left[unit], this.#left(balance, limit, at))
+      }
+    }
+    return { nanoUsd: left.usd, tokens: left.tokens }
+  }
+
+  #left(balance: Balance, limit: number, at: Moment): number {
+    return this.#slices.allowance(balance.id, limit) - balance.settledAt(at) - balance.held
+  }
+
   #check(request: HoldRequest, balances: readonly Balance[], at: Moment): void {
     let tightest: { readonly balance: Balance; readonly budget: Budget; readonly room: number } | undefined
     for (const balance of balances) {
@@ -193,7 +215,7 @@ export class Ledger {
         if (budget.mode === 'soft') continue
         if (budget.mode === 'strict' && request.unbounded !== undefined) throw budgetUnbounded(balance, budget, request.unbounded)
         const amount = amountIn(budget.unit, request)
-        const left = this.#slices.allowance(balance.id, budget.limit) - balance.settledAt(at) - balance.held
+        const left = this.#left(balance, budget.limit, at)
         // Dollars, tokens and calls compare by how much of what the call needs is there.
         const room = left / Math.max(amount, 1)
         if (amount > left && (tightest === undefined || room < tightest.room)) tightest = { balance, budget, room }

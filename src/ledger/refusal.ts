@@ -51,6 +51,11 @@ export function perText({ period }: Pick<Balance, 'period'>): string {
   return period.unit === 'month' ? 'in any 30 days' : `in any ${period.unit}`
 }
 
+/** `in any minute`: a limit holds wherever the time begins. */
+export function perTimeText(per: string | undefined): string {
+  return per === undefined ? '' : `in any ${per}`
+}
+
 function resetText(roomAtMs: number | undefined, isTooLarge: boolean): string {
   if (isTooLarge) return 'It is more than the whole budget; ask for less, or for a larger budget.'
   if (roomAtMs === undefined) return 'It does not reset; only a larger limit makes room.'

@@ -104,12 +104,14 @@ function routedModel(config: ModelsConfig, places: ReadonlyMap<string, KeyedPlac
     lanes: [lane, ...others.map((place) => targetOf(config, place, model, id))],
     price: lane.price,
     can: model.can,
+    cache: model.cache,
     retries: model.retries,
   }
 }
 
 function targetOf(config: ModelsConfig, place: KeyedPlace, model: ModelConfig, id: string): Target {
   const provider = config.providers[model.provider]
+  const most = capabilitiesOf(id, model.can).output
   return {
     ...place.target,
     ...place.urls(id),
@@ -118,7 +120,7 @@ function targetOf(config: ModelsConfig, place: KeyedPlace, model: ModelConfig, i
     keyCount: place.keyCount,
     name: model.name,
     id,
-    ...(model.maxOutputTokens === undefined ? {} : { maxOutputTokens: model.maxOutputTokens }),
+    ...(most === undefined ? {} : { maxOutputTokens: most }),
     timeouts: timeoutsOf(config.timeouts, provider?.timeouts, model.timeouts),
     price: priceOf(model) ?? listPrice(provider?.kind ?? model.provider, id),
     fidelity: model.fidelity ?? config.fidelity,

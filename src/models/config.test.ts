@@ -17,14 +17,14 @@ function raise(): never {
 /** The problems of a section as the loader would find them: those of the schema, else those of the check. */
 function problemsOf(written: unknown): readonly string[] {
   const parsed = modelsSection.schema.safeParse(written)
-  const problems = parsed.success ? modelsSection.check(parsed.data) : parsed.error.issues
+  const problems = parsed.success ? modelsSection.check(parsed.data, {}) : parsed.error.issues
   return problems.map(({ path, message }) => `${path.join('.')}: ${message}`)
 }
 
 describe('the section models', () => {
   test('is not there unless it is written', () => {
     expect(modelsSection.schema.parse(undefined)).toBeUndefined()
-    expect(modelsSection.check(undefined)).toEqual([])
+    expect(modelsSection.check(undefined, {})).toEqual([])
   })
 
   test('has timeouts and a circuit breaker by default, and neither providers, models nor routes', () => {
@@ -32,6 +32,7 @@ describe('the section models', () => {
       providers: {},
       models: [],
       routes: [],
+      cache: { store: 'memory', maxEntries: 10_000, maxSize: 256_000_000 },
       breaker: { failures: 5, share: 0.5, pause: 5000, longestPause: 120_000 },
       fidelity: 'warn',
       timeouts: { connect: 10_000, firstToken: 60_000, idle: 60_000, total: 600_000 },
@@ -146,8 +147,8 @@ describe('a check of the section models', () => {
   test('refuses a key that cannot be sent, and does not repeat it', () => {
     const config = parse({ providers: { openai: { apiKey: 'env:A' } } })
     const read = (key: string) => ({ ...config, providers: { openai: { apiKey: [new Secret(key, 'env:A')] } } })
-    expect(modelsSection.check(read('sk-1'))).toEqual([])
-    expect(modelsSection.check(read('sk 1'))).toEqual([
+    expect(modelsSection.check(read('sk-1'), {})).toEqual([])
+    expect(modelsSection.check(read('sk 1'), {})).toEqual([
       {
         path: ['models', 'providers', 'openai', 'apiKey', 0],
         message: 'env:A holds a character that no key has, such as a space or a line break',
@@ -173,6 +174,6 @@ describe('a known provider', () => {
     ['vertex', { region: 'eu' }, 'needs project'],
     ['azure', { apiKey: 'env:X' }, 'needs baseUrl: its address is not the same for everybody'],
   ])('%s says what it needs', (name, provider, message) => {
-    expect(modelsSection.check(parse({ providers: { [name]: provider } })).map((problem) => problem.message)).toContain(message)
+    expect(modelsSection.check(parse({ providers: { [name]: provider } }), {}).map((problem) => problem.message)).toContain(message)
   })
 })

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { didYouMean } from '../core/did-you-mean.ts'
-import { choice, count, name, nameOrWildcard, secret, text, textOrSecret, url, usd } from '../core/fields.ts'
+import { choice, name, nameOrWildcard, secret, text, textOrSecret, url, usd } from '../core/fields.ts'
 import { guardNames } from '../core/guard-names.ts'
 import { checkHeaderFields, headerFields } from '../core/header-fields.ts'
 import { Secret } from '../core/secret.ts'
 import type { ConfigProblem, Section } from '../core/section.ts'
+import { cacheField, cacheStore, checkCaches } from './cache/config.ts'
 import { cloudFields } from './cloud/fields.ts'
 import { dialects } from './dialects/index.ts'
 import type { Fidelity } from './neutral/loss.ts'
@@ -75,14 +76,10 @@ const model = z
       .exactOptional()
       .describe("The provider's own id of the model. Left out: the name. Not allowed where the name ends in *."),
     price: price.exactOptional().describe("What it costs. Wins over the built-in table of the providers' list prices."),
-    maxOutputTokens: count('tokens', { min: '1' })
-      .exactOptional()
-      .describe(
-        'The most tokens that it gives out in one answer: what a budget holds where the caller gives no bound. Left out: 4096 is held.',
-      ),
     fidelity: choice(FIDELITIES).exactOptional().describe(`${FIDELITY_DOC} Left out: models.fidelity.`),
     timeouts: ownTimeouts.exactOptional().describe('Timeouts of this model, where they differ from those of its provider.'),
     guards: guardNames('every call of this model').exactOptional(),
+    cache: cacheField().exactOptional(),
     ...modelFields,
   })
   .transform((written) => (written.id === undefined && !isWildcard(written.name) ? { ...written, id: written.name } : written))
@@ -96,6 +93,7 @@ const models = z
     models: z.array(model).prefault([]).describe('The models that callers may name.'),
     fidelity: choice(FIDELITIES).prefault('warn').describe(FIDELITY_DOC),
     ...routingFields,
+    cache: cacheStore,
     timeouts: timeouts.prefault({}).describe('Timeouts of every call to a provider, unless the provider or the model has its own.'),
   })
   .optional()
@@ -114,7 +112,7 @@ export type ModelConfig = ModelsConfig['models'][number]
 export const modelsSection = {
   name: 'models',
   schema: models,
-  check: (config) => (config === undefined ? [] : check(config)),
+  check: (config, written) => (config === undefined ? [] : check(config, written)),
 } as const satisfies Section<ModelsConfig | undefined>
 
 /** Whether a model's name stands for many. */
@@ -122,11 +120,19 @@ function isWildcard(name: string): boolean {
   return name.endsWith('*')
 }
 
-function check(config: ModelsConfig): readonly ConfigProblem[] {
+function check(config: ModelsConfig, written: Readonly<Record<string, unknown>>): readonly ConfigProblem[] {
   return [
     ...Object.entries(config.providers).flatMap(([name, provider]) => checkProvider(name, provider)),
     ...config.models.flatMap((_model, index) => checkModel(config, index)),
     ...checkRouting(config),
+    ...checkCaches(cachingOf(config), config.cache.store, written),
+  ]
+}
+
+function cachingOf({ models, routes }: ModelsConfig) {
+  return [
+    ...models.map(({ cache }, index) => ({ path: ['models', 'models', index], cache })),
+    ...routes.map(({ cache }, index) => ({ path: ['models', 'routes', index], cache })),
   ]
 }
 

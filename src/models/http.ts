@@ -12,6 +12,7 @@ import { collect, type Handler } from '../core/stage.ts'
 import { continueTrace } from '../core/trace.ts'
 import type { World } from '../core/world.ts'
 import { LogRecord } from '../stages/record.ts'
+import { cacheHeaders } from './cache/stage.ts'
 import type { ListedModel } from './catalog.ts'
 import type { Dialect } from './dialect.ts'
 import { dialectOf } from './dialects/index.ts'
@@ -203,5 +204,6 @@ function describe({ call, record }: Edge): Record<string, string> {
   if (provider !== undefined) headers['x-signalbox-provider'] = provider
   const guards = describeGuards(record.facts.guards)
   if (guards !== undefined) headers['x-signalbox-guards'] = guards
+  Object.assign(headers, cacheHeaders(call))
   return record.replyHeaders === undefined ? headers : Object.assign(headers, record.replyHeaders)
 }

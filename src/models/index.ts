@@ -1,3 +1,4 @@
+import type { AnswerCache } from '../core/answer-cache.ts'
 import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Usage } from '../core/events.ts'
@@ -11,20 +12,25 @@ import type { World } from '../core/world.ts'
 import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
 import { authorize } from '../stages/authorize.ts'
+import { budget } from '../stages/budget.ts'
 import { guardInput, guardOutput } from '../stages/guard.ts'
 import type { GuardSet } from '../stages/guards/guard-set.ts'
 import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
+import { limit } from '../stages/limit.ts'
 import { type Charge, meter } from '../stages/meter.ts'
 import { noteToolAsks } from '../stages/note-tool-asks.ts'
+import { CallQueue, type QueueRules, queue } from '../stages/queue.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
+import { cacheModels } from './cache/stage.ts'
+import { readCacheWish } from './cache/wish.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
 import type { ResponseStore } from './dialects/openai-responses/store.ts'
 import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
-import { estimator } from './prices/estimate.ts'
+import { estimator, likelyTokens } from './prices/estimate.ts'
 import { charge } from './prices/price.ts'
 import { answerKept, keepResponses } from './responses.ts'
 import { routeCalls } from './routing/route-calls.ts'
@@ -52,10 +58,16 @@ export interface ModelsDeps {
   readonly asks: ToolAsks
   readonly catalog: () => ModelCatalog
   readonly guards: () => GuardSet
+  /** Where answers are kept; undefined where nothing is cached. */
+  readonly cache: () => AnswerCache | undefined
   readonly limits: () => RequestLimits
+  /** How many calls are taken at once; undefined: as many as come. */
+  readonly overload: () => QueueRules | undefined
   /** What routing remembers of the providers. */
   readonly router: RouterState
   readonly money: MoneyDeps
+  /** How long a reply is read on after its client left; undefined: not at all. */
+  readonly drainMs: () => number | undefined
   /** Where responses are kept for their callers. */
   readonly responses: ResponseStore
   /** Hears of every ending after it was written. */
@@ -71,18 +83,21 @@ export function createModels(deps: ModelsDeps): Layer {
     admit<Incoming, Part>(({ problem }) => problem),
     authenticate<Incoming, Part>(deps.access), // from the header alone: a body is read only for a caller who is known
   ]
+  const subjectOf = ({ route }: ModelCall) => route.name
   const guarding = {
     guardsOf: ({ principal }: Call, { route }: ModelCall) =>
       deps.guards().choose(principal, { kind: 'models', name: route.name, guards: route.guards }),
     texts: guardedTexts,
   }
+  const calls = new CallQueue()
   const call = pipeline<Incoming, ModelPart>(
-    edge(),
+    [...edge<ModelPart>(), queue<Incoming, ModelPart>(calls, deps.overload)], // before the body: what waits takes no memory
     receive(
       (call, incoming) => decode(deps, call, incoming),
       pipeline<ModelCall, ModelPart>(
         [
           authorize((call, { route }) => permitModel(deps, call, route.name)),
+          limit({ ...deps.money, subjectOf, tokensOf: (_call, { request }) => likelyTokens(request) }),
           keepResponses(deps.responses),
           guardInput(guarding),
           keepBodies({
@@ -91,10 +106,13 @@ export function createModels(deps: ModelsDeps): Layer {
             requestOf: ({ request }) => request.text,
             bytesOf: (part) => part.bytes,
           }),
+          budget({ ...deps.money, subjectOf }),
           guardOutput(guarding), // inside of what keeps bodies: neither what was hidden nor what may not be said is kept
+          cacheModels(deps), // inside of the guards: what is kept passes them again
         ],
         routeCalls(
           deps.router,
+          deps,
           pipeline<Attempt, ModelPart>(
             [
               translate, // inside of routing: each target has its own wire; outside of meter: what is metered is what the provider said
@@ -104,6 +122,7 @@ export function createModels(deps: ModelsDeps): Layer {
                 isPiece: ({ type }) => type === 'frame',
                 price: ({ target }, usage) => (usage === NOTHING_USED ? FREE : charge(target.price, usage)),
                 holds: { ...estimator, ...deps.money },
+                drainMs: deps.drainMs,
               }),
               noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
             ],
@@ -126,7 +145,7 @@ export function createModels(deps: ModelsDeps): Layer {
 
 /** Providers count tokens without a charge. */
 const NOTHING_USED: Usage = { inputTokens: 0, outputTokens: 0 }
-const FREE: Charge = { type: 'priced', costNanoUsd: 0, version: 'free' }
+const FREE: Charge = { type: 'priced', costNanoUsd: 0, version: 'free', lines: [] }
 
 /** Reads and decodes the body, and finds the model or the route. */
 async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise<ModelCall> {
@@ -149,7 +168,8 @@ async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise
   const target = route.only?.lanes[0]
   facts.provider = target?.provider
   facts.target = target?.id
-  return { request, route, decodeAgain: (text) => decodeText(new TextEncoder().encode(text)) }
+  const cacheWish = readCacheWish(incoming.request.headers)
+  return { request, route, cacheWish, decodeAgain: (text) => decodeText(new TextEncoder().encode(text)) }
 }
 
 /** The body in the words of its endpoint. */

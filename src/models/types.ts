@@ -3,6 +3,7 @@ import type { GatewayError } from '../core/errors.ts'
 import type { Usage } from '../core/events.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { OutgoingConnection } from '../core/world.ts'
+import type { CacheWish } from './cache/wish.ts'
 import type { Framing } from './framing.ts'
 import type { NeutralEmbeddings, NeutralInputs } from './neutral/embedding.ts'
 import type { Fidelity } from './neutral/loss.ts'
@@ -168,6 +169,8 @@ export interface Traits {
 export interface ModelCall {
   readonly request: ModelRequest
   readonly route: Route
+  /** What the caller wants of the cache. */
+  readonly cacheWish: CacheWish
   /** Reads another body as it came from the same caller to the same endpoint: one that a guard changed. @throws as decoding does */
   readonly decodeAgain: (text: string) => ModelRequest
 }

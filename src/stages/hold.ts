@@ -9,12 +9,16 @@ import type { Moment } from '../ledger/moment.ts'
 
 /** What an attempt may take at the most, before it is sent. */
 export interface Estimate {
+  /** The attempt's id: the call's, and its number. */
+  readonly attempt: string
   /** The model that is counted, by its configured name, and who serves it. */
   readonly model: string
   readonly provider: string
   readonly target: string
   readonly inputTokens: number
   readonly outputTokens: number
+  /** How many answers share the output. */
+  readonly choices: number
   /** Undefined: the price is not known. */
   readonly nanoUsd: NanoUsd | undefined
   readonly priceVersion: string | undefined
@@ -29,11 +33,11 @@ export interface Estimator<In> {
   /**
    * @param isStrict whether a strict budget applies: then the estimate must be a bound, or say why it is none
    */
-  estimate(call: Call, input: In, isStrict: boolean): Estimate
+  estimate(input: In, isStrict: boolean): Estimate
   /** What so many tokens cost here: the function that prices what was used. */
   priceOf(input: In, tokens: { readonly inputTokens: number; readonly outputTokens: number }): NanoUsd | undefined
-  /** The input, changed so that its output has this bound; undefined where this wire has no way to say it. */
-  clampOutput(input: In, outputTokens: number): In | undefined
+  /** The input, changed so that all of its output together has this bound. */
+  clampOutput(input: In, outputTokens: number): In
 }
 
 /** Where money is counted. */
@@ -92,7 +96,7 @@ export class HeldAttempt<In> {
     this.isStrict = isStrict
     const { facts } = call.record
     const request = {
-      attempt: `${call.id}.${facts.attempts + 1}`,
+      attempt: estimate.attempt,
       owner: { callId: call.id, layer: call.layer, action: call.record.action, principal: call.principal, subject: facts.subject },
       provider: estimate.provider,
       target: estimate.target,
@@ -187,13 +191,47 @@ const FRAMES_WITHOUT_TOKENS = 16
  * @throws budget_exceeded, model_unpriced, budget_unbounded
  */
 export function holdFor<In>(deps: HoldDeps<In>, call: Call, input: In): HeldAttempt<In> | undefined {
-  const { balances: all } = deps.ledger.accountsOf(call.principal, call.trace.traceId, deps.moment())
+  const at = deps.moment()
+  const { balances: all } = deps.ledger.accountsOf(call.principal, call.trace.traceId, at)
   if (all.length === 0) return undefined
-  const isStrictFor = (balances: readonly Balance[]) => balances.some(({ budgets }) => budgets.some(({ mode }) => mode === 'strict'))
-  const first = deps.estimate(call, input, false)
-  const balances = all.filter(({ budgets }) => budgets[0]?.scope?.matches(first.model, first.provider) ?? true)
+  const estimate = deps.estimate(input, false)
+  const balances = all.filter(({ budgets }) => budgets[0]?.scope?.matches(estimate.model, estimate.provider) ?? true)
   if (balances.length === 0) return undefined
-  const isStrict = isStrictFor(balances)
-  const estimate = isStrict ? deps.estimate(call, input, true) : first
-  return new HeldAttempt({ deps, call, input, estimate, balances, isStrict })
+  const isStrict = balances.some(({ budgets }) => budgets.some(({ mode }) => mode === 'strict'))
+  if (!isStrict) return new HeldAttempt({ deps, call, input, estimate, balances, isStrict })
+  const bounded = fitOutput(deps, input, deps.estimate(input, true), balances, at)
+  return new HeldAttempt({ deps, call, ...bounded, balances, isStrict })
+}
+
+/** Under a strict budget the output is bounded by what is left; the provider is always told the bound. */
+function fitOutput<In>(
+  deps: HoldDeps<In>,
+  input: In,
+  estimate: Estimate,
+  balances: readonly Balance[],
+  at: Moment,
+): { input: In; estimate: Estimate } {
+  const { inputTokens, choices } = estimate
+  // What cannot be bounded or has no price is refused by the ledger, by name.
+  if (estimate.unbounded !== undefined || estimate.outputTokens === 0) return { input, estimate }
+  const left = deps.ledger.strictlyLeft(balances, at)
+  const fits = (outputTokens: number) => {
+    const nanoUsd = deps.priceOf(input, { inputTokens, outputTokens }) ?? 0
+    return nanoUsd <= left.nanoUsd && inputTokens + outputTokens <= left.tokens
+  }
+  const outputTokens = largest(Math.floor(estimate.outputTokens / choices), (each) => fits(each * choices)) * choices
+  const fitted = { ...estimate, outputTokens, nanoUsd: deps.priceOf(input, { inputTokens, outputTokens }) }
+  return { input: deps.clampOutput(input, outputTokens), estimate: fitted }
+}
+
+/** The largest number up to `most` that fits; 1 where none does: that is then what is refused. Fitting ones come first. */
+function largest(most: number, fits: (number: number) => boolean): number {
+  if (most < 1 || fits(most)) return Math.max(1, most)
+  let [good, bad] = [1, most]
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2)
+    if (fits(middle)) good = middle
+    else bad = middle
+  }
+  return good
 }

@@ -23,13 +23,13 @@ export interface Way<Attempt> {
  * which one, and whether, the way decides.
  * @param wayOf may throw a refusal
  */
-export function route<In, Attempt, Part>(
-  wayOf: (call: Call, input: In) => Way<Attempt>,
-  attempt: (call: Call, attempt: Attempt, way: Way<Attempt>) => Promise<Reply<Part>>,
+export function route<In, Attempt, Part, Own extends Way<Attempt>>(
+  wayOf: (call: Call, input: In) => Own & Way<Attempt>,
+  attempt: (call: Call, attempt: Attempt, way: Own) => Promise<Reply<Part>>,
 ): Handler<In, Part> {
   return async (call, input) => {
     const way = wayOf(call, input)
-    let step = way.begin()
+    let step: RouteStep<Attempt> = way.begin()
     for (;;) {
       if (step.type === 'stop') throw step.error
       if (step.type === 'wait') {

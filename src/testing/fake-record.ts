@@ -39,6 +39,9 @@ class CountingRecord implements FakeRecord {
     this.#onStart = onStart
   }
 
+  awaitWork(): void {}
+  finishLate(): void {}
+
   start(): Promise<void> {
     this.startCalls++
     this.#starting ??= this.#onStart().then(() => {

@@ -1,3 +1,4 @@
+import { Money } from '../app/money.ts'
 import { type AccessRules, createAccess } from '../control/access.ts'
 import type { ControlApiDeps } from '../control/api/deps.ts'
 import { type ControlApi, createControlApi } from '../control/api/index.ts'
@@ -5,6 +6,7 @@ import { LiveCallTable } from '../control/live-calls.ts'
 import { SpendProjection } from '../control/projections/spend.ts'
 import type { CallEnded, CallStarted } from '../core/events.ts'
 import { Secret } from '../core/secret.ts'
+import { NO_RULES } from '../ledger/rules.ts'
 import { type MemoryStore, openMemoryStore } from '../storage/memory/store.ts'
 import { type FakeWorld, fakeWorld } from './fake-world.ts'
 
@@ -38,14 +40,17 @@ export function openTestControl(overrides: Partial<ControlApiDeps> = {}): TestCo
   const rules: AccessRules = { organisation: 'acme', teams: { support: {}, search: {} } }
   const live = new LiveCallTable()
   const faults: unknown[] = []
+  const money = new Money(world, NO_RULES)
   const deps: ControlApiDeps = {
     world,
+    cache: () => undefined,
     providers: { list: () => [], reset: () => undefined },
     ...{ log: store.log, reader: store.reader, keys: store.keys, bodies: store.bodies, tallies: store.tallies },
     access: createAccess([], installation, () => rules),
     ...{ live, installation, adminKey: new Secret(TEST_ADMIN_KEY), version: '0.0.0-test', startedAtMs: world.now() },
     teams: () => Object.keys(rules.teams),
     models: () => ['mini', 'openai/*'],
+    money: () => ({ ledger: money.ledger, at: money.moment() }),
     metricsText: () => 'signalbox_calls_total 0\n',
     readiness: () => ({ ready: true, checks: [{ name: 'log', ok: true }] }),
     configStatus: () => ({ revision: 'abc123', file: '/etc/signalbox.yaml', loadedAtMs: world.now() }),

@@ -70,7 +70,9 @@ async function respond(edge: Edge, reply: Reply<ToolPart>): Promise<Response> {
   if (!part.isLast) return streamResponse(edge, Promise.resolve(reply), part)
   // The ending comes with the next look.
   await reply.next()
-  return new Response(part.text, { headers: { ...describe(edge), 'content-type': 'application/json' } })
+  const headers = describe(edge)
+  headers['content-type'] = 'application/json'
+  return new Response(part.text, { headers })
 }
 
 interface Refusal {
@@ -106,7 +108,7 @@ function open(deps: Deps, request: Request, incoming: Incoming, idText: string):
   const { headers } = request
   const { frame } = incoming
   // The message's own trace is nearer to its cause than that of the connection.
-  const trace = continueTrace(traceparentOf(frame) ?? headers.get('traceparent'), world.randomHex)
+  const trace = continueTrace(traceparentOf(frame) ?? headers.get('traceparent'), (bytes) => world.randomHex(bytes))
   const said = readHeaders(headers)
   const action = frame === undefined ? 'tools.request' : actionOf(frame.method)
   const record = new LogRecord({ log, world, layer: 'tools', action, trace, wire: 'mcp', prompt: said.prompt ?? {} })
@@ -131,6 +133,7 @@ function traceparentOf(frame: RequestFrame | undefined): string | undefined {
 
 /** `tools/call` is `tools.call`, `prompts/get` is `tools.prompts.get`: every action of this layer begins with its name. */
 function actionOf(method: string): string {
+  if (method === 'tools/call') return 'tools.call'
   const dotted = method.replaceAll('/', '.')
   return dotted.startsWith('tools.') ? dotted : `tools.${dotted}`
 }

@@ -99,7 +99,7 @@ export class MessageStream implements SessionStream {
   #wake: (() => void) | undefined
   #isClosed = false
 
-  /** @param isWelcome asked with every keep-alive: whether its key is still good */
+  /** @param isWelcome asked with every message and every keep-alive: whether its key is still good */
   constructor(world: World, isWelcome: () => boolean, onEnded: () => void) {
     this.#world = world
     this.#isWelcome = isWelcome
@@ -108,7 +108,7 @@ export class MessageStream implements SessionStream {
 
   send(text: string): void {
     if (this.#isClosed) return
-    if (this.#waiting.length >= MAX_WAITING) {
+    if (this.#waiting.length >= MAX_WAITING || !this.#isWelcome()) {
       this.close()
       return
     }

@@ -136,11 +136,14 @@ export interface RequestEdits {
 /** The text of a request with these changes and no others. */
 export function editRequest(frame: RequestFrame, edits: RequestEdits): string {
   const { text, id, params } = frame
-  const changes = [{ ...id, with: edits.idText }]
-  if (edits.name !== undefined && params?.name !== undefined) changes.push({ ...params.name, with: JSON.stringify(edits.name) })
+  // Written out: a spread a change showed in the price of a call.
+  const changes = [{ from: id.from, to: id.to, with: edits.idText }]
+  const name = edits.name === undefined ? undefined : params?.name
+  if (name !== undefined) changes.push({ from: name.from, to: name.to, with: JSON.stringify(edits.name) })
   if (edits.traceparent !== undefined) changes.push(insertTraceparent(frame, `"traceparent":"${edits.traceparent}"`))
   const token = params?.meta?.progressToken
-  if (edits.progressTokenText !== undefined && token !== undefined) changes.push({ ...token, with: edits.progressTokenText })
+  if (edits.progressTokenText !== undefined && token !== undefined)
+    changes.push({ from: token.from, to: token.to, with: edits.progressTokenText })
   return spliceText(text, changes)
 }
 

@@ -62,6 +62,11 @@ function early(deps: Tools, request: Request): GatewayError | undefined {
   return checkRequest(request, deps.settings().doors)
 }
 
+/** Whether the path names a server that is not there. */
+function isNowhere({ serverName, server }: Endpoint): boolean {
+  return serverName !== undefined && server === undefined
+}
+
 /** Whose key it is; undefined where it is no good. Looked at before the body is read, and again by the stage that answers for it. */
 function whoAsks({ access, world }: Tools, request: Request): Principal | undefined {
   try {
@@ -88,7 +93,7 @@ async function post(deps: HttpDeps, request: Request, endpoint: Endpoint, princi
     return refuse(deps, { request, endpoint, problem: found, idText, ...(frame.type === 'request' ? { frame } : {}) })
   }
   if (frame.type !== 'request') return takeAside(deps, { request, endpoint, frame, session: found })
-  if (frame.method === 'ping') return jsonResponse(encodeResult(frame.idText, '{}'))
+  if (frame.method === 'ping' && !isNowhere(endpoint)) return jsonResponse(encodeResult(frame.idText, '{}'))
   const begun = frame.method === 'initialize' ? { session: newSession(deps, frame, endpoint, principal) } : {}
   const problem = found === undefined ? sessionProblem(frame) : undefined
   const incoming: Incoming = {
@@ -109,10 +114,11 @@ function sessionProblem(frame: RequestFrame): GatewayError | undefined {
 }
 
 /** The session that a request names; undefined where it names none. */
-function findSession(deps: Tools, request: Request, { server }: Endpoint, principal: Principal): Session | GatewayError | undefined {
+function findSession(deps: Tools, request: Request, endpoint: Endpoint, principal: Principal): Session | GatewayError | undefined {
   const id = request.headers.get(SESSION_HEADER)
   if (id === null) return undefined
-  const session = deps.sessions.find(id, ownerOf(principal), server)
+  // At a server that is not there, nobody has a session: those of the aggregate have no server either.
+  const session = isNowhere(endpoint) ? undefined : deps.sessions.find(id, ownerOf(principal), endpoint.server)
   // Another's session looks the same as none.
   if (session === undefined)
     return new GatewayError('session_not_found', 'There is no such session (any more): send initialize to begin another.')

@@ -36,6 +36,8 @@ function poolTests(server: string): void {
 
     test('in a statement: the asker is told, and the next question is answered', async () => {
       for (let round = 0; round < ROUNDS; round++) {
+        // On a connection that is there: one that is being made would be made again.
+        await one()
         const asking = pool.use((sql) => sql.unsafe('SELECT pg_sleep(10)'))
         setTimeout(proxy.cutAll, 20)
         await expect(asking).rejects.toMatchObject(LOST)
@@ -65,16 +67,18 @@ function poolTests(server: string): void {
       ['ends', 'ending'],
     ] as const)('between two statements of a transaction that then %s', async (_name, then) => {
       for (let round = 0; round < ROUNDS; round++) {
-        const left = Promise.withResolvers<void>()
+        const [told, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
         const asking = pool.transaction(async (sql) => {
           await sql.unsafe('SELECT 1')
           proxy.cutAll()
-          await Bun.sleep(20)
+          await told.promise
           left.resolve()
           if (then === 'statement') await sql.unsafe('SELECT 2')
           if (then === 'failure') throw new Error('for a reason of its own')
         })
+        // The asker hears of it while the work is still at something else.
         await expect(asking).rejects.toMatchObject(LOST)
+        told.resolve()
         await left.promise
         await turns()
         await expectGoesOn()

@@ -90,6 +90,13 @@ describe('the card that the gateway serves', () => {
     expect(scenario.upstream.requests).toHaveLength(1)
   })
 
+  test('keeps the tenant of the interface that is called: callers must send it', async () => {
+    await using scenario = await startBare()
+    const { origin } = scenario.upstream
+    answerWith(scenario.upstream, { [PLACE]: card([at('https://other.example', { tenant: 'b' }), at(`${origin}/rpc`, { tenant: 'a' })]) })
+    expect((await getCard(scenario)).json.supportedInterfaces).toEqual([at(`${scenario.dataUrl}/a2a/researcher`, { tenant: 'a' })])
+  })
+
   test('has the URL that the configuration gives to callers', async () => {
     await using scenario = await startScenario({
       config: (baseUrl) => ({

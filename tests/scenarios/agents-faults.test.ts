@@ -114,6 +114,13 @@ describe('a whole answer', () => {
     await expectGoesOn(scenario)
   })
 
+  test('that is small, and large once it is unpacked, is refused before it is whole', async () => {
+    await using scenario = await startWithAgent()
+    const body = Bun.gzipSync(Buffer.alloc(100 * 1024 * 1024, 32))
+    scenario.upstream.answer(wholeReply({ headers: { 'content-encoding': 'gzip' }, body }))
+    await expectBroken(scenario, await askAgent(scenario), { ...MALFORMED, says: /more than 67108864 bytes/ })
+  })
+
   test('that drips for ever ends at the total timeout', async () => {
     await using scenario = await startWithAgent({ timeouts: { idle: '400ms', total: '600ms' } })
     const drops = Array.from({ length: 60 }, () => [send(' '), { type: 'pause', ms: 20 } as const]).flat()

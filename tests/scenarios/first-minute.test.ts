@@ -8,6 +8,8 @@ import { type Running, startGateway } from '../../src/app/serve.ts'
 import { shutDown } from '../../src/app/shutdown.ts'
 import { run } from '../../src/cli/main.ts'
 import type { Event } from '../../src/core/events.ts'
+import { dialects } from '../../src/models/dialects/index.ts'
+import { PROVIDERS } from '../../src/models/providers.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 
@@ -223,6 +225,17 @@ test('provider keys of the environment are used beside the sandbox, and not prin
     } finally {
       await stop()
     }
+  }))
+
+test('it starts whatever provider keys the environment holds', () =>
+  inFolder(async (folder) => {
+    const rows = Object.entries(PROVIDERS).flatMap(([name, { keyEnv, wire }]) => (keyEnv === undefined ? [] : [{ name, keyEnv, wire }]))
+    const { running, stop } = await startFirst(folder, { env: Object.fromEntries(rows.map(({ keyEnv }) => [keyEnv, 'sk-1'])) })
+    await stop()
+    const { catalog } = running.source.snapshot.get()
+    const spoken = rows.filter(({ wire }) => dialects[wire] !== undefined).map(({ name }) => `${name}/*`)
+    expect(catalog.list().map(({ name }) => name)).toEqual([...spoken, 'sandbox'])
+    expect(spoken.length).toBeGreaterThan(5)
   }))
 
 test('the README shows the same calls', () =>

@@ -11,8 +11,8 @@ interface Ended {
   readonly err: string
 }
 
-async function runNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  const child = Bun.spawn(['node', ...args], { stdout: 'pipe', stderr: 'pipe', env: { PATH: process.env.PATH ?? '', ...env } })
+async function runNode(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd = ROOT): Promise<Ended> {
+  const child = Bun.spawn(['node', ...args], { cwd, stdout: 'pipe', stderr: 'pipe', env: { PATH: process.env.PATH ?? '', ...env } })
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
   return { code: await child.exited, out, err }
 }
@@ -68,6 +68,22 @@ test('without a package of Bun for this machine: exit 3, which packages fit, and
     expect(err).toContain('If npm was told to skip optional dependencies (--omit=optional), install again without that,\n')
     expect(err).not.toContain('    at ')
   }))
+
+test('nothing in the folder of the user is run, or gets into the environment', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'signalbox-launcher-'))
+  try {
+    writeFileSync(join(folder, 'bunfig.toml'), 'preload = ["./first.ts"]\n')
+    writeFileSync(join(folder, 'first.ts'), "console.error('run first')\n")
+    writeFileSync(join(folder, '.env'), 'SIGNALBOX_URL=http://127.0.0.1:9\n')
+    const said = await runNode([join(ROOT, 'bin/signalbox.js'), 'status'], {}, folder)
+    expect(said).toMatchObject({ code: 3, out: '' })
+    expect(said.err).not.toContain('run first')
+    // Of the file the command line would have known an address, and missed its admin key.
+    expect(said.err).not.toContain('SIGNALBOX_URL')
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
 
 test('a Bun that cannot be started is named', async () => {
   const { code, err } = await runNode([join(ROOT, 'bin/signalbox.js'), 'version'], { SIGNALBOX_BUN: '/nowhere/bun' })

@@ -25,7 +25,7 @@ const tools: Json[] = [
     'cancelled',
     'grow',
   ].map((name) => tool(name)),
-  ...['ask', 'ask_roots', 'look', 'drop'].map((name) => tool(name)),
+  ...['ask', 'ask_roots', 'ask_ping', 'big', 'look', 'drop'].map((name) => tool(name)),
 ]
 Object.assign(tools.find(({ name }) => name === 'look') ?? {}, { annotations: { readOnlyHint: true } })
 Object.assign(tools.find(({ name }) => name === 'drop') ?? {}, { annotations: { destructiveHint: true } })
@@ -71,6 +71,12 @@ const calls: Record<string, (id: unknown, params: Json) => void> = {
   grown: (id) => answer(id, 'I am new'),
   ask: (id) => ask(id, 'sampling/createMessage', { messages: [], maxTokens: 1 }),
   ask_roots: (id) => ask(id, 'roots/list', {}),
+  ask_ping: (id) => ask(id, 'ping', {}),
+  big: (id, params) => {
+    const token = (params._meta as Json | undefined)?.progressToken
+    if (token !== undefined) progress(token, 1)
+    answer(id, 'é"\n'.repeat(2_500_000))
+  },
 }
 
 function ask(id: unknown, method: string, params: Json): void {

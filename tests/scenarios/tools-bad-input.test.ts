@@ -149,6 +149,21 @@ describe('requests that mean nothing here', () => {
     const answer = await say(scenario, { path: '/mcp/fault', body: request('tools/list') })
     expect(expectRpcError(answer, { status: 404, rpc: -32_600, code: 'server_not_found' })).toContain('/mcp/faults')
     await scenario.expectCall({ action: 'tools.list', outcome: 'refused', errorCode: 'server_not_found', status: 404 })
+    expectRpcError(await say(scenario, { path: '/mcp/fault', body: request('ping') }), {
+      status: 404,
+      rpc: -32_600,
+      code: 'server_not_found',
+    })
+    await scenario.expectCall({ action: 'tools.ping', outcome: 'refused', errorCode: 'server_not_found' })
+  })
+
+  test('a session of the aggregate is none at a server that is not there', async () => {
+    const session = await begin(scenario)
+    for (const method of ['GET', 'DELETE'] as const) {
+      expect((await post(scenario, { path: '/mcp/fault', method, session })).status).toBe(404)
+      await scenario.expectCall({ outcome: 'refused', errorCode: 'session_not_found' })
+    }
+    expect(await say(scenario, { session, body: request('ping') })).toMatchObject({ status: 200 })
   })
 
   test.each(['nothing', 'faults__nothing', 'faults', 'echo', '__echo', 'constructor', '__proto__'])(

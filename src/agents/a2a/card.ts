@@ -9,6 +9,8 @@ export interface ReadCard {
   readonly card: JsonObject
   /** Its JSON-RPC endpoint at the origin of the configured URL; absent where it names none there and that is allowed. */
   readonly endpoint?: string
+  /** What requests must name as their tenant, where that interface says so. */
+  readonly tenant?: string
   /** Hosts that must not be shown: whoever knows them could go past the gateway. */
   readonly hosts: ReadonlySet<string>
 }
@@ -27,17 +29,23 @@ export function readCard(bytes: Uint8Array, agent: Agent): ReadCard {
     throw badCard(agent, `is no agent card of A2A ${VERSION}${hint}`)
   }
   const interfaces = card.supportedInterfaces.filter((item: unknown) => isObject(item) && typeof item.url === 'string')
-  const spoken = interfaces.filter(speaksJsonRpc).map(({ url }) => String(url))
+  const spoken = interfaces.filter(speaksJsonRpc)
   if (spoken.length === 0) throw badCard(agent, `offers no interface of JSON-RPC for A2A ${VERSION}`)
-  const endpoint = spoken.find((url) => originOf(url) === agent.origin)
-  if (endpoint === undefined && !agent.ignoresCardUrls) {
+  const own = spoken.find(({ url }) => originOf(String(url)) === agent.origin)
+  if (own === undefined && !agent.ignoresCardUrls) {
     throw badCard(
       agent,
       'names an endpoint elsewhere than at the origin of its url; the gateway does not go there. Mend the card, or set ignoreCardUrls for this agent',
     )
   }
   const hosts = new Set([hostOf(agent.url), ...agent.cardUrls.map(hostOf), ...interfaces.map((item) => hostOf(String(item.url)))])
-  return { card, ...(endpoint === undefined ? {} : { endpoint }), hosts }
+  const { tenant } = own ?? spoken[0] ?? {}
+  return {
+    card,
+    ...(own === undefined ? {} : { endpoint: String(own.url) }),
+    ...(typeof tenant === 'string' && tenant !== '' ? { tenant } : {}),
+    hosts,
+  }
 }
 
 function speaksJsonRpc({ protocolBinding, protocolVersion }: JsonObject): boolean {
@@ -55,7 +63,7 @@ export interface ServedCard {
  * gateway does not know stays. A signature does not: it was over what the agent wrote.
  * @param url where callers reach this agent at the gateway
  */
-export function encodeCard({ card, hosts }: ReadCard, url: string): ServedCard {
+export function encodeCard({ card, hosts, tenant }: ReadCard, url: string): ServedCard {
   const { signatures: _signatures, security: _security, additionalInterfaces: _additional, url: _url, ...kept } = card
   const ownHosts = withoutHosts(
     { ...kept, skills: Array.isArray(kept.skills) ? kept.skills.map(withoutRequirements) : kept.skills },
@@ -65,7 +73,7 @@ export function encodeCard({ card, hosts }: ReadCard, url: string): ServedCard {
   const shown = isObject(ownHosts) ? ownHosts : {}
   const served = {
     ...shown,
-    supportedInterfaces: [{ url, protocolBinding: 'JSONRPC', protocolVersion: VERSION }],
+    supportedInterfaces: [{ url, protocolBinding: 'JSONRPC', protocolVersion: VERSION, ...(tenant === undefined ? {} : { tenant }) }],
     capabilities: { ...(isObject(shown.capabilities) ? shown.capabilities : {}), pushNotifications: false, extendedAgentCard: false },
     securitySchemes: { signalbox: { httpAuthSecurityScheme: { scheme: 'Bearer', description: 'A key of the gateway.' } } },
     securityRequirements: [{ schemes: { signalbox: { list: [] } } }],

@@ -15,8 +15,8 @@ export interface SandboxAgentOptions {
 }
 
 const MAX_BODY_BYTES = 1024 * 1024
-/** The oldest tasks are forgotten. */
-const MAX_TASKS = 1000
+/** The oldest tasks are forgotten: each may hold a whole body. */
+const MAX_TASKS = 100
 /** Error codes of JSON-RPC 2.0, and of A2A. */
 const CODES = { parse: -32700, method: -32601, params: -32602, taskNotFound: -32001, notCancelable: -32002, version: -32009 } as const
 

@@ -1,7 +1,7 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import type { ShownKey } from '../../control/client.ts'
 import { type CliContext, formatJson, type GatewayFlags, withGateway } from '../context.ts'
-import { configOption, jsonOption } from '../options.ts'
+import { configOption, jsonOption, labelOption } from '../options.ts'
 import { formatFields, formatTable } from '../table.ts'
 
 interface CreateFlags extends GatewayFlags {
@@ -27,7 +27,7 @@ export function registerKeys(program: Command, context: CliContext): void {
     .requiredOption('--team <team>', 'a team of the configuration')
     .option('--name <name>', 'what people call it')
     .option('--user <user>', 'the person or service that uses it')
-    .option('--label <name=value>', 'a label that its calls carry; may be given again', addLabel)
+    .addOption(labelOption('a label that its calls carry; may be given again'))
     .option('--model <name...>', 'models that it may use, with * for any text (default: all that the team may)')
     .option('--expires <when>', 'when it stops: how long from now (30d), a date or a time')
     .addOption(configOption())
@@ -108,12 +108,4 @@ function keyTable(keys: readonly ShownKey[]): string {
   })
   const columns = TITLES.map((title) => ({ title }))
   return formatTable(columns, rows)
-}
-
-function addLabel(written: string, labels: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
-  const at = written.indexOf('=')
-  if (at < 1) throw new InvalidArgumentError('Write name=value.')
-  const name = written.slice(0, at)
-  if (Object.hasOwn(labels, name)) throw new InvalidArgumentError(`The label ${name} is given twice.`)
-  return { ...labels, [name]: written.slice(at + 1) }
 }

@@ -28,7 +28,7 @@ export function registerSpend(program: Command, context: CliContext): void {
     .option('--month <month>', 'this, last, or one such as 2026-11 (UTC)')
     .option('--since <when>', 'from then on: a date, a time, or how long ago (24h)')
     .option('--until <when>', 'before then')
-    .option('--where <name=value>', 'only where a dimension is this, such as team=support; may be given again', addFilter)
+    .option('--where <name=value>', 'only where a dimension is this, such as team=support or model=claude*; may be given again', addFilter)
     .addOption(new Option('--format <format>', 'how to print it (default: table)').choices(['table', 'csv', 'json']))
     .option('--json', 'the same as --format json')
     .option('--rebuild', 'first add the whole log up again')

@@ -1,7 +1,9 @@
+import type { AnswerCache } from '../../core/answer-cache.ts'
 import type { BodyStore, EventReader, TallyReader } from '../../core/ports.ts'
 import type { ProviderStates } from '../../core/provider-report.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { KeyDeps } from '../keys.ts'
+import type { MoneyNow } from './budgets.ts'
 
 /** Whether one thing that the gateway needs is in order. */
 export interface ReadinessCheck {
@@ -37,8 +39,12 @@ export type Verification =
 export interface ControlApiDeps extends KeyDeps {
   readonly reader: EventReader
   readonly bodies: BodyStore
+  /** Cached answers; undefined where nothing is cached. */
+  readonly cache: () => AnswerCache | undefined
   /** Spend is read from its tallies. */
   readonly tallies: TallyReader
+  /** Balances of budgets, as they are at this moment. @throws conflict where nobody here knows them */
+  readonly money: () => MoneyNow
   /** States of the providers of models. */
   readonly providers: ProviderStates
   readonly adminKey: Secret

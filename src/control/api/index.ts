@@ -2,8 +2,10 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { GatewayError } from '../../core/errors.ts'
 import type { ControlApiDeps } from './deps.ts'
 import type { ControlApp, ControlEnv, Endpoint } from './endpoint.ts'
+import { purgeCache, showCache } from './endpoints/cache.ts'
 import { createKey } from './endpoints/create-key.ts'
 import { eraseBodies } from './endpoints/erase-bodies.ts'
+import { listBudgets } from './endpoints/list-budgets.ts'
 import { listEvents } from './endpoints/list-events.ts'
 import { listKeys } from './endpoints/list-keys.ts'
 import { listLiveCalls } from './endpoints/list-live-calls.ts'
@@ -32,10 +34,13 @@ const ENDPOINTS: readonly Endpoint[] = [
   showReceipt, //   GET    /api/v1/receipts/:callId
   showTrace, //     GET    /api/v1/traces/:id
   sumSpend, //      GET    /api/v1/spend
+  listBudgets, //   GET    /api/v1/budgets
   rebuildSpend, //  POST   /api/v1/spend/rebuild
   listLiveCalls, // GET    /api/v1/calls/live
   listProviders, // GET    /api/v1/providers
   resetProvider, // POST   /api/v1/providers/:name/reset
+  showCache, //     GET    /api/v1/cache
+  purgeCache, //    POST   /api/v1/cache/purge
   eraseBodies, //   POST   /api/v1/bodies/erase
   showBody, //      GET    /api/v1/bodies/:id
   showStatus, //    GET    /api/v1/status

@@ -3,6 +3,8 @@ import { openTestControl } from '../../testing/open-test-control.ts'
 
 const ENDPOINTS = [
   'get /api/v1/bodies/{id}',
+  'get /api/v1/budgets',
+  'get /api/v1/cache',
   'get /api/v1/calls/live',
   'get /api/v1/keys',
   'get /api/v1/keys/{id}',
@@ -18,6 +20,7 @@ const ENDPOINTS = [
   'get /readyz',
   'delete /api/v1/keys/{id}',
   'post /api/v1/bodies/erase',
+  'post /api/v1/cache/purge',
   'post /api/v1/keys',
   'post /api/v1/keys/{id}/revoke',
   'post /api/v1/providers/{name}/reset',

@@ -1,11 +1,25 @@
 import { z } from '@hono/zod-openapi'
-import type { AttemptFacts, CallEnded, CallFacts, CallStarted, RouteChoice } from '../../core/events.ts'
+import type { AttemptFacts, Booking, CacheFact, CallEnded, CallFacts, CallStarted, RouteChoice } from '../../core/events.ts'
 import { formatUsd } from '../../core/money.ts'
 import type { LiveCall, LoggedEvent } from '../../core/ports.ts'
+import { readBalanceId } from '../../ledger/balance-id.ts'
+import { amountIn } from '../../ledger/charge.ts'
 import { defined } from './defined.ts'
 import { isoTime, showAsk, showEvent, shownAsk, shownEvent, shownPrincipal, showPrincipal } from './shapes.ts'
 
 const count = z.number().optional()
+
+const shownBooking = z.object({
+  attempt: z.string(),
+  state: z.enum(['settled', 'released', 'expired']),
+  at: z.string(),
+  chargedUsd: z.string().optional().describe('Absent where the price is not known.'),
+  tokens: z.number(),
+  isEstimate: z.boolean().optional(),
+  budgets: z
+    .array(z.object({ balance: z.string(), limit: z.string().optional(), before: z.string(), after: z.string(), heldByOthers: z.string() }))
+    .describe('Amounts in the unit of the balance: decimal US dollars, tokens or calls.'),
+})
 
 const shownUsage = z.object({
   inputTokens: count,
@@ -70,10 +84,31 @@ export const receiptShape = z
       })
       .optional()
       .describe('What the route decided before anything was sent.'),
+    cache: z
+      .object({
+        result: z
+          .enum(['hit', 'similar', 'shared', 'miss', 'refresh'])
+          .describe(
+            'hit: from the cache. similar: the answer to a question that is like this one. shared: that of an equal call at the same time.',
+          ),
+        ageMs: count,
+        similarity: count.describe('Cosine of the two questions.'),
+        savedUsd: z.string().optional().describe('What the answer cost when it was made.'),
+      })
+      .optional()
+      .describe('What the cache did. Absent where it had nothing to do with the call.'),
     usage: shownUsage.optional().describe('What the provider said; a count that it did not give is absent.'),
     costUsd: z.string().optional().describe('Decimal US dollars. Absent where it is not known.'),
     unpriced: z.boolean().describe('Whether tokens were used whose price is not known.'),
     priceVersion: z.string().optional(),
+    isEstimate: z.boolean().optional().describe('The cost, or a part of it, was estimated: the provider did not say what was used.'),
+    arithmetic: z
+      .array(z.object({ kind: z.string(), tokens: z.number(), nanoUsdPerMillion: z.number() }))
+      .optional()
+      .describe(
+        'How the cost of the last attempt came about: the sum of tokens × price, divided by 1,000,000, rounded half up once, in nano-USD.',
+      ),
+    bookings: z.array(shownBooking).optional().describe('What was charged to budgets, attempt by attempt. Absent where none applied.'),
     startedAt: z.string(),
     endedAt: z.string().optional(),
     durations: z.object({ totalMs: z.number(), overheadMs: count, providerMs: count, firstTokenMs: count }),
@@ -141,7 +176,7 @@ function durationsOf(totalMs: number, { providerMs, firstTokenMs }: Pick<CallFac
 }
 
 function factsOf(facts: Partial<CallFacts> & Pick<CallFacts, 'principal' | 'prompt'>) {
-  const { toolCalls, askedBy, losses, attemptLog, choice } = facts
+  const { toolCalls, askedBy, cache, losses, attemptLog, choice, isEstimate, pricing, bookings } = facts
   const { principal, onBehalfOf, prompt, subject, costNanoUsd, isUnpriced, sizeInBytes, sizeOutBytes, bodies } = facts
   const { wire, status, finishReason, provider, target, providerStatus, providerRequestId, isStream, attempts, usage, priceVersion } = facts
   return defined({
@@ -164,6 +199,10 @@ function factsOf(facts: Partial<CallFacts> & Pick<CallFacts, 'principal' | 'prom
     losses: losses === undefined ? undefined : losses.map((loss) => ({ ...loss })),
     askedBy: askedBy === undefined ? undefined : showAsk(askedBy),
     usage: usage === undefined ? undefined : { ...usage },
+    cache: cache === undefined ? undefined : showCacheFact(cache),
+    isEstimate,
+    arithmetic: pricing?.map(({ kind, tokens, nanoUsd }) => ({ kind, tokens, nanoUsdPerMillion: nanoUsd })),
+    bookings: bookings?.map(showBooking),
     costUsd: costNanoUsd === undefined ? undefined : formatUsd(costNanoUsd),
     unpriced: isUnpriced === true,
     sizes: defined({ inBytes: sizeInBytes, outBytes: sizeOutBytes }),
@@ -171,6 +210,24 @@ function factsOf(facts: Partial<CallFacts> & Pick<CallFacts, 'principal' | 'prom
     onBehalfOf: onBehalfOf === undefined ? undefined : showPrincipal(onBehalfOf),
     prompt: { ...prompt },
     bodies: { ...bodies },
+  })
+}
+
+function showCacheFact({ savedNanoUsd, ...rest }: CacheFact) {
+  return defined({ ...rest, savedUsd: savedNanoUsd === undefined ? undefined : formatUsd(savedNanoUsd) })
+}
+
+function showBooking({ attempt, state, atMs, nanoUsd, tokens, isEstimate, balances }: Booking) {
+  return defined({
+    ...{ attempt, state, tokens, isEstimate, at: isoTime(atMs) },
+    chargedUsd: nanoUsd === undefined ? undefined : formatUsd(nanoUsd),
+    budgets: balances.map(({ id, limit, settled, held }) => {
+      const unit = readBalanceId(id)?.unit ?? 'calls'
+      const charged = state === 'released' ? 0 : amountIn(unit, { nanoUsd, tokens })
+      const show = (amount: number) => (unit === 'usd' ? formatUsd(amount) : String(amount))
+      const amounts = { before: show(settled - charged), after: show(settled), heldByOthers: show(held) }
+      return defined({ balance: id, limit: limit === undefined ? undefined : show(limit), ...amounts })
+    }),
   })
 }
 

@@ -81,12 +81,12 @@ test.each([
   [
     'by=',
     'by',
-    'Spend cannot be split by ""; write any of organisation, team, user, key, provider, model, target, layer, outcome, hour, day, month or label:NAME.',
+    'Spend cannot be split by ""; write any of organisation, team, user, key, provider, model, route, target, layer, outcome, hour, day, month or label:NAME.',
   ],
   [
     'by=label:',
     'by',
-    'Spend cannot be split by "label:"; write any of organisation, team, user, key, provider, model, target, layer, outcome, hour, day, month or label:NAME.',
+    'Spend cannot be split by "label:"; write any of organisation, team, user, key, provider, model, route, target, layer, outcome, hour, day, month or label:NAME.',
   ],
   ['tema=x', 'tema', 'There is no parameter "tema"; did you mean "team"?'],
   ['month=next', 'month', 'month is "next"; write this, last or a month such as 2026-11.'],
@@ -103,4 +103,20 @@ test('spend can be dropped and rebuilt from the log', async () => {
   const before = await spend(control, '')
   expect(await (await control.send('POST', '/api/v1/spend/rebuild')).json()).toEqual({ rebuilt: true })
   expect(await spend(control, '')).toBe(before)
+})
+
+test('a filter may be a pattern, and a label goes with every dimension', async () => {
+  const claude = { provider: 'p', subject: 'claude-a' }
+  const control = await controlWith([
+    [{ ...claude, costNanoUsd: 5 }],
+    [{ ...claude, subject: 'claude-b', costNanoUsd: 7 }, 3_600_000],
+    [{ provider: 'p', subject: 'gpt', costNanoUsd: 100 }],
+    [{ ...claude, principal: SEARCH, costNanoUsd: 1000 }],
+  ])
+  expect(JSON.parse(await spend(control, 'by=team&model=claude*&team=support&month=this'))).toMatchObject([
+    { team: 'support', calls: 2, costNanoUsd: '12' },
+  ])
+  const [line] = JSON.parse(await spend(control, 'by=team&model=claude*&team=support'))
+  expect(line).not.toHaveProperty('model')
+  expect(JSON.parse(await spend(control, 'by=user,provider,day&label:feature=s*'))).toMatchObject([{ provider: 'p', costNanoUsd: '112' }])
 })

@@ -57,7 +57,8 @@ function readSecret(secret: Secret, folder: string, readers: Readers): Read {
 
 function readVariable(name: string, readers: Readers): Read {
   const text = readers.readEnv(name)
-  if (text === undefined) return { type: 'failed', message: `the environment variable ${name} is not set` }
+  if (text === undefined)
+    return { type: 'failed', message: `the environment variable ${name} is not set; export it in the shell that starts the gateway` }
   return nonEmpty(text, `the environment variable ${name}`)
 }
 

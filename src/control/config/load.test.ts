@@ -153,7 +153,7 @@ describe('a secret', () => {
   })
 
   test.each([
-    ['a variable that is not set', 'env:NOPE', 'the environment variable NOPE is not set'],
+    ['a variable that is not set', 'env:NOPE', 'the environment variable NOPE is not set; export it in the shell that starts the gateway'],
     ['a variable that is empty', 'env:EMPTY', 'the environment variable EMPTY is empty'],
     ['a file that is not there', 'file:./nope', 'the file /etc/signalbox/nope cannot be read: there is no such file'],
     [
@@ -169,7 +169,7 @@ describe('a secret', () => {
 
   test('is at fault by its place in a list', () => {
     expect(problemsOf('shopping:\n  shops:\n    a:\n      apiKey:\n        - env:SHOP_KEY\n        - env:NOPE\n')).toEqual([
-      'signalbox.yaml:6:11 shopping.shops.a.apiKey[1]: the environment variable NOPE is not set',
+      'signalbox.yaml:6:11 shopping.shops.a.apiKey[1]: the environment variable NOPE is not set; export it in the shell that starts the gateway',
     ])
   })
 

@@ -14,6 +14,7 @@ import {
 import { postgresUrlProblem } from '../../core/postgres-url.ts'
 import { Secret } from '../../core/secret.ts'
 import type { ConfigProblem } from '../../core/section.ts'
+import { type SharedPlace, sharedPlace, sharedPlaceProblem } from '../../core/shared-place.ts'
 
 const listen = z
   .strictObject({
@@ -41,9 +42,11 @@ const secret = secretPlace()
     "The installation's own secret, which keys every hash of a key. With SQLite, a file that does not exist is made at first start, with mode 0600; with PostgreSQL it must be written and be there, since all replicas share it.",
   )
 
-const shared = choice(['none'])
+const shared = sharedPlace()
   .prefault('none')
-  .describe('Where replicas share counters and the cache. This version runs as one process, so there is only none.')
+  .describe(
+    'The Redis or Valkey in which replicas share cached answers (`models.cache.store: redis`). A password goes into the environment.',
+  )
 
 const limits = z
   .strictObject({
@@ -110,6 +113,11 @@ function checkStorage(place: StoragePlace, written: Readonly<Record<string, unkn
   ]
 }
 
+function checkShared(place: SharedPlace): readonly ConfigProblem[] {
+  const problem = sharedPlaceProblem(place)
+  return problem === undefined ? [] : [{ path: ['shared'], message: problem }]
+}
+
 const NEEDS_SECRET =
   'with PostgreSQL, all replicas must have the same secret: add `secret: env:NAME` or `secret: file:PATH` (`openssl rand -hex 32` makes one)'
 
@@ -121,7 +129,7 @@ export const serverSections = [
   { name: 'storage', schema: storage, check: checkStorage },
   { name: 'dataDir', schema: dataDir, check: nothingToCheck },
   { name: 'secret', schema: secret, check: nothingToCheck },
-  { name: 'shared', schema: shared, check: nothingToCheck },
+  { name: 'shared', schema: shared, check: checkShared },
   { name: 'limits', schema: limits, check: nothingToCheck },
   { name: 'log', schema: log, check: nothingToCheck },
   { name: 'bodies', schema: bodies, check: nothingToCheck },

@@ -1,10 +1,11 @@
 import { GatewayError } from '../../core/errors.ts'
 import type { TallyReader, TallySum, TallyTable } from '../../core/ports.ts'
+import { matchesPattern } from '../../policy/patterns.ts'
 import { SPEND_LABEL_TABLE, SPEND_TABLE } from './spend.ts'
 
 const HOUR_MS = 3_600_000
 
-/** What spend can be split by. `label:<name>` goes with `team`, `model` and a time only. */
+/** What spend can be split by: with at most one label. */
 export type SpendDimension = (typeof SPEND_TABLE.dimensions)[number] | 'hour' | 'day' | 'month' | `label:${string}`
 
 /** Which calls count. */
@@ -13,7 +14,7 @@ export interface SpendRange {
   readonly sinceMs?: number
   /** Exclusive; rounded up to the hour. */
   readonly untilMs?: number
-  /** Texts that dimensions must have; an empty text asks for calls where it is not known. */
+  /** Texts that dimensions must have, with `*` for any text; an empty text asks for calls where it is not known. */
   readonly filter?: Readonly<Record<string, string>>
 }
 
@@ -41,26 +42,45 @@ export async function spendBy<Dimension extends SpendDimension>(
   dimensions: readonly Dimension[],
   range: SpendRange = {},
 ): Promise<readonly SpendRow<Dimension>[]> {
-  const plan = planQuery(dimensions, range)
-  const months = new Map<string, { row: SpendRow<Dimension> }>()
+  const patterns = Object.entries(range.filter ?? {}).filter(([, text]) => text.includes('*'))
+  // What is filtered by a pattern is split by, and put together again once the pattern was looked at.
+  const split = [...new Set([...dimensions, ...patterns.map(([name]) => name)])]
+  const plan = planQuery(split, range)
+  const rows = new Map<string, { row: SpendRow<Dimension> }>()
   for (const sum of await reader.sum(plan)) {
-    const row = toRow(dimensions, sum)
+    const whole: SpendRow<string> = toRow(split, sum)
+    if (!patterns.every(([name, pattern]) => matchesPattern(pattern, whole[name] ?? ''))) continue
+    // Every dimension asked for is among those that were split by.
+    const row = whole as SpendRow<Dimension>
     const key = dimensions.map((name) => row[name] ?? '').join('\u0000')
-    const known = months.get(key)
-    // Days of one month fall together here.
-    if (known === undefined) months.set(key, { row })
+    const known = rows.get(key)
+    // Days of one month, and what patterns let through, fall together here.
+    if (known === undefined) rows.set(key, { row: without(row, split, dimensions) })
     else known.row = addRows(known.row, row)
   }
-  return [...months.values()].map(({ row }) => row).sort(byCost(dimensions))
+  return [...rows.values()].map(({ row }) => row).sort(byCost(dimensions))
+}
+
+/** A row of the dimensions that were asked for alone. */
+function without<Dimension extends string>(
+  row: SpendRow<Dimension>,
+  split: readonly string[],
+  asked: readonly string[],
+): SpendRow<Dimension> {
+  if (split.length === asked.length) return row
+  const extra = split.filter((name) => !asked.includes(name))
+  // Only what was not asked for goes.
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !extra.includes(name))) as SpendRow<Dimension>
 }
 
 function planQuery(dimensions: readonly string[], range: SpendRange) {
   const filter = range.filter ?? {}
-  const label = [...dimensions, ...Object.keys(filter)].find((name) => name.startsWith('label:'))?.slice('label:'.length)
+  const labels = new Set([...dimensions, ...Object.keys(filter)].filter((name) => name.startsWith('label:')))
+  const [label] = [...labels].map((name) => name.slice('label:'.length))
   const table: TallyTable = label === undefined ? SPEND_TABLE : SPEND_LABEL_TABLE
   const columnFor = (name: string) => columnName(table, label, name)
   const by = dimensions.filter((name) => !isTime(name)).map(columnFor)
-  const where = Object.fromEntries(Object.entries(filter).map(([name, text]) => [columnFor(name), text]))
+  const where = Object.fromEntries(Object.entries(filter).flatMap(([name, text]) => (text.includes('*') ? [] : [[columnFor(name), text]])))
   const per = dimensions.includes('hour') ? ('hour' as const) : dimensions.some(isTime) ? ('day' as const) : undefined
   return {
     table: table.name,

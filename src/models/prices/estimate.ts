@@ -1,35 +1,43 @@
-import type { Call } from '../../core/call.ts'
 import type { NanoUsd } from '../../core/money.ts'
 import type { Estimate, Estimator } from '../../stages/hold.ts'
-import type { Attempt, Price } from '../types.ts'
+import type { Attempt, ModelRequest, Price, RequestBounds, Target } from '../types.ts'
+import { clampOutput } from './clamp-output.ts'
 import { strictInputTokens } from './input-bound.ts'
 import { charge } from './price.ts'
+import { boundsOf } from './request-bounds.ts'
 
 /** Output of a model whose bound neither the caller nor the configuration gives: an estimate, and what a strict budget asks the provider for. */
 export const DEFAULT_OUTPUT_TOKENS = 4096
 /** What an image, a file or a sound is estimated at. Nobody can know before it is sent: strict budgets refuse them. */
 const MEDIA_TOKENS = 2000
 
+/** What English text has, about. */
+const BYTES_PER_TOKEN = 4
+const LIKELY_OUTPUT_TOKENS = 1000
+
 /** How attempts at models are estimated: by the function that prices their usage, with the most that they may use. */
 export const estimator: Estimator<Attempt> = {
-  estimate: (call, attempt, isStrict) => estimateAttempt(call, attempt, isStrict),
+  estimate: estimateAttempt,
   priceOf: ({ target }, tokens) => mostFor(target.price, tokens),
-  clampOutput: () => undefined,
+  clampOutput: ({ request, target, ...rest }, outputTokens) => {
+    const each = Math.floor(outputTokens / boundsOf(request).choices)
+    return { ...rest, target, request: clampOutput(request, target, each) }
+  },
 }
 
 /**
- * What an attempt may cost at the most. Input: a token for each byte of the body, which no tokenizer that is in use goes beyond (see
- * input-bound.ts). Output: the caller's own bound, else the model's, else 4,096.
+ * What an attempt may cost. Input: a token for each byte of the body, which no tokenizer that is in use goes beyond (see input-bound.ts).
+ * Output: the caller's own bound; else 4,096 tokens; else, where it must be a bound, what the model can give out.
  */
-function estimateAttempt(call: Call, { request, target }: Attempt, isStrict: boolean): Estimate {
-  const { bounds, operation } = request
-  const sizeBytes = call.record.facts.sizeInBytes ?? request.text.length
+function estimateAttempt({ id, request, target }: Attempt, isStrict: boolean): Estimate {
+  const bounds = boundsOf(request)
+  const sizeBytes = Buffer.byteLength(request.text)
   const inputTokens = isStrict
     ? strictInputTokens(request.text, sizeBytes)
-    : sizeBytes - (bounds?.mediaBytes ?? 0) + (bounds?.mediaParts ?? 0) * MEDIA_TOKENS
-  const outputTokens =
-    operation === 'generate' ? (bounds?.maxOutputTokens ?? target.maxOutputTokens ?? DEFAULT_OUTPUT_TOKENS) * (bounds?.choices ?? 1) : 0
+    : sizeBytes - bounds.mediaBytes + bounds.mediaParts * MEDIA_TOKENS
+  const outputTokens = request.operation === 'generate' ? outputOf(bounds, target, isStrict) * bounds.choices : 0
   return {
+    attempt: id,
     model: target.name,
     provider: target.provider,
     target: target.id,
@@ -38,8 +46,24 @@ function estimateAttempt(call: Call, { request, target }: Attempt, isStrict: boo
     nanoUsd: mostFor(target.price, { inputTokens, outputTokens }),
     priceVersion: target.price?.version,
     leaseMs: target.timeouts.totalMs,
-    unbounded: bounds === undefined ? 'a form that this gateway cannot bound' : bounds.unbounded,
+    choices: bounds.choices,
+    unbounded: bounds.unbounded,
   }
+}
+
+function outputOf({ maxOutputTokens }: RequestBounds, target: Target, isStrict: boolean): number {
+  const most = target.maxOutputTokens
+  if (maxOutputTokens !== undefined) return Math.min(maxOutputTokens, most ?? maxOutputTokens)
+  return isStrict ? (most ?? DEFAULT_OUTPUT_TOKENS) : Math.min(DEFAULT_OUTPUT_TOKENS, most ?? DEFAULT_OUTPUT_TOKENS)
+}
+
+/** What limits on tokens take a call for until it ends: a token for four bytes, and an answer that is rarely as long as it may be. */
+export function likelyTokens(request: ModelRequest): number {
+  const { mediaBytes, mediaParts, maxOutputTokens, choices } = boundsOf(request)
+  const input = Math.ceil((Buffer.byteLength(request.text) - mediaBytes) / BYTES_PER_TOKEN) + mediaParts * MEDIA_TOKENS
+  return request.operation === 'generate'
+    ? input + Math.min(maxOutputTokens ?? LIKELY_OUTPUT_TOKENS, LIKELY_OUTPUT_TOKENS) * choices
+    : input
 }
 
 interface Tokens {

@@ -1,4 +1,4 @@
-import type { Usage } from '../../core/events.ts'
+import type { PricedLine, Usage } from '../../core/events.ts'
 import { costOfTokens, parseUsd } from '../../core/money.ts'
 import type { Charge } from '../../stages/meter.ts'
 import type { Price } from '../types.ts'
@@ -26,11 +26,12 @@ export function charge(price: Price | undefined, usage: Usage): Charge {
   // A provider cannot have read more from its cache than there was input; one that says so is charged for its input, not for less.
   const cached = Math.min(usage.cachedInputTokens ?? 0, inputTokens)
   const written = Math.min(usage.cacheWriteTokens ?? 0, inputTokens - cached)
-  const costNanoUsd = costOfTokens([
-    [inputTokens - cached - written, price.input],
-    [cached, price.cachedInput ?? price.input],
-    [written, price.cacheWrite ?? price.input],
-    [outputTokens, price.output],
-  ])
-  return { type: 'priced', costNanoUsd, version: price.version }
+  const lines: readonly PricedLine[] = [
+    { kind: 'input', tokens: inputTokens - cached - written, nanoUsd: price.input },
+    { kind: 'cachedInput', tokens: cached, nanoUsd: price.cachedInput ?? price.input },
+    { kind: 'cacheWrite', tokens: written, nanoUsd: price.cacheWrite ?? price.input },
+    { kind: 'output', tokens: outputTokens, nanoUsd: price.output },
+  ]
+  const costNanoUsd = costOfTokens(lines.map(({ tokens, nanoUsd }) => [tokens, nanoUsd]))
+  return { type: 'priced', costNanoUsd, version: price.version, lines: lines.filter(({ tokens }) => tokens > 0) }
 }

@@ -1,4 +1,4 @@
-import type { CallFacts, CallRecord, Usage } from '../../core/events.ts'
+import type { Booking, CallFacts, CallRecord, Hold, Usage } from '../../core/events.ts'
 
 const COUNTS = [
   'inputTokens',
@@ -20,10 +20,12 @@ const CLEARED = {
 
 /** What an attempt adds to what the call has. */
 const ADDED = {
-  attempts: 0,
   usage: undefined,
   costNanoUsd: undefined,
   isUnpriced: undefined,
+  isEstimate: undefined,
+  pricing: undefined,
+  bookings: undefined,
   providerMs: undefined,
   attemptLog: undefined,
 } as const
@@ -37,21 +39,41 @@ export class AttemptRecord implements CallRecord {
   readonly facts: CallFacts
   action: string
   readonly #call: CallRecord
-  #added: Pick<CallFacts, 'attempts' | 'usage' | 'costNanoUsd' | 'providerMs'> = { attempts: 0 }
+  #added: Pick<CallFacts, 'attempts' | 'usage' | 'costNanoUsd' | 'providerMs'>
+  #addedBookings = 0
 
-  constructor(call: CallRecord) {
+  /** @param number of the attempt, from 1: what it counts goes on from there, for the names of its holds */
+  constructor(call: CallRecord, number: number) {
     this.callId = call.callId
     this.action = call.action
     this.#call = call
-    this.facts = { ...call.facts, ...CLEARED, ...ADDED }
+    this.facts = { ...call.facts, ...CLEARED, ...ADDED, attempts: number - 1 }
+    this.#added = { attempts: number - 1 }
   }
 
   get elapsedMs(): number {
     return this.#call.elapsedMs
   }
 
-  start(): Promise<void> {
-    return this.#call.start()
+  get replyHeaders(): Record<string, string> {
+    this.#call.replyHeaders ??= {}
+    return this.#call.replyHeaders
+  }
+
+  set replyHeaders(headers: Record<string, string>) {
+    this.#call.replyHeaders = headers
+  }
+
+  start(hold?: Hold): Promise<void> {
+    return this.#call.start(hold)
+  }
+
+  awaitWork(over: Promise<void>): void {
+    this.#call.awaitWork(over)
+  }
+
+  finishLate(booking: Booking, usage: Usage | undefined): void {
+    this.#call.finishLate(booking, usage)
   }
 
   /** Adds to the call what it does not have yet of this attempt. */
@@ -64,6 +86,10 @@ export class AttemptRecord implements CallRecord {
     facts.costNanoUsd = add(facts.costNanoUsd, own.costNanoUsd, before.costNanoUsd)
     facts.providerMs = add(facts.providerMs, own.providerMs, before.providerMs)
     if (own.isUnpriced === true) facts.isUnpriced = true
+    if (own.isEstimate === true) facts.isEstimate = true
+    const fresh: readonly Booking[] = own.bookings?.slice(this.#addedBookings) ?? []
+    if (fresh.length > 0) facts.bookings = [...(facts.bookings ?? []), ...fresh]
+    this.#addedBookings += fresh.length
     this.#added = { attempts: own.attempts, usage: own.usage, costNanoUsd: own.costNanoUsd, providerMs: own.providerMs }
   }
 
@@ -71,7 +97,8 @@ export class AttemptRecord implements CallRecord {
   adopt(): void {
     this.charge()
     const { facts } = this.#call
-    const { provider, target, providerStatus, providerRequestId, finishReason, firstTokenMs, priceVersion, toolCalls, losses } = this.facts
+    const { provider, target, providerStatus, providerRequestId, finishReason, firstTokenMs, priceVersion, pricing, toolCalls, losses } =
+      this.facts
     Object.assign(facts, {
       provider,
       target,
@@ -80,6 +107,7 @@ export class AttemptRecord implements CallRecord {
       finishReason,
       firstTokenMs,
       priceVersion,
+      pricing,
       toolCalls,
       losses,
     })

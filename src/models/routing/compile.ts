@@ -1,3 +1,4 @@
+import { type CacheFieldConfig, compileCache } from '../cache/config.ts'
 import type { Price, Target, Timeouts } from '../types.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { compileCondition } from './conditions.ts'
@@ -13,6 +14,7 @@ export interface RoutedModel {
   readonly price: Price | undefined
   /** What the configuration says of it. */
   readonly can: Capabilities | undefined
+  readonly cache: CacheFieldConfig | undefined
   readonly retries: RetryConfig
 }
 
@@ -31,7 +33,15 @@ export function compileRoutes(sources: RouteSources): ReadonlyMap<string, Route>
 /** A model that was named directly, as a route of this one target. */
 export function routeToModel(name: string, model: RoutedModel): Route {
   const only = modelTarget(name, model, PLAIN)
-  return { ...DIRECT, name, only, targets: [only], retries: retryRulesOf(model.retries), guards: guardsOf([only]) }
+  return {
+    ...DIRECT,
+    name,
+    only,
+    targets: [only],
+    retries: retryRulesOf(model.retries),
+    guards: guardsOf([only]),
+    cache: compileCache(model.cache),
+  }
 }
 
 /** A call must pass the guards of every model that it may come to: which one it will be is not known when its text is looked at. */
@@ -63,6 +73,7 @@ function compileRoute(written: RouteConfig, sources: RouteSources): Route {
   return {
     ...ordering,
     guards: guardsOf([...ordering.targets, ...beside], written.guards),
+    cache: compileCache(written.cache),
     only: undefined,
     retries: retryRulesOf(written.retries),
     canary: canary && canaryTo && { target: canaryTo, share: canary.share },

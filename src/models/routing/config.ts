@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { choice, count, decimal, duration, name, namePattern, share, text } from '../../core/fields.ts'
 import { guardNames } from '../../core/guard-names.ts'
+import { cacheField } from '../cache/config.ts'
 import { ownTimeouts } from '../timeouts.ts'
 import { STRATEGIES, TASK_KINDS } from './types.ts'
 
@@ -128,6 +129,7 @@ const route = z.strictObject({
   onFiltered: choice(['surface', 'next'])
     .prefault('surface')
     .describe("A refusal by the provider's content filter. next: the next target is tried."),
+  cache: cacheField().exactOptional(),
   guards: guardNames('every call of this route, beside those of the models that it may come to').exactOptional(),
 })
 
@@ -140,6 +142,14 @@ const breaker = z.strictObject({
     .prefault('5s')
     .describe('How long it stays open before one call may probe. Each probe that fails doubles it.'),
   longestPause: duration({ min: '1ms', max: '24h' }).prefault('2m').describe('The longest pause.'),
+})
+
+const overload = z.strictObject({
+  running: count('calls', { min: '1' }).describe('Calls that run at once.'),
+  queue: count('calls')
+    .prefault('1000')
+    .describe('Calls that wait for one of them to end; more are refused with 503, those of the lowest class first.'),
+  wait: duration({ min: '1ms', max: '10m' }).prefault('5s').describe('How long one waits at the most.'),
 })
 
 /** Fields of a model that routing brings along. */
@@ -156,6 +166,7 @@ export const modelFields = {
 /** Fields of `models` that routing brings along. */
 export const routingFields = {
   routes: z.array(route).prefault([]).describe('Routes: names that stand for several models and a way to choose.'),
+  overload: overload.exactOptional().describe('How many calls the gateway for models takes at once. Left out: as many as come.'),
   breaker: breaker.prefault({}).describe('When a provider key and model is left alone for a while.'),
 }
 

@@ -100,6 +100,30 @@ export const FAILURES = {
   rejected: row('Any other 4xx: the request itself', code('provider_rejected'), [], 'none'),
 } as const satisfies Record<string, FailureRow>
 
+/** A row of the table of what happens to a stream after its first content. */
+interface BrokenRow {
+  readonly what: string
+  readonly code: ErrorCode
+  /** Whether a route with `onBrokenStream: continue` goes on elsewhere; else, and on other routes, the stream ends with an error. */
+  readonly continues: boolean
+}
+
+/** What breaks a stream after its first content. No second attempt is made, but for routes that opted in to `continue`. */
+export const BROKEN_STREAMS = {
+  cut: { what: 'The connection is reset or closed in the middle', code: 'provider_truncated', continues: true },
+  no_end: { what: 'The stream ends in good order without its terminal event', code: 'provider_truncated', continues: true },
+  stalled: { what: 'Silence for longer than `idle`', code: 'provider_idle_timeout', continues: true },
+  reported: { what: 'The provider reports an error in the stream', code: 'provider_error', continues: true },
+  overloaded: { what: 'The provider reports in the stream that it is overloaded', code: 'provider_overloaded', continues: true },
+  malformed: { what: 'A frame that the wire does not allow', code: 'provider_malformed', continues: true },
+  late: { what: 'No end within `total`', code: 'provider_total_timeout', continues: false },
+} as const satisfies Record<string, BrokenRow>
+
+/** Whether a stream that broke so may go on elsewhere. */
+export function mayContinueAfter(error: GatewayError): boolean {
+  return Object.values(BROKEN_STREAMS).some(({ code: known, continues }) => continues && known === error.code)
+}
+
 /** A name of the table. */
 export type FailureName = keyof typeof FAILURES
 

@@ -4,6 +4,8 @@ export interface Measured {
   readonly firstTokenMs?: number
   /** Output tokens a second, the first token's wait left out where it is known. */
   readonly tokensPerSecond?: number
+  /** Milliseconds of a whole answer. */
+  readonly wholeMs?: number
 }
 
 /** How fast a target is now, and how fast it usually is. Newer observations count more. */
@@ -15,10 +17,12 @@ export interface Performance {
   readonly atMs: number
   /** The latest first tokens, for their 95th percentile; the oldest goes first. */
   readonly firstTokens: readonly number[]
+  /** The same of whole answers. */
+  readonly wholes: readonly number[]
 }
 
 /** A target that was never called. */
-export const UNMEASURED: Performance = { samples: 0, recent: {}, usual: {}, atMs: 0, firstTokens: [] }
+export const UNMEASURED: Performance = { samples: 0, recent: {}, usual: {}, atMs: 0, firstTokens: [], wholes: [] }
 
 const KEPT_FIRST_TOKENS = 64
 /** Share of a new observation where calls come often; after a pause the new one counts more. */
@@ -40,14 +44,20 @@ export function observe(before: Performance, measured: Measured, nowMs: number):
     recent: blend(before.recent, measured, recentShare),
     usual: blend(before.usual, measured, usualShare),
     atMs: nowMs,
-    firstTokens: firstTokenMs === undefined ? before.firstTokens : [...before.firstTokens, firstTokenMs].slice(-KEPT_FIRST_TOKENS),
+    firstTokens: kept(before.firstTokens, firstTokenMs),
+    wholes: kept(before.wholes, measured.wholeMs),
   }
 }
 
-/** The 95th percentile of the latest first tokens; undefined where too few are known. */
-export function slowFirstTokenMs({ firstTokens }: Performance): number | undefined {
-  if (firstTokens.length < LEAST_SAMPLES) return undefined
-  return firstTokens.toSorted((left, right) => left - right)[Math.ceil(firstTokens.length * 0.95) - 1]
+function kept(before: readonly number[], ms: number | undefined): readonly number[] {
+  return ms === undefined ? before : [...before.slice(1 - KEPT_FIRST_TOKENS), ms]
+}
+
+/** The 95th percentile of the latest first tokens, or of the latest whole answers; undefined where too few are known. */
+export function slowMs({ firstTokens, wholes }: Performance, how: 'stream' | 'whole'): number | undefined {
+  const known = how === 'stream' ? firstTokens : wholes
+  if (known.length < LEAST_SAMPLES) return undefined
+  return known.toSorted((left, right) => left - right)[Math.ceil(known.length * 0.95) - 1]
 }
 
 /** Milliseconds in which a reply of so many tokens is expected; undefined where nothing was measured. */

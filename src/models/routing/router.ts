@@ -1,4 +1,5 @@
 import type { BreakerConfig } from './config.ts'
+import { HedgeAccount } from './hedge-account.ts'
 import { LaneTable } from './lanes.ts'
 import { earn, FULL_BUDGET, type RetryBudget, spend } from './retry.ts'
 import type { Route } from './types.ts'
@@ -11,6 +12,7 @@ export class RouterState {
   readonly lanes: LaneTable
   /** By the name of the route. */
   readonly #budgets = new Map<string, RetryBudget>()
+  readonly #hedges = new Map<string, HedgeAccount>()
 
   constructor(breaker: () => BreakerConfig) {
     this.lanes = new LaneTable(() => {
@@ -23,6 +25,15 @@ export class RouterState {
   earn({ name, retries }: Pick<Route, 'name' | 'retries'>): void {
     if (this.#budgets.size >= MOST_BUDGETS) this.#budgets.clear()
     this.#budgets.set(name, earn(this.#budgets.get(name) ?? FULL_BUDGET, retries.perCall))
+  }
+
+  /** What is known of the hedges of a route. */
+  hedgesOf({ name }: Pick<Route, 'name'>): HedgeAccount {
+    const known = this.#hedges.get(name)
+    if (known !== undefined) return known
+    const account = new HedgeAccount()
+    this.#hedges.set(name, account)
+    return account
   }
 
   /** Pays for a retry. @returns false where the budget is used up */

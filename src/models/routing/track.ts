@@ -12,6 +12,8 @@ interface TrackOptions {
   readonly lanes: LaneTable
   /** Others run beside it: the facts of the call are nobody's until one answers. */
   readonly isBeside: boolean
+  /** Told of what it has cost, as far as that is known. */
+  readonly onSettled?: (costNanoUsd: number) => void
 }
 
 /**
@@ -22,9 +24,9 @@ export function trackAttempt(
   call: Call,
   attempt: Attempt,
   next: Handler<Attempt, ModelPart>,
-  { lanes, isBeside }: TrackOptions,
+  { lanes, isBeside, onSettled }: TrackOptions,
 ): Promise<Reply<ModelPart>> {
-  const own = attempt.number === 1 && !isBeside ? undefined : new AttemptRecord(call.record)
+  const own = attempt.number === 1 && !isBeside ? undefined : new AttemptRecord(call.record, attempt.number)
   const { facts } = own ?? call.record
   facts.provider = attempt.target.provider
   facts.target = attempt.target.id
@@ -34,6 +36,7 @@ export function trackAttempt(
   const note = (ending: Ending): Ending | undefined => {
     const nowMs = call.world.now()
     lanes.end(state, verdictOf(ending, facts), nowMs)
+    onSettled?.(facts.costNanoUsd ?? 0)
     return settle(call, attempt, ending, { own, beganMs, startedAfterMs, isBeside })
   }
   const pending = next(own === undefined ? call : { ...call, record: own }, attempt).then((reply) => {
@@ -99,7 +102,7 @@ function measuredOf({ firstTokenMs, providerMs, usage }: CallFacts): Measured {
   const writingMs = providerMs === undefined ? undefined : providerMs - (firstTokenMs ?? 0)
   const isKnown = outputTokens !== undefined && outputTokens > 0 && writingMs !== undefined && writingMs > 0
   return {
-    ...(firstTokenMs === undefined ? {} : { firstTokenMs }),
+    ...(firstTokenMs === undefined ? (providerMs === undefined ? {} : { wholeMs: providerMs }) : { firstTokenMs }),
     ...(isKnown ? { tokensPerSecond: (outputTokens * 1000) / writingMs } : {}),
   }
 }

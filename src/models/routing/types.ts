@@ -1,4 +1,5 @@
 import type { Principal } from '../../core/call.ts'
+import type { CacheSettings } from '../cache/settings.ts'
 import type { Price, Target } from '../types.ts'
 import type { RetryRules } from './retry.ts'
 
@@ -142,6 +143,8 @@ export interface Route extends Omit<NestedRoute, 'type' | 'weight' | 'when' | 'g
   readonly retries: RetryRules
   /** Names of the guards of the route and of every model that it may come to. */
   readonly guards: readonly string[]
+  /** How answers are cached; undefined where they are not. */
+  readonly cache: CacheSettings | undefined
   readonly canary: Share | undefined
   readonly shadow: Shadow | undefined
   readonly hedge: HedgeRules | undefined

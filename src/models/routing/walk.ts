@@ -8,7 +8,7 @@ import { type Action, rowOf } from './failures.ts'
 import { refusal } from './refusal.ts'
 import { backoffMs, isWorthWaiting } from './retry.ts'
 import type { RouterState } from './router.ts'
-import type { Choice, ModelTarget, RequestFacts } from './types.ts'
+import type { Choice, ModelTarget, RequestFacts, Route } from './types.ts'
 
 /** The way of one model call through the targets of its route. */
 export class Walk implements Way<Attempt> {
@@ -36,6 +36,10 @@ export class Walk implements Way<Attempt> {
 
   get facts(): RequestFacts {
     return this.#facts
+  }
+
+  get route(): Route {
+    return this.#input.route
   }
 
   begin(): RouteStep<Attempt> {

@@ -18,6 +18,41 @@ export function compileGuards(config: GuardsConfig, named: readonly GuardNames[]
   return new GuardSet([...written, ...ready.map((name) => compileGuard(name, PLAIN))], teams)
 }
 
+/** What does not go together within a guard: fields of another kind, fields that are missing, an action that its kind cannot take. */
+export function checkGuardFields(config: GuardsConfig): readonly ConfigProblem[] {
+  return Object.entries(config).flatMap(([name, guard]) => {
+    const type = typeOf(name, guard)
+    return type === undefined ? [] : fieldProblems(['guards', name], type, guard)
+  })
+}
+
+function fieldProblems(path: readonly string[], type: GuardTypeName, guard: GuardConfig): readonly ConfigProblem[] {
+  const row = ROWS[type]
+  // Those with a default are always there.
+  const strange = Object.keys(guard).filter(
+    (key) => !Object.hasOwn(PLAIN, key) && !COMMON_FIELDS.includes(key) && !row.fields.some((field) => field === key),
+  )
+  const missing = row.needs.filter((field) => guard[field] === undefined)
+  const cannotRedact = guard.action === 'redact' && !row.canRedact
+  return [
+    ...strange.map((key) => ({
+      path: [...path, key],
+      message: `means nothing to a guard of the kind ${type}; it has ${row.fields.join(', ') || 'no fields of its own'}`,
+    })),
+    ...missing.map((field) => ({ path, message: `needs ${field}, as every guard of the kind ${type}` })),
+    ...(cannotRedact
+      ? [
+          {
+            path: [...path, 'action'],
+            message: `cannot be redact: a guard of the kind ${type} says that something is wrong, and not where`,
+          },
+        ]
+      : []),
+  ]
+}
+
+const COMMON_FIELDS: readonly string[] = ['type', 'action', 'phases', 'on']
+
 /** Names that no guard has. */
 export function checkGuardNames(config: GuardsConfig, named: readonly GuardNames[]): readonly ConfigProblem[] {
   const known = [...Object.keys(config), ...READY.filter((name) => !Object.hasOwn(config, name))]

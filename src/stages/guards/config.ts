@@ -1,13 +1,27 @@
+import { RE2JS } from 're2js'
 import { z } from 'zod'
 import { didYouMean } from '../../core/did-you-mean.ts'
-import { choice, duration, name, namePattern } from '../../core/fields.ts'
+import { choice, count, duration, name, namePattern, text } from '../../core/fields.ts'
 import type { ConfigProblem, Section } from '../../core/section.ts'
+import { LONGEST_KEYWORD } from './keywords.ts'
 import { PII_KINDS } from './pii/scan.ts'
 import { ACTIONS, PHASES } from './types.ts'
 
 /** Kinds of guards. Their detectors are the rows of detectors.ts. */
-export const TYPES = ['pii'] as const
+export const TYPES = ['pii', 'secrets', 'keywords', 'patterns', 'length', 'schema', 'injection', 'toxicity', 'toolNames'] as const
 export type GuardTypeName = (typeof TYPES)[number]
+
+const kindName = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]{0,39}$/, { error: 'is not the name of a kind; write capitals, digits and _ (40 at the most)' })
+  .meta({ 'x-unit': 'name', 'x-examples': ['EMPLOYEE_ID'] })
+const pattern = text(['E-[0-9]{6}']).superRefine((written, context) => {
+  try {
+    RE2JS.compile(written)
+  } catch (thrown) {
+    context.addIssue({ code: 'custom', message: `is no pattern of RE2: ${thrown instanceof Error ? thrown.message : 'unreadable'}` })
+  }
+})
 
 const scope = z.strictObject({
   models: z.array(namePattern()).exactOptional().describe('Model calls for these models.'),
@@ -49,6 +63,29 @@ const guard = z.strictObject({
     .min(1, { error: 'is an empty list' })
     .exactOptional()
     .describe('Of pii: what to look for. Left out: all of it.'),
+  words: z
+    .array(text(['Project Falcon']).max(LONGEST_KEYWORD, { error: `is longer than ${LONGEST_KEYWORD} characters` }))
+    .min(1, { error: 'is an empty list' })
+    .exactOptional()
+    .describe('Of keywords: words and phrases.'),
+  patterns: z
+    .record(kindName, pattern.describe('A pattern in the syntax of RE2.'))
+    .exactOptional()
+    .describe('Of patterns and pii: patterns of your own, by the kind that they find, which placeholders are named after.'),
+  longest: count('characters', { min: '8', max: '4k' })
+    .prefault(128)
+    .describe('Of patterns: the longest match. So much of a stream is held back, up to twice.'),
+  maxCharacters: count('characters', { min: '1', max: '1G' }).exactOptional().describe('Of length: the longest text.'),
+  schema: z
+    .record(z.string(), z.unknown().meta({ 'x-unit': 'JSON Schema' }).describe('A word of JSON Schema.'))
+    .meta({ 'x-unit': 'JSON Schema' })
+    .exactOptional()
+    .describe('Of schema: the JSON Schema that answers must fit. Formats and patterns in it are not looked at.'),
+  allow: z
+    .array(namePattern())
+    .exactOptional()
+    .describe('Of toolNames: tools that are allowed, with *. Left out: all that are not denied.'),
+  deny: z.array(namePattern()).exactOptional().describe('Of toolNames: tools that are not allowed, with *. Wins over allow.'),
 })
 
 const guards = z
@@ -72,12 +109,10 @@ export function typeOf(name: string, { type }: GuardConfig): GuardTypeName | und
 
 function check(config: GuardsConfig): readonly ConfigProblem[] {
   return Object.entries(config).flatMap(([name, written]): readonly ConfigProblem[] => {
-    const type = typeOf(name, written)
-    if (type === undefined)
-      return [{ path: ['guards', name], message: `needs a type: one of ${TYPES.join(', ')}${didYouMean(name, TYPES)}` }]
-    return []
+    if (typeOf(name, written) !== undefined) return []
+    return [{ path: ['guards', name], message: `needs a type: one of ${TYPES.join(', ')}${didYouMean(name, TYPES)}` }]
   })
 }
 
 /** A guard with nothing written about it. */
-export const PLAIN: GuardConfig = { onFailure: 'closed', deadline: 3000, restore: true }
+export const PLAIN: GuardConfig = { onFailure: 'closed', deadline: 3000, restore: true, longest: 128 }

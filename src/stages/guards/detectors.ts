@@ -1,11 +1,19 @@
 import type { GuardConfig } from './config.ts'
+import { keywordDetector } from './keywords.ts'
+import { injectionDetectors } from './lexical/injection.ts'
+import { toxicityDetectors } from './lexical/toxicity.ts'
+import { patternDetector } from './pattern.ts'
 import { PII_KINDS, piiDetector } from './pii/index.ts'
+import { secretsDetector } from './secrets/index.ts'
 import type { Action, Phase, SpanDetector, WholeDetector } from './types.ts'
+import { lengthDetector, schemaDetector, toolNameDetector } from './whole.ts'
 
 /** A kind of guard: what it does unless the file says otherwise, and how its detectors are made. */
 export interface GuardType {
   readonly action: Action
   readonly phases: readonly Phase[]
+  /** Whether it says where something stands. */
+  readonly canRedact: boolean
   /** One sentence, for the documentation. */
   readonly summary: string
   /** Fields of the configuration that mean something to it, beside those of every guard. */
@@ -21,10 +29,87 @@ const TEXTS: readonly Phase[] = ['input', 'output', 'toolArguments', 'toolResult
 export const GUARD_TYPES = {
   pii: {
     action: 'redact',
+    canRedact: true,
     phases: TEXTS,
     summary: 'What belongs to a person: mail and IP addresses, telephone and card numbers, IBANs, national ids, dates of birth.',
-    fields: ['kinds'],
+    fields: ['kinds', 'patterns', 'longest'],
     needs: [],
-    make: ({ kinds }) => [piiDetector(kinds ?? PII_KINDS)],
+    make: ({ kinds, patterns, longest }) => [piiDetector(kinds ?? PII_KINDS), ...patternDetectors(patterns, longest)],
+  },
+  secrets: {
+    action: 'block',
+    canRedact: true,
+    phases: TEXTS,
+    summary: 'Keys, tokens and passwords, by the shapes that services give them, and private keys.',
+    fields: [],
+    needs: [],
+    make: () => [secretsDetector()],
+  },
+  keywords: {
+    action: 'block',
+    canRedact: true,
+    phases: ['input', 'output'],
+    summary: 'Words and phrases of your own, in any case and through look-alike letters, as whole words.',
+    fields: ['words'],
+    needs: ['words'],
+    make: ({ words }) => [keywordDetector(words ?? [], 'KEYWORD')],
+  },
+  patterns: {
+    action: 'redact',
+    canRedact: true,
+    phases: TEXTS,
+    summary: 'Patterns of your own (RE2): for numbers of customers, names of projects.',
+    fields: ['patterns', 'longest'],
+    needs: ['patterns'],
+    make: ({ patterns, longest }) => patternDetectors(patterns, longest),
+  },
+  length: {
+    action: 'block',
+    canRedact: false,
+    phases: ['input'],
+    summary: 'Texts that are longer than allowed.',
+    fields: ['maxCharacters'],
+    needs: ['maxCharacters'],
+    make: ({ maxCharacters }) => [lengthDetector(maxCharacters ?? Number.POSITIVE_INFINITY)],
+  },
+  schema: {
+    action: 'block',
+    canRedact: false,
+    phases: ['output'],
+    summary: 'Answers that are no JSON, or do not fit a JSON Schema.',
+    fields: ['schema'],
+    needs: ['schema'],
+    make: ({ schema }) => [schemaDetector(schema)],
+  },
+  injection: {
+    action: 'flag',
+    canRedact: true,
+    phases: ['input', 'toolResults'],
+    summary: 'Attempts to take the model over, by lexical rules.',
+    fields: [],
+    needs: [],
+    make: () => injectionDetectors(),
+  },
+  toxicity: {
+    action: 'flag',
+    canRedact: true,
+    phases: ['input', 'output'],
+    summary: 'Threats and insults, by lists of words.',
+    fields: [],
+    needs: [],
+    make: () => toxicityDetectors(),
+  },
+  toolNames: {
+    action: 'block',
+    canRedact: false,
+    phases: ['toolNames'],
+    summary: 'Tools that are offered to a model, or called, and are not allowed.',
+    fields: ['allow', 'deny'],
+    needs: [],
+    make: ({ allow, deny }) => [toolNameDetector(allow, deny ?? [])],
   },
 } as const satisfies Record<string, GuardType>
+
+function patternDetectors(patterns: GuardConfig['patterns'], longest: number): readonly SpanDetector[] {
+  return Object.entries(patterns ?? {}).map(([kind, pattern]) => patternDetector(pattern, kind, longest))
+}

@@ -139,5 +139,7 @@ export function foldedPlaceOf({ text, places }: Folded, at: number): number {
 
 /** A pattern of words, some of which are of other alphabets, as it must be to find them in folded text. */
 export function foldedPattern(source: string, flags: string): RegExp {
-  return new RegExp(fold(source).text, flags)
+  // Bun 1.4.5 writes what is not ASCII in a `String.raw` as escapes: read back first.
+  const plain = source.replace(/\\u([0-9a-f]{4})/gi, (_escape, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+  return new RegExp(fold(plain).text, flags)
 }

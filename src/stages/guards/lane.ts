@@ -12,12 +12,15 @@ export interface LaneRules {
 interface Scanner {
   readonly guard: Guard
   readonly detector: SpanDetector
+  readonly order: number
   /** What is in front of it in the buffer is decided. */
   from: number
 }
 
 interface Redaction {
   readonly guard: Guard
+  /** Place of the detector among all. Of two findings that begin together, the first detector's goes first. */
+  readonly order: number
   readonly finding: Finding
 }
 
@@ -38,7 +41,8 @@ export class Lane {
 
   constructor(guards: readonly Guard[], rules: LaneRules) {
     this.#rules = rules
-    this.#scanners = guards.flatMap((guard) => guard.spans.map((detector) => ({ guard, detector, from: 0 })))
+    const detectors = guards.flatMap((guard) => guard.spans.map((detector) => ({ guard, detector })))
+    this.#scanners = detectors.map((each, order) => ({ ...each, order, from: 0 }))
   }
 
   /** Takes the next piece; gives what is decided now. */
@@ -73,7 +77,7 @@ export class Lane {
     for (const finding of findIn(text, detector, scanner.from)) {
       if (finding.from >= hold) break
       this.#rules.onFound(guard, finding)
-      if (guard.action === 'redact') this.#redactions.push({ guard, finding })
+      if (guard.action === 'redact') this.#redactions.push({ guard, order: scanner.order, finding })
       next = Math.max(next, finding.to)
     }
     scanner.from = next
@@ -81,7 +85,7 @@ export class Lane {
   }
 
   #give(decided: number): string {
-    this.#redactions.sort((left, right) => left.finding.from - right.finding.from)
+    this.#redactions.sort((left, right) => left.finding.from - right.finding.from || left.order - right.order)
     let given = ''
     let at = this.#given
     let done = 0
@@ -110,8 +114,8 @@ export class Lane {
     this.#buffer = this.#buffer.slice(keep)
     this.#given -= keep
     for (const scanner of this.#scanners) scanner.from -= keep
-    this.#redactions = this.#redactions.map(({ guard, finding }) => ({
-      guard,
+    this.#redactions = this.#redactions.map(({ finding, ...rest }) => ({
+      ...rest,
       finding: { ...finding, from: finding.from - keep, to: finding.to - keep },
     }))
   }

@@ -5,6 +5,7 @@ import { type Placeholders, RestoringLane } from './placeholders.ts'
 import type { ReplyText, ReplyTexts } from './port.ts'
 import { guardsByPhase, onFound } from './request.ts'
 import type { Guard } from './types.ts'
+import { WholeLane } from './whole-lane.ts'
 
 /** A text of a stream on its way: pieces in, what may go on out. */
 interface TextPipe {
@@ -57,15 +58,22 @@ export function throughPipes<Part>(texts: ReplyTexts<Part>, open: (text: ReplyTe
 /** Looks at what a model or a tool says. */
 export function guardReply<Part>(call: Call, guards: readonly Guard[], texts: ReplyTexts<Part>): PartTransform<Part, Part> {
   const byPhase = guardsByPhase(guards)
-  return throughPipes(texts, ({ phase }) => {
+  return throughPipes(texts, ({ phase, isRepeat }) => {
     const asked = byPhase.get(phase)
     if (asked === undefined) return undefined
-    return new Lane(asked, {
-      onFound: (guard, finding) => onFound(call, guard, phase, finding, 'in the reply'),
+    const lane = new Lane(asked, {
+      onFound: (guard, finding) => (isRepeat ? undefined : onFound(call, guard, phase, finding, 'in the reply')),
       // Nobody can put it back: there is nothing to number.
       replacementOf: (_guard, kind) => `[${kind}]`,
     })
+    if (isRepeat || asked.every(({ wholes }) => wholes.length === 0)) return lane
+    return inTurn(new WholeLane(call, asked, phase), lane)
   })
+}
+
+/** What the first lets go on is looked at by the second. */
+function inTurn(first: TextPipe, second: TextPipe): TextPipe {
+  return { push: (piece) => second.push(first.push(piece)), end: (piece) => second.end(first.end(piece)) }
 }
 
 /** Puts back what was hidden in the request. */

@@ -36,6 +36,7 @@ function guardText(call: Call, { text, phase, path }: RequestText, guards: reado
     onFound: (guard, finding) => onFound(call, guard, phase, finding, `in ${path}`),
     replacementOf: (guard, kind, value) => placeholders.hide(kind, value, { isRestored: guard.restores }),
   })
+  checkWhole(call, guards, phase, { text, where: `in ${path}` })
   return lane.end(text)
 }
 
@@ -44,6 +45,22 @@ export function onFound({ record }: Call, guard: Guard, phase: Phase, { kind }: 
   noteFinding(record.facts, guard, phase, kind)
   if (guard.action !== 'block') return
   throw new GatewayError('guard_blocked', `The guard "${guard.name}" refused this call: it found ${kind} ${where}.`)
+}
+
+interface WholeText {
+  readonly text: string
+  readonly where: string
+}
+
+/** Asks the detectors that look at a text as a whole. @throws guard_blocked */
+export function checkWhole(call: Call, guards: readonly Guard[], phase: Phase, { text, where }: WholeText): void {
+  for (const guard of guards) {
+    for (const detector of guard.wholes) {
+      const verdict = detector.check(text)
+      if (verdict.type === 'found')
+        onFound(call, guard, phase, verdict, `${where}${verdict.reason === undefined ? '' : ` (${verdict.reason})`}`)
+    }
+  }
 }
 
 /** The guards that look at each phase. */

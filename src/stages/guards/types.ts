@@ -41,6 +41,8 @@ export type Verdict = { readonly type: 'clean' } | { readonly type: 'found'; rea
 /** Looks at a text as a whole: cannot redact, and cannot say anything before the text is complete. */
 export interface WholeDetector {
   readonly type: 'whole'
+  /** Whether it can say something only when the text is complete; else it is asked with every piece about the text so far. */
+  readonly needsEnd: boolean
   check(text: string): Verdict
 }
 

@@ -10,9 +10,10 @@ import { NODE_FILES } from '../journal/files.ts'
 import { JournalIndex } from '../journal/journal-index.ts'
 import { JournalReader } from '../journal/journal-reader.ts'
 import { loadTail } from '../journal/load-tail.ts'
+import { StateKeeper } from '../journal/state-keeper.ts'
 import { type KnownEnd, verifyChain } from '../journal/verify.ts'
 import { type MakeProjection, ProjectionFeed } from '../projection-feed.ts'
-import type { Verification } from '../store.ts'
+import type { KeptState, Verification } from '../store.ts'
 import { closeDatabase } from './database.ts'
 import { SqliteKeyStore } from './key-store.ts'
 import { checkVersion } from './migrate.ts'
@@ -23,6 +24,8 @@ import { SqliteTallyStore } from './tally-store.ts'
 export interface ReaderOptions {
   readonly world: World
   readonly projections?: readonly MakeProjection[]
+  /** Filled with what was kept of it, and with the log since. */
+  readonly state?: KeptState
 }
 
 /** A data folder, for reading. Close it soon: what it sees must be kept for it. */
@@ -68,6 +71,7 @@ export function openReader(folder: string, options: ReaderOptions): FolderReader
     const saved = cutOffSeq === undefined ? [] : [{ seq: cutOffSeq, source: 'the saved state' }]
     const check = { folder, index, files: NODE_FILES, state, knownEnds: [...reached, ...saved] }
     atOnce(feed.catchUp())
+    if (options.state !== undefined) new StateKeeper({ state: options.state, index, source: journal, onSaved: () => {}, report: () => {} })
     return {
       reader: journal,
       keys: new SqliteKeyStore(main, folder),

@@ -139,7 +139,9 @@ function notePosition(bytes: Uint8Array, position: StreamPosition): void {
 
 /** Whether a response is a stream of events. */
 export function isEventStream(response: Response): boolean {
-  return response.headers.get('content-type')?.trimStart().toLowerCase().startsWith('text/event-stream') ?? false
+  const type = response.headers.get('content-type')
+  if (type === null || type === 'application/json') return false
+  return type.trimStart().toLowerCase().startsWith('text/event-stream')
 }
 
 function refusal(server: string, status: number): GatewayError {

@@ -42,7 +42,7 @@ const route = createRoute({
         format: z.enum(['json', 'csv']).default('json'),
       })
       .catchall(z.string())
-      .describe('Every dimension is a filter too: team=support, label:feature=search.'),
+      .describe('Every dimension is a filter too: team=support, model=claude*, label:feature=search.'),
   },
   responses: {
     200: {

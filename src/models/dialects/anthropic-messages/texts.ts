@@ -1,49 +1,44 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import type { Phase } from '../../../stages/guards/types.ts'
-import { isStructural, type JsonPath, type WireText, type WireTexts } from '../wire-texts.ts'
+import { isStructural, type JsonPath, stringsIn, type WireText, type WireTexts } from '../wire-texts.ts'
 
-const IDS: ReadonlySet<string | number | undefined> = new Set(['id', 'tool_use_id', 'stop_reason'])
-
-/** Where requests and replies of this wire have their texts. */
+/**
+ * Where requests and replies of this wire have their texts. Thinking is left as it is: it is signed, and the provider refuses it back with another
+ * letter in it. Source: https://docs.anthropic.com/en/api/messages (read 2026-11-21).
+ */
 export const anthropicMessagesTexts: WireTexts = {
   phaseOf: (path, root) => {
-    if (path[0] === 'messages') return messagePhase(path, root)
+    if (path[0] === 'messages') return path[2] === 'content' ? blockPhase(path, root) : undefined
     if (path[0] === 'tools') return toolPhase(path)
-    return path[0] === 'tool_choice' || path[0] === 'output_config' || path[0] === 'output_format' || isStructural(path)
-      ? undefined
-      : 'input'
+    if (path[0] === 'tool_choice' || path[0] === 'mcp_servers' || path[0] === 'output_config' || path[0] === 'stop_sequences')
+      return undefined
+    return isStructural(path) ? undefined : 'input'
   },
-  textsOf: (value) => (Array.isArray(value.content) ? value.content.flatMap(wholeTexts) : frameTexts(value)),
-  endsOf: (value) => (value.type === 'content_block_stop' ? [String(value.index ?? 0)] : []),
+  textsOf: (value) => {
+    if (value.type === 'content_block_start') return blockTexts(value.content_block, ['content_block'], laneOf(value))
+    if (value.type === 'content_block_delta') return deltaTexts(value)
+    return Array.isArray(value.content)
+      ? value.content.flatMap((block: Json, index) => blockTexts(block, ['content', index], undefined))
+      : []
+  },
+  endsOf: (value) => (value.type === 'content_block_stop' ? [laneOf(value)] : []),
   tidy: (value) => value,
-  continuation: (value, path) => {
-    // What is held back of a block that was begun with a text is said by a delta.
-    const isStart = path[0] === 'content_block'
-    if (!isStart) return value
-    const field = path[1] === 'thinking' ? 'thinking' : 'text'
-    return { type: 'content_block_delta', index: value.index, delta: { type: `${field}_delta`, [field]: '' } }
-  },
+  continuation: (value) =>
+    value.type === 'content_block_start'
+      ? { type: 'content_block_delta', index: value.index, delta: { type: 'text_delta', text: '' } }
+      : value,
 }
 
-function messagePhase(path: JsonPath, root: JsonObject): Phase | undefined {
-  const last = path.at(-1)
-  if (IDS.has(last) || isStructural(path)) return undefined
-  const block = blockAt(path, root)
-  switch (block?.type) {
-    case 'tool_use':
-      return path.length === 5 && last === 'name' ? 'toolNames' : 'toolArguments'
-    case 'tool_result':
-      return 'toolResults'
-    default:
-      return 'input'
-  }
-}
-
-function blockAt(path: JsonPath, root: JsonObject): JsonObject | undefined {
+function blockPhase(path: JsonPath, root: JsonObject): Phase | undefined {
   const message: Json | undefined = Array.isArray(root.messages) ? root.messages[Number(path[1])] : undefined
   const content = isObject(message) ? message.content : undefined
   const block: Json | undefined = Array.isArray(content) ? content[Number(path[3])] : undefined
-  return isObject(block) ? block : undefined
+  if (!isObject(block)) return 'input'
+  const type = typeof block.type === 'string' ? block.type : ''
+  if (type.endsWith('thinking')) return undefined
+  if (type.endsWith('tool_use')) return path[4] === 'input' ? 'toolArguments' : path[4] === 'name' ? 'toolNames' : undefined
+  if (path[4] === 'tool_use_id' || isStructural(path)) return undefined
+  return type.endsWith('tool_result') ? 'toolResults' : 'input'
 }
 
 /** Names of tools that are offered, and what is said of them; not what their schemas are made of. */
@@ -53,50 +48,27 @@ function toolPhase(path: JsonPath): Phase | undefined {
   return last === 'description' ? 'input' : undefined
 }
 
-function wholeTexts(block: Json, index: number): readonly WireText[] {
+function blockTexts(block: Json | undefined, path: JsonPath, lane: string | undefined): readonly WireText[] {
   if (!isObject(block)) return []
-  const path = ['content', index] as const
-  switch (block.type) {
-    case 'text':
-    case 'thinking': {
-      const text = block[block.type]
-      return typeof text === 'string' ? [{ path: [...path, block.type], text, phase: 'output' }] : []
-    }
-    case 'tool_use':
-      return [...nameText(block, path), ...stringsIn(block.input, [...path, 'input'])]
-    default:
-      return []
+  if (block.type === 'text' && typeof block.text === 'string') {
+    return [{ path: [...path, 'text'], text: block.text, phase: 'output', ...(lane === undefined ? {} : { lane }) }]
   }
+  if (typeof block.type !== 'string' || !block.type.endsWith('tool_use')) return []
+  const name: readonly WireText[] =
+    typeof block.name === 'string' ? [{ path: [...path, 'name'], text: block.name, phase: 'toolNames' }] : []
+  return [...name, ...stringsIn(block.input, [...path, 'input'], 'toolArguments')]
 }
 
-/** The texts in the arguments of a call, which are an object here. */
-function stringsIn(value: Json | undefined, path: JsonPath): readonly WireText[] {
-  if (typeof value === 'string') return [{ path, text: value, phase: 'toolArguments' }]
-  if (Array.isArray(value)) return value.flatMap((item: Json, index) => stringsIn(item, [...path, index]))
-  return isObject(value) ? Object.entries(value).flatMap(([key, item]) => stringsIn(item, [...path, key])) : []
-}
-
-function nameText(block: JsonObject, path: JsonPath): readonly WireText[] {
-  return typeof block.name === 'string' && block.name !== '' ? [{ path: [...path, 'name'], text: block.name, phase: 'toolNames' }] : []
-}
-
-function frameTexts(value: JsonObject): readonly WireText[] {
-  const index = String(value.index ?? 0)
-  if (value.type === 'content_block_start' && isObject(value.content_block)) {
-    const { content_block: block } = value
-    if (block.type === 'tool_use') return nameText(block, ['content_block'])
-    const field = block.type === 'text' || block.type === 'thinking' ? block.type : undefined
-    const text = field === undefined ? undefined : block[field]
-    if (field === undefined || typeof text !== 'string' || text === '') return []
-    return [{ path: ['content_block', field], text, phase: 'output', lane: `${index}/${field}` }]
-  }
-  if (value.type !== 'content_block_delta' || !isObject(value.delta)) return []
+function deltaTexts(value: JsonObject): readonly WireText[] {
   const { delta } = value
-  if (typeof delta.partial_json === 'string') {
-    return [{ path: ['delta', 'partial_json'], text: delta.partial_json, phase: 'toolArguments', isJson: true, lane: `${index}/input` }]
-  }
-  const field = typeof delta.text === 'string' ? 'text' : typeof delta.thinking === 'string' ? 'thinking' : undefined
-  const text = field === undefined ? undefined : delta[field]
-  if (field === undefined || typeof text !== 'string') return []
-  return [{ path: ['delta', field], text, phase: 'output', lane: `${index}/${field}` }]
+  if (!isObject(delta)) return []
+  const lane = laneOf(value)
+  if (delta.type === 'text_delta' && typeof delta.text === 'string')
+    return [{ path: ['delta', 'text'], text: delta.text, phase: 'output', lane }]
+  if (delta.type !== 'input_json_delta' || typeof delta.partial_json !== 'string') return []
+  return [{ path: ['delta', 'partial_json'], text: delta.partial_json, phase: 'toolArguments', isJson: true, lane }]
+}
+
+function laneOf({ index }: JsonObject): string {
+  return String(index ?? 0)
 }

@@ -56,7 +56,7 @@ test('what is held back of a chunk is said in its own words', () => {
     usageMetadata: {},
     responseId: 'r',
   }
-  const texts = geminiTexts.textsOf(chunk)
+  const texts = geminiTexts.textsOf(chunk, 'frame')
   expect(texts.map(({ text, phase, lane }) => [text, phase, lane])).toEqual([
     ['hm', 'output', '0/thought'],
     ['a', 'output', '0/text'],
@@ -64,7 +64,7 @@ test('what is held back of a chunk is said in its own words', () => {
     ['y', 'toolArguments', undefined],
   ])
   const said = geminiTexts.continuation(chunk, texts[0]?.path ?? [])
-  expect(geminiTexts.textsOf(said)).toEqual([
+  expect(geminiTexts.textsOf(said, 'frame')).toEqual([
     { path: ['candidates', 0, 'content', 'parts', 0, 'text'], text: '', phase: 'output', lane: '0/thought' },
   ])
   expect(JSON.stringify(geminiTexts.tidy(chunk))).not.toContain('logprobs')

@@ -66,7 +66,7 @@ test.each(['plain', 'tool-call-split-over-events', 'parallel-tools-alternating',
         ended.push(text)
         lanes.delete(lane)
       }
-      for (const { lane, text, phase } of openaiResponsesTexts.textsOf(event)) {
+      for (const { lane, text, phase } of openaiResponsesTexts.textsOf(event, 'frame')) {
         if (lane !== undefined) lanes.set(lane, (lanes.get(lane) ?? '') + text)
         else if (phase !== 'toolNames') wholes.add(text)
       }
@@ -86,7 +86,7 @@ test('a whole response has its texts, and no chances of tokens once they changed
       { type: 'function_call', name: 'f', arguments: '{}' },
     ],
   }
-  expect(openaiResponsesTexts.textsOf(response).map(({ path, phase }) => `${path.join('.')} ${phase}`)).toEqual([
+  expect(openaiResponsesTexts.textsOf(response, 'whole').map(({ path, phase }) => `${path.join('.')} ${phase}`)).toEqual([
     'output.0.summary.0.text output',
     'output.1.content.0.text output',
     'output.2.name toolNames',

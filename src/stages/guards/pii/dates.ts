@@ -16,32 +16,47 @@ const DAY_MONTH_YEAR = foldedPattern(
   'iy',
 )
 const MONTH_DAY_YEAR = foldedPattern(String.raw`(?:${MONTHS})\.?[ \t]\d{1,2}(?:st|nd|rd|th)?,?[ \t](?:19|20)\d\d(?!\d)`, 'iy')
-const MONTH_WORD = foldedPattern(String.raw`(?:${MONTHS})\.?[ \t]$`, 'i')
 const LONGEST_MONTH = 12
 const EAST_ASIAN = /(?:19|20)\d\d ?[年년] ?\d{1,2} ?[月월] ?\d{1,2} ?[日일号]?/y
 
-/** A day of birth that the run begins, or that begins with the month in front of it; undefined where there is none. */
-export function birthDate(run: DigitRun, text: string, after: number): { readonly from: number; readonly to: number } | undefined {
+/** A day of birth that begins at a digit, or with the month in front of it; undefined where there is none. */
+export function birthDate(run: DigitRun, text: string, after: number): Span | undefined {
   if (run.lead !== '') return undefined
   const span = dateSpan(run, text, after)
   if (span === undefined) return undefined
+  // The words are looked for last: that costs the most.
   return BIRTH_WORDS.test(text.slice(Math.max(0, span.from - WORDS_REACH), span.from)) ? span : undefined
 }
 
-function dateSpan(run: DigitRun, text: string, after: number): { readonly from: number; readonly to: number } | undefined {
+interface Span {
+  readonly from: number
+  readonly to: number
+}
+
+function dateSpan(run: DigitRun, text: string, after: number): Span | undefined {
   const { from } = run
   const end = numericEnd(run)
   if (end !== -1) return { from, to: end }
-  for (const pattern of [EAST_ASIAN, DAY_MONTH_YEAR]) {
-    pattern.lastIndex = from
-    const word = pattern.exec(text)?.[0]
-    if (word !== undefined) return { from, to: from + word.length }
-  }
-  const month = MONTH_WORD.exec(text.slice(Math.max(after, from - LONGEST_MONTH), from))?.[0]
-  if (month === undefined) return undefined
-  MONTH_DAY_YEAR.lastIndex = from - month.length
-  const word = MONTH_DAY_YEAR.exec(text)?.[0]
-  return word === undefined ? undefined : { from: from - month.length, to: from - month.length + word.length }
+  const eastAsian = matchAt(EAST_ASIAN, text, from)
+  if (eastAsian !== undefined) return eastAsian
+  const dayFirst = matchAt(DAY_MONTH_YEAR, text, from)
+  if (dayFirst !== undefined) return dayFirst
+  const month = wordBefore(text, from, after)
+  return month === from ? undefined : matchAt(MONTH_DAY_YEAR, text, month)
+}
+
+function matchAt(pattern: RegExp, text: string, from: number): Span | undefined {
+  pattern.lastIndex = from
+  return pattern.test(text) ? { from, to: pattern.lastIndex } : undefined
+}
+
+/** Where the word in front of a place begins, with one space between; the place itself where there is none. */
+function wordBefore(text: string, from: number, after: number): number {
+  const lowest = Math.max(after, from - LONGEST_MONTH)
+  if (text[from - 1] !== ' ') return from
+  let at = from - 1
+  while (at > lowest && text.charCodeAt(at - 1) > 32) at--
+  return at
 }
 
 function numericEnd({ groups, gaps, ends }: DigitRun): number {

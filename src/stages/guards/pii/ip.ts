@@ -20,7 +20,9 @@ function isNobodys([first = 0, , , last = 0]: readonly number[]): boolean {
 
 /** `v1.2.3.4`, `version 1.2.3.4`: four numbers that are no address. */
 function isVersion(text: string, from: number): boolean {
-  return /(?:\bv|versions?:?|release|build)\s?$/i.test(text.slice(Math.max(0, from - 16), from))
+  return /(?:\bv|§|\b(?:versions?:?|release|build|sections?|chapter|clause|figure|table|appendix|abschnitt|kapitel))\s?$/i.test(
+    text.slice(Math.max(0, from - 16), from),
+  )
 }
 
 const HEX_WORD = /[0-9A-Fa-f:]{2,39}(?:\.\d{1,3}\.\d{1,3}\.\d{1,3})?(?:%[A-Za-z0-9]{1,16})?/y

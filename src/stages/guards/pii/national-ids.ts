@@ -17,7 +17,6 @@ interface NationalId {
 const DASH = /^-$/
 const DOT = /^\.$/
 const SPACE = /^ $/
-const NO_GAP = /^$/
 const WORDS_REACH = 56
 
 /** Words of all countries: `id number`, `national id`. */
@@ -170,29 +169,45 @@ const IDS: readonly NationalId[] = [
   },
 ]
 
+interface Written {
+  readonly id: NationalId
+  readonly way: number
+  readonly gaps: RegExp | undefined
+}
+
+/** Ways of writing by the lengths of their groups: `3,2,4`. */
+const BY_LENGTHS: ReadonlyMap<string, readonly Written[]> = Map.groupBy(
+  IDS.flatMap((id) => id.written.map(({ groups, gaps }, way) => ({ id, way, gaps, lengths: groups.join() }))),
+  ({ lengths }) => lengths,
+)
+
 /** Just after a national id at the beginning of the run, or -1. */
 export function nationalIdEnd(run: DigitRun, text: string): number {
   if (run.lead !== '') return -1
-  for (const id of IDS) {
-    const way = id.written.findIndex((written) => fits(run, written))
-    const written = id.written[way]
-    if (written === undefined) continue
-    const digits = run.groups.slice(0, written.groups.length).join('')
-    if (/^(\d)\1*$/.test(digits) || !id.check(digits)) continue
-    const isTelling = id.words === undefined || (id.telling?.includes(way) ?? false)
-    if (isTelling || id.words?.test(text.slice(Math.max(0, run.from - WORDS_REACH), run.from)))
-      return run.ends[written.groups.length - 1] ?? -1
+  let lengths = ''
+  let digits = ''
+  for (const [index, group] of run.groups.entries()) {
+    lengths += index === 0 ? group.length : `,${group.length}`
+    digits += group
+    const ways = BY_LENGTHS.get(lengths)
+    if (ways === undefined || /^(\d)\1*$/.test(digits)) continue
+    if (ways.some((written) => isWritten(run, index + 1, written) && isId(run, text, digits, written))) return run.ends[index] ?? -1
   }
   return -1
 }
 
-function fits({ groups, gaps }: DigitRun, { groups: lengths, gaps: between }: NationalId['written'][number]): boolean {
-  if (!lengths.every((length, index) => groups[index]?.length === length)) return false
-  if (groups[lengths.length] !== undefined && gaps[lengths.length - 1] !== ' ') return false
+function isWritten({ groups, gaps }: DigitRun, count: number, { gaps: between }: Written): boolean {
+  if (groups[count] !== undefined && gaps[count - 1] !== ' ') return false
   const first = gaps[0] ?? ''
   return gaps
-    .slice(0, lengths.length - 1)
-    .every((gap) => (between === undefined ? gap === first || DASH.test(gap) || DOT.test(gap) : between.test(gap)) && !NO_GAP.test(gap))
+    .slice(0, count - 1)
+    .every((gap) => (between === undefined ? gap === first || DASH.test(gap) || DOT.test(gap) : between.test(gap)))
+}
+
+function isId(run: DigitRun, text: string, digits: string, { id, way }: Written): boolean {
+  if (!id.check(digits)) return false
+  if (id.words === undefined || (id.telling?.includes(way) ?? false)) return true
+  return id.words.test(text.slice(Math.max(0, run.from - WORDS_REACH), run.from))
 }
 
 function modulo11(sum: number): number {

@@ -54,7 +54,9 @@ export function phoneEnd(run: DigitRun, text: string): number {
     if (end !== -1) return end
   }
   if (lead === '(' && gaps[0]?.includes(')')) return longest(run, 8, 12)
-  return PHONE_WORDS.test(text.slice(Math.max(0, run.from - WORDS_REACH), run.from)) ? longest(run, 7, 15) : -1
+  // The words are looked for last: that costs the most.
+  const end = longest(run, 7, 15)
+  return end !== -1 && PHONE_WORDS.test(text.slice(Math.max(0, run.from - WORDS_REACH), run.from)) ? end : -1
 }
 
 function fits({ groups, gaps }: DigitRun, shape: Shape): boolean {
@@ -72,7 +74,7 @@ function longest({ groups, gaps, ends }: DigitRun, fewest: number, most: number)
   let end = -1
   for (const [index, group] of groups.entries()) {
     const gap = gaps[index - 1] ?? ''
-    if (index > 0 && (group.length > LAST_GROUP || gap === ' (' || / - |\. /.test(gap))) break
+    if (index > 0 && (group.length > LAST_GROUP || (gap === ' (' && index > 1) || / - |\. /.test(gap))) break
     count += group.length
     if (count > most) break
     if (count >= fewest) end = ends[index] ?? -1

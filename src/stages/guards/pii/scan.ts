@@ -7,7 +7,7 @@ import { letterIdEnd } from './letter-ids.ts'
 import { mailAt } from './mail.ts'
 import { nationalIdEnd } from './national-ids.ts'
 import { phoneEnd } from './phone.ts'
-import { isDigit, isWordCode, readRun } from './run.ts'
+import { type DigitRun, isDigit, isWordCode, readRun } from './run.ts'
 
 /** What can be looked for. */
 export const PII_KINDS = ['email', 'phone', 'card', 'iban', 'ip', 'nationalId', 'birthDate'] as const
@@ -24,85 +24,115 @@ export const PII_NAMES = {
   birthDate: 'BIRTH_DATE',
 } as const satisfies Record<PiiKind, string>
 
+/** An IPv4 address has at least four; nothing else that is found, but for dates, has less. */
+const FEWEST_DIGITS = 4
+
 const AT = 64
-const PLUS = 43
-const OPEN = 40
 const COLON = 58
 const SPACE = 32
 const DASH = 45
 
+/** What may be part of a finding, or lead to one. Everything else is jumped over. */
+const TRIGGER = /[\d@]|[\da-f]:|::/gi
+
 /**
- * One scan over folded text. Each character is looked at a bounded number of times: words are skipped whole, and only a word with a digit, an @
- * or a colon is looked at closer, within fixed lengths.
+ * One scan over folded text. Each character is looked at a bounded number of times: only a word with a digit, an @ or colons between
+ * hexadecimal digits is looked at closer, within fixed lengths, and then left behind.
  */
 export function scanPii(text: string, start: number, wanted: ReadonlySet<PiiKind>): readonly Finding[] {
   const found: Finding[] = []
-  let at = start
   /** Nothing in front of it can be part of a finding. */
   let after = start
-  const take = (finding: Finding | undefined): boolean => {
-    if (finding === undefined) return false
-    found.push(finding)
-    at = finding.to
-    after = finding.to
-    return true
-  }
-  while (at < text.length) {
-    const code = text.charCodeAt(at)
-    if (isWordCode(code)) {
-      const word = readWord(text, at)
-      const isBegin = at === 0 || !isWordCode(text.charCodeAt(at - 1))
-      if (isBegin && (word.hasDigit || word.endsInColon || word.leadsToDigit) && take(personalAt(text, at, { ...word, after, wanted })))
-        continue
-      at = word.to
-    } else if (code === AT && wanted.has('email') && take(mailAt(text, at, after))) {
-    } else if ((code === PLUS || code === OPEN) && take(leadNumber(text, at, wanted))) {
-    } else if (code === COLON && text.charCodeAt(at + 1) === COLON && take(leadIp(text, at, wanted))) {
-    } else at++
+  let at = start
+  for (let next = nextTrigger(text, at); next !== -1; next = nextTrigger(text, at)) {
+    const code = text.charCodeAt(next)
+    const word = code === AT ? { from: next, to: next + 1 } : wordAround(text, next, after)
+    const finding = code === AT ? mailIn(text, next, { after, wanted }) : personalIn(text, word, { after, wanted })
+    if (finding !== undefined) {
+      found.push(finding)
+      after = finding.to
+    }
+    at = Math.max(word.to, after)
   }
   return found
 }
 
+function nextTrigger(text: string, from: number): number {
+  TRIGGER.lastIndex = from
+  return TRIGGER.test(text) ? firstOf(text, TRIGGER.lastIndex, from) : -1
+}
+
+/** Where the match that ends here begins: two characters in front where it ends in a colon. */
+function firstOf(text: string, end: number, from: number): number {
+  return Math.max(from, text.charCodeAt(end - 1) === COLON ? end - 2 : end - 1)
+}
+
 interface Word {
+  readonly from: number
   readonly to: number
-  readonly hasDigit: boolean
-  readonly endsInColon: boolean
-  /** One or two letters with a number behind a space or a dash, as in `AB 12 34 56 C`. */
-  readonly leadsToDigit: boolean
 }
 
-function readWord(text: string, from: number): Word {
-  let to = from
-  let hasDigit = false
-  for (; to < text.length; to++) {
-    const code = text.charCodeAt(to)
-    if (isDigit(code)) hasDigit = true
-    else if (!isWordCode(code)) break
-  }
-  const next = text.charCodeAt(to)
-  const leadsToDigit = to - from <= 2 && (next === SPACE || next === DASH) && isDigit(text.charCodeAt(to + 1))
-  return { to, hasDigit, endsInColon: to - from <= 4 && next === COLON, leadsToDigit }
+/** The word around a place: letters and digits, or nothing but the place where a colon stands there. */
+function wordAround(text: string, at: number, after: number): Word {
+  let from = at
+  let to = at
+  while (from > after && isWordCode(text.charCodeAt(from - 1))) from--
+  while (to < text.length && isWordCode(text.charCodeAt(to))) to++
+  return { from, to: Math.max(to, at + 1) }
 }
 
-interface Place extends Word {
+interface Search {
   readonly after: number
   readonly wanted: ReadonlySet<PiiKind>
 }
 
-/** What begins with the word at this place. */
-function personalAt(text: string, from: number, place: Place): Finding | undefined {
-  const { wanted, after } = place
-  if (place.endsInColon && wanted.has('ip')) {
-    const to = ipv6End(text, from)
-    if (to !== -1) return { from, to, kind: PII_NAMES.ip }
+function mailIn(text: string, at: number, { after, wanted }: Search): Finding | undefined {
+  return wanted.has('email') ? mailAt(text, at, after) : undefined
+}
+
+/** What begins with this word, or with what leads to it. */
+function personalIn(text: string, { from, to }: Word, search: Search): Finding | undefined {
+  if (from > 0 && isWordCode(text.charCodeAt(from - 1))) return undefined
+  const first = text.charCodeAt(from)
+  if (search.wanted.has('ip') && to - from <= 4 && text.charCodeAt(first === COLON ? from : to) === COLON) {
+    const end = ipv6End(text, from)
+    if (end !== -1) return { from, to: end, kind: PII_NAMES.ip }
   }
-  if ((!place.hasDigit && !place.leadsToDigit) || isJoined(text, from)) return undefined
-  if (!isDigit(text.charCodeAt(from))) return lettersAt(text, from, wanted)
-  if (wanted.has('nationalId')) {
-    const to = letterIdEnd(text, from)
-    if (to !== -1) return { from, to, kind: PII_NAMES.nationalId }
-  }
-  return numberAt(text, from, after, wanted)
+  if (first === COLON || isJoined(text, from)) return undefined
+  if (!isDigit(first)) return hasDigit(text, from, to) ? lettersAt(text, from, search.wanted) : undefined
+  const letters = lettersBefore(text, from, search.after)
+  return (
+    (letters === from ? undefined : lettersAt(text, letters, search.wanted)) ??
+    (search.wanted.has('nationalId') ? withLetters(text, from) : undefined) ??
+    numberAt(text, leadBefore(text, from, search.after), search.after, search.wanted)
+  )
+}
+
+function hasDigit(text: string, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (isDigit(text.charCodeAt(at))) return true
+  return false
+}
+
+/** Where one or two letters begin that stand in front of a number with a space or a dash between, as in `AB 12 34 56 C`. */
+function lettersBefore(text: string, from: number, after: number): number {
+  const gap = text.charCodeAt(from - 1)
+  if (gap !== SPACE && gap !== DASH) return from
+  let at = from - 1
+  while (at > after && from - at <= 3 && isWordCode(text.charCodeAt(at - 1))) at--
+  const isWord = at < from - 1 && from - at <= 3 && !(at > 0 && isWordCode(text.charCodeAt(at - 1)))
+  return isWord && !isDigit(text.charCodeAt(at)) ? at : from
+}
+
+/** Where a `+` or a bracket in front of a number begins. */
+function leadBefore(text: string, from: number, after: number): number {
+  let at = from
+  while (at > after && at > from - 2 && (text[at - 1] === '+' || text[at - 1] === '(')) at--
+  return at > 0 && isWordCode(text.charCodeAt(at - 1)) ? from : at
+}
+
+function withLetters(text: string, from: number): Finding | undefined {
+  const to = letterIdEnd(text, from)
+  return to === -1 ? undefined : { from, to, kind: PII_NAMES.nationalId }
 }
 
 function lettersAt(text: string, from: number, wanted: ReadonlySet<PiiKind>): Finding | undefined {
@@ -119,7 +149,8 @@ function lettersAt(text: string, from: number, wanted: ReadonlySet<PiiKind>): Fi
 
 function numberAt(text: string, from: number, after: number, wanted: ReadonlySet<PiiKind>): Finding | undefined {
   const run = readRun(text, from)
-  if (run.groups.length === 0) return undefined
+  const digits = run.groups.reduce((sum, { length }) => sum + length, 0)
+  if (digits < FEWEST_DIGITS) return dateAt(run, text, after, wanted)
   const ends: readonly (readonly [PiiKind, () => number])[] = [
     ['ip', () => ipv4End(run, text)],
     ['card', () => cardEnd(run)],
@@ -130,25 +161,15 @@ function numberAt(text: string, from: number, after: number, wanted: ReadonlySet
     const to = endOf()
     if (to !== -1) return { from, to, kind: PII_NAMES[kind] }
   }
-  if (wanted.has('birthDate')) {
-    const date = birthDate(run, text, after)
-    if (date !== undefined) return { ...date, kind: PII_NAMES.birthDate }
-  }
+  const date = dateAt(run, text, after, wanted)
+  if (date !== undefined) return date
   const to = wanted.has('phone') ? phoneEnd(run, text) : -1
   return to === -1 ? undefined : { from, to, kind: PII_NAMES.phone }
 }
 
-/** A number that begins with `+` or `(`. */
-function leadNumber(text: string, from: number, wanted: ReadonlySet<PiiKind>): Finding | undefined {
-  if (!wanted.has('phone') || (from > 0 && isWordCode(text.charCodeAt(from - 1)))) return undefined
-  const to = phoneEnd(readRun(text, from), text)
-  return to === -1 ? undefined : { from, to, kind: PII_NAMES.phone }
-}
-
-function leadIp(text: string, from: number, wanted: ReadonlySet<PiiKind>): Finding | undefined {
-  if (!wanted.has('ip') || (from > 0 && isWordCode(text.charCodeAt(from - 1)))) return undefined
-  const to = ipv6End(text, from)
-  return to === -1 ? undefined : { from, to, kind: PII_NAMES.ip }
+function dateAt(run: DigitRun, text: string, after: number, wanted: ReadonlySet<PiiKind>): Finding | undefined {
+  const date = wanted.has('birthDate') ? birthDate(run, text, after) : undefined
+  return date === undefined ? undefined : { ...date, kind: PII_NAMES.birthDate }
 }
 
 /** Whether a number goes on from one in front of it: the rest of a decimal, of a date, of a version. */

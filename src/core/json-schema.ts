@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../core/json.ts'
+import { isObject, type Json, type JsonObject } from './json.ts'
 
 /** Steps of one check. Schemas come from servers: one that is made to be slow is left to its server. */
 const MAX_STEPS = 20_000
@@ -14,8 +14,8 @@ interface Walk {
  * Says where a value does not fit a JSON Schema (2020-12, and what older drafts share with it), or undefined where it fits. Careful on one side only: what
  * this check does not know (formats, patterns, references elsewhere) it lets pass, for the server checks again.
  */
-export function findMisfit(schema: unknown, value: Json): string | undefined {
-  return misfit(schema, value, 'arguments', { root: schema, steps: MAX_STEPS }, 0)
+export function findMisfit(schema: unknown, value: Json, what: string): string | undefined {
+  return misfit(schema, value, what, { root: schema, steps: MAX_STEPS }, 0)
 }
 
 type Check = (schema: JsonObject, value: Json, path: string, walk: Walk, depth: number) => string | undefined
@@ -23,11 +23,21 @@ type Check = (schema: JsonObject, value: Json, path: string, walk: Walk, depth: 
 function misfit(schema: unknown, value: Json, path: string, walk: Walk, depth: number): string | undefined {
   if (schema === false) return `${path} is not allowed`
   if (!isObject(schema) || depth > MAX_DEPTH || walk.steps-- <= 0) return undefined
-  for (const check of CHECKS) {
-    const found = check(schema, value, path, walk, depth)
-    if (found !== undefined) return found
-  }
-  return undefined
+  return (
+    checkReference(schema, value, path, walk, depth) ??
+    checkType(schema, value, path, walk, depth) ??
+    checkValues(schema, value, path, walk, depth) ??
+    checkForType(value)?.(schema, value, path, walk, depth) ??
+    checkCombined(schema, value, path, walk, depth)
+  )
+}
+
+/** What is looked at in values of this type alone. */
+function checkForType(value: Json): Check | undefined {
+  if (typeof value === 'string') return checkText
+  if (typeof value === 'number') return checkNumber
+  if (Array.isArray(value)) return checkList
+  return isObject(value) ? checkObject : undefined
 }
 
 const checkReference: Check = ({ $ref }, value, path, walk, depth) => {
@@ -36,6 +46,7 @@ const checkReference: Check = ({ $ref }, value, path, walk, depth) => {
 }
 
 const checkType: Check = ({ type }, value, path) => {
+  if (typeof type === 'string' && isOfType(value, type)) return undefined
   const types = Array.isArray(type) ? type : type === undefined ? [] : [type]
   if (types.length === 0 || types.some((each) => typeof each !== 'string' || isOfType(value, each))) return undefined
   return `${path} must be ${types.join(' or ')}, and is ${typeOf(value)}`
@@ -113,8 +124,6 @@ const checkCombined: Check = ({ allOf, anyOf, oneOf, not }, value, path, walk, d
   if (Array.isArray(oneOf) && oneOf.length > 0 && !oneOf.some(fits)) return `${path} fits none of the shapes that are allowed`
   return isDecidable(not) && fits(not) ? `${path} has a shape that is not allowed` : undefined
 }
-
-const CHECKS: readonly Check[] = [checkReference, checkType, checkValues, checkNumber, checkText, checkObject, checkList, checkCombined]
 
 /** Whether a schema has only words that are looked at here: else that a value fits is not known. */
 function isDecidable(schema: unknown): boolean {

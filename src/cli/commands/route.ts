@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { explainRoute, type RouteExplanation } from '../../app/explain-route.ts'
+import { PlaceError } from '../../app/gateway-place.ts'
+import { formatJson } from '../context.ts'
+import type { CliIo } from '../io.ts'
+import { configOption, jsonOption } from '../options.ts'
+import { formatMoney, formatTable } from '../table.ts'
+
+interface ExplainFlags {
+  readonly config?: string
+  readonly json?: true
+  readonly model?: string
+  readonly file: string
+  readonly team?: string
+  readonly user?: string
+  readonly label: readonly string[]
+}
+
+/** `signalbox route explain`: where a call would go. */
+export function registerRoute(program: Command, io: CliIo): void {
+  const route = program.command('route').description('Look at routes.')
+  route
+    .command('explain')
+    .description('Say where a call would go, and why. Sends nothing.')
+    .requiredOption('--file <request.json>', 'the body of a request, of any wire; - reads stdin')
+    .option('--model <name>', "a route or a model (default: the request's own)")
+    .option('--team <team>', 'the team that asks')
+    .option('--user <user>', 'the user who asks')
+    .option(
+      '--label <name=value>',
+      'a label of the call; may be repeated',
+      (value: string, before: readonly string[]) => [...before, value],
+      [],
+    )
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action((flags: ExplainFlags) => explain(flags, io))
+}
+
+function explain(flags: ExplainFlags, io: CliIo): void {
+  try {
+    const explanation = explainRoute({
+      configFile: flags.config,
+      ...{ cwd: io.cwd, env: io.env, model: flags.model, team: flags.team, user: flags.user },
+      body: readFileSync(flags.file === '-' ? 0 : resolve(io.cwd, flags.file), 'utf8'),
+      labels: Object.fromEntries(flags.label.map(readLabel)),
+    })
+    if (flags.json) io.out(formatJson(explanation))
+    else io.out(textOf(explanation))
+    io.setExitCode(explanation.refusal === undefined ? 0 : 1)
+  } catch (thrown) {
+    io.err(`signalbox route explain: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`)
+    io.setExitCode(thrown instanceof PlaceError ? 2 : 1)
+  }
+}
+
+function readLabel(text: string): readonly [string, string] {
+  const at = text.indexOf('=')
+  if (at < 1) throw new Error(`--label takes name=value, not "${text}".`)
+  return [text.slice(0, at), text.slice(at + 1)]
+}
+
+function textOf({ model, strategy, why, order, ruledOut, refusal }: RouteExplanation): string {
+  const head = refusal === undefined ? `${model} (${strategy}): ${why}\n` : `${model} (${strategy}): ${refusal.status} ${refusal.code}\n`
+  const targets = order.map((target, index) => [
+    String(index + 1),
+    target.model,
+    target.provider,
+    target.target,
+    target.expectedCostUsd === undefined ? undefined : formatMoney(target.expectedCostUsd),
+  ])
+  const columns = [
+    { title: '#', align: 'right' } as const,
+    ...['MODEL', 'PROVIDER', 'ID'].map((title) => ({ title })),
+    { title: 'EXPECTED COST' },
+  ]
+  const table = order.length === 0 ? '' : formatTable(columns, targets)
+  return `${head}${table}${ruledOut.map((out) => `left out: ${out.target}: ${out.why}\n`).join('')}`
+}

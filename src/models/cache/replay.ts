@@ -1,0 +1,88 @@
+import type { CachedAnswer } from '../../core/answer-cache.ts'
+import type { Call } from '../../core/call.ts'
+import type { Reply } from '../../core/reply.ts'
+import { replyOf } from '../../core/stage.ts'
+import { replayTimed } from '../../stages/cache.ts'
+import type { ReplyContext } from '../dialect.ts'
+import { dialectOf } from '../dialects/index.ts'
+import { collectEvents } from '../neutral/collect.ts'
+import type { NeutralReply, StreamEvent } from '../neutral/reply.ts'
+import { spreadReply } from '../neutral/spread.ts'
+import { callDialect } from '../operation.ts'
+import type { ModelPart, ModelRequest, Target, WireName } from '../types.ts'
+
+interface Replaying {
+  readonly call: Call
+  readonly request: ModelRequest
+  /** Only for its names: nothing is sent. */
+  readonly target: Target
+  readonly isTimed: boolean
+}
+
+/** A part with its time. */
+interface TimedPart {
+  readonly part: ModelPart
+  readonly afterMs: number
+}
+
+/** The answer for this caller: in its wire, whole or as a stream. Undefined where the entry cannot be read as what it says it is. */
+export function replayAnswer(answer: CachedAnswer, replaying: Replaying): Reply<ModelPart> | undefined {
+  const parts = readAgain(answer, replaying)
+  if (parts === undefined || !parts.some(({ part }) => part.isLast)) return undefined
+  if (replaying.isTimed && replaying.request.isStream) return replayTimed(replaying.call, parts)
+  return replyOf(
+    parts.map(({ part }) => part),
+    replaying.call.signal,
+  )
+}
+
+function readAgain(answer: CachedAnswer, replaying: Replaying): readonly TimedPart[] | undefined {
+  const { request } = replaying
+  try {
+    if (answer.wire === request.wire && answer.isStream === request.isStream) return sameForm(answer, replaying)
+    if (request.operation !== 'generate') return undefined
+    return otherForm(neutralOf(answer, replaying), replaying)
+  } catch {
+    // Not what its wire says: an entry that was written by a version that read it otherwise.
+    return undefined
+  }
+}
+
+function sameForm({ parts, wire, isStream }: CachedAnswer, { request, target }: Replaying): readonly TimedPart[] {
+  if (!isStream) {
+    const dialect = callDialect(wireOf(wire), request.operation)
+    return parts.map(({ bytes, afterMs }) => ({ part: dialect.decodeReply(bytes, target), afterMs }))
+  }
+  const decoder = dialectOf(wireOf(wire)).decodeStream(request, target)
+  return parts.map(({ bytes, afterMs }) => ({ part: decoder.frame(bytes), afterMs }))
+}
+
+function neutralOf({ parts, wire, isStream }: CachedAnswer, { target }: Replaying): NeutralReply {
+  const dialect = dialectOf(wireOf(wire))
+  if (isStream) {
+    const reader = dialect.readStream(target)
+    return collectEvents(parts.flatMap(({ bytes }): readonly StreamEvent[] => reader.read(bytes)))
+  }
+  const [whole] = parts
+  const reply = whole === undefined ? undefined : dialect.decodeReply(whole.bytes, target).neutral?.()
+  if (reply === undefined) throw new RangeError('an answer without a body')
+  return reply
+}
+
+function otherForm(reply: NeutralReply, { call, request, target }: Replaying): readonly TimedPart[] {
+  const dialect = dialectOf(request.wire)
+  const context: ReplyContext = { request, callId: call.id, nowSeconds: Math.floor(call.world.now() / 1000) }
+  if (!request.isStream) {
+    const bytes = new TextEncoder().encode(dialect.writeReply(reply, context).text)
+    return [{ part: dialect.decodeReply(bytes, target), afterMs: 0 }]
+  }
+  const writer = dialect.writeStream(context)
+  const decoder = dialect.decodeStream(request, target)
+  const frames = [...spreadReply(reply).flatMap((event) => writer.write(event)), ...writer.end()]
+  return frames.map(({ bytes }) => ({ part: decoder.frame(bytes), afterMs: 0 }))
+}
+
+/** What is stored was a wire when it was stored; `dialectOf` says where nobody speaks it any more. */
+function wireOf(wire: string): WireName {
+  return wire as WireName
+}

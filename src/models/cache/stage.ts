@@ -1,0 +1,60 @@
+import type { AnswerCache } from '../../core/answer-cache.ts'
+import type { Call } from '../../core/call.ts'
+import type { Stage } from '../../core/stage.ts'
+import { cache } from '../../stages/cache.ts'
+import type { ModelTarget, RouteTarget } from '../routing/types.ts'
+import type { ModelCall, ModelPart, Target } from '../types.ts'
+import { planCache } from './plan.ts'
+import { replayAnswer } from './replay.ts'
+import { type Embedder, LEXICAL } from './semantic.ts'
+
+/** What the cache of model calls needs. */
+export interface CacheModelsDeps {
+  readonly cache: () => AnswerCache | undefined
+  /** The embedder of a configured model. */
+  readonly embedder?: (model: string) => Embedder | undefined
+}
+
+/** Answers that a filter had a hand in are not given out again: the next one may pass. */
+const UNWORTHY: ReadonlySet<string | undefined> = new Set(['content_filter', 'refusal', 'SAFETY', 'PROHIBITED_CONTENT', 'error'])
+
+/** The cache of model calls: outside of routing, so that what is kept is in the wire of the caller. */
+export function cacheModels(deps: CacheModelsDeps): Stage<ModelCall, ModelPart> {
+  const embedderOf = (name: string) => (name === LEXICAL.name ? LEXICAL : deps.embedder?.(name))
+  return cache<ModelCall, ModelPart>({
+    cache: deps.cache,
+    planOf: (call, { request, route, cacheWish }) =>
+      route.cache === undefined
+        ? undefined
+        : planCache(call, { request, targets: lanesOf(route.targets), settings: route.cache, wish: cacheWish }, embedderOf),
+    bytesOf: (part) => part.bytes,
+    isWorthKeeping: ({ record: { facts } }) => !UNWORTHY.has(facts.finishReason),
+    describe: (call, { request, route }) => ({
+      model: route.name,
+      provider: call.record.facts.provider ?? '',
+      target: call.record.facts.target ?? '',
+      wire: request.wire,
+      isStream: request.isStream,
+    }),
+    replay: (call, { request, route }, answer) => {
+      const [target] = lanesOf(route.targets)
+      return target && replayAnswer(answer, { call, request, target, isTimed: route.cache?.replay === 'timed' })
+    },
+  })
+}
+
+/** One lane a model: several keys of one provider give the same answers. */
+function lanesOf(targets: readonly (RouteTarget | ModelTarget)[]): readonly Target[] {
+  return targets.flatMap((target) => (target.type === 'route' ? lanesOf(target.targets) : [target.lanes[0]]))
+}
+
+/** Headers that tell the caller what the cache did. */
+export function cacheHeaders({ record: { facts } }: Pick<Call, 'record'>): Readonly<Record<string, string>> | undefined {
+  if (facts.cache === undefined) return undefined
+  const { result, ageMs, similarity } = facts.cache
+  return {
+    'x-signalbox-cache': result,
+    ...(ageMs === undefined ? {} : { age: String(Math.floor(ageMs / 1000)) }),
+    ...(similarity === undefined ? {} : { 'x-signalbox-cache-similarity': similarity.toFixed(4) }),
+  }
+}

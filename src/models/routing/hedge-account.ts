@@ -1,0 +1,36 @@
+import type { HedgeRules } from './types.ts'
+
+/** After so many calls all counts are halved, so that old ones weigh less. */
+const REMEMBERED_CALLS = 1000
+
+/** What second attempts have cost a route, in calls and in money. */
+export class HedgeAccount {
+  #calls = 0
+  #hedges = 0
+  #spentNanoUsd = 0
+  #hedgedNanoUsd = 0
+
+  /** A call of the route. */
+  count(): void {
+    this.#calls++
+    if (this.#calls < REMEMBERED_CALLS) return
+    this.#calls /= 2
+    this.#hedges /= 2
+    this.#spentNanoUsd /= 2
+    this.#hedgedNanoUsd /= 2
+  }
+
+  /** Takes a second attempt out of what is allowed. @returns false where nothing is left */
+  take({ share, spendShare }: HedgeRules): boolean {
+    if (this.#hedges + 1 > share * this.#calls) return false
+    if (this.#hedgedNanoUsd > spendShare * this.#spentNanoUsd) return false
+    this.#hedges++
+    return true
+  }
+
+  /** An attempt was settled. */
+  settle(costNanoUsd: number, of: 'first' | 'hedge'): void {
+    this.#spentNanoUsd += costNanoUsd
+    if (of === 'hedge') this.#hedgedNanoUsd += costNanoUsd
+  }
+}

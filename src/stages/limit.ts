@@ -1,0 +1,90 @@
+import type { Call } from '../core/call.ts'
+import type { GatewayError } from '../core/errors.ts'
+import type { Reply } from '../core/reply.ts'
+import { type Stage, whenEnded } from '../core/stage.ts'
+import type { LimitWindow } from '../ledger/limit-window.ts'
+import { type Admission, type Admitted, admit, leave, limitHeaders, rateLimited } from '../ledger/limiter.ts'
+import type { MoneyDeps } from './hold.ts'
+
+/** What limiting needs. */
+export interface LimitDeps<In> extends MoneyDeps {
+  /** The configured name of what is asked for, which limits may be about. */
+  readonly subjectOf: (input: In) => string
+  /** What the call will probably use, in tokens. */
+  readonly tokensOf: (call: Call, input: In) => number
+}
+
+/**
+ * How often: counts the call on every limit that applies, or refuses it. Where a limit lets calls wait, it waits for its turn first.
+ * @throws rate_limited
+ */
+export function limit<In, Part>(deps: LimitDeps<In>): Stage<In, Part> {
+  // Calls that wait, by the window that keeps them waiting. Owned by this stage, and as short as the queues are allowed to be.
+  const waiting = new Map<LimitWindow, number>()
+  return (call, input, next) => {
+    const { limits } = deps.ledger.accountsOf(call.principal, call.trace.traceId, deps.moment())
+    if (limits.length === 0) return next(call, input)
+    const subject = deps.subjectOf(input)
+    const windows = limits.filter(({ limits: [first] }) => first?.scope?.matches(subject, '') ?? true)
+    if (windows.length === 0) return next(call, input)
+    const tokens = windows.some(({ unit }) => unit === 'tokens') ? deps.tokensOf(call, input) : 0
+    const asked = admit(windows, tokens, deps.moment())
+    if (asked.type === 'admitted') return go(deps, call, asked.admission, () => next(call, input))
+    return wait({ deps, call, windows, tokens, waiting }, asked).then((admission) => go(deps, call, admission, () => next(call, input)))
+  }
+}
+
+/** Lets an admitted call go on, and counts its end. */
+function go<In, Part>(deps: LimitDeps<In>, call: Call, admission: Admission, next: () => Promise<Reply<Part>>): Promise<Reply<Part>> {
+  const { record } = call
+  record.replyHeaders = { ...record.replyHeaders, ...limitHeaders(admission.windows, deps.moment()) }
+  return whenEnded(started(next), () => {
+    const { usage, bookings } = record.facts
+    const booked = bookings?.reduce((sum, { tokens }) => sum + tokens, 0) ?? 0
+    leave(admission, Math.max(booked, (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0)), deps.moment())
+    return undefined
+  })
+}
+
+/** A stage behind this one that throws before it has a promise must not keep what was counted here. */
+function started<Part>(next: () => Promise<Reply<Part>>): Promise<Reply<Part>> {
+  try {
+    return next()
+  } catch (thrown) {
+    return Promise.reject(thrown)
+  }
+}
+
+interface Waiting<In> {
+  readonly deps: LimitDeps<In>
+  readonly call: Call
+  readonly windows: readonly LimitWindow[]
+  readonly tokens: number
+  readonly waiting: Map<LimitWindow, number>
+}
+
+/** How often a call that waits for the end of another one looks again, in milliseconds. */
+const LOOK_AGAIN_MS = 20
+
+/** Waits for room, where the limit allows it: not longer than it says, and not with more calls than it says. */
+async function wait<In>({ deps, call, windows, tokens, waiting }: Waiting<In>, first: Admitted & { type: 'blocked' }): Promise<Admission> {
+  const { window, limit } = first
+  const others = waiting.get(window) ?? 0
+  const refuse = (blocked: Admitted & { type: 'blocked' }): GatewayError => rateLimited(blocked, windows, deps.moment())
+  if (limit.waitMs === undefined || others >= (limit.queue ?? 0) || (first.waitMs ?? 0) > limit.waitMs) throw refuse(first)
+  waiting.set(window, others + 1)
+  const untilMs = call.world.monotonicMs() + limit.waitMs
+  try {
+    for (let asked: Admitted = first; ; asked = admit(windows, tokens, deps.moment())) {
+      if (asked.type === 'admitted') return asked.admission
+      const leftMs = untilMs - call.world.monotonicMs()
+      const nextMs = asked.waitMs ?? LOOK_AGAIN_MS
+      if (leftMs <= 0 || nextMs > leftMs) throw refuse(asked)
+      await call.world.sleep(Math.max(1, nextMs), call.signal)
+    }
+  } finally {
+    const left = (waiting.get(window) ?? 1) - 1
+    if (left === 0) waiting.delete(window)
+    else waiting.set(window, left)
+  }
+}

@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'bun:test'
+import { chatAnswer, chatReply } from '../../src/testing/chat-replies.ts'
+import { type ScenarioConfig, startScenario } from '../../src/testing/scenario.ts'
+import { gate } from '../../src/testing/upstream-steps.ts'
+import { ask, chat, expectError } from './ask.ts'
+
+function withLimits(...limits: readonly object[]): ScenarioConfig {
+  return { access: { teams: { support: { limits } } } }
+}
+
+describe('a limit on requests', () => {
+  test('stops a runaway key at the configured number, to the call', async () => {
+    await using scenario = await startScenario({
+      config: { access: { teams: { support: {} }, accounts: [{ of: 'each key', limits: [{ requests: 150, per: 'minute' }] }] } },
+    })
+    scenario.upstream.answer(chatReply())
+    const statuses = await Promise.all(Array.from({ length: 400 }, () => ask(scenario).then(({ status }) => status)))
+    expect(statuses.filter((status) => status === 200)).toHaveLength(150)
+    expect(statuses.filter((status) => status === 429)).toHaveLength(250)
+    expect(scenario.upstream.requests).toHaveLength(150)
+    const other = await scenario.newKey()
+    expect((await ask(scenario, { key: other.key })).status).toBe(200)
+  })
+
+  test("is refused in the words of the caller's wire, with what is left and when there is more", async () => {
+    await using scenario = await startScenario({ config: withLimits({ requests: 2, per: 'hour' }) })
+    const first = await ask(scenario)
+    expect(first.headers.get('x-ratelimit-limit-requests')).toBe('2')
+    expect(first.headers.get('x-ratelimit-remaining-requests')).toBe('1')
+    await ask(scenario)
+    const refused = await ask(scenario)
+    const error = expectError(refused, 429, 'rate_limited')
+    expect(error.message).toContain('The limit of team:support is reached: 2 requests in any hour, and 2 are used.')
+    expect(error).toMatchObject({ type: 'rate_limit_exceeded', source: 'policy' })
+    const seconds = Number(refused.headers.get('retry-after'))
+    // A call leaves the window with its sixtieth part of it.
+    expect(seconds).toBeGreaterThan(3590)
+    expect(seconds).toBeLessThanOrEqual(3660)
+    expect(refused.headers.get('x-ratelimit-remaining-requests')).toBe('0')
+    expect(refused.headers.get('x-ratelimit-reset-requests')).toMatch(/^36\d\d(\.\d+)?s$/)
+    expect(refused.headers.get('x-should-retry')).toBeNull()
+  })
+
+  test('may be about some models only', async () => {
+    await using scenario = await startScenario({ config: withLimits({ requests: 1, per: 'day', models: ['max*'] }) })
+    expect((await ask(scenario)).status).toBe(200)
+    expect((await ask(scenario)).status).toBe(200)
+  })
+
+  test('lets calls wait for their turn where it says so', async () => {
+    await using scenario = await startScenario({ config: withLimits({ requests: 2, per: 'second', wait: '5s' }) })
+    const replies = await Promise.all(Array.from({ length: 4 }, () => ask(scenario)))
+    expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+  })
+})
+
+test('no more calls run at a time than a limit says, and the next one may as soon as one ends', async () => {
+  await using scenario = await startScenario({ config: withLimits({ concurrent: 3 }) })
+  const door = gate()
+  scenario.upstream.answer((request) => [door.step, ...chatReply()(request)])
+  const running = [1, 2, 3].map(() => ask(scenario))
+  await scenario.upstream.received(3)
+  expect(expectError(await ask(scenario), 429, 'rate_limited').message).toContain('3 calls at a time, and 3 are running')
+  door.open()
+  expect((await Promise.all(running)).map(({ status }) => status)).toEqual([200, 200, 200])
+  expect((await ask(scenario)).status).toBe(200)
+})
+
+test('a limit on tokens holds what running calls may use, and counts what they used', async () => {
+  await using scenario = await startScenario({ config: withLimits({ tokens: 2000, per: 'hour' }) })
+  scenario.upstream.answer(chatAnswer({ content: 'Yes.', usage: { inputTokens: 900, outputTokens: 100 } }))
+  const first = await ask(scenario, { body: chat({ max_tokens: 100 }) })
+  expect(first.status).toBe(200)
+  const second = await ask(scenario, { body: chat({ max_tokens: 100, stream: true }) })
+  expect(second.status).toBe(200)
+  const refused = expectError(await ask(scenario, { body: chat({ max_tokens: 100 }) }), 429, 'rate_limited')
+  expect(refused.message).toContain('2000 tokens in any hour, and 2000 are used')
+})

@@ -1,0 +1,56 @@
+import { expect, test } from 'bun:test'
+import { startScenario } from '../../src/testing/scenario.ts'
+import { expectRpcError, FAULTS, post, request, say, textOf, toolCall } from './mcp.ts'
+
+const TIMEOUTS = { call: '10s', total: '20s', connect: '20s', list: '10s' }
+
+function configOf(servers: object, rules: object = { default: 'allow' }) {
+  return { tools: { servers, timeouts: TIMEOUTS }, access: { teams: { support: { tools: rules } } } }
+}
+
+test('a new configuration leaves servers and sessions alone that it does not change, and ends those that it does', async () => {
+  const command = FAULTS
+  await using scenario = await startScenario({ config: configOf({ same: { command }, changed: { command }, gone: { command } }) })
+  await say(scenario, { body: request('tools/list') })
+  const sessions: Record<string, string> = {}
+  for (const [name, path] of [['all', '/mcp'], ...['same', 'changed', 'gone'].map((name) => [name, `/mcp/${name}`] as const)] as const) {
+    const answer = await say(scenario, { path, body: request('initialize', { protocolVersion: '2025-11-25', capabilities: {} }) })
+    sessions[name] = answer.headers.get('mcp-session-id') ?? ''
+  }
+  const pidOf = async (name: string) => textOf(await say(scenario, { body: toolCall(`${name}__echo`, { message: 'x' }) }))
+  await pidOf('same')
+  const running = {
+    all: say(scenario, { session: sessions.all, body: toolCall('changed__never') }),
+    same: say(scenario, { path: '/mcp/same', session: sessions.same, body: toolCall('ask_roots', {}, {}, 'still') }),
+    changed: say(scenario, { path: '/mcp/changed', session: sessions.changed, body: toolCall('never') }),
+  }
+  const stream = await post(scenario, { method: 'GET', path: '/mcp/same', session: sessions.same })
+  const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader()
+  await Bun.sleep(100)
+
+  const next = configOf(
+    { same: { command }, changed: { command, programs: 3 }, added: { command } },
+    { default: 'deny', allow: ['same__*', 'added__*'] },
+  )
+  expect((await scenario.reconfigure(next)).status).toBe(200)
+
+  // Calls of servers that are another now, or none, end with a reason; the others do not notice.
+  expect(expectRpcError(await running.all, { rpc: -32_000, code: 'server_exited' })).toContain('changed')
+  expectRpcError(await running.changed, { status: 404, rpc: -32_001, code: 'session_not_found' })
+  expect((await running.same).last).toMatchObject({ id: 'still', result: { content: [{ text: expect.stringContaining('-32601') }] } })
+  for (const name of ['changed', 'gone']) {
+    const answer = await say(scenario, { path: `/mcp/${name}`, session: sessions[name], body: request('ping') })
+    expect([answer.status, answer.last]).toMatchObject([404, { error: { data: { code: 'session_not_found' } } }])
+  }
+  expect(await say(scenario, { path: '/mcp/same', session: sessions.same, body: request('ping') })).toMatchObject({ status: 200 })
+  // Those who listen hear that what they may use is another, and the next list is the new one.
+  let heard = ''
+  while (!heard.includes('list_changed')) heard += (await reader?.read())?.value ?? 'list_changed was never said'
+  expect(heard).toContain('notifications/tools/list_changed')
+  const names = async () => (await say(scenario, { session: sessions.all, body: request('tools/list') })).text
+  expect(await names()).toContain('same__echo')
+  for (let looks = 0; looks < 200 && !(await names()).includes('added__echo'); looks++) await Bun.sleep(20)
+  expect(await names()).toContain('added__echo')
+  expect(await names()).not.toContain('changed__')
+  await reader?.cancel()
+}, 20_000)

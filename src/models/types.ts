@@ -101,6 +101,8 @@ export interface Price {
   readonly cachedInput?: NanoUsd
   /** Left out: as `input`. */
   readonly cacheWrite?: NanoUsd
+  /** Of what is kept for an hour. Left out: as `cacheWrite`. */
+  readonly cacheWrite1h?: NanoUsd
   readonly version: string
 }
 

@@ -74,9 +74,16 @@ interface Tokens {
 /** The most that so many tokens can cost: all input at the dearest of its prices. */
 function mostFor(price: Price | undefined, { inputTokens, outputTokens }: Tokens): NanoUsd | undefined {
   if (price === undefined) return undefined
-  const { input, cachedInput = input, cacheWrite = input } = price
-  const dearest = Math.max(input, cachedInput, cacheWrite)
-  const kind = dearest === input ? {} : dearest === cacheWrite ? { cacheWriteTokens: inputTokens } : { cachedInputTokens: inputTokens }
+  const { input, cachedInput = input, cacheWrite = input, cacheWrite1h = cacheWrite } = price
+  const dearest = Math.max(input, cachedInput, cacheWrite, cacheWrite1h)
+  const kind =
+    dearest === input
+      ? {}
+      : dearest === cacheWrite1h
+        ? { cacheWriteTokens: inputTokens, cacheWrite1hTokens: inputTokens }
+        : dearest === cacheWrite
+          ? { cacheWriteTokens: inputTokens }
+          : { cachedInputTokens: inputTokens }
   const most = charge(price, { inputTokens, outputTokens, ...kind })
   return most.type === 'priced' ? most.costNanoUsd : undefined
 }

@@ -26,10 +26,12 @@ export function charge(price: Price | undefined, usage: Usage): Charge {
   // A provider cannot have read more from its cache than there was input; one that says so is charged for its input, not for less.
   const cached = Math.min(usage.cachedInputTokens ?? 0, inputTokens)
   const written = Math.min(usage.cacheWriteTokens ?? 0, inputTokens - cached)
+  const hour = Math.min(usage.cacheWrite1hTokens ?? 0, written)
   const lines: readonly PricedLine[] = [
     { kind: 'input', tokens: inputTokens - cached - written, nanoUsd: price.input },
     { kind: 'cachedInput', tokens: cached, nanoUsd: price.cachedInput ?? price.input },
-    { kind: 'cacheWrite', tokens: written, nanoUsd: price.cacheWrite ?? price.input },
+    { kind: 'cacheWrite', tokens: written - hour, nanoUsd: price.cacheWrite ?? price.input },
+    { kind: 'cacheWrite', tokens: hour, nanoUsd: price.cacheWrite1h ?? price.cacheWrite ?? price.input },
     { kind: 'output', tokens: outputTokens, nanoUsd: price.output },
   ]
   const costNanoUsd = costOfTokens(lines.map(({ tokens, nanoUsd }) => [tokens, nanoUsd]))

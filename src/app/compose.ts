@@ -24,7 +24,9 @@ import type { Store } from '../storage/store.ts'
 import { createTools } from '../tools/index.ts'
 import { AlertWebhook } from './alert-webhook.ts'
 import { openAnswerCache } from './answer-cache.ts'
+import { bodyKeeping } from './body-keeping.ts'
 import { dataFolder } from './data-folder.ts'
+import { GuardThread } from './guard-thread.ts'
 import { keepProviderStates } from './keep-provider-states.ts'
 import { answerNowhere } from './layer-paths.ts'
 import { describeThrown, type Logger } from './logger.ts'
@@ -67,6 +69,7 @@ export interface Gateway {
 export function compose(deps: ComposeDeps): Gateway {
   const { world, store, live, snapshot, money } = deps
   let isOpen = true
+  const thread = new GuardThread()
   const asks = createToolAsks()
   const router = new RouterState(() => snapshot.get().breaker)
   const stopKeeping = keepProviderStates({ world, logger: deps.logger, folder: dataFolder(snapshot.get().config), lanes: router.lanes })
@@ -76,14 +79,13 @@ export function compose(deps: ComposeDeps): Gateway {
     live,
     access: deps.keys,
     bodies: store.bodies,
-    bodyKeeping: {
-      detailFor: ({ team }) =>
-        (team === undefined ? undefined : snapshot.get().rules.teams[team]?.bodies) ?? snapshot.get().config.bodies.store,
-      maxBytes: () => snapshot.get().config.bodies.maxSize,
-    },
+    bodyKeeping: bodyKeeping(snapshot),
     asks,
     guards: () => snapshot.get().guards,
-    judges: { ask: (call, judge, question) => askJudge({ askModel: (asking, asked) => models.ask(asking, asked) }, call, judge, question) },
+    judges: {
+      search: thread.search,
+      ask: (call, judge, question) => askJudge({ askModel: (asking, asked) => models.ask(asking, asked) }, call, judge, question),
+    },
     limits: () => snapshot.get().requestLimits,
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
@@ -166,6 +168,7 @@ export function compose(deps: ComposeDeps): Gateway {
       money.close()
       stopKeeping()
       cache.close()
+      thread.close()
       await tools.close()
     },
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { chatAnswer, chatStream } from '../../src/testing/fake-upstream.ts'
 import { type Scenario, type ScenarioConfig, startScenario } from '../../src/testing/scenario.ts'
-import { ask, chat } from './ask.ts'
+import { ask, chat, endedCall } from './ask.ts'
 
 const MAIL = 'ada.lovelace@example.com'
 const QUESTION = chat({ messages: [{ role: 'user', content: `Write to ${MAIL}, please. ${MAIL}!` }] })
@@ -109,4 +109,46 @@ describe('a guard on what comes out', () => {
     expect(reply.text).not.toContain('lace@')
     await scenario.expectCall({ outcome: 'refused', errorCode: 'guard_blocked', attempts: 1 })
   })
+})
+
+test('long texts are searched in a thread of their own, with the same result, and other calls go on', async () => {
+  await using scenario = await startScenario({ config: guarded({ pii: {}, secrets: { action: 'redact' } }) })
+  const long = `${'lorem ipsum '.repeat(2000)}${MAIL} ghp_${'a1B2'.repeat(9)} ${'dolor sit '.repeat(2000)}4111 1111 1111 1111`
+  scenario.upstream.answer(chatAnswer({ content: `${long} and [EMAIL_1]` }))
+  const reply = await ask(scenario, { body: chat({ messages: [{ role: 'user', content: long }] }) })
+  expect(sentTo(scenario)).toContain('[EMAIL_1] [GITHUB_TOKEN_1] dolor')
+  expect(sentTo(scenario)).not.toContain('4111')
+  expect(reply.text).toContain(`[EMAIL] [GITHUB_TOKEN] dolor`)
+  expect(reply.text).toContain(`[CARD] and ${MAIL}`)
+  const { guards } = await scenario.expectCall({ outcome: 'ok' })
+  expect(guards?.map(({ guard, phase, kinds }) => [guard, phase, kinds])).toEqual([
+    ['pii', 'input', { EMAIL: 1, CARD: 1 }],
+    ['secrets', 'input', { GITHUB_TOKEN: 1 }],
+    ['pii', 'output', { EMAIL: 1, CARD: 1 }],
+    ['secrets', 'output', { GITHUB_TOKEN: 1 }],
+  ])
+})
+
+test('what is kept of a call has neither what was hidden nor what may not be said; erasing it leaves the log whole', async () => {
+  await using scenario = await startScenario({ config: guarded({ pii: {} }) })
+  const { key } = await scenario.newKey({ user: 'ada' })
+  scenario.upstream.answer(chatAnswer({ content: 'For [EMAIL_1], not bob@example.org' }))
+  const reply = await ask(scenario, { key, body: QUESTION })
+  expect(reply.text).toContain(MAIL)
+  const { bodies } = await endedCall(scenario, reply.callId)
+  const textOf = async (id: string | undefined) => {
+    for (let round = 0; round < 200; round++) {
+      const { status, body } = await scenario.control<{ text: string }>('GET', `/api/v1/bodies/${id}`)
+      if (status === 200) return body.text
+      await Bun.sleep(5)
+    }
+    return undefined
+  }
+  expect(await textOf(bodies?.request)).toContain('Write to [EMAIL_1], please.')
+  expect(await textOf(bodies?.response)).toContain('For [EMAIL_1], not [EMAIL]')
+  const erased = await scenario.control<{ erased: number }>('POST', '/api/v1/bodies/erase', { user: 'ada' })
+  expect(erased.body).toEqual({ erased: 2 })
+  expect((await scenario.control('GET', `/api/v1/bodies/${bodies?.request}`)).status).toBe(404)
+  const verified = await scenario.control<{ ok: boolean }>('GET', '/api/v1/verify')
+  expect(verified).toMatchObject({ status: 200, body: { ok: true } })
 })

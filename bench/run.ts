@@ -8,6 +8,7 @@ import { calmShare, formatTable, type Report, writeRecord } from './lab/report.t
 import type { Row } from './lab/result.ts'
 import { budgets } from './rows/budgets.ts'
 import { chat } from './rows/chat.ts'
+import { guards } from './rows/guards.ts'
 import { latency } from './rows/latency.ts'
 import { memoryAborts } from './rows/memory-aborts.ts'
 import { memoryCalls } from './rows/memory-calls.ts'
@@ -20,6 +21,7 @@ import { streamChunk } from './rows/stream-chunk.ts'
 
 /** Every row, in the order of a run. Those that restart the targets come last, so that the others meet warm processes. */
 const rows: readonly Row[] = [
+  guards,
   chat,
   latency,
   streamChunk,

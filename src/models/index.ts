@@ -32,8 +32,8 @@ import type { ResponseStore } from './dialects/openai-responses/store.ts'
 import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
+import { charge } from './prices/charge.ts'
 import { estimator, likelyTokens } from './prices/estimate.ts'
-import { charge } from './prices/price.ts'
 import { answerKept, keepResponses } from './responses.ts'
 import { routeCalls } from './routing/route-calls.ts'
 import type { RouterState } from './routing/router.ts'
@@ -135,7 +135,7 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
           usageOf: (part) => part.usage ?? (part.countedTokens === undefined ? undefined : NOTHING_USED),
           sizeOf: (part) => part.bytes.length,
           isPiece: ({ type }) => type === 'frame',
-          price: ({ target }, usage) => (usage === NOTHING_USED ? FREE : charge(target.price, usage)),
+          price: ({ target }, usage) => (usage === NOTHING_USED ? FREE : charge(target.price, usage, deps.world.now())),
           holds: { ...estimator, ...deps.money },
           drainMs: deps.drainMs,
         }),

@@ -15,8 +15,8 @@ import type { Attempt, ModelPart, ModelRequest, Target } from './types.ts'
  */
 export const translate: Stage<Attempt, ModelPart> = (call, attempt, next) => {
   const { request, target } = attempt
-  if (request.wire === target.wire) return next(call, attempt)
-  const own = target.also?.find(({ wire }) => wire === request.wire)
+  if (request.wire === target.wire && !request.isVariant) return next(call, attempt)
+  const own = target.also?.find(({ wire }) => wire === request.wire && !request.isVariant)
   if (own !== undefined) return next(call, { ...attempt, target: { ...target, ...own } })
   switch (request.operation) {
     case 'embed':

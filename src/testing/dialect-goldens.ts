@@ -135,10 +135,11 @@ function targetOf({ wire }: Dialect, { id = 'the-id', traits }: Options): Target
 }
 
 /** A target for tests of dialects, of which a test says only what it looks at. */
-export function testTarget(said: Pick<Target, 'wire' | 'id'> & Partial<Target>): Target {
+export function testTarget(said: Pick<Target, 'wire'> & Partial<Target>): Target {
   return {
     name: 'm',
     provider: 'fake',
+    id: 'the-id',
     url: 'http://127.0.0.1/',
     credentials: [],
     headers: {},

@@ -1,9 +1,9 @@
-import { RE2JS } from 're2js'
 import { z } from 'zod'
 import { didYouMean } from '../../core/did-you-mean.ts'
 import { choice, count, duration, name, namePattern, text, url } from '../../core/fields.ts'
 import { headerFields } from '../../core/header-fields.ts'
 import type { ConfigProblem, Section } from '../../core/section.ts'
+import { linearPattern } from '../../policy/linear-pattern.ts'
 import { LONGEST_KEYWORD } from './keywords.ts'
 import { PII_KINDS } from './pii/scan.ts'
 import { ACTIONS, PHASES } from './types.ts'
@@ -31,7 +31,7 @@ const kindName = z
   .meta({ 'x-unit': 'name', 'x-examples': ['EMPLOYEE_ID'] })
 const pattern = text(['E-[0-9]{6}']).superRefine((written, context) => {
   try {
-    RE2JS.compile(written)
+    linearPattern(written)
   } catch (thrown) {
     context.addIssue({ code: 'custom', message: `is no pattern of RE2: ${thrown instanceof Error ? thrown.message : 'unreadable'}` })
   }

@@ -15,9 +15,11 @@ export function writeTools(request: NeutralRequest, { isThinking, losses }: Tool
   const choice = given.length === 0 ? undefined : request.toolChoice
   if (choice?.type === 'none' && used.length === 0) return undefined
   if (choice?.type === 'none') losses.approximate('tool_choice', 'this wire cannot forbid the tools that a conversation has used')
-  const offered = choice?.type === 'some' ? given.filter(({ name }) => choice.names.includes(name)) : given
+  const allowed = choice?.type === 'some' ? new Set(choice.names) : undefined
+  const offered = allowed === undefined ? given : given.filter(({ name }) => allowed.has(name))
   if (choice?.type === 'some') losses.emulate('tool_choice', 'the other tools are left out')
-  const missing = used.filter((name) => !offered.some((tool) => tool.name === name))
+  const names = new Set(offered.map(({ name }) => name))
+  const missing = used.filter((name) => !names.has(name))
   if (missing.length > 0) losses.emulate('tools', 'this wire wants the tools of the conversation named')
   if (offered.length + missing.length === 0) return undefined
   const tools = [...offered.map(writeTool), ...missing.map((name) => writeTool({ name, schema: { type: 'object' } }))]

@@ -1,5 +1,6 @@
 import type { Dialect } from '../../dialect.ts'
 import { counting } from './counting.ts'
+import { embedding } from './embedding.ts'
 import { decodeError, encodeError, encodeStreamError } from './error.ts'
 import { modelPath } from './path.ts'
 import { readStream } from './read-stream.ts'
@@ -17,6 +18,8 @@ export const gemini: Dialect = {
     { path: `${path}:generateContent`, operation: 'generate' as const },
     { path: `${path}:streamGenerateContent`, operation: 'generate' as const, isStream: true },
     { path: `${path}:countTokens`, operation: 'count-tokens' as const },
+    { path: `${path}:embedContent`, operation: 'embed' as const },
+    { path: `${path}:batchEmbedContents`, operation: 'embed' as const },
   ]),
   path: (modelId, how) => modelPath(modelId, how === 'stream' ? 'streamGenerateContent?alt=sse' : 'generateContent'),
   auth: 'x-goog-api-key',
@@ -34,4 +37,5 @@ export const gemini: Dialect = {
   encodeStreamError,
   encodeCost,
   counting,
+  embedding,
 }

@@ -15,7 +15,10 @@ export interface Place {
 /** The conversation so far, with the calls that no result has answered. Ids are optional in this wire; those that are missing are made up. */
 export class Conversation {
   readonly messages: MessageList
-  readonly #open: { readonly id: string; readonly name: string }[] = []
+  /** How often a call of an id is open: nothing keeps a caller from giving one twice. */
+  readonly #open = new Map<string, number>()
+  /** Ids of the calls of a name, in their order, up to `next` answered. */
+  readonly #named = new Map<string, { readonly ids: string[]; next: number }>()
   #calls = 0
 
   constructor(messages: MessageList) {
@@ -25,16 +28,33 @@ export class Conversation {
   call(id: string | undefined, name: string): string {
     const given = id ?? `call_${this.#calls}`
     this.#calls++
-    this.#open.push({ id: given, name })
+    this.#open.set(given, (this.#open.get(given) ?? 0) + 1)
+    const named = this.#named.get(name)
+    if (named === undefined) this.#named.set(name, { ids: [given], next: 0 })
+    else named.ids.push(given)
     return given
   }
 
   /** The id of the call that a result answers: by its id, else the first call of its name that is open. @throws invalid_request */
   answer(id: string | undefined, name: string, path: string): string {
-    const at = this.#open.findIndex((call) => (id === undefined ? call.name === name : call.id === id))
-    const [call] = at === -1 ? [] : this.#open.splice(at, 1)
-    if (call !== undefined) return call.id
-    throw wrong(path, `answers "${(id ?? name).slice(0, 100)}", but no such call comes before it, or it has its answer`)
+    const found = id ?? this.#firstOpen(name)
+    const times = found === undefined ? undefined : this.#open.get(found)
+    if (found === undefined || times === undefined) {
+      throw wrong(path, `answers "${(id ?? name).slice(0, 100)}", but no such call comes before it, or it has its answer`)
+    }
+    if (times === 1) this.#open.delete(found)
+    else this.#open.set(found, times - 1)
+    return found
+  }
+
+  #firstOpen(name: string): string | undefined {
+    const named = this.#named.get(name)
+    if (named === undefined) return undefined
+    while (named.next < named.ids.length) {
+      const id = named.ids[named.next++]
+      if (id !== undefined && this.#open.has(id)) return id
+    }
+    return undefined
   }
 }
 

@@ -152,6 +152,20 @@ describe('counting', () => {
   })
 })
 
+test('results find their calls in no more steps than there are calls', () => {
+  const count = 30_000
+  const calls = Array.from({ length: count }, (_call, index) => ({ functionCall: { id: `c${index}`, name: 'f' } }))
+  const results = calls.map((_call, index) => ({ functionResponse: { id: `c${count - 1 - index}`, name: 'f', response: {} } }))
+  const body = {
+    contents: [
+      { role: 'model', parts: calls },
+      { role: 'user', parts: results },
+    ],
+  }
+  const { messages } = gemini.decodeRequest(bytes(body), BOUNDS, ADDRESS).neutral()
+  expect(messages.map(({ content }) => content.length)).toEqual([count, count])
+})
+
 function raise(): never {
   throw new Error('the wire counts')
 }

@@ -12,7 +12,7 @@ export function writeReply(reply: NeutralReply, context: ReplyContext): Written 
   const losses = new Losses()
   losses.addAll(reply.losses)
   const body: JsonObject = {
-    candidates: reply.candidates.map((candidate, index) => writeCandidate(candidate, index)),
+    candidates: reply.candidates.map((candidate, index) => writeCandidate(candidate, index, losses)),
     ...(reply.usage === undefined ? {} : { usageMetadata: writeUsage(reply.usage) }),
     modelVersion: reply.model ?? context.request.model,
     responseId: reply.id ?? context.callId,
@@ -20,11 +20,12 @@ export function writeReply(reply: NeutralReply, context: ReplyContext): Written 
   return { text: JSON.stringify(body), losses: losses.list }
 }
 
-function writeCandidate({ content, stop, logprobs }: Candidate, index: number): JsonObject {
+function writeCandidate({ content, stop, logprobs }: Candidate, index: number, losses: Losses): JsonObject {
   const broken = content.find(
     (piece): piece is ToolCallContent => piece.type === 'tool-call' && readArguments(piece.arguments) === undefined,
   )
   const citations = content.flatMap((piece) => (piece.type === 'text' ? (piece.citations ?? []) : []))
+  if (citations.some(({ url }) => url === undefined)) losses.drop('citations', 'this wire cites addresses only')
   const finish = broken === undefined ? (stop === undefined ? {} : writeStop(stop)) : malformedCall(broken)
   return {
     content: { role: 'model', parts: writeAnswerParts(content) },

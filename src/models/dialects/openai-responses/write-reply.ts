@@ -13,6 +13,8 @@ export function writeReply(reply: NeutralReply, context: ReplyContext): Written 
   losses.addAll(reply.losses)
   const [candidate, ...others] = reply.candidates
   if (others.length > 0) losses.drop('candidates', 'this wire has one answer')
+  const citations = candidate?.content.flatMap((piece) => (piece.type === 'text' ? (piece.citations ?? []) : [])) ?? []
+  if (citations.some(({ url }) => url === undefined)) losses.drop('citations', 'this wire cites addresses only')
   const status = writeStatus(candidate?.stop)
   const output = writeOutput(candidate?.content ?? [], candidate?.logprobs ?? [], context)
   const response = writeResponse(context, {

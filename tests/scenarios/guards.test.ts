@@ -152,3 +152,53 @@ test('what is kept of a call has neither what was hidden nor what may not be sai
   const verified = await scenario.control<{ ok: boolean }>('GET', '/api/v1/verify')
   expect(verified).toMatchObject({ status: 200, body: { ok: true } })
 })
+
+describe('what callers try', () => {
+  test("a placeholder in the caller's own text stays theirs", async () => {
+    await using scenario = await startScenario({ config: guarded({ pii: {} }) })
+    scenario.upstream.answer(chatAnswer({ content: 'Not [EMAIL_1] but [EMAIL_2].' }))
+    const reply = await ask(scenario, { body: chat({ messages: [{ role: 'user', content: `[EMAIL_1] is not ${MAIL}` }] }) })
+    expect(sentTo(scenario)).toContain('[EMAIL_1] is not [EMAIL_2]')
+    expect(reply.json).toMatchObject({ choices: [{ message: { content: `Not [EMAIL_1] but ${MAIL}.` } }] })
+  })
+
+  test('a key that stands twice is looked at twice, and escapes are read', async () => {
+    await using scenario = await startScenario({ config: guarded({ pii: {} }) })
+    const body = `{"model":"mini","messages":[{"role":"user","content":"ada\\u0040example.com","content":"bob@example.com"}],"big":12345678901234567890}`
+    await ask(scenario, { body })
+    expect(sentTo(scenario)).toBe(
+      body.replace('mini', 'fake-model').replace('ada\\u0040example.com', '[EMAIL_1]').replace('bob@example.com', '[EMAIL_2]'),
+    )
+  })
+
+  test('a match that the end of a stream cuts off is judged as it stands', async () => {
+    await using scenario = await startScenario({ config: guarded({ pii: { phases: ['output'] } }) })
+    scenario.upstream.answer(chatStream({ pieces: ['Ask ada@exam', 'ple.co'] }))
+    const reply = await ask(scenario, { body: chat({ stream: true }) })
+    expect(said(reply.frames)).toBe('Ask [EMAIL]')
+  })
+
+  test('a guard stands only where its scope says', async () => {
+    const guards = { pii: { action: 'block', on: { models: ['mini'], teams: ['support'] } } }
+    await using scenario = await startScenario({ config: { guards, access: { teams: { support: {}, legal: {} } } } })
+    const legal = await scenario.newKey({ team: 'legal' })
+    expect((await ask(scenario, { body: QUESTION })).status).toBe(400)
+    expect((await ask(scenario, { body: QUESTION, key: legal.key })).status).toBe(200)
+    await scenario.reconfigure({
+      access: { teams: { support: {}, legal: {} } },
+      guards: { pii: { action: 'block', on: { keys: [legal.id] } } },
+    })
+    expect((await ask(scenario, { body: QUESTION })).status).toBe(200)
+    expect((await ask(scenario, { body: QUESTION, key: legal.key })).status).toBe(400)
+  })
+
+  test('a schema holds an answer back until it fits', async () => {
+    const schema = { type: 'object', required: ['answer'] }
+    await using scenario = await startScenario({ config: guarded({ schema: { schema } }) })
+    scenario.upstream.queue(chatStream({ pieces: ['{"ans', 'wer":1}'] }), chatStream({ pieces: ['{"ans', 'wers":1}'] }))
+    expect(said((await ask(scenario, { body: chat({ stream: true }) })).frames)).toBe('{"answer":1}')
+    const refused = await ask(scenario, { body: chat({ stream: true }) })
+    expect(refused.text).not.toContain('answers')
+    expect(refused.text).toContain('it found SCHEMA in the reply (the answer must have \\"answer\\")')
+  })
+})

@@ -9,6 +9,7 @@ import type { Row } from './lab/result.ts'
 import { budgets } from './rows/budgets.ts'
 import { cache } from './rows/cache.ts'
 import { chat } from './rows/chat.ts'
+import { guards } from './rows/guards.ts'
 import { latency } from './rows/latency.ts'
 import { memoryAborts } from './rows/memory-aborts.ts'
 import { memoryCalls } from './rows/memory-calls.ts'
@@ -22,6 +23,7 @@ import { translation } from './rows/translation.ts'
 
 /** Every row, in the order of a run. Those that restart the targets come last, so that the others meet warm processes. */
 const rows: readonly Row[] = [
+  guards,
   chat,
   latency,
   streamChunk,

@@ -68,6 +68,11 @@ const model = z
     fidelity: choice(FIDELITIES).exactOptional().describe(`${FIDELITY_DOC} Left out: models.fidelity.`),
     timeouts: ownTimeouts.exactOptional().describe('Timeouts of this model, where they differ from those of its provider.'),
     guards: guardNames('every call of this model').exactOptional(),
+    bodies: choice(['off', 'redacted', 'full'])
+      .exactOptional()
+      .describe(
+        'How much of the prompts and replies of this model is kept, where it is less than the team says. Left out: as the team or bodies.store says.',
+      ),
     cache: cacheField().exactOptional(),
     ...modelFields,
   })

@@ -1,6 +1,5 @@
-import type { Layer } from '../core/layer.ts'
 import type { ProviderStates } from '../core/provider-report.ts'
-import { createModels, type ModelsDeps } from '../models/index.ts'
+import { createModels, type ModelsDeps, type ModelsLayer } from '../models/index.ts'
 import { MemoryResponseStore } from '../models/responses.ts'
 import { providerStates } from '../models/routing/report.ts'
 import { RouterState } from '../models/routing/router.ts'
@@ -10,7 +9,7 @@ import { keepProviderStates } from './keep-provider-states.ts'
 
 /** The gateway for models, with what it remembers of its providers. */
 export interface Models {
-  readonly layer: Layer
+  readonly layer: ModelsLayer
   readonly providers: ProviderStates
   /** Ends what runs beside the calls. */
   close(): void

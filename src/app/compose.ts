@@ -16,10 +16,12 @@ import type { World } from '../core/world.ts'
 import type { ModelsDeps } from '../models/index.ts'
 import { createProgramRunner } from '../platform/processes.ts'
 import { layerFor } from '../platform/serve-http.ts'
+import { askJudge } from '../stages/guards/judges/ask.ts'
 import type { Store } from '../storage/store.ts'
 import { AlertWebhook } from './alert-webhook.ts'
 import { openAnswerCache } from './answer-cache.ts'
 import { code } from './code.ts'
+import type { Models } from './compose-models.ts'
 import { answerNowhere, LAYERS } from './layer-paths.ts'
 import { describeThrown, type Logger } from './logger.ts'
 import { isLoopback } from './loopback.ts'
@@ -75,6 +77,10 @@ export function compose(deps: ComposeDeps): Gateway {
     },
     asks,
     guards: () => snapshot.get().guards,
+    judges: {
+      ask: (call, judge, question) =>
+        askJudge({ askModel: (asking, asked) => models.get().layer.ask(asking, asked) }, call, judge, question),
+    },
     limits: () => snapshot.get().requestLimits,
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
@@ -84,7 +90,7 @@ export function compose(deps: ComposeDeps): Gateway {
     store.log,
     new AlertWebhook({ world, target: () => snapshot.get().config.money.webhook, report: (message) => deps.logger.log('warn', message) }),
   )
-  const models = new OnDemand(() =>
+  const models: OnDemand<Models> = new OnDemand(() =>
     code.models().composeModels(deps, { ...common, money, drainMs: () => drainMsOf(snapshot.get().config.money), cache: cache.get }),
   )
   const tools = new OnDemand(() =>

@@ -74,7 +74,7 @@ export function whyNot(
   facts: RequestFacts,
   { lanes, nowMs }: Pick<ChoiceState, 'lanes' | 'nowMs'>,
 ): RuledOut | undefined {
-  const incapable = isChoosy(target.can) ? whyIncapable(target.can, facts.shape) : undefined
+  const incapable = isChoosy(target.can) ? whyIncapable(target.can, facts.needs) : undefined
   if (incapable !== undefined) return { target: target.name, why: incapable, cause: 'request' }
   let soonest: Resting | undefined
   for (const lane of target.lanes) {

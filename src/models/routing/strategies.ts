@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { costOfTokens } from '../../core/money.ts'
 import type { LaneTable } from './lanes.ts'
 import { expectedMs } from './performance.ts'
-import type { ModelTarget, RequestFacts, RequestShape, Scores, StickyBy, Strategy, TaskKind } from './types.ts'
+import type { ModelTarget, RequestFacts, RequestNeeds, Scores, StickyBy, Strategy, TaskKind } from './types.ts'
 
 /** One target of a route while it is ordered: a model, or a route with its models in their order already. */
 export interface Branch {
@@ -52,11 +52,11 @@ export const ORDER: Readonly<Record<Strategy, (branches: readonly Branch[], circ
 }
 
 /** What a request is expected to cost at a model, in nano-USD; undefined where its price is not known. */
-export function expectedCost({ price }: ModelTarget, shape: RequestShape): number | undefined {
+export function expectedCost({ price }: ModelTarget, needs: RequestNeeds): number | undefined {
   if (price === undefined) return undefined
-  const outputTokens = Math.min(shape.maxOutputTokens ?? USUAL_OUTPUT_TOKENS, USUAL_OUTPUT_TOKENS * 8)
+  const outputTokens = Math.min(needs.maxOutputTokens ?? USUAL_OUTPUT_TOKENS, USUAL_OUTPUT_TOKENS * 8)
   return costOfTokens([
-    [shape.inputTokens, price.input],
+    [needs.inputTokens, price.input],
     [outputTokens, price.output],
   ])
 }
@@ -106,7 +106,7 @@ function drawn(branches: readonly Branch[], chance: (branch: Branch) => number):
 
 function orderCheapest(branches: readonly Branch[], circumstances: Circumstances): Ordered {
   const { facts, firstTokenWithinMs } = circumstances
-  const cost = ({ models: [model] }: Branch) => expectedCost(model, facts.shape) ?? Infinity
+  const cost = ({ models: [model] }: Branch) => expectedCost(model, facts.needs) ?? Infinity
   const isLate = (branch: Branch) =>
     firstTokenWithinMs !== undefined && (firstTokenOf(branch, circumstances.lanes) ?? 0) > firstTokenWithinMs
   const ordered = branches.toSorted((left, right) => Number(isLate(left)) - Number(isLate(right)) || compare(cost(left), cost(right)))
@@ -114,7 +114,7 @@ function orderCheapest(branches: readonly Branch[], circumstances: Circumstances
 }
 
 function orderFastest(branches: readonly Branch[], { facts, lanes, random }: Circumstances): Ordered {
-  const outputTokens = Math.min(facts.shape.maxOutputTokens ?? USUAL_OUTPUT_TOKENS, USUAL_OUTPUT_TOKENS)
+  const outputTokens = Math.min(facts.needs.maxOutputTokens ?? USUAL_OUTPUT_TOKENS, USUAL_OUTPUT_TOKENS)
   // One that was never measured is tried by one call, not by all that come before it has answered.
   const ms = (branch: Branch) => timeOf(branch, lanes, outputTokens) ?? (busyOf(branch, lanes) === 0 ? 0 : Infinity)
   const ordered = branches.toSorted((left, right) => compare(ms(left), ms(right)))
@@ -141,7 +141,7 @@ function scoreOf(scores: Scores, kinds: readonly TaskKind[]): number {
 function orderAuto(branches: readonly Branch[], { facts }: Circumstances): Ordered {
   const { kinds, isHard } = facts.shape
   const fits = ({ goodAt }: Branch) => kinds.filter((kind) => goodAt.includes(kind)).length
-  const cost = ({ models: [model] }: Branch) => (isHard ? 0 : (expectedCost(model, facts.shape) ?? Infinity))
+  const cost = ({ models: [model] }: Branch) => (isHard ? 0 : (expectedCost(model, facts.needs) ?? Infinity))
   const ordered = branches.toSorted((left, right) => fits(right) - fits(left) || compare(cost(left), cost(right)))
   return { branches: ordered, why: `for ${kinds.join(', ')}, ${isHard ? 'hard' : 'easy'}` }
 }

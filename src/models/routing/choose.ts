@@ -31,7 +31,7 @@ export function choose(route: Route, facts: RequestFacts, state: ChoiceState): C
         ? `${ordered.why}, but for what is slower than usual or at its limit`
         : ordered.why
   // A model may be reached twice, through routes in routes: its first place counts.
-  return { order: [...new Set(order)], ruledOut, why }
+  return { order: order.length < 2 ? order : [...new Set(order)], ruledOut, why }
 }
 
 interface OrderedModels {

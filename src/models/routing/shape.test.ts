@@ -49,7 +49,7 @@ describe('the shape of a request', () => {
   test('says what rules a model out without looking through its texts', () => {
     const needs = readNeeds({ messages: [{ role: 'user', content: 'Prove that ```x``` halts.' }], max_tokens: 7, tools: [{}] })
     expect(needs).toEqual({
-      ...{ inputTokens: 7, leastInputTokens: 4, maxOutputTokens: 7, hasTools: true, hasImages: false, hasAudio: false },
+      ...{ inputTokens: 8, leastInputTokens: 4, maxOutputTokens: 7, hasTools: true, hasImages: false, hasAudio: false },
       ...{ wantsSchema: false, wantsReasoning: false, hasPrefill: false },
     })
   })

@@ -12,6 +12,7 @@ import { memoryAborts } from './rows/memory-aborts.ts'
 import { memoryCalls } from './rows/memory-calls.ts'
 import { memoryIdle } from './rows/memory-idle.ts'
 import { protocols } from './rows/protocols.ts'
+import { routing } from './rows/routing.ts'
 import { stalledReaders } from './rows/stalled-readers.ts'
 import { startUp } from './rows/start-up.ts'
 import { stream2000 } from './rows/stream-2000.ts'
@@ -21,6 +22,7 @@ import { streamChunk } from './rows/stream-chunk.ts'
 const rows: readonly Row[] = [
   chat,
   latency,
+  routing,
   streamChunk,
   protocols,
   memoryIdle,

@@ -6,6 +6,7 @@ import { type Options, readOptions, usage } from './lab/options.ts'
 import { readForeignCpuMicros } from './lab/proc.ts'
 import { calmShare, formatTable, type Report, writeRecord } from './lab/report.ts'
 import type { Row } from './lab/result.ts'
+import { budgets } from './rows/budgets.ts'
 import { chat } from './rows/chat.ts'
 import { latency } from './rows/latency.ts'
 import { memoryAborts } from './rows/memory-aborts.ts'
@@ -25,6 +26,7 @@ const rows: readonly Row[] = [
   routing,
   streamChunk,
   protocols,
+  budgets,
   memoryIdle,
   stream2000,
   stalledReaders,

@@ -1,4 +1,5 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chatBody } from './chat-request.ts'
 import { mockKey } from './mock-upstream.ts'
 import { listChildren } from './proc.ts'
 import type { Child, Processes } from './processes.ts'
@@ -6,6 +7,12 @@ import type { Target } from './target.ts'
 
 const readyLimitMs = 20_000
 const launcher = ['node', 'bin/signalbox.js']
+
+const limits = '{ limits: [ { requests: 100M, per: minute }, { tokens: 1G, per: minute }, { concurrent: 10k } ] }'
+const keyBudgets = `  accounts:
+    - of: each key
+      budgets: [ { usd: 1000000, per: month }, { tokens: 900G, per: day, zone: Europe/Zurich }, { calls: 1G, per: hour } ]
+`
 
 export interface GatewayOptions {
   readonly processes: Processes
@@ -16,6 +23,8 @@ export interface GatewayOptions {
   readonly shapes: readonly string[]
   /** MCP servers of the mock that it stands before, and an agent; left out: it has models only. */
   readonly mcpServers?: number
+  /** Three budgets for each key, and limits for the team. */
+  readonly hasBudgets?: true
 }
 
 /** Signalbox, installed and started as a user would: a configuration file, `serve`, and a key made by the command line. */
@@ -67,6 +76,28 @@ export class GatewayTarget implements Target {
 
   async stop(): Promise<void> {
     await this.#launcher?.stop()
+  }
+
+  /** Makes keys through the control API, many at a time. */
+  async makeKeys(count: number): Promise<readonly string[]> {
+    const adminKey = (await readFile(`${this.#options.folder}/data/admin-key`, 'utf8')).trim()
+    const headers = { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' }
+    return inParallel(count, async () => {
+      const reply = await fetch(`http://127.0.0.1:${this.#controlPort}/api/v1/keys`, { method: 'POST', headers, body: '{"team":"bench"}' })
+      // The shape that scripts rely on.
+      return ((await reply.json()) as { readonly key: string }).key
+    })
+  }
+
+  /** One call with each key. */
+  async callWithEach(keys: readonly string[]): Promise<void> {
+    const body = chatBody({ model: this.nameModel('mock-whole'), isStreamed: false })
+    await inParallel(keys.length, async (index) => {
+      const headers = { authorization: `Bearer ${keys[index]}`, 'content-type': 'application/json' }
+      const reply = await fetch(`http://127.0.0.1:${this.port}/v1/chat/completions`, { method: 'POST', headers, body })
+      await reply.text()
+      if (reply.status !== 200) throw new Error(`A call with a new key was answered with ${reply.status}.`)
+    })
   }
 
   async #isReady(): Promise<boolean> {
@@ -126,8 +157,8 @@ models:
 ${models.join('\n')}
 ${this.#routes()}access:
   teams:
-    bench: {}
-`
+    bench: ${this.#options.hasBudgets === true ? limits : '{}'}
+${this.#options.hasBudgets === true ? keyBudgets : ''}`
   }
 
   /** Three targets in turn by weight: the first of them that is drawn answers. */
@@ -159,6 +190,17 @@ access:
     bench: { tools: { default: deny, readOnly: allow }, agents: [mock] }
 `
   }
+}
+
+/** Does so many things, 32 at a time. */
+async function inParallel<Result>(count: number, work: (index: number) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = []
+  let next = 0
+  const worker = async () => {
+    for (let index = next++; index < count; index = next++) results[index] = await work(index)
+  }
+  await Promise.all(Array.from({ length: 32 }, worker))
+  return results
 }
 
 function readKey(text: string): string | undefined {

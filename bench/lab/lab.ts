@@ -19,6 +19,14 @@ export interface Lab {
   installSpare(): Promise<Target>
   /** A gateway before so many MCP servers and one agent of the mock, and a proxy that passes through: both running. */
   installProtocols(servers: number): Promise<Pair<Target>>
+  /** Two installations of the gateway, both running: one without budgets and limits, one with three budgets a key and limits. */
+  installBudgeted(): Promise<{ readonly plain: KeyedTarget; readonly budgeted: KeyedTarget }>
+}
+
+/** A gateway on which many keys can be made and used. */
+export interface KeyedTarget extends Target {
+  makeKeys(count: number): Promise<readonly string[]>
+  callWithEach(keys: readonly string[]): Promise<void>
 }
 
 /** CPU that calls through a target cost in a closed loop, and how many there were. */

@@ -56,6 +56,14 @@ export async function openLab(options: LabOptions): Promise<OpenLab> {
     const lab: Lab = {
       ...{ floor, gateway, mock, load, scale: options.scale, installProtocols },
       installSpare: () => install('spare'),
+      installBudgeted: async () => {
+        const made = (name: string, more: { readonly hasBudgets?: true }) =>
+          new GatewayTarget({ processes, folder: join(folder, name), mockPort: mock.port, shapes: options.shapes, ...more })
+        const [plain, budgeted] = [made('unbudgeted', {}), made('budgeted', { hasBudgets: true })]
+        await plain.install()
+        await budgeted.install()
+        return { plain, budgeted }
+      },
     }
     return { lab, folder, close }
   } catch (error) {

@@ -11,6 +11,9 @@ import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
 import { authorize } from '../stages/authorize.ts'
 import { dispatch } from '../stages/dispatch.ts'
+import { guardInput, guardOutput } from '../stages/guard.ts'
+import type { GuardSet } from '../stages/guards/guard-set.ts'
+import type { Judges } from '../stages/guards/types.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
@@ -20,6 +23,7 @@ import { decodeRequest } from './a2a/request.ts'
 import { agentUrl, publicBase } from './addresses.ts'
 import { AgentCards } from './cards.ts'
 import type { AgentCatalog } from './catalog.ts'
+import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { sendTo } from './send.ts'
 import { guardTasks } from './tasks.ts'
@@ -42,6 +46,9 @@ export interface AgentsDeps {
   readonly bodyKeeping: BodyKeeping
   readonly owners: TaskOwners
   readonly catalog: () => AgentCatalog
+  readonly guards: () => GuardSet
+  /** Whom guards ask. */
+  readonly judges: Judges
   readonly limits: () => RequestLimits
   /** Hears of every ending after it was written. */
   readonly onEnded: (callId: string, ending: Ending) => void
@@ -58,6 +65,11 @@ export function createAgents(deps: AgentsDeps): Layer {
     admit<Incoming, Part>(({ problem }) => problem),
     authenticate<Incoming, Part>(deps.access), // from the header alone: a body is read only for a caller who is known
   ]
+  const guarding = {
+    guardsOf: ({ principal }: Call, { agent }: Attempt) => deps.guards().choose(principal, { kind: 'agents', name: agent.name }),
+    texts: guardedTexts,
+    judges: deps.judges,
+  }
   const call = pipeline<Incoming, AgentPart>(
     edge(),
     receive(
@@ -66,12 +78,14 @@ export function createAgents(deps: AgentsDeps): Layer {
         [
           authorize((call, { agent }) => permitAgent(deps, call, agent.name)),
           guardTasks(deps.owners), // without asking the agent: what is another's looks like what is not there
+          guardInput(guarding),
           keepBodies({
             store: deps.bodies,
             keeping: deps.bodyKeeping,
             requestOf: ({ request }) => request.text,
             bytesOf: (part) => part.bytes,
           }),
+          guardOutput(guarding),
           // One attempt: to send a message again could do its work twice.
           dispatch({ sizeOf: (part) => part.bytes.length }),
         ],

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { ConfigStatus } from '../control/api/deps.ts'
 import { type ConfigSnapshot, loadConfig } from '../control/config/load.ts'
@@ -6,9 +7,10 @@ import { formatProblem, type LocatedProblem } from '../control/config/problems.t
 import { type ConfigWatch, watchConfig } from '../control/config/watch.ts'
 import type { World } from '../core/world.ts'
 import { watchFiles } from '../platform/watch-file.ts'
-import { builtInConfig, type ListenAddresses, providersWithKey } from './built-in-config.ts'
+import type { ListenAddresses } from './built-in-config.ts'
 import { findConfigFile } from './check-config.ts'
 import { checkWhole } from './check-whole.ts'
+import { code } from './code.ts'
 import { configStatus } from './compose.ts'
 import type { Sandboxes } from './sandbox/index.ts'
 import { type Config, SECTIONS } from './sections.ts'
@@ -73,7 +75,7 @@ function withFile(request: ConfigRequest, file: string): ConfigStart {
     world,
     watchFiles,
     onLoaded: (loaded) => {
-      const next = compiled(loaded, file, world)
+      const next = compiled(loaded, file, request)
       snapshot.swap(next)
       listener?.onSwapped(next)
     },
@@ -85,7 +87,7 @@ function withFile(request: ConfigRequest, file: string): ConfigStart {
   })
   if (started.type === 'rejected') return rejected(file, started.problems)
   const watch: ConfigWatch<Config> = started.watch
-  const snapshot = new CurrentSnapshot(compiled(watch.current, file, world))
+  const snapshot = new CurrentSnapshot(compiled(watch.current, file, request))
   return {
     type: 'started',
     source: {
@@ -104,6 +106,7 @@ function withFile(request: ConfigRequest, file: string): ConfigStart {
 }
 
 function withoutFile(request: ConfigRequest, startSandboxes: () => Sandboxes): ConfigStart {
+  const { builtInConfig, providersWithKey } = code.builtInConfig()
   const providers = providersWithKey(request.env)
   const result = loadConfig(builtInConfig({ providers, sandboxes: startSandboxes(), listen: request.builtInListen }), {
     ...readersOf(request),
@@ -112,7 +115,7 @@ function withoutFile(request: ConfigRequest, startSandboxes: () => Sandboxes): C
     sections: SECTIONS,
   })
   if (result.type === 'rejected') return rejected('the built-in configuration', result.problems)
-  const snapshot = new CurrentSnapshot(compiled(result.snapshot, undefined, request.world))
+  const snapshot = new CurrentSnapshot(compiled(result.snapshot, undefined, request))
   return {
     type: 'started',
     source: {
@@ -125,8 +128,9 @@ function withoutFile(request: ConfigRequest, startSandboxes: () => Sandboxes): C
   }
 }
 
-function compiled(loaded: ConfigSnapshot<Config>, file: string | undefined, world: World): Snapshot {
-  return compileSnapshot({ config: loaded.config, revision: loaded.revision, file, loadedAtMs: world.now() })
+function compiled(loaded: ConfigSnapshot<Config>, file: string | undefined, { world, env }: ConfigRequest): Snapshot {
+  const surroundings = { env, readFile: (path: string) => readFile(path, 'utf8') }
+  return compileSnapshot({ config: loaded.config, revision: loaded.revision, file, loadedAtMs: world.now(), surroundings })
 }
 
 function rejected(file: string, problems: readonly LocatedProblem[]): ConfigStart {

@@ -33,5 +33,5 @@ export function loadFile({ configFile, cwd, env }: FileRequest): Snapshot {
   })
   if (result.type === 'rejected') throw new PlaceError(result.problems.map(formatProblem).join('\n'))
   const { config, revision } = result.snapshot
-  return compileSnapshot({ config, revision, file, loadedAtMs: 0 })
+  return compileSnapshot({ config, revision, file, loadedAtMs: 0, surroundings: { env } })
 }

@@ -5,6 +5,7 @@ import { Ledger } from '../ledger/ledger.ts'
 import { type Moment, momentsOf } from '../ledger/moment.ts'
 import type { LedgerRules } from '../ledger/rules.ts'
 import type { KeptState } from '../storage/store.ts'
+import type { AlertWebhook } from './alert-webhook.ts'
 
 /** How often holds are looked through for those whose lease ran out. */
 const SWEEP_MS = 10_000
@@ -41,10 +42,14 @@ export class Money {
     }
   }
 
-  /** Writes from now on what the ledger decides by itself, and looks after leases. */
-  begin(log: EventLog): void {
-    for (const event of this.#early.splice(0)) log.keep(event)
-    this.#listen((event) => log.keep(event))
+  /** Writes from now on what the ledger decides by itself, tells of alerts, and looks after leases. */
+  begin(log: EventLog, webhook: AlertWebhook): void {
+    const write = (event: Event) => {
+      log.keep(event)
+      if (event.type === 'budget.alerted') webhook.send(event)
+    }
+    for (const event of this.#early.splice(0)) write(event)
+    this.#listen(write)
     this.#sweepLater()
   }
 

@@ -53,7 +53,7 @@ export async function rehearse(request: FileRequest, onDone: (one: Rehearsed) =>
   const snapshot = loadFile({ ...request, env })
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-rehearsal-'))
   try {
-    const own = compileSnapshot({ ...snapshot, config: rehearsalConfig(snapshot.config, folder) })
+    const own = compileSnapshot({ ...snapshot, surroundings: { env }, config: rehearsalConfig(snapshot.config, folder) })
     const results: Rehearsed[] = []
     for (const { name } of own.catalog.list().filter((model) => !model.name.endsWith('*'))) {
       for (const fault of FAULTS) {

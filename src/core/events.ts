@@ -1,5 +1,7 @@
+import type { CacheFact } from './answer-cache.ts'
 import type { Labels, Principal, PromptIdentity } from './call.ts'
 import type { ErrorCode, ErrorSource } from './errors.ts'
+import type { JsonObject } from './json.ts'
 import type { NanoUsd } from './money.ts'
 
 /** The three gateways. */
@@ -16,9 +18,21 @@ export interface Usage {
   readonly cachedInputTokens?: number
   /** The part of the input that the provider wrote to its cache. */
   readonly cacheWriteTokens?: number
+  /** The part of `cacheWriteTokens` that is kept for an hour, where the provider tells it from five minutes. */
+  readonly cacheWrite1hTokens?: number
   /** All output, reasoning included. */
   readonly outputTokens?: number
   readonly reasoningTokens?: number
+  /** The parts of input and output that are audio, and of the input that are images. */
+  readonly audioInputTokens?: number
+  readonly audioOutputTokens?: number
+  readonly imageInputTokens?: number
+  /** Calls of tools that the provider ran itself and charges for, such as searches. */
+  readonly toolCalls?: number
+  /** Set where the provider did not say the end of it: what it used is at least this. */
+  readonly isEstimate?: true
+  /** What the provider said, as received. */
+  readonly raw?: JsonObject
 }
 
 /** Something of a request or a reply that the wire on the other side cannot carry as it is. */
@@ -28,21 +42,6 @@ export interface Loss {
   /** Left out; carried as something near to it; or brought about by other means. */
   readonly action: 'dropped' | 'approximated' | 'emulated'
   readonly reason: string
-}
-
-/** What the cache had to do with a call. */
-export interface CacheFact {
-  /**
-   * `hit`: the answer to an equal question. `similar`: the answer to one that is like it. `shared`: an equal call was under way, and its answer
-   * went to both. `miss`: none was there. `refresh`: the caller wanted a new one.
-   */
-  readonly result: 'hit' | 'similar' | 'shared' | 'miss' | 'refresh'
-  /** How old the answer was. */
-  readonly ageMs?: number | undefined
-  /** Cosine of the two questions, from -1 to 1. */
-  readonly similarity?: number | undefined
-  /** What the answer cost when it was made. */
-  readonly savedNanoUsd?: NanoUsd | undefined
 }
 
 /** What a guard did in a call. Never holds what it found. */
@@ -206,6 +205,8 @@ export interface CallFacts {
   cache?: CacheFact | undefined
   /** What got lost between the caller's wire and the provider's. */
   losses?: readonly Loss[] | undefined
+  /** The model is lenient: the caller is not told of losses. Not written down. */
+  hidesLosses?: boolean | undefined
   /** Status sent to the caller. */
   status?: number | undefined
   /** Status the provider answered with. */
@@ -248,7 +249,7 @@ export interface CallStarted {
 /** `call.ended`: exactly one for each started call. Complete in itself: no reader needs the started one. */
 export interface CallEnded
   extends Omit<CallStarted, 'type' | 'hold'>,
-    Omit<Readonly<CallFacts>, 'principal' | 'prompt' | 'subject' | 'wire'> {
+    Omit<Readonly<CallFacts>, 'principal' | 'prompt' | 'subject' | 'wire' | 'hidesLosses'> {
   readonly type: 'call.ended'
   readonly startedAtMs: number
   readonly durationMs: number
@@ -381,6 +382,10 @@ export interface CallRecord {
   start(hold?: Hold): Promise<void>
   /** The call's work may outlive its caller, for others who wait for the same: the ending is written when that is over, with what it cost. */
   awaitWork(over: Promise<void>): void
+  /**
+   * Writes what an attempt came to whose call had ended before it: what its client did not wait for. Does nothing while the call runs.
+   */
+  finishLate(booking: Booking, usage: Usage | undefined): void
   /** Headers of the gateway's own that the caller gets with the reply or the refusal. Names in lower case. */
   replyHeaders?: Record<string, string>
 }

@@ -1,11 +1,12 @@
 import { formatUsd } from '../core/money.ts'
+import type { Surroundings } from './cloud/authorize.ts'
 import type { ModelsConfig } from './config.ts'
 import { compileProvider, type Place } from './place.ts'
 import { listPrice } from './prices/price.ts'
 import { capabilitiesOf } from './routing/capabilities.ts'
 import { compileRoutes, type RoutedModel, routeToModel } from './routing/compile.ts'
 import { fingerprintOf, laneIdsOf } from './routing/lane-id.ts'
-import type { Route } from './routing/types.ts'
+import type { Capabilities, Route } from './routing/types.ts'
 import { timeoutsOf } from './timeouts.ts'
 import type { Price, Target } from './types.ts'
 
@@ -18,6 +19,8 @@ export interface ListedModel {
   readonly provider: string
   /** US dollars per million tokens, as decimal text; absent where unpriced. */
   readonly price?: { readonly inputPerMillion: string; readonly outputPerMillion: string }
+  /** What is known of what it can do; absent for a wildcard and a route. */
+  readonly can?: Capabilities
 }
 
 /** The configured models, ready to be found. Immutable; a new configuration makes a new one. */
@@ -32,8 +35,8 @@ export interface ModelCatalog {
 }
 
 /** Builds the catalog of a checked configuration. Pure. */
-export function compileCatalog(config: ModelsConfig): ModelCatalog {
-  const places = new Map(Object.entries(config.providers).map(([name, provider]) => [name, placesOf(name, provider)]))
+export function compileCatalog(config: ModelsConfig, surroundings: Surroundings = { env: {} }): ModelCatalog {
+  const places = new Map(Object.entries(config.providers).map(([name, provider]) => [name, placesOf(name, provider, surroundings)]))
   const exact = new Map<string, Route>()
   const wildcards: { readonly prefix: string; readonly model: ModelConfig }[] = []
   const listed: ListedModel[] = []
@@ -42,7 +45,8 @@ export function compileCatalog(config: ModelsConfig): ModelCatalog {
     const routed = routedModel(config, places, model, model.id ?? model.name)
     if (isWildcard) wildcards.push({ prefix: model.name.slice(0, -1), model })
     else exact.set(model.name, routeToModel(model.name, routed))
-    listed.push({ name: model.name, provider: model.provider, ...(isWildcard ? {} : shownPrice(routed.price)) })
+    const known = isWildcard ? {} : { ...shownPrice(routed.price), can: capabilitiesOf(routed.id, model.can) }
+    listed.push({ name: model.name, provider: model.provider, ...known })
   }
   wildcards.sort((left, right) => right.prefix.length - left.prefix.length)
   const wildcardOf = (name: string) => wildcards.find(({ prefix }) => name.startsWith(prefix) && name.length > prefix.length)
@@ -82,18 +86,18 @@ interface KeyedPlace extends Place {
 
 type KeyedPlaces = readonly [KeyedPlace, ...KeyedPlace[]]
 
-function placesOf(name: string, provider: ProviderConfig): KeyedPlaces {
+function placesOf(name: string, provider: ProviderConfig, surroundings: Surroundings): KeyedPlaces {
   const keys = provider.apiKey ?? []
   const [first, ...others] = keys.map((key, keyIndex) => ({
-    ...compileProvider(name, { ...provider, apiKey: [key] }),
+    ...compileProvider(name, { ...provider, apiKey: [key] }, surroundings),
     ...{ keyFingerprint: fingerprintOf(key.reveal()), keyIndex, keyCount: keys.length },
   }))
   if (first !== undefined) return [first, ...others]
-  return [{ ...compileProvider(name, provider), keyFingerprint: fingerprintOf(undefined), keyIndex: 0, keyCount: 1 }]
+  return [{ ...compileProvider(name, provider, surroundings), keyFingerprint: fingerprintOf(undefined), keyIndex: 0, keyCount: 1 }]
 }
 
 function routedModel(config: ModelsConfig, places: ReadonlyMap<string, KeyedPlaces>, model: ModelConfig, id: string): RoutedModel {
-  const [first, ...others] = places.get(model.provider) ?? placesOf(model.provider, {})
+  const [first, ...others] = places.get(model.provider) ?? placesOf(model.provider, {}, { env: {} })
   const lane = targetOf(config, first, model, id)
   return {
     id,

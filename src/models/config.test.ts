@@ -158,9 +158,22 @@ describe('a check of the section models', () => {
 })
 
 describe('a known provider', () => {
-  test.each(Object.entries(PROVIDERS))('%s has an address without a slash at its end, and a key unless it needs none', (_name, row) => {
-    expect(row.baseUrl).toMatch(/^https?:\/\/[^\s?#]*[^/]$/)
-    expect(row.keyEnv === undefined).toBe(row.auth === 'none')
-    expect(row.keyEnv ?? 'X_API_KEY').toMatch(/^[A-Z]+_API_KEY$/)
+  test.each(Object.entries(PROVIDERS))('%s has an address without a slash at its end, or says where it is asked', (_name, row) => {
+    if (row.baseUrl === '') expect(row.paths).toBeDefined()
+    else expect(row.baseUrl).toMatch(/^https?:\/\/[^\s?#]*[^/]$/)
+  })
+
+  test.each(Object.entries(PROVIDERS))('%s works with its key alone where it is found by its key', (_name, row) => {
+    if (row.keyEnv === undefined) return
+    expect(row.keyEnv).toMatch(/^[A-Z]+_(API_KEY|TOKEN)$/)
+    expect([row.baseUrl === '', row.baseUrl.includes('{'), row.needs]).toEqual([false, false, undefined])
+  })
+
+  test.each([
+    ['bedrock', {}, 'needs region, which its address is made of'],
+    ['vertex', { region: 'eu' }, 'needs project'],
+    ['azure', { apiKey: 'env:X' }, 'needs baseUrl: its address is not the same for everybody'],
+  ])('%s says what it needs', (name, provider, message) => {
+    expect(modelsSection.check(parse({ providers: { [name]: provider } }), {}).map((problem) => problem.message)).toContain(message)
   })
 })

@@ -15,8 +15,8 @@ import { modelFields, routingFields } from './routing/config.ts'
 import { ownTimeouts, timeouts } from './timeouts.ts'
 import type { AuthStyle, WireName } from './types.ts'
 
-/** The table of dialects has a row for each wire, and there is at least one. */
-const WIRES = Object.keys(dialects) as [WireName, ...WireName[]]
+/** Wires that providers speak. The table of dialects has a row for each, and there is at least one. */
+const WIRES = Object.values(dialects).flatMap(({ wire, isForCallersOnly }) => (isForCallersOnly ? [] : [wire])) as [WireName, ...WireName[]]
 const AUTHS = ['bearer', 'x-api-key', 'api-key', 'x-goog-api-key', 'none'] as const satisfies readonly AuthStyle[]
 const FIDELITIES = ['lenient', 'warn', 'strict'] as const satisfies readonly Fidelity[]
 const FIDELITY_DOC =
@@ -40,6 +40,10 @@ const provider = z.strictObject({
   auth: choice(AUTHS).exactOptional().describe('How the credential is sent. Left out: as the provider or its wire wants it.'),
   organization: text(['org-123']).exactOptional().describe('Organisation at the provider that calls are charged to.'),
   ...cloudFields,
+  alsoSpeaks: z
+    .array(choice(WIRES))
+    .exactOptional()
+    .describe('Other wires that the provider speaks at the same address: callers of these are passed through unchanged.'),
   proxy: textOrSecret().exactOptional().describe('HTTP proxy by which the provider is reached, such as http://proxy.internal:3128.'),
   tls: z
     .strictObject({
@@ -152,9 +156,12 @@ function checkKnown(path: readonly string[], provider: ProviderConfig, row: Prov
 
 /** What stands in braces in the address of a known provider must be configured. */
 function checkAddress(path: readonly string[], provider: ProviderConfig, row: ProviderRow | undefined): ConfigProblem[] {
-  if (row === undefined || provider.baseUrl !== undefined) return []
-  if (row.baseUrl === '') return [{ path, message: 'needs baseUrl: its address is not the same for everybody' }]
+  if (row === undefined) return []
   const given = new Set(Object.keys(provider))
+  const needed = (row.needs ?? []).filter((key) => !given.has(key))
+  if (needed.length > 0) return [{ path, message: `needs ${needed.join(' and ')}` }]
+  if (provider.baseUrl !== undefined || row.needs !== undefined) return []
+  if (row.baseUrl === '') return [{ path, message: 'needs baseUrl: its address is not the same for everybody' }]
   const missing = [...row.baseUrl.matchAll(/\{(\w+)\}/g)].map(([, key = '']) => key).filter((key) => !given.has(key))
   return missing.length === 0 ? [] : [{ path, message: `needs ${missing.join(' and ')}, which its address is made of` }]
 }

@@ -25,6 +25,8 @@ export interface Dialect {
   readonly wire: WireName
   /** Where callers of this wire ask. Empty: only providers speak it. */
   readonly endpoints: readonly Endpoint[]
+  /** No provider is asked in it. */
+  readonly isForCallersOnly?: true
   /** Path of the endpoint below a provider's base URL, for an id that is not yet encoded. */
   path(modelId: string, how: 'whole' | 'stream'): string
   /** How a provider of this wire is sent its key, unless its row says otherwise. */

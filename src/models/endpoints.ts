@@ -3,10 +3,12 @@ import type { Operation, WireName } from './types.ts'
 
 /** What stands at a path. */
 export interface Endpoint {
-  readonly method: 'GET' | 'POST'
-  readonly action: 'models.call' | 'models.list'
+  readonly methods: readonly ('GET' | 'POST' | 'DELETE')[]
+  readonly action: 'models.call' | 'models.list' | 'models.kept'
   readonly wire: WireName
   readonly operation: Operation
+  /** What is asked about a kept response. */
+  readonly kept?: 'response' | 'input_items' | 'cancel'
   /** Whether the path asks for a stream. */
   readonly isStream?: boolean
 }
@@ -24,12 +26,25 @@ interface Pattern {
 }
 
 const MODEL = '{model}'
-const OPENAI_LIST: Endpoint = { method: 'GET', action: 'models.list', wire: 'openai-chat', operation: 'generate' }
+const listOf = (wire: WireName): Endpoint => ({ methods: ['GET'], action: 'models.list', wire, operation: 'generate' })
+
+/** What is asked about a kept response; its id stands where a model's name does elsewhere. */
+const KEPT = { action: 'models.kept', wire: 'openai-responses', operation: 'generate' } as const
 
 const CALLS: readonly (readonly [path: string, endpoint: Endpoint])[] = Object.values(dialects).flatMap(({ wire, endpoints }) =>
-  endpoints.map(({ path, ...said }): readonly [string, Endpoint] => [path, { method: 'POST', action: 'models.call', wire, ...said }]),
+  endpoints.map(({ path, ...said }): readonly [string, Endpoint] => [path, { methods: ['POST'], action: 'models.call', wire, ...said }]),
 )
-const ALL: readonly (readonly [path: string, endpoint: Endpoint])[] = [...CALLS, ['/v1/models', OPENAI_LIST]]
+const ALL: readonly (readonly [path: string, endpoint: Endpoint])[] = [
+  ...CALLS,
+  ['/v1/models', listOf('openai-chat')],
+  ['/v1beta/models', listOf('gemini')],
+  ['/v1/responses/{model}/input_items', { ...KEPT, methods: ['GET'], kept: 'input_items' }],
+  ['/v1/responses/{model}/cancel', { ...KEPT, methods: ['POST'], kept: 'cancel' }],
+  ['/v1/responses/{model}', { ...KEPT, methods: ['GET', 'DELETE'], kept: 'response' }],
+  // Behind those that have a method at their end.
+  ['/v1/models/{model}', listOf('openai-chat')],
+  ['/v1beta/models/{model}', listOf('gemini')],
+]
 
 const EXACT: ReadonlyMap<string, Endpoint> = new Map(ALL.filter(([path]) => !path.includes(MODEL)))
 const PATTERNS: readonly Pattern[] = ALL.filter(([path]) => path.includes(MODEL)).map(([path, endpoint]) => {
@@ -50,6 +65,13 @@ export function findEndpoint(path: string): FoundEndpoint | undefined {
     if (model !== undefined) return { endpoint, model }
   }
   return undefined
+}
+
+/** The wire in which a request is answered: that of its endpoint, else the one that it looks like. */
+export function wireOf(path: string, headers: Headers, endpoint: Endpoint | undefined): WireName {
+  const isCall = endpoint?.action === 'models.call'
+  if (!isCall && headers.has('anthropic-version')) return 'anthropic-messages'
+  return endpoint?.wire ?? (path.startsWith('/v1beta') ? 'gemini' : 'openai-chat')
 }
 
 /** A name in a path as it is meant; undefined where its escapes are none. */

@@ -3,19 +3,27 @@ import { isObject, type Json, type JsonObject, spliceText } from '../core/json.t
 import { decodeString, formatJsonPath, visitStrings } from '../core/json-strings.ts'
 import { decodeSseFrame, encodeSseFrame } from '../core/sse.ts'
 import type { GuardedTexts, ReplyTexts, RequestText } from '../stages/guards/port.ts'
+import { anthropicMessagesTexts } from './dialects/anthropic-messages/texts.ts'
+import { geminiTexts } from './dialects/gemini/texts.ts'
 import { openaiChatTexts } from './dialects/openai-chat/texts.ts'
+import { openaiCompletionsTexts } from './dialects/openai-completions/texts.ts'
+import { openaiResponsesTexts } from './dialects/openai-responses/texts.ts'
 import { type JsonPath, type WireText, type WireTexts, withText } from './dialects/wire-texts.ts'
 import type { ModelCall, ModelPart, ModelRequest, WireName } from './types.ts'
 
 /** One line a wire. */
-const TEXTS: Readonly<Partial<Record<WireName, WireTexts>>> = {
+const TEXTS: Readonly<Record<string, WireTexts>> = {
   'openai-chat': openaiChatTexts,
+  'openai-responses': openaiResponsesTexts,
+  'openai-completions': openaiCompletionsTexts,
+  'anthropic-messages': anthropicMessagesTexts,
+  gemini: geminiTexts,
 }
 
-/** A wire whose texts nobody knows lets no guarded call through. */
+/** What cannot be read cannot be guarded, and does not pass. */
 function textsOf(wire: WireName): WireTexts {
   const texts = TEXTS[wire]
-  if (texts === undefined) throw new GatewayError('internal', `The guards cannot read the wire ${wire}.`)
+  if (texts === undefined) throw new GatewayError('guard_unavailable', `No guard can read the wire ${wire}, and guards stand at this call.`)
   return texts
 }
 
@@ -115,17 +123,22 @@ class ModelReplyTexts implements ReplyTexts<ModelPart> {
     const last = this.#last.get(lane)
     if (last === undefined) throw new Error(`nothing was said on ${lane} before`)
     const value = this.#wire.continuation(last.value, last.path)
-    const place = this.#wire.textsOf(value).find((each) => each.lane === lane)
+    const place = this.#wire.textsOf(value, 'frame').find((each) => each.lane === lane)
     const said = place === undefined ? value : withText(value, place.path, text)
-    return { type: 'frame', bytes: encodePart('frame', last.event, said), isLast: false, isHidden: false }
+    return { type: 'frame', bytes: encodePart('frame', eventOf(last, said), said), isLast: false, isHidden: false }
   }
 
   #lookAt(part: ModelPart): ReadPart {
     if (this.#read?.part === part) return this.#read
     const frame = readPart(part)
-    this.#read = { part, frame, texts: frame === undefined ? [] : this.#wire.textsOf(frame.value) }
+    this.#read = { part, frame, texts: frame === undefined ? [] : this.#wire.textsOf(frame.value, part.type) }
     return this.#read
   }
+}
+
+/** The name of an event, in wires that have one: that of its type. */
+function eventOf({ event }: ReadFrame, said: Json): string | undefined {
+  return event !== undefined && isObject(said) && typeof said.type === 'string' ? said.type : event
 }
 
 function readPart(part: ModelPart): ReadFrame | undefined {

@@ -3,6 +3,7 @@ import { draining, errorOf, mediaTypeProblem, pullStream, readCallHeaders, watch
 import { asGatewayError, GatewayError } from '../core/errors.ts'
 import { describeGuards } from '../core/guard-facts.ts'
 import { pathOf, readCredential } from '../core/headers.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Layer } from '../core/layer.ts'
 import { formatUsd } from '../core/money.ts'
 import type { EventLog } from '../core/ports.ts'
@@ -15,8 +16,8 @@ import { cacheHeaders } from './cache/stage.ts'
 import type { ListedModel } from './catalog.ts'
 import type { Dialect } from './dialect.ts'
 import { dialectOf } from './dialects/index.ts'
-import { type Endpoint, type FoundEndpoint, findEndpoint, PATHS } from './endpoints.ts'
-import { encodeModelList } from './listing.ts'
+import { type Endpoint, type FoundEndpoint, findEndpoint, PATHS, wireOf } from './endpoints.ts'
+import { encodeModel, encodeModels } from './listing.ts'
 import type { ModelPart } from './types.ts'
 
 /** A request as it came, what its path stands for, and what the edge found wrong with it. */
@@ -34,6 +35,8 @@ interface HttpDeps {
   readonly isOpen: () => boolean
   readonly call: Handler<Incoming, ModelPart>
   readonly list: Handler<Incoming, readonly ListedModel[]>
+  /** Answers what is asked about a kept response. */
+  readonly kept: Handler<Incoming, JsonObject>
 }
 
 /** What the edge keeps of one request while it answers it. */
@@ -55,7 +58,8 @@ export function createHttp(deps: HttpDeps): Layer {
       const { edge, incoming } = open(deps, request, at, path)
       const cancelWatch = watchClient(deps.world, request, edge.call)
       try {
-        if (endpoint?.action === 'models.list') return listResponse(edge, request, await deps.list(edge.call, incoming))
+        if (endpoint?.action === 'models.list') return listResponse(edge, at?.model, await deps.list(edge.call, incoming))
+        if (endpoint?.action === 'models.kept') return await keptResponse(edge, await deps.kept(edge.call, incoming))
         const reply = await deps.call(edge.call, incoming)
         return edge.record.facts.isStream === true ? streamResponse(edge, reply) : await wholeResponse(edge, reply)
       } catch (thrown) {
@@ -77,7 +81,7 @@ function open(
   const { world, log } = deps
   const { headers } = request
   const endpoint = at?.endpoint
-  const wire = endpoint?.wire ?? 'openai-chat'
+  const wire = wireOf(path, headers, endpoint)
   const trace = continueTrace(headers.get('traceparent'), world.randomHex)
   const said = readCallHeaders(headers)
   const record = new LogRecord({
@@ -110,10 +114,10 @@ function problemOf(deps: HttpDeps, request: Request, endpoint: Endpoint | undefi
   if (endpoint === undefined) {
     return new GatewayError('not_found', `There is nothing at ${path.slice(0, 200)}. The models gateway answers at ${PATHS.join(', ')}.`)
   }
-  if (request.method !== endpoint.method) {
-    return new GatewayError('method_not_allowed', `${path} takes ${endpoint.method}, not ${request.method.slice(0, 20)}.`)
+  if (!endpoint.methods.some((method) => method === request.method)) {
+    return new GatewayError('method_not_allowed', `${path} takes ${endpoint.methods.join(' or ')}, not ${request.method.slice(0, 20)}.`)
   }
-  return endpoint.method === 'POST' ? mediaTypeProblem(request.headers.get('content-type')) : undefined
+  return endpoint.action === 'models.call' ? mediaTypeProblem(request.headers.get('content-type')) : undefined
 }
 
 async function wholeResponse(edge: Edge, reply: Reply<ModelPart>): Promise<Response> {
@@ -155,13 +159,20 @@ async function nextBytes(edge: Edge, reply: Reply<ModelPart>): Promise<Uint8Arra
   }
 }
 
-function listResponse(edge: Edge, request: Request, reply: Reply<readonly ListedModel[]>): Promise<Response> {
-  const shape = request.headers.has('anthropic-version') ? 'anthropic' : 'openai'
-  return collect(reply).then(({ parts }) => {
-    const headers = describe(edge)
-    headers['content-type'] = 'application/json'
-    return new Response(encodeModelList(parts.flat(), shape), { headers })
-  })
+/** All models, or the one that is asked for; a handler gives none where the caller may use none of that name. */
+async function listResponse(edge: Edge, model: string | undefined, reply: Reply<readonly ListedModel[]>): Promise<Response> {
+  const { parts } = await collect(reply)
+  const headers = describe(edge)
+  headers['content-type'] = 'application/json'
+  const { wire } = edge.dialect
+  const listed = parts.flat()
+  const [one] = listed
+  return new Response(model === undefined || one === undefined ? encodeModels(listed, wire) : encodeModel(one, wire), { headers })
+}
+
+async function keptResponse(edge: Edge, reply: Reply<JsonObject>): Promise<Response> {
+  const { parts } = await collect(reply)
+  return new Response(JSON.stringify(parts[0] ?? null), { headers: { ...describe(edge), 'content-type': 'application/json' } })
 }
 
 function errorResponse(edge: Edge, error: GatewayError, endpoint: Endpoint | undefined): Response {
@@ -169,7 +180,7 @@ function errorResponse(edge: Edge, error: GatewayError, endpoint: Endpoint | und
   headers['content-type'] = 'application/json'
   const { retryAfterSeconds } = error.extra
   if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds)
-  if (error.code === 'method_not_allowed' && endpoint !== undefined) headers.allow = endpoint.method
+  if (error.code === 'method_not_allowed' && endpoint !== undefined) headers.allow = endpoint.methods.join(', ')
   // The official SDKs try again on 409, 429 and 5xx unless this says otherwise; a refusal of ours will not change by repeating it.
   const mayRetry = error.isRetryable || error.code === 'rate_limited'
   if (!mayRetry && error.status >= 400 && error.status < 500) headers['x-should-retry'] = 'false'
@@ -179,7 +190,7 @@ function errorResponse(edge: Edge, error: GatewayError, endpoint: Endpoint | und
 
 /** The headers that every reply of the gateway has. */
 function describe({ call, record }: Edge): Record<string, string> {
-  const { subject, provider, attempts } = record.facts
+  const { subject, provider, attempts, losses, hidesLosses } = record.facts
   const headers: Record<string, string> = {
     'x-signalbox-request-id': call.id,
     // Where the official SDKs look for it.
@@ -187,6 +198,7 @@ function describe({ call, record }: Edge): Record<string, string> {
     'x-signalbox-attempts': String(attempts),
     'x-signalbox-overhead-ms': record.overheadMs.toFixed(3),
   }
+  if (losses !== undefined && losses.length > 0 && !hidesLosses) headers['x-signalbox-losses'] = String(losses.length)
   // A caller's name for a model may hold what no header may.
   if (subject !== undefined && /^[\x20-\x7e]+$/.test(subject)) headers['x-signalbox-model'] = subject
   if (provider !== undefined) headers['x-signalbox-provider'] = provider

@@ -1,11 +1,13 @@
 import type { AnswerCache } from '../core/answer-cache.ts'
 import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
+import type { Usage } from '../core/events.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Layer } from '../core/layer.ts'
-import type { Access, BodyKeeping, BodyStore, EventLog, LiveCalls, ToolAsks } from '../core/ports.ts'
+import type { Access, AskModel, BodyKeeping, BodyStore, EventLog, LiveCalls, ToolAsks } from '../core/ports.ts'
 import { readBody } from '../core/read-body.ts'
 import type { Ending } from '../core/reply.ts'
-import { pipeline, replyOf } from '../core/stage.ts'
+import { type Handler, pipeline, replyOf } from '../core/stage.ts'
 import type { World } from '../core/world.ts'
 import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
@@ -13,25 +15,30 @@ import { authorize } from '../stages/authorize.ts'
 import { budget } from '../stages/budget.ts'
 import { guardInput, guardOutput } from '../stages/guard.ts'
 import type { GuardSet } from '../stages/guards/guard-set.ts'
+import type { Judges } from '../stages/guards/types.ts'
 import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { limit } from '../stages/limit.ts'
-import { meter } from '../stages/meter.ts'
+import { type Charge, meter } from '../stages/meter.ts'
 import { noteToolAsks } from '../stages/note-tool-asks.ts'
 import { CallQueue, type QueueRules, queue } from '../stages/queue.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
+import { askModel } from './ask.ts'
 import { cacheModels } from './cache/stage.ts'
 import { readCacheWish } from './cache/wish.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
+import type { ResponseStore } from './dialects/openai-responses/store.ts'
 import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
 import { estimator, likelyTokens } from './prices/estimate.ts'
 import { charge } from './prices/price.ts'
+import { answerKept, keepResponses } from './responses.ts'
 import { routeCalls } from './routing/route-calls.ts'
 import type { RouterState } from './routing/router.ts'
 import { send } from './send.ts'
+import { translate } from './translate.ts'
 import type { Attempt, DecodeBounds, ModelCall, ModelPart, ModelRequest } from './types.ts'
 
 /** Bounds on what a caller may send. */
@@ -53,6 +60,8 @@ export interface ModelsDeps {
   readonly asks: ToolAsks
   readonly catalog: () => ModelCatalog
   readonly guards: () => GuardSet
+  /** Whom guards ask. */
+  readonly judges: Judges
   /** Where answers are kept; undefined where nothing is cached. */
   readonly cache: () => AnswerCache | undefined
   readonly limits: () => RequestLimits
@@ -61,14 +70,23 @@ export interface ModelsDeps {
   /** What routing remembers of the providers. */
   readonly router: RouterState
   readonly money: MoneyDeps
+  /** How long a reply is read on after its client left; undefined: not at all. */
+  readonly drainMs: () => number | undefined
+  /** Where responses are kept for their callers. */
+  readonly responses: ResponseStore
   /** Hears of every ending after it was written. */
   readonly onEnded: (callId: string, ending: Ending) => void
   /** Whether the gateway still takes calls: not while it drains. */
   readonly isOpen: () => boolean
 }
 
+/** The AI gateway, for callers and for the other parts of this one. */
+export interface ModelsLayer extends Layer {
+  readonly ask: AskModel
+}
+
 /** The AI gateway. Its stages, in the order in which a call meets them. */
-export function createModels(deps: ModelsDeps): Layer {
+export function createModels(deps: ModelsDeps): ModelsLayer {
   const edge = <Part>() => [
     record<Incoming, Part>(deps), // outermost: refusals are recorded too
     admit<Incoming, Part>(({ problem }) => problem),
@@ -79,6 +97,7 @@ export function createModels(deps: ModelsDeps): Layer {
     guardsOf: ({ principal }: Call, { route }: ModelCall) =>
       deps.guards().choose(principal, { kind: 'models', name: route.name, guards: route.guards }),
     texts: guardedTexts,
+    judges: deps.judges,
   }
   const calls = new CallQueue()
   const call = pipeline<Incoming, ModelPart>(
@@ -89,6 +108,7 @@ export function createModels(deps: ModelsDeps): Layer {
         [
           authorize((call, { route }) => permitModel(deps, call, route.name)),
           limit({ ...deps.money, subjectOf, tokensOf: (_call, { request }) => likelyTokens(request) }),
+          keepResponses(deps.responses),
           guardInput(guarding),
           keepBodies({
             store: deps.bodies,
@@ -100,29 +120,48 @@ export function createModels(deps: ModelsDeps): Layer {
           guardOutput(guarding), // inside of what keeps bodies: neither what was hidden nor what may not be said is kept
           cacheModels(deps), // inside of the guards: what is kept passes them again
         ],
-        routeCalls(
-          deps.router,
-          deps,
-          pipeline<Attempt, ModelPart>(
-            [
-              meter({
-                usageOf: (part) => part.usage,
-                sizeOf: (part) => part.bytes.length,
-                isPiece: ({ type }) => type === 'frame',
-                price: ({ target }, usage) => charge(target.price, usage),
-                holds: { ...estimator, ...deps.money },
-              }),
-              noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
-            ],
-            send,
-          ),
-        ),
+        (call, asked) => attempts(call, asked),
       ),
     ),
   )
-  const list = pipeline<Incoming, readonly ListedModel[]>(edge(), async (call) => replyOf([usableModels(deps, call)], call.signal))
-  return createHttp({ world: deps.world, log: deps.log, isOpen: deps.isOpen, call, list })
+  /** What guards and budgets stand in front of. */
+  const attempts: Handler<ModelCall, ModelPart> = routeCalls(
+    deps.router,
+    deps,
+    pipeline<Attempt, ModelPart>(
+      [
+        translate, // inside of routing: each target has its own wire; outside of meter: what is metered is what the provider said
+        meter({
+          usageOf: (part) => part.usage ?? (part.countedTokens === undefined ? undefined : NOTHING_USED),
+          sizeOf: (part) => part.bytes.length,
+          isPiece: ({ type }) => type === 'frame',
+          price: ({ target }, usage) => (usage === NOTHING_USED ? FREE : charge(target.price, usage)),
+          holds: { ...estimator, ...deps.money },
+          drainMs: deps.drainMs,
+        }),
+        noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
+      ],
+      send,
+    ),
+  )
+  const list = pipeline<Incoming, readonly ListedModel[]>(edge(), async (call, { at }) =>
+    replyOf([listModels(deps, call, at?.model)], call.signal),
+  )
+  const kept = pipeline<Incoming, JsonObject>(edge(), async (call, { request, at }) => {
+    const query = new URL(request.url).searchParams
+    const question = { method: request.method, id: at?.model ?? '', what: at?.endpoint.kept ?? 'response', query }
+    return replyOf([await answerKept(deps.responses, call, question)], call.signal)
+  })
+  const own = pipeline<ModelCall, ModelPart>([record<ModelCall, ModelPart>(deps), budget({ ...deps.money, subjectOf })], attempts)
+  return {
+    ...createHttp({ world: deps.world, log: deps.log, isOpen: deps.isOpen, call, list, kept }),
+    ask: (asking, question) => askModel({ ...deps, answer: own }, asking, question),
+  }
 }
+
+/** Providers count tokens without a charge. */
+const NOTHING_USED: Usage = { inputTokens: 0, outputTokens: 0 }
+const FREE: Charge = { type: 'priced', costNanoUsd: 0, version: 'free', lines: [] }
 
 /** Reads and decodes the body, and finds the model or the route. */
 async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise<ModelCall> {
@@ -175,6 +214,16 @@ function usableModels(deps: ModelsDeps, call: Call): readonly ListedModel[] {
     .catalog()
     .list()
     .filter(({ name }) => deps.access.mayUseModel(call.principal, name))
+}
+
+/** @throws model_not_found where one is asked for that the caller may not use: to it there is none */
+function listModels(deps: ModelsDeps, call: Call, name: string | undefined): readonly ListedModel[] {
+  const models = usableModels(deps, call)
+  if (name === undefined) return models
+  const configured = deps.catalog().configuredName(name)
+  const found = models.find((model) => model.name === configured)
+  if (found !== undefined) return [{ ...found, name }]
+  throw new GatewayError('model_not_found', `There is no model "${name.slice(0, 200)}". ${describeUsable(deps, call)}`)
 }
 
 function describeUsable(deps: ModelsDeps, call: Call): string {

@@ -1,6 +1,7 @@
 import { revealHeaders, secretsOf } from '../core/header-fields.ts'
 import { Secret } from '../core/secret.ts'
 import type { OutgoingConnection } from '../core/world.ts'
+import type { Surroundings } from './cloud/authorize.ts'
 import type { ProviderConfig } from './config.ts'
 import type { Dialect } from './dialect.ts'
 import { dialectOf } from './dialects/index.ts'
@@ -12,11 +13,11 @@ export interface Place {
   /** What all its targets have alike. */
   readonly target: Pick<Target, 'provider' | 'wire' | 'headers' | 'credentials' | 'authorize' | 'framing' | 'traits' | 'connection'>
   /** Where a model is asked. */
-  readonly urls: (modelId: string) => Pick<Target, 'url' | 'streamUrl' | 'countUrl' | 'embedUrl'>
+  readonly urls: (modelId: string) => Pick<Target, 'url' | 'streamUrl' | 'countUrl' | 'embedUrl' | 'also'>
 }
 
 /** Builds what a provider's configuration and its row say. Pure, but for what its `authorize` will keep. */
-export function compileProvider(name: string, provider: ProviderConfig): Place {
+export function compileProvider(name: string, provider: ProviderConfig, surroundings: Surroundings): Place {
   const row = rowOf(name, provider)
   const wire = provider.wire ?? row?.wire ?? COMMON_WIRE
   const dialect = dialectOf(wire)
@@ -27,16 +28,18 @@ export function compileProvider(name: string, provider: ProviderConfig): Place {
       wire,
       headers: headersOf(provider, row, dialect),
       credentials: secretsOf(secretsIn(provider)),
-      ...(row?.authorize === undefined ? {} : { authorize: row.authorize(provider) }),
+      ...(row?.authorize === undefined ? {} : { authorize: row.authorize(provider, surroundings) }),
       ...(row?.framing === undefined ? {} : { framing: row.framing }),
       ...(row?.traits === undefined ? {} : { traits: row.traits }),
       ...(connection === undefined ? {} : { connection }),
     },
-    urls: (modelId) => urlsOf(modelId, provider, row, dialect),
+    urls: (modelId) => ({ ...urlsOf(modelId, provider, row, dialect), ...others(modelId, provider, row) }),
   }
 }
 
-function urlsOf(id: string, provider: ProviderConfig, row: ProviderRow | undefined, dialect: Dialect): ReturnType<Place['urls']> {
+type Urls = Pick<Target, 'url' | 'streamUrl' | 'countUrl' | 'embedUrl'>
+
+function urlsOf(id: string, provider: ProviderConfig, row: ProviderRow | undefined, dialect: Dialect): Urls {
   const base = (provider.baseUrl ?? filledIn(row?.baseUrl ?? '', provider)).replace(/\/+$/, '')
   const { counting, embedding } = dialect
   const own = row?.paths
@@ -45,10 +48,27 @@ function urlsOf(id: string, provider: ProviderConfig, row: ProviderRow | undefin
   const count = own === undefined ? counting?.path(id) : own(id, 'count', provider)
   const embed = own === undefined ? embedding?.path(id) : own(id, 'embed', provider)
   return {
-    url: base + whole,
-    ...(stream === whole ? {} : { streamUrl: base + stream }),
-    ...(count === undefined ? {} : { countUrl: base + count }),
-    ...(embed === undefined ? {} : { embedUrl: base + embed }),
+    url: below(base, whole),
+    ...(stream === whole ? {} : { streamUrl: below(base, stream) }),
+    ...(count === undefined ? {} : { countUrl: below(base, count) }),
+    ...(embed === undefined ? {} : { embedUrl: below(base, embed) }),
+  }
+}
+
+function below(base: string, path: string): string {
+  return path.startsWith('/') || path === '' ? base + path : path
+}
+
+/** Where a model is asked in the other wires of its provider. */
+function others(modelId: string, provider: ProviderConfig, row: ProviderRow | undefined): Pick<Target, 'also'> {
+  // With an address of one's own there may be a proxy that speaks one wire.
+  const wires = provider.alsoSpeaks ?? (provider.baseUrl === undefined && provider.wire === undefined ? row?.alsoSpeaks : undefined) ?? []
+  if (wires.length === 0) return {}
+  return {
+    also: wires.map((wire) => {
+      const dialect = dialectOf(wire)
+      return { wire, headers: headersOf(provider, row, dialect), ...urlsOf(modelId, provider, row, dialect) }
+    }),
   }
 }
 

@@ -43,6 +43,8 @@ export interface ModelRequest {
   neutral(): NeutralRequest
   /** What is to become vectors, where the operation is `embed`. Read anew each time. @throws invalid_request */
   readonly inputs?: () => NeutralInputs
+  /** In a form of its wire that providers are not asked in: it goes by the neutral form also to one of the same wire. */
+  readonly isVariant?: true
   /** What bounds its cost; absent where its wire's decoder does not say. */
   readonly bounds?: RequestBounds
 }
@@ -130,6 +132,8 @@ export interface Target extends Lane {
   readonly maxOutputTokens?: number
   /** Names of guards that stand at the model. */
   readonly guards?: readonly string[]
+  /** The other wires that the provider speaks, and where: a caller of one of these is passed through. */
+  readonly also?: readonly (Pick<Target, 'wire' | 'headers' | 'url'> & Partial<Pick<Target, 'streamUrl' | 'countUrl' | 'embedUrl'>>)[]
   /** What becomes of a request that its wire cannot carry whole. Left out: `warn`. */
   readonly fidelity?: Fidelity
   /** What the provider does its own way within its wire. */

@@ -1,8 +1,10 @@
+import type { Call } from '../core/call.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
 import type { CallFacts, PricedLine, Usage } from '../core/events.ts'
 import type { NanoUsd } from '../core/money.ts'
-import type { Ending } from '../core/reply.ts'
+import type { Ending, Reply } from '../core/reply.ts'
 import { type Stage, tap, whenEnded } from '../core/stage.ts'
+import { drained } from './drain.ts'
 import { type HeldAttempt, type HoldDeps, holdFor } from './hold.ts'
 
 /** What a usage costs: its amount and the version of the price, or `unpriced` where no price is known. */
@@ -19,6 +21,8 @@ interface MeterDeps<In, Part> {
   readonly price: (input: In, usage: Usage) => Charge
   /** Left out: no budget ever applies. */
   readonly holds?: HoldDeps<In>
+  /** How long a reply is read on after its client left, to learn what it cost; undefined: not at all. */
+  readonly drainMs?: () => number | undefined
 }
 
 /** No attempt uses this many tokens: a provider that says so has said nothing. */
@@ -49,10 +53,15 @@ export function meter<In, Part>(deps: MeterDeps<In, Part>): Stage<In, Part> {
     }
     facts.attempts++
     const metered: Metered = { usage: undefined, charge: undefined, sizeBytes: 0 }
-    const reply = await next(call, held?.input ?? input).catch((thrown: unknown) => {
+    const drainMs = deps.drainMs?.()
+    const draining = drainMs === undefined ? undefined : drained(call, drainMs)
+    let reply: Reply<Part>
+    try {
+      reply = await next(draining?.call ?? call, held?.input ?? input)
+    } catch (thrown) {
       if (held !== undefined) chargeFailed(held, asGatewayError(thrown), facts)
       throw thrown
-    })
+    }
     tap(reply, (part) => {
       const sizeBytes = deps.sizeOf(part)
       metered.sizeBytes += sizeBytes
@@ -62,13 +71,27 @@ export function meter<In, Part>(deps: MeterDeps<In, Part>): Stage<In, Part> {
       held.see(sizeBytes)
       if (held.isStrict && held.isOverrun) throw overrun(held)
     })
-    return whenEnded(reply, (ending) => {
+    whenEnded(reply, (ending) => {
       facts.sizeOutBytes = metered.sizeBytes
       if (held !== undefined) book(held, metered, ending, facts)
       // The provider did the work and did not say how much: not known is not free.
       else if (ending.outcome === 'ok' && metered.usage === undefined) facts.isUnpriced = true
+      if (draining !== undefined) finishLate(call, held, metered)
       return facts.costNanoUsd === undefined ? undefined : { ...ending, costNanoUsd: facts.costNanoUsd }
     })
+    return draining === undefined ? reply : draining.outward(reply)
+  }
+}
+
+/** A reply that was read on after its client left: the call has ended by then, without what it cost. */
+function finishLate<In>(call: Call, held: HeldAttempt<In> | undefined, { usage, charge }: Metered): void {
+  const { facts } = call.record
+  const booking = held === undefined ? undefined : facts.bookings?.findLast(({ attempt }) => attempt === held.hold.attempt)
+  if (booking !== undefined) call.record.finishLate(booking, usage)
+  else if (held === undefined && charge?.type === 'priced' && usage !== undefined) {
+    const tokens = (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0)
+    const attempt = `${call.id}.${facts.attempts}`
+    call.record.finishLate({ attempt, state: 'settled', atMs: call.world.now(), nanoUsd: charge.costNanoUsd, tokens, balances: [] }, usage)
   }
 }
 

@@ -1,6 +1,6 @@
 import { ANONYMOUS, type Call, type PromptIdentity } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
-import type { AttemptHeld, CallEnded, CallFacts, CallRecord, CallStarted, Hold, LayerName } from '../core/events.ts'
+import type { AttemptHeld, Booking, CallEnded, CallFacts, CallRecord, CallStarted, Hold, LayerName, Usage } from '../core/events.ts'
 import type { EventLog, LiveCalls } from '../core/ports.ts'
 import type { Ending } from '../core/reply.ts'
 import { type Stage, whenEnded } from '../core/stage.ts'
@@ -30,7 +30,10 @@ export class LogRecord implements CallRecord {
   readonly #startedMonotonicMs: number
   #started: Promise<void> | undefined
   #isEnded = false
+  #isWritten = false
   #work: Promise<void> | undefined
+  /** What the ending said that the call had cost. */
+  #endedNanoUsd = 0
 
   constructor(start: RecordStart) {
     this.callId = start.world.id('call')
@@ -59,6 +62,15 @@ export class LogRecord implements CallRecord {
     return hold === undefined ? this.#started : this.#start.log.append(this.#heldEvent(hold))
   }
 
+  finishLate(booking: Booking, usage: Usage | undefined, knownNanoUsd = this.#endedNanoUsd): void {
+    if (!this.#isWritten) return
+    const { layer, log } = this.#start
+    const { principal, subject, provider, target, priceVersion } = this.facts
+    const costNanoUsd = booking.nanoUsd === undefined ? undefined : booking.nanoUsd - knownNanoUsd
+    const identity = { callId: this.callId, layer, action: this.action, principal, subject, provider, target }
+    log.keep({ type: 'attempt.booked', atMs: booking.atMs, ...identity, booking, usage, costNanoUsd, priceVersion })
+  }
+
   /** Writes `call.ended` (and `call.started` where the call was refused before it): once. */
   end(ending: Ending): void {
     if (this.#isEnded) return
@@ -74,6 +86,8 @@ export class LogRecord implements CallRecord {
   }
 
   #write(ending: Ending): void {
+    this.#isWritten = true
+    this.#endedNanoUsd = this.facts.costNanoUsd ?? 0
     const { log } = this.#start
     if (this.#started !== undefined) {
       this.#keepIfStarted(this.#started, this.#endedEvent(ending))

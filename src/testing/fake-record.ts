@@ -40,6 +40,7 @@ class CountingRecord implements FakeRecord {
   }
 
   awaitWork(): void {}
+  finishLate(): void {}
 
   start(): Promise<void> {
     this.startCalls++

@@ -1,3 +1,4 @@
+import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Layer } from '../core/layer.ts'
 import type { Access, BodyKeeping, BodyStore, EventLog, LiveCalls, ProgramRunner, ToolAsks } from '../core/ports.ts'
@@ -8,6 +9,9 @@ import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
 import { authorize } from '../stages/authorize.ts'
 import { dispatch } from '../stages/dispatch.ts'
+import { guardInput, guardOutput } from '../stages/guard.ts'
+import type { GuardSet } from '../stages/guards/guard-set.ts'
+import type { Judges } from '../stages/guards/types.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
@@ -16,6 +20,7 @@ import { argumentsProblem } from './arguments.ts'
 import type { Attempt, Incoming } from './attempt.ts'
 import { Catalog } from './catalog.ts'
 import { decode } from './decode.ts'
+import { guardedTexts, isToolCall } from './guarded-texts.ts'
 import { holdId } from './hold-id.ts'
 import { createHttp } from './http.ts'
 import { noteError } from './note-error.ts'
@@ -55,6 +60,9 @@ export interface ToolsDeps {
   readonly runner: ProgramRunner
   readonly version: string
   readonly settings: () => ToolsSettings
+  readonly guards: () => GuardSet
+  /** Whom guards ask. */
+  readonly judges: Judges
   readonly limits: () => RequestLimits
   /** Hears of every ending after it was written. */
   readonly onEnded: (callId: string, ending: Ending) => void
@@ -95,6 +103,12 @@ export function createTools(deps: ToolsDeps): ToolsLayer {
     admit<Incoming, ToolPart>(({ problem }) => problem),
     authenticate<Incoming, ToolPart>(deps.access),
   ]
+  const guarding = {
+    guardsOf: ({ principal }: Call, attempt: Attempt) =>
+      isToolCall(attempt) ? deps.guards().choose(principal, { kind: 'tools', name: attempt.tool?.identity.name ?? '' }) : [],
+    texts: guardedTexts,
+    judges: deps.judges,
+  }
   const call = pipeline<Incoming, ToolPart>(
     edge(),
     receive(
@@ -103,6 +117,7 @@ export function createTools(deps: ToolsDeps): ToolsLayer {
         [
           authorize((call, attempt) => permit(tools, call, attempt)), // the same function filters the lists
           admit(argumentsProblem), // what does not fit the tool's schema need not trouble its server
+          guardInput(guarding),
           holdId, // an id is one request's, for as long as that runs
           keepBodies({
             store: deps.bodies,
@@ -110,6 +125,7 @@ export function createTools(deps: ToolsDeps): ToolsLayer {
             requestOf: ({ frame }) => frame.text,
             bytesOf: (part) => Buffer.from(part.text),
           }),
+          guardOutput(guarding),
           dispatch({ sizeOf: (part) => Buffer.byteLength(part.text) }),
         ],
         (call, attempt) => (attempt.type === 'forward' ? send(call, attempt) : serveList(tools, call, attempt)),

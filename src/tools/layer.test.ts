@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'bun:test'
 import type { CallEnded, Event } from '../core/events.ts'
 import type { ToolIdentity } from '../core/ports.ts'
 import type { OutgoingRequest } from '../core/world.ts'
+import { compileGuards } from '../stages/guards/compile.ts'
 import { type FakeWorld, fakeWorld } from '../testing/fake-world.ts'
 import { createTools, type ToolsLayer } from './index.ts'
 
@@ -26,6 +27,7 @@ interface Lab {
   readonly always: Map<string, (got: Got) => void>
 }
 
+const NO_GUARDS = compileGuards({}, [], () => [])
 const TIMEOUTS = { connectMs: 30_000, callMs: 60_000, totalMs: 900_000, listMs: 2000 }
 const GREETING = { protocolVersion: '2025-11-25', capabilities: { tools: { listChanged: true } }, serverInfo: { name: 's', version: '1' } }
 const TOOLS = { tools: [{ name: 'slow', inputSchema: { type: 'object' } }] }
@@ -98,6 +100,7 @@ function openLab(first: Readonly<Record<string, (got: Got) => void>> = {}): Lab 
     bodies: { dropped: 0, put: () => {}, get: async () => undefined, erase: async () => 0 },
     bodyKeeping: { detailFor: () => 'off', maxBytes: () => 0 },
     asks: { note: () => {}, find: () => undefined },
+    guards: () => NO_GUARDS,
     runner: {
       start: () => {
         throw new Error('No program is started here.')
@@ -109,6 +112,7 @@ function openLab(first: Readonly<Record<string, (got: Got) => void>> = {}): Lab 
     onEnded: () => {},
     note: () => {},
     isOpen: () => true,
+    judges: { ask: async () => ({ type: 'clean' }) },
   })
   const endings = () =>
     events

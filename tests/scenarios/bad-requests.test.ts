@@ -246,11 +246,11 @@ describe('a request that is sent to the wrong place', () => {
     [
       '/v1',
       '/v1/',
-      '/v1/embeddings',
+      '/v1/embedding',
       '/v1/chat/completions/',
       '/v1/Chat',
       '/v1//chat',
-      '/v1/models/mini',
+      '/v1/mini/models',
       '/v1/chat%2Fcompletions',
       `/v1/${'x'.repeat(3000)}`,
       '/v1/constructor',

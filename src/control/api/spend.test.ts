@@ -81,12 +81,12 @@ test.each([
   [
     'by=',
     'by',
-    'Spend cannot be split by ""; write any of organisation, team, user, key, provider, model, target, layer, outcome, hour, day, month or label:NAME.',
+    'Spend cannot be split by ""; write any of organisation, team, user, key, provider, model, route, target, layer, outcome, hour, day, month or label:NAME.',
   ],
   [
     'by=label:',
     'by',
-    'Spend cannot be split by "label:"; write any of organisation, team, user, key, provider, model, target, layer, outcome, hour, day, month or label:NAME.',
+    'Spend cannot be split by "label:"; write any of organisation, team, user, key, provider, model, route, target, layer, outcome, hour, day, month or label:NAME.',
   ],
   ['tema=x', 'tema', 'There is no parameter "tema"; did you mean "team"?'],
   ['month=next', 'month', 'month is "next"; write this, last or a month such as 2026-11.'],

@@ -11,6 +11,11 @@ export function outcomeOf(event: Spent): string {
 /** No call uses this many; a bucket adds up a second's calls, so that its numbers stay exact. */
 const MAX_TOKENS = 1e9
 
+/** The route that chose the model; empty where it was named directly. */
+export function routeOf(event: Spent): string {
+  return event.type === 'call.ended' ? (event.choice?.route ?? '') : ''
+}
+
 /** Calls of one principal and model that differ in nothing that is told apart, added up. */
 export class SpendBucket {
   readonly hour: number
@@ -35,6 +40,7 @@ export class SpendBucket {
     return (
       this.hour === hour &&
       outcomeOf(this.event) === outcomeOf(other) &&
+      routeOf(this.event) === routeOf(other) &&
       provider === other.provider &&
       target === other.target &&
       layer === other.layer

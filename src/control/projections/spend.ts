@@ -1,7 +1,7 @@
 import type { Principal } from '../../core/call.ts'
 import type { Event } from '../../core/events.ts'
 import type { TallyProjection, TallyRow, TallyTable } from '../../core/ports.ts'
-import { outcomeOf, SpendBucket, type Spent } from './spend-bucket.ts'
+import { outcomeOf, routeOf, SpendBucket, type Spent } from './spend-bucket.ts'
 
 const HOUR_MS = 3_600_000
 /** Buckets are gathered into rows at this number, which takes half a millisecond: never thousands of them at one flush. */
@@ -13,7 +13,7 @@ export const SPEND_SUMS = ['calls', 'input', 'cached_input', 'cache_write', 'out
 /** Spend by everything that a bill can be split by. */
 export const SPEND_TABLE = {
   name: 'spend',
-  dimensions: ['organisation', 'team', 'user', 'key', 'provider', 'model', 'target', 'layer', 'outcome'],
+  dimensions: ['organisation', 'team', 'user', 'key', 'provider', 'model', 'route', 'target', 'layer', 'outcome'],
   sums: SPEND_SUMS,
 } as const satisfies TallyTable
 
@@ -34,7 +34,7 @@ interface Row extends TallyRow {
  */
 export class SpendProjection implements TallyProjection {
   readonly name = 'spend'
-  readonly version = 3
+  readonly version = 4
   readonly tables = [SPEND_TABLE, SPEND_LABEL_TABLE]
   readonly #buckets = new Map<Principal, Map<string, SpendBucket[]>>()
   readonly #spend = new Map<string, Row>()
@@ -101,7 +101,7 @@ export class SpendProjection implements TallyProjection {
     const outcome = outcomeOf(event)
     const subject = modelOf(event)
     const sums = bucket.sums()
-    const dimensions = [organisation, team, user, keyId, provider, subject, target, layer, outcome]
+    const dimensions = [organisation, team, user, keyId, provider, subject, routeOf(event), target, layer, outcome]
     addRow(this.#spend, { hour, dimensions, sums })
     for (const [label, value] of Object.entries(labels)) addRow(this.#labels, { hour, dimensions: [label, value, ...dimensions], sums })
   }

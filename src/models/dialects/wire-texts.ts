@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../core/json.ts'
+import { isObject, type Json, type JsonObject } from '../../core/json.ts'
 import type { Phase } from '../../stages/guards/types.ts'
 
 /** A path in a body of JSON. */
@@ -13,6 +13,8 @@ export interface WireText {
   readonly lane?: string
   /** Whether it is text of JSON. */
   readonly isJson?: boolean
+  /** Whether it says again what other parts of the reply have said: it is looked at, and not counted. */
+  readonly isRepeat?: boolean
 }
 
 /** Where the requests and replies of a wire have their texts. Pure. */
@@ -20,7 +22,7 @@ export interface WireTexts {
   /** What a string of a request is; undefined where it is none that anybody reads. `root` is the parsed body. */
   phaseOf(path: JsonPath, root: JsonObject): Phase | undefined
   /** The texts of a whole reply, or of one frame. */
-  textsOf(value: JsonObject): readonly WireText[]
+  textsOf(value: JsonObject, as: 'whole' | 'frame'): readonly WireText[]
   /** The lanes that end with this frame. A frame without a value of JSON ends all. */
   endsOf(value: JsonObject): readonly string[]
   /** The value without what repeats a text that was changed. */
@@ -71,4 +73,11 @@ export function withText(value: Json, path: JsonPath, text: string): Json {
   // Neither null nor a list: an object.
   const object = value as JsonObject
   return { ...object, [step]: withText(object[step] ?? null, rest, text) }
+}
+
+/** Every string below a value, each a text of its own. */
+export function stringsIn(value: Json | undefined, path: JsonPath, phase: Phase): readonly WireText[] {
+  if (typeof value === 'string') return [{ path, text: value, phase }]
+  if (Array.isArray(value)) return value.flatMap((item: Json, index) => stringsIn(item, [...path, index], phase))
+  return isObject(value) ? Object.entries(value).flatMap(([key, item]) => stringsIn(item, [...path, key], phase)) : []
 }

@@ -1,5 +1,5 @@
 import type { Usage } from '../../core/events.ts'
-import type { Content } from './content.ts'
+import type { Citation, Content } from './content.ts'
 import type { Loss } from './loss.ts'
 import type { Candidate, NeutralReply, StopReason, StreamEvent, TokenLogprob } from './reply.ts'
 
@@ -67,6 +67,9 @@ function gather(into: Gathered, event: CandidateEvent): void {
       if (at !== undefined && call?.type === 'tool-call') into.content[at] = { ...call, arguments: call.arguments + event.text }
       return
     }
+    case 'citation':
+      cite(into, event.citation)
+      return
     case 'logprobs':
       into.logprobs.push(...event.logprobs)
       return
@@ -84,6 +87,11 @@ function extend(into: Gathered, event: { readonly type: 'text' | 'refusal' | 'th
   if (isOpen) into.content[into.content.length - 1] = { ...last, text: last.text + event.text }
   else if (event.text !== '') into.content.push({ type: event.type, text: event.text })
   into.isBroken = false
+}
+
+function cite(into: Gathered, citation: Citation): void {
+  const last = into.content.at(-1)
+  if (last?.type === 'text') into.content[into.content.length - 1] = { ...last, citations: [...(last.citations ?? []), citation] }
 }
 
 function seal(into: Gathered, event: CandidateEvent & { readonly type: 'seal' }): void {

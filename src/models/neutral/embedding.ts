@@ -8,6 +8,8 @@ export interface NeutralInputs {
   readonly dimensions?: number
   /** How the caller wants the numbers. */
   readonly encoding: 'float' | 'base64'
+  /** One input alone, in the wire that tells one from a list of one. */
+  readonly isSingle?: true
   /** What the vectors are for, as Gemini and Cohere ask. */
   readonly purpose?: 'query' | 'document' | 'similarity' | 'classification' | 'clustering'
   readonly endUser?: string

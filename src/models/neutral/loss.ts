@@ -38,6 +38,14 @@ export class Losses {
   }
 }
 
+/**
+ * The refusal of what would be asked in vain without the thing that cannot be carried: a picture, a recording.
+ * Another target may be able to.
+ */
+export function cannotCarry(path: string, why: string): GatewayError {
+  return new GatewayError('request_not_carried', `${path} cannot be carried: ${why}.`, { param: path })
+}
+
 const SHOWN = 5
 
 /** The refusal of a model whose `fidelity` is `strict`. */

@@ -1,5 +1,5 @@
 import type { Usage } from '../../core/events.ts'
-import type { Content, Seal } from './content.ts'
+import type { Citation, Content, Seal } from './content.ts'
 import type { Loss } from './loss.ts'
 
 /** Why a model stopped. `other` carries what its wire calls it: no reason is ever made up. */
@@ -47,6 +47,8 @@ export type StreamEvent =
   /** The piece of text or thinking ends, and another of its kind may follow. */
   | { readonly type: 'break'; readonly candidate: number }
   | { readonly type: 'tool-call'; readonly candidate: number; readonly index: number; readonly id: string; readonly name: string }
+  /** Belongs to the piece of text that is open. */
+  | { readonly type: 'citation'; readonly candidate: number; readonly citation: Citation }
   | { readonly type: 'arguments'; readonly candidate: number; readonly index: number; readonly text: string }
   | { readonly type: 'logprobs'; readonly candidate: number; readonly logprobs: readonly TokenLogprob[] }
   | { readonly type: 'finish'; readonly candidate: number; readonly stop: StopReason }

@@ -75,8 +75,12 @@ interface Tokens {
 function mostFor(price: Price | undefined, { inputTokens, outputTokens }: Tokens): NanoUsd | undefined {
   if (price === undefined) return undefined
   const { input, cachedInput = input, cacheWrite = input } = price
-  const dearest = Math.max(input, cachedInput, cacheWrite)
-  const kind = dearest === input ? {} : dearest === cacheWrite ? { cacheWriteTokens: inputTokens } : { cachedInputTokens: inputTokens }
-  const most = charge(price, { inputTokens, outputTokens, ...kind })
+  const usage =
+    cacheWrite > input && cacheWrite >= cachedInput
+      ? { inputTokens, outputTokens, cacheWriteTokens: inputTokens }
+      : cachedInput > input
+        ? { inputTokens, outputTokens, cachedInputTokens: inputTokens }
+        : { inputTokens, outputTokens }
+  const most = charge(price, usage)
   return most.type === 'priced' ? most.costNanoUsd : undefined
 }

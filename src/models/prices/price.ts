@@ -1,5 +1,5 @@
 import type { PricedLine, Usage } from '../../core/events.ts'
-import { costOfTokens, parseUsd } from '../../core/money.ts'
+import { costOfItems, parseUsd } from '../../core/money.ts'
 import type { Charge } from '../../stages/meter.ts'
 import type { Price } from '../types.ts'
 import { PRICE_TABLE_VERSION, PRICES } from './table.ts'
@@ -26,12 +26,11 @@ export function charge(price: Price | undefined, usage: Usage): Charge {
   // A provider cannot have read more from its cache than there was input; one that says so is charged for its input, not for less.
   const cached = Math.min(usage.cachedInputTokens ?? 0, inputTokens)
   const written = Math.min(usage.cacheWriteTokens ?? 0, inputTokens - cached)
-  const lines: readonly PricedLine[] = [
-    { kind: 'input', tokens: inputTokens - cached - written, nanoUsd: price.input },
-    { kind: 'cachedInput', tokens: cached, nanoUsd: price.cachedInput ?? price.input },
-    { kind: 'cacheWrite', tokens: written, nanoUsd: price.cacheWrite ?? price.input },
-    { kind: 'output', tokens: outputTokens, nanoUsd: price.output },
-  ]
-  const costNanoUsd = costOfTokens(lines.map(({ tokens, nanoUsd }) => [tokens, nanoUsd]))
-  return { type: 'priced', costNanoUsd, version: price.version, lines: lines.filter(({ tokens }) => tokens > 0) }
+  const lines: PricedLine[] = []
+  const fresh = inputTokens - cached - written
+  if (fresh > 0) lines.push({ kind: 'input', tokens: fresh, nanoUsd: price.input })
+  if (cached > 0) lines.push({ kind: 'cachedInput', tokens: cached, nanoUsd: price.cachedInput ?? price.input })
+  if (written > 0) lines.push({ kind: 'cacheWrite', tokens: written, nanoUsd: price.cacheWrite ?? price.input })
+  if (outputTokens > 0) lines.push({ kind: 'output', tokens: outputTokens, nanoUsd: price.output })
+  return { type: 'priced', costNanoUsd: costOfItems(lines), version: price.version, lines }
 }

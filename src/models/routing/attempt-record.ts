@@ -1,4 +1,4 @@
-import type { CallFacts, CallRecord, Hold, Usage } from '../../core/events.ts'
+import type { Booking, CallFacts, CallRecord, Hold, Usage } from '../../core/events.ts'
 
 const COUNTS = [
   'inputTokens',
@@ -23,11 +23,11 @@ const ADDED = {
   usage: undefined,
   costNanoUsd: undefined,
   isUnpriced: undefined,
-  providerMs: undefined,
-  attemptLog: undefined,
   isEstimate: undefined,
   pricing: undefined,
   bookings: undefined,
+  providerMs: undefined,
+  attemptLog: undefined,
 } as const
 
 /**
@@ -39,19 +39,29 @@ export class AttemptRecord implements CallRecord {
   readonly facts: CallFacts
   action: string
   readonly #call: CallRecord
-  #added: Pick<CallFacts, 'attempts' | 'usage' | 'costNanoUsd' | 'providerMs'> & { readonly bookings: number }
+  #added: Pick<CallFacts, 'attempts' | 'usage' | 'costNanoUsd' | 'providerMs'>
+  #addedBookings = 0
 
-  /** @param number of the attempt, from 1: what it counts goes on from there */
+  /** @param number of the attempt, from 1: what it counts goes on from there, for the names of its holds */
   constructor(call: CallRecord, number: number) {
     this.callId = call.callId
     this.action = call.action
     this.#call = call
     this.facts = { ...call.facts, ...CLEARED, ...ADDED, attempts: number - 1 }
-    this.#added = { attempts: number - 1, bookings: 0 }
+    this.#added = { attempts: number - 1 }
   }
 
   get elapsedMs(): number {
     return this.#call.elapsedMs
+  }
+
+  get replyHeaders(): Record<string, string> {
+    this.#call.replyHeaders ??= {}
+    return this.#call.replyHeaders
+  }
+
+  set replyHeaders(headers: Record<string, string>) {
+    this.#call.replyHeaders = headers
   }
 
   start(hold?: Hold): Promise<void> {
@@ -62,10 +72,8 @@ export class AttemptRecord implements CallRecord {
     this.#call.awaitWork(over)
   }
 
-  /** What the caller is told is told of the call. */
-  get replyHeaders(): Record<string, string> {
-    this.#call.replyHeaders ??= {}
-    return this.#call.replyHeaders
+  finishLate(booking: Booking, usage: Usage | undefined): void {
+    this.#call.finishLate(booking, usage)
   }
 
   /** Adds to the call what it does not have yet of this attempt. */
@@ -79,15 +87,10 @@ export class AttemptRecord implements CallRecord {
     facts.providerMs = add(facts.providerMs, own.providerMs, before.providerMs)
     if (own.isUnpriced === true) facts.isUnpriced = true
     if (own.isEstimate === true) facts.isEstimate = true
-    const booked = own.bookings?.slice(before.bookings) ?? []
-    if (booked.length > 0) facts.bookings = [...(facts.bookings ?? []), ...booked]
-    this.#added = {
-      attempts: own.attempts,
-      usage: own.usage,
-      costNanoUsd: own.costNanoUsd,
-      providerMs: own.providerMs,
-      bookings: own.bookings?.length ?? 0,
-    }
+    const fresh: readonly Booking[] = own.bookings?.slice(this.#addedBookings) ?? []
+    if (fresh.length > 0) facts.bookings = [...(facts.bookings ?? []), ...fresh]
+    this.#addedBookings += fresh.length
+    this.#added = { attempts: own.attempts, usage: own.usage, costNanoUsd: own.costNanoUsd, providerMs: own.providerMs }
   }
 
   /** This is the attempt that answers: what is told of the call is told of it. */

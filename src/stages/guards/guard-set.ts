@@ -7,7 +7,6 @@ export interface Subject {
   readonly kind: 'models' | 'tools' | 'agents'
   /** By the gateway's name. */
   readonly name: string
-  readonly route?: string
   /** Names of guards that stand at the model, the route or the server itself. */
   readonly guards?: readonly string[]
 }
@@ -32,7 +31,7 @@ export class GuardSet {
   /** The guards of a call, in the order of the configuration. */
   choose(principal: Principal, subject: Subject): readonly Guard[] {
     if (this.#guards.length === 0) return NONE
-    const key = [principal.team, principal.keyId, subject.kind, subject.name, subject.route].join('\0')
+    const key = [principal.team, principal.keyId, subject.kind, subject.name].join('\0')
     const before = this.#chosen.get(key)
     if (before !== undefined) return before
     const named = new Set([...(subject.guards ?? []), ...(principal.team === undefined ? [] : this.#teams(principal.team))])
@@ -53,7 +52,7 @@ function fits(scope: Scope, principal: Principal, subject: Subject): boolean {
   // A scope that names models is one for model calls, and so on; one that names none of the three is for all of them.
   const isForSome = scope.models !== undefined || scope.tools !== undefined || scope.agents !== undefined || routes !== undefined
   if (!isForSome) return true
-  if (routes !== undefined && !(subject.route !== undefined && matchesAny(routes, subject.route))) return false
-  const patterns = scope[subject.kind]
-  return patterns === undefined ? subject.kind === 'models' && routes !== undefined : matchesAny(patterns, subject.name)
+  // Callers name routes as they name models.
+  const patterns = subject.kind === 'models' ? [...(scope.models ?? []), ...(routes ?? [])] : (scope[subject.kind] ?? [])
+  return matchesAny(patterns, subject.name)
 }

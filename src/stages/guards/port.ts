@@ -31,6 +31,8 @@ export interface ReplyText {
   readonly lane?: string
   /** Whether it is text of JSON: what is put into it is escaped. */
   readonly isJson?: boolean
+  /** Whether it says again what other parts have said: it is looked at, and not counted. */
+  readonly isRepeat?: boolean
 }
 
 /** Texts of one reply. */

@@ -5,8 +5,10 @@ import { causeText } from '../cause-text.ts'
 import type { KeptState } from '../store.ts'
 import type { JournalIndex } from './journal-index.ts'
 
-/** The state is stored after this many events: what a start after a crash folds again, at the most. */
+/** The state is stored after this many events: what a start after a crash folds again. */
 const SAVE_EVENTS = 10_000
+/** A large state is stored more seldom: an event for so many characters of it, so that storing it stays a small part of the work. */
+const CHARACTERS_AN_EVENT = 30
 
 /** What keeping a state beside the log needs. */
 interface StateKeeperOptions {
@@ -29,6 +31,7 @@ interface Saved {
 export class StateKeeper {
   readonly #options: StateKeeperOptions
   #unsavedEvents = 0
+  #savedLength = 0
 
   /** Restores the state, and folds what the log has beyond it. */
   constructor(options: StateKeeperOptions) {
@@ -51,7 +54,7 @@ export class StateKeeper {
    */
   take(events: number): void {
     this.#unsavedEvents += events
-    if (this.#unsavedEvents < SAVE_EVENTS) return
+    if (this.#unsavedEvents < Math.max(SAVE_EVENTS, this.#savedLength / CHARACTERS_AN_EVENT)) return
     try {
       this.save()
     } catch (thrown) {
@@ -67,6 +70,7 @@ export class StateKeeper {
     const saved: Saved = { version: state.version, seq: source.lastSeq, hash: source.hashAt(source.lastSeq), text: state.text() }
     index.keep(state.name, JSON.stringify(saved))
     this.#unsavedEvents = 0
+    this.#savedLength = saved.text.length
     onSaved(saved.text.length + 4096)
   }
 

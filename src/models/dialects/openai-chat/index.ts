@@ -1,5 +1,6 @@
 import type { Dialect } from '../../dialect.ts'
 import { decodeFailure } from '../provider-error.ts'
+import { embedding } from './embedding.ts'
 import { encodeError, encodeStreamError } from './error.ts'
 import { readStream } from './read-stream.ts'
 import { decodeReply } from './reply.ts'
@@ -15,6 +16,7 @@ export const openaiChat: Dialect = {
   endpoints: [
     { path: '/v1/chat/completions', operation: 'generate' },
     { path: '/v1/chat', operation: 'generate' },
+    { path: '/v1/embeddings', operation: 'embed' },
   ],
   path: () => '/chat/completions',
   auth: 'bearer',
@@ -31,4 +33,5 @@ export const openaiChat: Dialect = {
   encodeError,
   encodeStreamError,
   encodeCost,
+  embedding,
 }

@@ -12,6 +12,11 @@ interface ChoiceState {
   readonly calls: Map<number, string>
   /** Thinking is open and no seal has come: it gets one of its own, so that it may be given back. */
   isThinking: boolean
+  /** Thinking that stood outside of details since the last seal: some give the whole of it once more with its seal. */
+  plain: string
+  /** Indices of the details that were sealed: some give them again with each that follows. */
+  readonly sealed: Set<number>
+  isFinished: boolean
 }
 
 /** Reads the chunks of one stream. */
@@ -53,7 +58,13 @@ function listOf(value: Json | undefined): readonly JsonObject[] {
 
 function readChoice(choice: JsonObject, choices: Map<number, ChoiceState>, events: StreamEvent[]): void {
   const candidate = typeof choice.index === 'number' ? choice.index : 0
-  const state = choices.get(candidate) ?? { calls: new Map<number, string>(), isThinking: false }
+  const state = choices.get(candidate) ?? {
+    calls: new Map<number, string>(),
+    isThinking: false,
+    plain: '',
+    sealed: new Set<number>(),
+    isFinished: false,
+  }
   choices.set(candidate, state)
   const delta = isObject(choice.delta) ? choice.delta : {}
   readThoughts(delta, { candidate, state, events })
@@ -73,7 +84,9 @@ function readChoice(choice: JsonObject, choices: Map<number, ChoiceState>, event
   })
   const logprobs = readLogprobs(choice.logprobs)
   if (logprobs.length > 0) events.push({ type: 'logprobs', candidate, logprobs })
-  if (stop !== undefined) events.push({ type: 'finish', candidate, stop })
+  // A provider that says it twice has said it once.
+  if (stop !== undefined && !state.isFinished) events.push({ type: 'finish', candidate, stop })
+  state.isFinished ||= stop !== undefined
 }
 
 /** Where the events of one choice go. */
@@ -84,10 +97,12 @@ interface Into {
 }
 
 function readThoughts(delta: JsonObject, { candidate, state, events }: Into): void {
-  const { before } = readThinking(delta)
+  const { before } = readThinking(withoutSealed(delta, state))
   for (const thought of before) {
     if (thought.type !== 'thinking') continue
-    if (thought.text !== '') {
+    const isRepeated = Array.isArray(delta.reasoning_details) && state.plain !== '' && thought.text === state.plain
+    if (!Array.isArray(delta.reasoning_details)) state.plain += thought.text
+    if (thought.text !== '' && !isRepeated) {
       events.push({ type: 'thinking', candidate, text: thought.text })
       state.isThinking = true
     }
@@ -95,7 +110,18 @@ function readThoughts(delta: JsonObject, { candidate, state, events }: Into): vo
     if (thought.seal === undefined || (thought.seal.wire === 'openai-chat' && thought.seal.value === '')) continue
     events.push({ type: 'seal', candidate, seal: thought.seal, ...(thought.isHidden ? { isHidden: true as const } : {}) })
     state.isThinking = false
+    state.plain = ''
   }
+}
+
+/** A delta without the details that were told before. */
+function withoutSealed(delta: JsonObject, { sealed }: ChoiceState): JsonObject {
+  if (!Array.isArray(delta.reasoning_details)) return delta
+  const details = listOf(delta.reasoning_details).filter(({ index }) => typeof index !== 'number' || !sealed.has(index))
+  for (const { index, signature, data } of details) {
+    if (typeof index === 'number' && (typeof signature === 'string' || typeof data === 'string')) sealed.add(index)
+  }
+  return { ...delta, reasoning_details: details }
 }
 
 /** A call begins with its name; what comes under its index after that are arguments. Some servers give neither index nor id. */

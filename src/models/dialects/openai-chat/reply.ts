@@ -1,17 +1,14 @@
-import { GatewayError } from '../../../core/errors.ts'
 import type { Usage } from '../../../core/events.ts'
 import { isObject, type Json } from '../../../core/json.ts'
 import type { ModelPart, Target } from '../../types.ts'
+import { malformed, parseReplyBody } from '../provider-reply.ts'
 import { errorInReply } from './error.ts'
 import { readReply } from './read-reply.ts'
 import { readToolNames } from './tool-names.ts'
 
-const decoder = new TextDecoder()
-
 /** Reads a whole reply. Its bytes go on as they came. */
 export function decodeReply(body: Uint8Array, target: Target): ModelPart {
-  const value = parseReply(body, target)
-  if (!isObject(value)) throw malformed(target, 'its reply is not a JSON object')
+  const value = parseReplyBody(body, target)
   const failure = errorInReply(value, target.provider)
   if (failure !== undefined) throw failure
   // Some other JSON, of a server that is none of this wire: it must not pass as an answer.
@@ -52,23 +49,6 @@ export function readUsage(usage: Json | undefined): Usage | undefined {
 export function readFinishReason(choices: Json | undefined): string | undefined {
   const first: Json | undefined = Array.isArray(choices) ? choices[0] : undefined
   return isObject(first) && typeof first.finish_reason === 'string' ? first.finish_reason : undefined
-}
-
-/** An error that says what in the provider's answer is against its wire. */
-export function malformed(target: Target, what: string, cause?: unknown): GatewayError {
-  return new GatewayError(
-    'provider_malformed',
-    `Provider ${target.provider} answered wrongly: ${what}.`,
-    cause === undefined ? {} : { cause },
-  )
-}
-
-function parseReply(body: Uint8Array, target: Target): unknown {
-  try {
-    return JSON.parse(decoder.decode(body))
-  } catch (cause) {
-    throw malformed(target, 'its reply is not valid JSON', cause)
-  }
 }
 
 /** A number of tokens: a whole number from 0. A provider that says anything else has said nothing. */

@@ -1,11 +1,12 @@
-import { GatewayError } from '../../../core/errors.ts'
 import { isObject, type JsonObject } from '../../../core/json.ts'
 import { formatUsd, type NanoUsd } from '../../../core/money.ts'
 import { decodeSseFrame, encodeSseFrame } from '../../../core/sse.ts'
 import type { StreamDecoder } from '../../dialect.ts'
 import type { ModelPart, ModelRequest, Target } from '../../types.ts'
+import { withCost } from '../cost-mark.ts'
+import { malformed, parseFrameData } from '../provider-reply.ts'
 import { errorInReply } from './error.ts'
-import { malformed, readFinishReason, readUsage } from './reply.ts'
+import { readFinishReason, readUsage } from './reply.ts'
 import { mayNameTools, readToolNames } from './tool-names.ts'
 
 /** What matters here of the request. */
@@ -40,7 +41,7 @@ function saysNothing({ bytes, error, isLast }: ModelPart, target: Target): boole
   if (error !== undefined || isLast) return false
   const { data } = decodeSseFrame(bytes)
   if (data === undefined) return true
-  const { choices } = parseChunk(data, target)
+  const { choices } = parseFrameData(data, target)
   return Array.isArray(choices) && choices.every((choice) => isObject(choice) && isEmptyChoice(choice))
 }
 
@@ -51,15 +52,9 @@ function isEmptyChoice({ delta, finish_reason: finishReason }: JsonObject): bool
 
 /** The usage chunk with what it cost, as a decimal number of US dollars in `usage.cost`. */
 export function encodeCost(part: ModelPart, cost: NanoUsd): Uint8Array {
-  const { data } = decodeSseFrame(part.bytes)
-  const value: unknown = JSON.parse(data ?? 'null')
-  if (!isObject(value) || !isObject(value.usage)) return part.bytes
-  // The amount is put in as text: a float would print small amounts in another form than the receipt does.
-  const marked = JSON.stringify({ ...value, usage: { ...value.usage, cost: COST_MARK } })
-  return encodeSseFrame({ data: marked.replace(JSON.stringify(COST_MARK), formatUsd(cost)) })
+  const text = withCost(decodeSseFrame(part.bytes).data, formatUsd(cost))
+  return text === undefined ? part.bytes : encodeSseFrame({ data: text })
 }
-
-const COST_MARK = '\u0000cost'
 
 function decodeFrame(bytes: Uint8Array, request: Asker, target: Target): ModelPart {
   const { data } = decodeSseFrame(bytes)
@@ -67,7 +62,7 @@ function decodeFrame(bytes: Uint8Array, request: Asker, target: Target): ModelPa
   if (data === undefined) return plain
   if (data === DONE) return { ...plain, isLast: true }
   if (!data.startsWith('{') || !data.endsWith('}')) throw malformed(target, 'a chunk of its stream is not a JSON object')
-  return TELLING.test(data) || mayNameTools(data) ? tellingPart(plain, parseChunk(data, target), { request, target }) : plain
+  return TELLING.test(data) || mayNameTools(data) ? tellingPart(plain, parseFrameData(data, target), { request, target }) : plain
 }
 
 function tellingPart(plain: ModelPart, chunk: JsonObject, context: { request: Asker; target: Target }): ModelPart {
@@ -85,15 +80,4 @@ function tellingPart(plain: ModelPart, chunk: JsonObject, context: { request: As
     ...(finishReason === undefined ? {} : { finishReason }),
     ...(toolCalls === undefined ? {} : { toolCalls }),
   }
-}
-
-function parseChunk(data: string, target: Target): JsonObject {
-  let value: unknown
-  try {
-    value = JSON.parse(data)
-  } catch (cause) {
-    throw malformed(target, 'a chunk of its stream is not valid JSON', cause)
-  }
-  if (!isObject(value)) throw new GatewayError('provider_malformed', 'A chunk of the stream is no object.')
-  return value
 }

@@ -22,7 +22,7 @@ export function readThinking(message: JsonObject): ReadThinking {
     const text = message.reasoning_content ?? message.reasoning
     return { before: typeof text === 'string' && text !== '' ? [{ type: 'thinking', text, seal: OWN_SEAL }] : [], ofCall: () => [] }
   }
-  const read = details.filter(isObject).map((detail) => ({ id: detail.id, content: readDetail(detail) }))
+  const read = withoutRepeats(details.filter(isObject)).map((detail) => ({ id: detail.id, content: readDetail(detail) }))
   const callIds = new Set(
     (Array.isArray(message.tool_calls) ? message.tool_calls : []).map((call: Json) => (isObject(call) ? call.id : undefined)),
   )
@@ -31,6 +31,20 @@ export function readThinking(message: JsonObject): ReadThinking {
     before: read.filter(({ id }) => !isOfCall(id)).flatMap(({ content }) => content),
     ofCall: (id) => read.filter((detail) => detail.id === id).flatMap(({ content }) => content),
   }
+}
+
+/** Streams give the list of details again with each new one: a caller that puts lists together gives some back twice. */
+function withoutRepeats(details: readonly JsonObject[]): readonly JsonObject[] {
+  const seen = new Set<string>()
+  return details.filter(({ index, signature, data }) => {
+    const sealed = typeof signature === 'string' ? signature : data
+    const mark = `${String(index)} ${String(sealed)}`
+    if (typeof sealed !== 'string' || !seen.has(mark)) {
+      seen.add(mark)
+      return true
+    }
+    return false
+  })
 }
 
 /** Thinking that a provider of this wire wrote plainly: it may be given back to one. */

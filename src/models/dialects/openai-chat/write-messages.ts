@@ -8,7 +8,7 @@ import type {
   ThinkingContent,
   ToolResultContent,
 } from '../../neutral/content.ts'
-import type { Losses } from '../../neutral/loss.ts'
+import { cannotCarry, type Losses } from '../../neutral/loss.ts'
 import type { NeutralMessage } from '../../neutral/request.ts'
 import { isOwn, writeDetail } from './thinking.ts'
 
@@ -88,13 +88,13 @@ function writePart(piece: Content, losses: Losses): readonly JsonObject[] {
     case 'image':
       return [{ type: 'image_url', image_url: { url: urlOf(piece.source), detail: piece.detail } }]
     case 'audio':
-      return writeAudio(piece, losses)
+      return writeAudio(piece)
     default:
       return writeDocument(piece, losses)
   }
 }
 
-function writeAudio({ source }: AudioContent, losses: Losses): readonly JsonObject[] {
+function writeAudio({ source }: AudioContent): readonly JsonObject[] {
   if (source.type === 'base64') {
     return [
       {
@@ -103,8 +103,7 @@ function writeAudio({ source }: AudioContent, losses: Losses): readonly JsonObje
       },
     ]
   }
-  losses.drop('audio', 'this wire takes audio in the request alone, not by an address')
-  return []
+  throw cannotCarry('audio', 'this wire takes it in the request alone, not by an address')
 }
 
 function writeDocument({ source, name }: DocumentContent, losses: Losses): readonly JsonObject[] {
@@ -115,8 +114,7 @@ function writeDocument({ source, name }: DocumentContent, losses: Losses): reado
     case 'base64':
       return [{ type: 'file', file: { filename: name ?? 'document.pdf', file_data: urlOf(source) } }]
     default:
-      losses.drop('document', 'this wire takes documents in the request alone, not by an address')
-      return []
+      throw cannotCarry('document', 'this wire takes it in the request alone, not by an address')
   }
 }
 

@@ -22,11 +22,13 @@ export function writeReply(reply: NeutralReply, context: ReplyContext): Written 
 }
 
 /** The finish reason of a stop; null where the provider gave none. What this wire has no word for goes on as the provider's own word. */
-export function writeStop(stop: StopReason | undefined): string | null {
+export function writeStop(stop: StopReason | undefined, { hasCalls }: { readonly hasCalls: boolean }): string | null {
   switch (stop?.type) {
     case undefined:
       return null
     case 'stop':
+      // Some providers say `stop` also of an answer that asks for tools; callers go by the reason.
+      return hasCalls ? 'tool_calls' : 'stop'
     case 'stop-sequence':
       return 'stop'
     case 'length':
@@ -58,7 +60,12 @@ export function writeLogprobs(logprobs: readonly TokenLogprob[] | undefined): Js
 }
 
 function writeChoice({ content, stop, logprobs }: Candidate, index: number): JsonObject {
-  return { index, message: writeMessage(content), logprobs: writeLogprobs(logprobs), finish_reason: writeStop(stop) }
+  return {
+    index,
+    message: writeMessage(content),
+    logprobs: writeLogprobs(logprobs),
+    finish_reason: writeStop(stop, { hasCalls: content.some(({ type }) => type === 'tool-call') }),
+  }
 }
 
 function writeMessage(content: readonly Content[]): JsonObject {

@@ -2,10 +2,28 @@ import type { Usage } from '../../../core/events.ts'
 import type { JsonObject } from '../../../core/json.ts'
 import { encodeSseFrame } from '../../../core/sse.ts'
 import type { ReplyContext, StreamWriter, WrittenFrame } from '../../dialect.ts'
+import type { ThinkingContent } from '../../neutral/content.ts'
 import type { StopReason, StreamEvent } from '../../neutral/reply.ts'
 import { writeDetail } from './thinking.ts'
-import { writeLogprobs, writeStop } from './write-reply.ts'
+import { annotationsOf, writeLogprobs, writeStop } from './write-reply.ts'
 import { writeUsage } from './write-usage.ts'
+
+/** What a choice has thought. */
+interface Thoughts {
+  /** Since the last seal. */
+  text: string
+  /** The last seal, while it is not known whether it belongs to a call. */
+  held: Pick<ThinkingContent, 'text' | 'seal' | 'isHidden'> | undefined
+  readonly details: JsonObject[]
+}
+
+/** A call of a choice: its index there, and the one that the provider told. */
+interface CallPlace {
+  readonly candidate: number
+  readonly told: number
+  readonly index: number
+  hasArguments: boolean
+}
 
 type Head = StreamEvent & { readonly type: 'start' }
 
@@ -25,10 +43,8 @@ class ChunkWriter {
   #prefix = ''
   readonly #begun = new Set<number>()
   readonly #stops = new Map<number, StopReason>()
-  /** Thinking of each choice that no seal has ended yet, and the number of details. */
-  readonly #thoughts = new Map<number, { text: string; details: number }>()
-  readonly #withArguments = new Set<string>()
-  readonly #calls: { readonly candidate: number; readonly index: number }[] = []
+  readonly #thoughts = new Map<number, Thoughts>()
+  readonly #calls: CallPlace[] = []
   #usage: Usage | undefined
 
   constructor(context: ReplyContext) {
@@ -41,20 +57,18 @@ class ChunkWriter {
         this.#head = event
         return []
       case 'text':
-        return this.#delta(event.candidate, { content: event.text })
+        return this.#content(event.candidate, { content: event.text })
       case 'refusal':
-        return this.#delta(event.candidate, { refusal: event.text })
+        return this.#content(event.candidate, { refusal: event.text })
       case 'thinking':
         this.#thinking(event.candidate).text += event.text
-        return this.#delta(event.candidate, { reasoning_content: event.text })
+        return this.#content(event.candidate, { reasoning_content: event.text })
       case 'seal':
         return this.#seal(event)
       case 'tool-call':
-        this.#calls.push(event)
-        return this.#call(event)
+        return [...this.#detail(event.candidate, event.id), ...this.#call(event)]
       case 'arguments':
-        this.#withArguments.add(`${event.candidate} ${event.index}`)
-        return this.#delta(event.candidate, { tool_calls: [{ index: event.index, function: { arguments: event.text } }] })
+        return this.#arguments(event)
       case 'logprobs':
         return this.#chunk(event.candidate, {}, { logprobs: writeLogprobs(event.logprobs) })
       case 'finish':
@@ -63,6 +77,8 @@ class ChunkWriter {
       case 'usage':
         this.#usage = event.usage
         return []
+      case 'citation':
+        return this.#delta(event.candidate, { annotations: annotationsOf([[event.citation]]) })
       case 'break':
       case 'loss':
         return []
@@ -72,13 +88,20 @@ class ChunkWriter {
   }
 
   end(): readonly WrittenFrame[] {
-    const frames: WrittenFrame[] = []
-    for (const { candidate, index } of this.#calls) {
-      if (this.#withArguments.has(`${candidate} ${index}`)) continue
+    const frames: WrittenFrame[] = [...this.#thoughts.keys()].flatMap((candidate) => this.#detail(candidate))
+    for (const { candidate, index, hasArguments } of this.#calls) {
+      if (hasArguments) continue
       // Clients parse the arguments as JSON: an empty text would fail there.
       frames.push(...this.#delta(candidate, { tool_calls: [{ index, function: { arguments: '{}' } }] }))
     }
-    for (const [candidate, stop] of this.#stops) frames.push(...this.#chunk(candidate, {}, { finish_reason: writeStop(stop) }))
+    for (const [candidate, stop] of this.#stops)
+      frames.push(
+        ...this.#chunk(
+          candidate,
+          {},
+          { finish_reason: writeStop(stop, { hasCalls: this.#calls.some((call) => call.candidate === candidate) }) },
+        ),
+      )
     if (this.#context.request.wantsUsage && this.#usage !== undefined) frames.push(this.#usageFrame(this.#usage))
     return [...frames, { bytes: encodeSseFrame({ data: '[DONE]' }) }]
   }
@@ -87,25 +110,51 @@ class ChunkWriter {
     return { bytes: encodeSseFrame({ data: `${this.#start()}[],"usage":${JSON.stringify(writeUsage(usage))}}` }), takesCost: true }
   }
 
-  #call({ candidate, index, id, name }: StreamEvent & { readonly type: 'tool-call' }): readonly WrittenFrame[] {
+  #call({ candidate, index: told, id, name }: StreamEvent & { readonly type: 'tool-call' }): readonly WrittenFrame[] {
+    // Callers keep the calls of a choice in a list: their indices have no gaps, whatever the provider counts by.
+    const index = this.#calls.filter((call) => call.candidate === candidate).length
+    this.#calls.push({ candidate, told, index, hasArguments: false })
     return this.#delta(candidate, { tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] })
   }
 
-  /** A seal is told with all that it seals: a client that keeps only the last of such details keeps a whole one. */
-  #seal({ candidate, seal, isHidden }: StreamEvent & { readonly type: 'seal' }): readonly WrittenFrame[] {
-    const thinking = this.#thinking(candidate)
-    const { text } = thinking
-    thinking.text = ''
-    const detail = writeDetail({ text, seal, ...(isHidden ? { isHidden } : {}) }, thinking.details++)
-    return this.#chunkOf(candidate, JSON.stringify({ ...this.#role(candidate), reasoning_details: [detail] }), '')
+  #arguments({ candidate, index, text }: StreamEvent & { readonly type: 'arguments' }): readonly WrittenFrame[] {
+    const call = this.#calls.findLast((known) => known.candidate === candidate && known.told === index)
+    if (call === undefined) return []
+    call.hasArguments = true
+    return this.#delta(candidate, { tool_calls: [{ index: call.index, function: { arguments: text } }] })
   }
 
-  #thinking(candidate: number): { text: string; details: number } {
+  /** A seal that nothing was thought before may belong to the call that comes next: only then is it known where it stands. */
+  #seal({ candidate, seal, isHidden }: StreamEvent & { readonly type: 'seal' }): readonly WrittenFrame[] {
+    const thinking = this.#thinking(candidate)
+    const held = this.#detail(candidate)
+    const { text } = thinking
+    thinking.text = ''
+    thinking.held = { text, seal, ...(isHidden ? { isHidden } : {}) }
+    return text === '' && this.#begun.has(candidate) ? held : [...held, ...this.#detail(candidate)]
+  }
+
+  /** The seal that is held, with all that were told before: a client that keeps only the last of such lists keeps a whole one. */
+  #detail(candidate: number, callId?: string): readonly WrittenFrame[] {
+    const thinking = this.#thoughts.get(candidate)
+    if (thinking?.held === undefined) return []
+    thinking.details.push(writeDetail(thinking.held, thinking.details.length, callId))
+    thinking.held = undefined
+    return this.#delta(candidate, { reasoning_details: [...thinking.details] })
+  }
+
+  #thinking(candidate: number): Thoughts {
     const known = this.#thoughts.get(candidate)
     if (known !== undefined) return known
-    const made = { text: '', details: 0 }
+    const made: Thoughts = { text: '', details: [], held: undefined }
     this.#thoughts.set(candidate, made)
     return made
+  }
+
+  #content(candidate: number, delta: JsonObject): readonly WrittenFrame[] {
+    return this.#thoughts.get(candidate)?.held === undefined
+      ? this.#delta(candidate, delta)
+      : [...this.#detail(candidate), ...this.#delta(candidate, delta)]
   }
 
   #delta(candidate: number, delta: JsonObject): readonly WrittenFrame[] {

@@ -1,0 +1,109 @@
+import { GatewayError } from '../core/errors.ts'
+import { spliceText } from '../core/json.ts'
+import { decodeString, formatJsonPath, visitStrings } from '../core/json-strings.ts'
+import { decodeSseFrame, encodeSseFrame } from '../core/sse.ts'
+import type { GuardedTexts, ReplyText, ReplyTexts, RequestText } from '../stages/guards/port.ts'
+import type { Phase } from '../stages/guards/types.ts'
+import { decodeRequest } from './a2a/request.ts'
+import type { AgentPart, AgentRequest, Attempt } from './types.ts'
+
+/**
+ * Where the guards find the texts of messages to agents and of what agents say: texts and data of parts, and names and descriptions of artifacts. A text
+ * that an agent sends in several pieces (`append`) is looked at piece by piece.
+ */
+export const guardedTexts: GuardedTexts<Attempt, AgentPart> = {
+  request: {
+    read: ({ request }) => stringsOf(request.text, 'input'),
+    write: (attempt, changes) => {
+      const { request } = attempt
+      const text = splice(request.text, 'input', (index) => changes.get(index))
+      return { ...attempt, request: readAgain(text, request, attempt) }
+    },
+  },
+  openReply: () => new AgentReplyTexts(),
+}
+
+interface FoundString extends RequestText {
+  readonly from: number
+  readonly to: number
+}
+
+/** The last keys of what has no words: names of the protocol, ids, times, and files. */
+const NO_TEXT: ReadonlySet<string | number | undefined> = new Set([
+  ...[
+    'kind',
+    'role',
+    'messageId',
+    'taskId',
+    'contextId',
+    'artifactId',
+    'state',
+    'timestamp',
+    'mimeType',
+    'mediaType',
+    'bytes',
+    'raw',
+    'id',
+    'method',
+    'jsonrpc',
+  ],
+  ...['referenceTaskIds', 'extensions', 'acceptedOutputModes', 'url', 'uri', 'token'],
+])
+
+function stringsOf(text: string, phase: Phase): readonly FoundString[] {
+  const found: FoundString[] = []
+  visitStrings(text, ({ path, from, to, isKey }) => {
+    const isWords =
+      (path[0] === 'params' || path[0] === 'result') &&
+      path.length > 2 &&
+      !path.some((step) => step === 'metadata' || step === 'extensions')
+    if (isKey || !isWords || NO_TEXT.has(path.findLast((step) => typeof step === 'string'))) return
+    found.push({ phase, text: decodeString(text, from, to), path: formatJsonPath(path), from, to })
+  })
+  return found
+}
+
+function splice(text: string, phase: Phase, textAt: (index: number) => string | undefined): string {
+  const edits = stringsOf(text, phase).flatMap(({ from, to, text: before }, index) => {
+    const changed = textAt(index)
+    return changed === undefined || changed === before ? [] : [{ from, to, with: JSON.stringify(changed) }]
+  })
+  return spliceText(text, edits)
+}
+
+function readAgain(text: string, before: AgentRequest, { heard }: Attempt): AgentRequest {
+  const request = decodeRequest(new TextEncoder().encode(text), { maxDepth: Number.POSITIVE_INFINITY }, heard)
+  if (request.method.name !== before.method.name) throw new GatewayError('internal', 'What was redacted is another request now.')
+  return request
+}
+
+const decoder = new TextDecoder()
+const encoder = new TextEncoder()
+
+/** The texts of one answer: its body, or its events one by one. */
+class AgentReplyTexts implements ReplyTexts<AgentPart> {
+  read(part: AgentPart): readonly ReplyText[] {
+    const text = jsonOf(part)
+    return text === undefined ? [] : stringsOf(text, 'output').map((found) => ({ phase: found.phase, text: found.text }))
+  }
+
+  write(part: AgentPart, texts: readonly string[]): AgentPart {
+    const text = splice(jsonOf(part) ?? '', 'output', (index) => texts[index])
+    if (part.type === 'whole') return { ...part, bytes: encoder.encode(text) }
+    const { event } = decodeSseFrame(part.bytes)
+    return { ...part, bytes: encodeSseFrame({ ...(event === undefined ? {} : { event }), data: text }) }
+  }
+
+  ends(): readonly string[] {
+    return []
+  }
+
+  say(): AgentPart {
+    throw new GatewayError('internal', 'An agent says nothing in lanes.')
+  }
+}
+
+function jsonOf(part: AgentPart): string | undefined {
+  const text = part.type === 'whole' ? decoder.decode(part.bytes) : decodeSseFrame(part.bytes).data
+  return text?.trimStart().startsWith('{') ? text : undefined
+}

@@ -1,0 +1,46 @@
+import type { Usage } from '../../../core/events.ts'
+import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+
+/** `usage` of this wire: what was read from the cache and written to it counts beside `input_tokens`, here inside. */
+export function readUsage(usage: Json | undefined): Usage | undefined {
+  if (!isObject(usage)) return undefined
+  const fresh = count(usage.input_tokens)
+  const output = count(usage.output_tokens)
+  if (fresh === undefined && output === undefined) return undefined
+  const cached = count(usage.cache_read_input_tokens)
+  const written = count(usage.cache_creation_input_tokens)
+  const read: { -readonly [Field in keyof Usage]: Usage[Field] } = {}
+  if (fresh !== undefined) read.inputTokens = fresh + (cached ?? 0) + (written ?? 0)
+  if (output !== undefined) read.outputTokens = output
+  if (cached !== undefined) read.cachedInputTokens = cached
+  if (written !== undefined) read.cacheWriteTokens = written
+  const hour = isObject(usage.cache_creation) ? count(usage.cache_creation.ephemeral_1h_input_tokens) : undefined
+  if (hour !== undefined && hour > 0) read.cacheWrite1hTokens = hour
+  const thinking = isObject(usage.output_tokens_details) ? count(usage.output_tokens_details.thinking_tokens) : undefined
+  if (thinking !== undefined) read.reasoningTokens = thinking
+  const calls = isObject(usage.server_tool_use) ? callsOf(usage.server_tool_use) : 0
+  if (calls > 0) read.toolCalls = calls
+  read.raw = usage
+  return read
+}
+
+/** Writes usage. What was read from or written to a cache is taken out of the input again. */
+export function writeUsage(usage: Usage): JsonObject {
+  const { inputTokens = 0, outputTokens = 0, cachedInputTokens, cacheWriteTokens, reasoningTokens } = usage
+  return {
+    input_tokens: Math.max(0, inputTokens - (cachedInputTokens ?? 0) - (cacheWriteTokens ?? 0)),
+    cache_creation_input_tokens: cacheWriteTokens ?? null,
+    cache_read_input_tokens: cachedInputTokens ?? null,
+    output_tokens: outputTokens,
+    ...(reasoningTokens === undefined ? {} : { output_tokens_details: { thinking_tokens: reasoningTokens } }),
+  }
+}
+
+function callsOf(calls: JsonObject): number {
+  return Object.values(calls).reduce<number>((sum, value) => sum + (count(value) ?? 0), 0)
+}
+
+/** A number of tokens: a whole number from 0. A provider that says anything else has said nothing. */
+function count(value: Json | undefined): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+}

@@ -1,0 +1,162 @@
+import { isObject, type JsonObject } from '../../../core/json.ts'
+import type {
+  CacheMark,
+  Content,
+  DocumentContent,
+  ImageContent,
+  TextContent,
+  ThinkingContent,
+  ToolCallContent,
+  ToolResultContent,
+} from '../../neutral/content.ts'
+import { cannotCarry, type Losses } from '../../neutral/loss.ts'
+import type { NeutralMessage } from '../../neutral/request.ts'
+import { packSeal } from '../../neutral/seal.ts'
+
+/** Messages in this wire: instructions apart, and the tools that the history names. */
+interface WrittenMessages {
+  readonly system: readonly JsonObject[]
+  readonly messages: readonly JsonObject[]
+  readonly usedTools: readonly string[]
+}
+
+const GO_ON = [{ type: 'text', text: 'Go on.' }]
+
+/** Writes messages. The wire wants the first from the user, turns by turns, and no empty one. */
+export function writeMessages(messages: readonly NeutralMessage[], losses: Losses): WrittenMessages {
+  const isInstruction = ({ role }: NeutralMessage) => role === 'system' || role === 'developer'
+  const head = messages.findIndex((message) => !isInstruction(message))
+  const leading = head === -1 ? messages : messages.slice(0, head)
+  const turns: { role: 'user' | 'assistant'; content: JsonObject[] }[] = []
+  const add = (role: 'user' | 'assistant', content: readonly JsonObject[]) => {
+    const last = turns.at(-1)
+    if (content.length === 0) return
+    if (last?.role === role) last.content.push(...content)
+    else turns.push({ role, content: [...content] })
+  }
+  for (const message of head === -1 ? [] : messages.slice(head)) {
+    if (isInstruction(message)) losses.approximate('messages', 'instructions between the turns are carried as words of the user')
+    add(
+      message.role === 'assistant' ? 'assistant' : 'user',
+      ordered(message.content).flatMap((piece) => writePiece(piece, losses)),
+    )
+  }
+  if (turns[0]?.role !== 'user') {
+    losses.emulate('messages', 'this wire wants the first message from the user; one that says "Go on." stands before')
+    turns.unshift({ role: 'user', content: [...GO_ON] })
+  }
+  trimLast(turns.at(-1))
+  const system = leading.flatMap(({ content }) => content.flatMap((piece) => (piece.type === 'text' ? writeText(piece) : [])))
+  return { system, messages: turns, usedTools: toolsIn(messages) }
+}
+
+/** Results of tools come first in a turn: the wire wants them right behind their calls. */
+function ordered(content: readonly Content[]): readonly Content[] {
+  const results = content.filter(({ type }) => type === 'tool-result')
+  return results.length === 0 ? content : [...results, ...content.filter(({ type }) => type !== 'tool-result')]
+}
+
+/** An answer that was begun may not end in white space. */
+function trimLast(last: { readonly role: string; readonly content: JsonObject[] } | undefined): void {
+  const block = last?.content.at(-1)
+  if (last?.role === 'assistant' && isObject(block) && block.type === 'text' && typeof block.text === 'string') {
+    last.content[last.content.length - 1] = { ...block, text: block.text.trimEnd() }
+  }
+}
+
+function toolsIn(messages: readonly NeutralMessage[]): readonly string[] {
+  const names = messages.flatMap(({ content }) => content.flatMap((piece) => (piece.type === 'tool-call' ? [piece.name] : [])))
+  return [...new Set(names)]
+}
+
+function writePiece(piece: Content, losses: Losses): readonly JsonObject[] {
+  switch (piece.type) {
+    case 'text':
+      return writeText(piece)
+    case 'refusal':
+      return piece.text.trim() === '' ? [] : [{ type: 'text', text: piece.text }]
+    case 'image':
+    case 'document':
+      return [writeMedia(piece)]
+    case 'audio':
+      throw cannotCarry('audio', 'this wire takes none')
+    case 'thinking':
+      return writeThinking(piece, losses)
+    case 'tool-call':
+      return [writeCall(piece, losses)]
+    case 'tool-result':
+      return [writeResult(piece)]
+    default:
+      return piece satisfies never
+  }
+}
+
+function writeText({ text, cache }: TextContent): readonly JsonObject[] {
+  // The wire refuses blank texts.
+  return text.trim() === '' ? [] : [{ type: 'text', text, ...writeCache(cache) }]
+}
+
+function writeMedia(piece: ImageContent | DocumentContent): JsonObject {
+  const { source, cache } = piece
+  const title = piece.type === 'document' && piece.name !== undefined ? { title: piece.name } : {}
+  return { type: piece.type, source: writeSource(source), ...title, ...writeCache(cache) }
+}
+
+function writeSource(source: DocumentContent['source']): JsonObject {
+  switch (source.type) {
+    case 'text':
+      return { type: 'text', media_type: 'text/plain', data: source.text }
+    case 'url':
+      return { type: 'url', url: source.url }
+    case 'base64':
+      if (!source.mediaType.startsWith('text/')) return { type: 'base64', media_type: source.mediaType, data: source.data }
+      return { type: 'text', media_type: 'text/plain', data: Buffer.from(source.data, 'base64').toString('utf8') }
+    default:
+      return source satisfies never
+  }
+}
+
+function writeThinking({ text, seal, isHidden }: ThinkingContent, losses: Losses): readonly JsonObject[] {
+  if (seal?.wire !== 'anthropic-messages') {
+    losses.drop('thinking', 'what a model of another wire thought, and its signature, mean nothing to this one')
+    return []
+  }
+  const sealed = packSeal(seal, 'anthropic-messages')
+  return [isHidden ? { type: 'redacted_thinking', data: sealed } : { type: 'thinking', thinking: text, signature: sealed }]
+}
+
+function writeCall({ id, name, arguments: text, cache }: ToolCallContent, losses: Losses): JsonObject {
+  return { type: 'tool_use', id: writeId(id), name, input: parseInput(text, losses), ...writeCache(cache) }
+}
+
+function parseInput(text: string, losses: Losses): JsonObject {
+  if (text.trim() === '') return {}
+  try {
+    const value: unknown = JSON.parse(text)
+    if (isObject(value)) return value
+  } catch {
+    // What a model wrote that is no JSON: the wire has objects only.
+  }
+  losses.approximate('tool_calls.arguments', 'arguments that are no JSON object are carried as one text')
+  return { arguments: text }
+}
+
+function writeResult({ callId, content, isError, cache }: ToolResultContent): JsonObject {
+  const blocks = content.flatMap((piece) => (piece.type === 'text' ? writeText(piece) : [writeMedia(piece)]))
+  return {
+    type: 'tool_result',
+    tool_use_id: writeId(callId),
+    ...(blocks.length === 0 ? {} : { content: blocks }),
+    ...(isError ? { is_error: true } : {}),
+    ...writeCache(cache),
+  }
+}
+
+/** Ids of calls are letters, digits, - and _ here; calls and results are changed alike. */
+function writeId(id: string): string {
+  return id.replaceAll(/[^\w-]/g, '_')
+}
+
+function writeCache(cache: CacheMark | undefined): JsonObject {
+  return cache === undefined ? {} : { cache_control: { type: 'ephemeral', ...cache } }
+}

@@ -1,0 +1,192 @@
+import type { JsonObject } from '../../../core/json.ts'
+import type { Written } from '../../dialect.ts'
+import { budgetOf, effortOf, nearestEffort } from '../../neutral/effort.ts'
+import { Losses } from '../../neutral/loss.ts'
+import type { Effort, NeutralRequest, OutputForm, Reasoning, Tool } from '../../neutral/request.ts'
+import type { Target } from '../../types.ts'
+import { type Generation, generationOf } from './generation.ts'
+import { writeMessages } from './write-messages.ts'
+
+/** The wire demands a bound. Every model that still runs can give as much. */
+const DEFAULT_MAX_TOKENS = 16_384
+const MIN_BUDGET = 1024
+const EFFORTS: readonly Effort[] = ['low', 'medium', 'high', 'xhigh', 'max']
+const JSON_ONLY = 'Answer with one JSON object and nothing else.'
+
+/** Writes a request of another wire for a provider of this one. */
+export function writeRequest(request: NeutralRequest, isStream: boolean, target: Target): Written {
+  const losses = new Losses()
+  losses.addAll(request.losses)
+  const generation = generationOf(target.id)
+  const { system, messages, usedTools } = writeMessages(request.messages, losses)
+  const asked = request.maxOutputTokens ?? DEFAULT_MAX_TOKENS
+  const { thinking, effort, maxTokens } = writeReasoning(request.reasoning, {
+    generation,
+    asked,
+    hasBound: request.maxOutputTokens !== undefined,
+    losses,
+  })
+  const isThinking = thinking !== undefined && thinking.type !== 'disabled'
+  const format = writeOutputForm(request.output, losses)
+  reportDropped(request, losses)
+  const { traits } = target
+  const body: JsonObject = {
+    ...traits?.bodyFields,
+    ...(traits?.hasModelInPath ? {} : { model: target.id }),
+    max_tokens: maxTokens,
+    system: writeSystem(system, request.output),
+    messages,
+    ...(isStream && !traits?.hasModelInPath ? { stream: true } : {}),
+    ...writeSampling(request, { generation, isThinking, losses }),
+    stop_sequences: request.stopSequences,
+    ...writeTools(request, { usedTools, isThinking, losses }),
+    thinking,
+    output_config: format === undefined && effort === undefined ? undefined : { format, effort },
+    metadata: request.endUser === undefined ? undefined : { user_id: request.endUser },
+  }
+  return { text: JSON.stringify(body), losses: losses.list }
+}
+
+function reportDropped({ seed, candidates, logprobs, presencePenalty, frequencyPenalty }: NeutralRequest, losses: Losses): void {
+  const why = 'this wire has no such field'
+  if (seed !== undefined) losses.drop('seed', why)
+  if (candidates !== undefined && candidates > 1) losses.drop('n', 'this wire gives one answer a request')
+  if (logprobs !== undefined) losses.drop('logprobs', why)
+  if (presencePenalty !== undefined && presencePenalty !== 0) losses.drop('presence_penalty', why)
+  if (frequencyPenalty !== undefined && frequencyPenalty !== 0) losses.drop('frequency_penalty', why)
+}
+
+function writeSystem(system: readonly JsonObject[], output: OutputForm | undefined): JsonObject[string] {
+  const blocks = output?.type === 'json' ? [...system, { type: 'text', text: JSON_ONLY }] : system
+  return blocks.length === 0 ? undefined : blocks
+}
+
+interface SamplingContext {
+  readonly generation: Generation
+  readonly isThinking: boolean
+  readonly losses: Losses
+}
+
+/** Temperature goes to 1 here, and is fixed while a model thinks, and for the later models always. */
+function writeSampling(request: NeutralRequest, { generation, isThinking, losses }: SamplingContext): JsonObject {
+  const { temperature, topP, topK } = request
+  const isFree = generation.isSampled && !isThinking
+  if (!isFree) {
+    const why = generation.isSampled ? 'a model that thinks has a fixed one' : 'this model has a fixed one'
+    if (temperature !== undefined && temperature !== 1) losses.drop('temperature', why)
+    if (topP !== undefined && topP !== 1) losses.drop('top_p', why)
+    if (topK !== undefined) losses.drop('top_k', why)
+    return {}
+  }
+  if (temperature !== undefined && temperature > 1) losses.approximate('temperature', 'it ends at 1 in this wire')
+  return { temperature: temperature === undefined ? undefined : Math.min(1, temperature), top_p: topP, top_k: topK }
+}
+
+interface ToolContext {
+  readonly usedTools: readonly string[]
+  readonly isThinking: boolean
+  readonly losses: Losses
+}
+
+function writeTools(request: NeutralRequest, { usedTools, isThinking, losses }: ToolContext): JsonObject {
+  const { tools, toolChoice } = request
+  if (tools === undefined) {
+    if (usedTools.length === 0) return {}
+    losses.emulate('tools', 'this wire wants tools that the history names to be described; they are, and none may be called')
+    return { tools: usedTools.map((name) => ({ name, input_schema: { type: 'object' } })), tool_choice: { type: 'none' } }
+  }
+  const offered = toolChoice?.type === 'some' ? tools.filter(({ name }) => toolChoice.names.includes(name)) : tools
+  const type = choiceType(request)
+  const mustForce = type === 'any' || type === 'tool'
+  if (mustForce && isThinking) losses.drop('tool_choice', 'a model that thinks cannot be made to call a tool')
+  const isSingle = request.allowsParallelTools === false ? { disable_parallel_tool_use: true } : {}
+  const choice = mustForce && isThinking ? 'auto' : type
+  const isSaid = toolChoice !== undefined || request.allowsParallelTools === false
+  return {
+    tools: offered.map(writeTool),
+    tool_choice: isSaid
+      ? {
+          type: choice,
+          ...(choice === 'tool' && toolChoice?.type === 'tool' ? { name: toolChoice.name } : {}),
+          ...(choice === 'none' ? {} : isSingle),
+        }
+      : undefined,
+  }
+}
+
+function choiceType({ toolChoice }: NeutralRequest): 'auto' | 'any' | 'tool' | 'none' {
+  switch (toolChoice?.type) {
+    case 'none':
+    case 'tool':
+      return toolChoice.type
+    case 'required':
+      return 'any'
+    case 'some':
+      return toolChoice.isRequired ? 'any' : 'auto'
+    default:
+      return 'auto'
+  }
+}
+
+function writeTool({ name, description, schema, isStrict }: Tool): JsonObject {
+  return {
+    name,
+    description,
+    input_schema: schema.type === undefined ? { type: 'object', ...schema } : schema,
+    strict: isStrict ? true : undefined,
+  }
+}
+
+function writeOutputForm(output: OutputForm | undefined, losses: Losses): JsonObject | undefined {
+  if (output === undefined) return undefined
+  if (output.type === 'json') {
+    losses.emulate('response_format', 'this wire has no free JSON; the model is told to answer so')
+    return undefined
+  }
+  return { type: 'json_schema', schema: output.schema }
+}
+
+interface ReasoningContext {
+  readonly generation: Generation
+  /** The bound of the output. */
+  readonly asked: number
+  /** Whether the caller asked for it. */
+  readonly hasBound: boolean
+  readonly losses: Losses
+}
+
+interface WrittenReasoning {
+  readonly thinking?: JsonObject
+  readonly effort?: string
+  readonly maxTokens: number
+}
+
+function writeReasoning(reasoning: Reasoning | undefined, context: ReasoningContext): WrittenReasoning {
+  const { generation, asked, losses } = context
+  if (reasoning === undefined) return { maxTokens: asked }
+  if (reasoning.type === 'off') return { thinking: { type: 'disabled' }, maxTokens: asked }
+  const display = reasoning.isShown === false ? { display: 'omitted' } : {}
+  if (generation.thinksByBudget) {
+    if (reasoning.type !== 'budget') losses.approximate('reasoning_effort', 'this model has budgets of tokens, not efforts')
+    const wanted = reasoning.type === 'budget' ? reasoning.tokens : budgetOf(reasoning.effort ?? 'medium')
+    return budgeted(Math.max(MIN_BUDGET, wanted), display, context)
+  }
+  if (reasoning.type === 'budget') losses.approximate('reasoning.max_tokens', 'this model has efforts, not budgets of tokens')
+  const effort = reasoning.type === 'budget' ? effortOf(reasoning.tokens) : reasoning.effort
+  const shown = reasoning.isShown === undefined ? { display: 'summarized' } : { display: reasoning.isShown ? 'summarized' : 'omitted' }
+  return {
+    thinking: { type: 'adaptive', ...shown },
+    ...(effort === undefined ? {} : { effort: nearestEffort(effort, EFFORTS) }),
+    maxTokens: asked,
+  }
+}
+
+/** A budget is a part of the bound, and less than it. Where the caller set a bound, the budget gives way; else the bound does. */
+function budgeted(budget: number, display: JsonObject, { asked, hasBound, losses }: ReasoningContext): WrittenReasoning {
+  if (!hasBound) return { thinking: { type: 'enabled', budget_tokens: budget, ...display }, maxTokens: budget + asked }
+  if (asked <= MIN_BUDGET) {
+    losses.drop('reasoning_effort', `thinking needs a bound of more than ${MIN_BUDGET} tokens`)
+    return { maxTokens: asked }
+  }
+  return { thinking: { type: 'enabled', budget_tokens: Math.min(budget, asked - 1), ...display }, maxTokens: asked }
+}

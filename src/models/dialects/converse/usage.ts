@@ -1,0 +1,37 @@
+import type { Usage } from '../../../core/events.ts'
+import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+
+/**
+ * Reads `usage`: what was read from the cache and written to it counts beside `inputTokens`, here inside.
+ * Source: https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html (read 2026-11-21).
+ */
+export function readUsage(usage: Json | undefined): Usage | undefined {
+  if (!isObject(usage)) return undefined
+  const fresh = count(usage.inputTokens)
+  const output = count(usage.outputTokens)
+  if (fresh === undefined && output === undefined) return undefined
+  const cached = count(usage.cacheReadInputTokens)
+  const written = count(usage.cacheWriteInputTokens)
+  const read: { -readonly [Field in keyof Usage]: Usage[Field] } = {}
+  if (fresh !== undefined) read.inputTokens = fresh + (cached ?? 0) + (written ?? 0)
+  if (output !== undefined) read.outputTokens = output
+  if (cached !== undefined) read.cachedInputTokens = cached
+  if (written !== undefined) read.cacheWriteTokens = written
+  const hour = writtenForAnHour(usage)
+  if (hour > 0) read.cacheWrite1hTokens = hour
+  read.raw = usage
+  return read
+}
+
+function writtenForAnHour({ cacheDetails }: JsonObject): number {
+  const details: readonly Json[] = Array.isArray(cacheDetails) ? cacheDetails : []
+  return details
+    .filter(isObject)
+    .filter(({ ttl }) => ttl === '1h')
+    .reduce<number>((sum, { inputTokens }) => sum + (count(inputTokens) ?? 0), 0)
+}
+
+/** A whole number from 0. A provider that says anything else has said nothing. */
+export function count(value: Json | undefined): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+}

@@ -1,0 +1,48 @@
+import type { JsonObject } from '../../../core/json.ts'
+import type { Losses } from '../../neutral/loss.ts'
+import type { NeutralRequest, Tool, ToolChoice } from '../../neutral/request.ts'
+
+interface ToolContext {
+  /** Claude cannot be made to call a tool while it thinks. */
+  readonly isThinking: boolean
+  readonly losses: Losses
+}
+
+/** `toolConfig`. A conversation that used tools must name them, also where none may be called any more. */
+export function writeTools(request: NeutralRequest, { isThinking, losses }: ToolContext): JsonObject | undefined {
+  const used = usedTools(request)
+  const given = request.tools ?? []
+  const choice = given.length === 0 ? undefined : request.toolChoice
+  if (choice?.type === 'none' && used.length === 0) return undefined
+  if (choice?.type === 'none') losses.approximate('tool_choice', 'this wire cannot forbid the tools that a conversation has used')
+  const allowed = choice?.type === 'some' ? new Set(choice.names) : undefined
+  const offered = allowed === undefined ? given : given.filter(({ name }) => allowed.has(name))
+  if (choice?.type === 'some') losses.emulate('tool_choice', 'the other tools are left out')
+  const names = new Set(offered.map(({ name }) => name))
+  const missing = used.filter((name) => !names.has(name))
+  if (missing.length > 0) losses.emulate('tools', 'this wire wants the tools of the conversation named')
+  if (offered.length + missing.length === 0) return undefined
+  const tools = [...offered.map(writeTool), ...missing.map((name) => writeTool({ name, schema: { type: 'object' } }))]
+  return { tools, toolChoice: writeChoice(choice, isThinking, losses) }
+}
+
+function usedTools({ messages }: NeutralRequest): readonly string[] {
+  const names = messages.flatMap(({ content }) => content.flatMap((piece) => (piece.type === 'tool-call' ? [piece.name] : [])))
+  return [...new Set(names)]
+}
+
+function writeTool({ name, description, schema, isStrict }: Tool): JsonObject {
+  const json = Object.keys(schema).length === 0 ? { type: 'object', properties: {} } : schema
+  return { toolSpec: { name, description, inputSchema: { json }, strict: isStrict === true ? true : undefined } }
+}
+
+function writeChoice(choice: ToolChoice | undefined, isThinking: boolean, losses: Losses): JsonObject | undefined {
+  const isForced = choice?.type === 'required' || choice?.type === 'tool' || (choice?.type === 'some' && choice.isRequired)
+  if (isForced && isThinking) {
+    losses.approximate('tool_choice', 'this model cannot be made to call a tool while it thinks')
+    return { auto: {} }
+  }
+  if (choice?.type === 'tool') return { tool: { name: choice.name } }
+  if (isForced) return { any: {} }
+  return choice === undefined || choice.type === 'none' ? undefined : { auto: {} }
+}

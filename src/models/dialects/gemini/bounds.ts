@@ -1,0 +1,45 @@
+import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import type { RequestBounds } from '../../types.ts'
+import { field, objectsIn } from './words.ts'
+
+/** Reads what bounds the cost of a request, and what about it nobody can bound. */
+export function readBounds(value: JsonObject): RequestBounds {
+  const contents = isObject(value.contents) ? [value.contents] : objectsIn(value.contents)
+  const media = contents.flatMap(({ parts }) => (isObject(parts) ? [parts] : objectsIn(parts))).flatMap(mediaIn)
+  const given = field(value, 'generationConfig')
+  const config = isObject(given) ? given : {}
+  const max = count(field(config, 'maxOutputTokens'))
+  const unbounded = media.length > 0 ? 'a file or an image among its contents' : findUnbounded(value, config)
+  return {
+    choices: count(field(config, 'candidateCount')) ?? 1,
+    mediaParts: media.length,
+    mediaBytes: media.reduce((sum, size) => sum + size, 0),
+    ...(max === undefined ? {} : { maxOutputTokens: max }),
+    ...(unbounded === undefined ? {} : { unbounded }),
+  }
+}
+
+/** Sizes of what is no text in a part, also in what a tool answered. */
+function mediaIn(part: JsonObject): readonly number[] {
+  const answered = field(part, 'functionResponse')
+  if (isObject(answered)) return objectsIn(answered.parts).flatMap(mediaIn)
+  const inline = field(part, 'inlineData')
+  if (isObject(inline)) return [typeof inline.data === 'string' ? inline.data.length : 0]
+  return field(part, 'fileData') === undefined ? [] : [0]
+}
+
+/** What the provider does or counts by its own measure. */
+function findUnbounded(value: JsonObject, config: JsonObject): string | undefined {
+  const isOwn = objectsIn(value.tools).some((tool) =>
+    Object.keys(tool).some((key) => key !== 'functionDeclarations' && key !== 'function_declarations'),
+  )
+  if (isOwn) return 'a tool of the provider’s own'
+  if (field(value, 'cachedContent') !== undefined) return 'content that the provider keeps'
+  const modalities = field(config, 'responseModalities')
+  const isText = !Array.isArray(modalities) || modalities.every((one: Json) => one === 'TEXT')
+  return isText ? undefined : 'an answer that is not text alone'
+}
+
+function count(value: Json | undefined): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+}

@@ -1,0 +1,66 @@
+import type { Usage } from '../../../core/events.ts'
+import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { field, objectsIn } from './words.ts'
+
+/**
+ * Reads `usageMetadata`. Cached tokens are part of the prompt's; thoughts stand beside the candidates' and results of server-side tools beside
+ * the prompt's. Fields of 0 are left out by Google, so what is missing is told by the total;
+ * one that is no more than the prompt tells nothing: the first chunks of a stream have it.
+ */
+export function readUsage(metadata: Json | undefined): Usage | undefined {
+  if (!isObject(metadata)) return undefined
+  const prompt = count(field(metadata, 'promptTokenCount'))
+  const toolPrompt = count(field(metadata, 'toolUsePromptTokenCount'))
+  const candidates = count(field(metadata, 'candidatesTokenCount'))
+  const thoughts = count(field(metadata, 'thoughtsTokenCount'))
+  const cached = count(field(metadata, 'cachedContentTokenCount'))
+  const input = sum(prompt, toolPrompt)
+  const output = sum(candidates, thoughts) ?? rest(count(field(metadata, 'totalTokenCount')), input)
+  if (input === undefined && output === undefined) return undefined
+  const read: { -readonly [Field in keyof Usage]: Usage[Field] } = {}
+  if (input !== undefined) read.inputTokens = input
+  if (output !== undefined) read.outputTokens = output
+  if (cached !== undefined) read.cachedInputTokens = cached
+  if (thoughts !== undefined) read.reasoningTokens = thoughts
+  const asked = field(metadata, 'promptTokensDetails')
+  const [audioIn, imageIn, audioOut] = [
+    ofModality(asked, 'AUDIO'),
+    ofModality(asked, 'IMAGE'),
+    ofModality(field(metadata, 'candidatesTokensDetails'), 'AUDIO'),
+  ]
+  if (audioIn !== undefined) read.audioInputTokens = audioIn
+  if (imageIn !== undefined) read.imageInputTokens = imageIn
+  if (audioOut !== undefined) read.audioOutputTokens = audioOut
+  read.raw = metadata
+  return read
+}
+
+function ofModality(details: Json | undefined, modality: string): number | undefined {
+  const found = objectsIn(details).find((one) => one.modality === modality)
+  return found === undefined ? undefined : count(field(found, 'tokenCount'))
+}
+
+/** Writes `usageMetadata`. */
+export function writeUsage({ inputTokens, outputTokens, cachedInputTokens, reasoningTokens }: Usage): JsonObject {
+  const total = sum(inputTokens, outputTokens)
+  return {
+    promptTokenCount: inputTokens,
+    candidatesTokenCount: outputTokens === undefined ? undefined : Math.max(0, outputTokens - (reasoningTokens ?? 0)),
+    thoughtsTokenCount: reasoningTokens,
+    cachedContentTokenCount: cachedInputTokens,
+    totalTokenCount: total,
+  }
+}
+
+function sum(left: number | undefined, right: number | undefined): number | undefined {
+  return left === undefined && right === undefined ? undefined : (left ?? 0) + (right ?? 0)
+}
+
+function rest(total: number | undefined, part: number | undefined): number | undefined {
+  return total === undefined || part === undefined || total <= part ? undefined : total - part
+}
+
+/** A whole number from 0. A provider that says anything else has said nothing. */
+function count(value: Json | undefined): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+}

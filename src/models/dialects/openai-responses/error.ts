@@ -1,0 +1,88 @@
+import type { GatewayError } from '../../../core/errors.ts'
+import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { encodeSseFrame } from '../../../core/sse.ts'
+import { failureInReply } from '../provider-error.ts'
+
+/** The type of an error, by status. Clients of this wire branch on it. */
+const TYPE_BY_STATUS: Readonly<Record<number, string>> = {
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'invalid_request_error',
+  429: 'rate_limit_exceeded',
+}
+
+/** The status that a code stands for where it comes without one: in a stream, in a reply of status 200. */
+const STATUS_BY_CODE: Readonly<Record<string, number>> = {
+  rate_limit_exceeded: 429,
+  insufficient_quota: 429,
+  invalid_prompt: 400,
+  context_length_exceeded: 400,
+  invalid_api_key: 401,
+  server_is_overloaded: 503,
+  slow_down: 503,
+  server_error: 500,
+}
+
+/**
+ * A failure inside a reply of status 200: an `error` event, `response.failed`, a response whose status is failed or that has an error.
+ * @param value the response, or the event
+ */
+export function errorInReply(value: JsonObject, provider: string): GatewayError | undefined {
+  if (value.type === 'error') return failure(isObject(value.error) ? value.error : value, provider)
+  const response = isObject(value.response) ? value.response : value
+  if (isObject(response.error)) return failure(response.error, provider)
+  if (value.type === 'response.failed' || response.status === 'failed') return failureInReply(provider, undefined, undefined)
+  return typeof value.error === 'string' ? failureInReply(provider, undefined, value.error) : undefined
+}
+
+function failure({ code, type, message }: JsonObject, provider: string): GatewayError {
+  return failureInReply(provider, statusOf(code) ?? statusOf(type), typeof message === 'string' ? message : undefined)
+}
+
+function statusOf(code: Json | undefined): number | undefined {
+  if (typeof code === 'number') return code
+  return typeof code === 'string' && Object.hasOwn(STATUS_BY_CODE, code) ? STATUS_BY_CODE[code] : undefined
+}
+
+/** The body of an error answer. `source` and `request_id` are ours; the rest is the wire's own shape. */
+export function encodeError(error: GatewayError, requestId: string): string {
+  return JSON.stringify({ error: errorObject(error, requestId) })
+}
+
+/** A failure's number in its stream is unknown here, and only its order matters. */
+const LAST_NUMBER = 2_147_483_646
+
+/**
+ * The events that tell a reader of a stream that it failed: `error`, on which the official clients throw, and `response.failed`, which the
+ * standard's own readers look for.
+ */
+export function encodeStreamError(error: GatewayError, requestId: string): Uint8Array {
+  const said = errorObject(error, requestId)
+  const { code, message } = said
+  const response = { id: responseId(requestId), object: 'response', status: 'failed', error: { code, message }, output: [], usage: null }
+  return Buffer.concat([
+    encodeEvent({ type: 'error', sequence_number: LAST_NUMBER, error: said, code, message, param: said.param }),
+    encodeEvent({ type: 'response.failed', sequence_number: LAST_NUMBER + 1, response }),
+  ])
+}
+
+/** An event of a stream: its type stands in the frame and in the data. */
+export function encodeEvent(event: JsonObject & { readonly type: string }): Uint8Array {
+  return encodeSseFrame({ event: event.type, data: JSON.stringify(event) })
+}
+
+/** The id of a response that the gateway writes: that of the call in this wire's words. */
+export function responseId(callId: string): string {
+  return `resp_${callId.replace(/^[a-z]+_/, '')}`
+}
+
+function errorObject(error: GatewayError, requestId: string) {
+  return {
+    message: error.message,
+    type: TYPE_BY_STATUS[error.status] ?? (error.status < 500 ? 'invalid_request_error' : 'server_error'),
+    param: error.extra.param ?? null,
+    code: error.code,
+    source: error.source,
+    request_id: requestId,
+  }
+}

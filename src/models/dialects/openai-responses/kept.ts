@@ -1,0 +1,115 @@
+import { GatewayError } from '../../../core/errors.ts'
+import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { decodeSseFrame } from '../../../core/sse.ts'
+import type { ModelPart } from '../../types.ts'
+import { parseAgain } from '../decode-body.ts'
+import type { KeptResponse, ResponseStore } from './store.ts'
+
+/** Turns that one conversation may have. */
+const MAX_TURNS = 1000
+
+/** The turn before, as a request names it. */
+export function previousIdOf(text: string): string | undefined {
+  const { previous_response_id: id } = parseAgain(text)
+  return typeof id === 'string' && id !== '' ? id : undefined
+}
+
+/** Whether a request wants its response to be kept: so unless it says otherwise. */
+export function wantsKept(text: string): boolean {
+  return parseAgain(text).store !== false
+}
+
+/** A request with all that was said before in place of the name of the turn before. Instructions are of one turn only. */
+export function withHistory(text: string, history: readonly JsonObject[]): string {
+  const { previous_response_id: _named, ...value } = parseAgain(text)
+  return JSON.stringify({ ...value, input: [...history, ...inputItems(value.input)] })
+}
+
+/**
+ * All that was said up to a kept response, the oldest first.
+ * @throws invalid_request where a turn is not kept, or is somebody else's
+ */
+export async function readHistory(store: ResponseStore, owner: string, id: string): Promise<readonly JsonObject[]> {
+  const turns: (readonly JsonObject[])[] = []
+  let next: string | undefined = id
+  while (next !== undefined) {
+    const kept: KeptResponse | undefined = turns.length < MAX_TURNS ? await store.get(owner, next) : undefined
+    if (kept === undefined) {
+      throw new GatewayError(
+        'invalid_request',
+        `The field "previous_response_id" leads to "${next.slice(0, 100)}", which is not kept here.`,
+        {
+          param: 'previous_response_id',
+        },
+      )
+    }
+    turns.unshift([...kept.input, ...outputOf(kept.response)])
+    next = kept.previousId
+  }
+  return turns.flat()
+}
+
+/** What is kept of a turn. @param text the request as the caller sent it, before its history was put in */
+export function keepTurn(text: string, response: JsonObject, { owner, keptAtMs }: Pick<KeptResponse, 'owner' | 'keptAtMs'>): KeptResponse {
+  const previousId = previousIdOf(text)
+  const id = typeof response.id === 'string' ? response.id : ''
+  const input = inputItems(parseAgain(text).input).map((item, index) => ({ id: `item_${id.replace(/^resp_/, '')}_${index}`, ...item }))
+  return { id, owner, response, input, ...(previousId === undefined ? {} : { previousId }), keptAtMs }
+}
+
+/** The response that a last part carries, whole or as the last event of a stream; undefined where it carries none. */
+export function responseIn(part: Pick<ModelPart, 'type' | 'bytes'>): JsonObject | undefined {
+  const value = parse(part.type === 'whole' ? new TextDecoder().decode(part.bytes) : decodeSseFrame(part.bytes).data)
+  const response = value !== undefined && isObject(value.response) ? value.response : value
+  return response?.object === 'response' ? response : undefined
+}
+
+/** How a list of input items is asked for. */
+export interface ItemQuery {
+  /** 1 to 100. Left out: 20. */
+  readonly limit?: number
+  /** Left out: `desc`. */
+  readonly order?: 'asc' | 'desc'
+  /** The id after which the list begins. */
+  readonly after?: string
+}
+
+/** `GET /v1/responses/{id}/input_items`. */
+export function listInputItems({ input }: Pick<KeptResponse, 'input'>, { limit = 20, order = 'desc', after }: ItemQuery): JsonObject {
+  const ordered = order === 'asc' ? input : [...input].reverse()
+  const from = after === undefined ? 0 : ordered.findIndex(({ id }) => id === after) + 1
+  const data = ordered.slice(from, from + Math.min(100, Math.max(1, limit)))
+  return {
+    object: 'list',
+    data,
+    first_id: data[0]?.id ?? null,
+    last_id: data.at(-1)?.id ?? null,
+    has_more: from + data.length < ordered.length,
+  }
+}
+
+/** `DELETE /v1/responses/{id}`. */
+export function deletedResponse(id: string): JsonObject {
+  return { id, object: 'response', deleted: true }
+}
+
+/** The input as items: a text is one message of the user. */
+function inputItems(input: Json | undefined): readonly JsonObject[] {
+  if (typeof input === 'string') return [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: input }] }]
+  const items: readonly Json[] = Array.isArray(input) ? input : []
+  return items.filter(isObject)
+}
+
+function outputOf({ output }: JsonObject): readonly JsonObject[] {
+  const items: readonly Json[] = Array.isArray(output) ? output : []
+  return items.filter(isObject)
+}
+
+function parse(text: string | undefined): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? 'null')
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,38 @@
+import type { Usage } from '../../../core/events.ts'
+import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+
+/** Reads `usage`. Cached tokens are part of the input's, reasoning part of the output's. What the provider did not say stays absent. */
+export function readUsage(usage: Json | undefined): Usage | undefined {
+  if (!isObject(usage)) return undefined
+  const input = count(usage.input_tokens)
+  const output = count(usage.output_tokens)
+  if (input === undefined && output === undefined) return undefined
+  const read: { -readonly [Field in keyof Usage]: Usage[Field] } = {}
+  if (input !== undefined) read.inputTokens = input
+  if (output !== undefined) read.outputTokens = output
+  const { input_tokens_details: asked, output_tokens_details: answered } = usage
+  const cached = isObject(asked) ? count(asked.cached_tokens) : undefined
+  const written = isObject(asked) ? count(asked.cache_write_tokens) : undefined
+  const reasoning = isObject(answered) ? count(answered.reasoning_tokens) : undefined
+  if (cached !== undefined) read.cachedInputTokens = cached
+  if (written !== undefined) read.cacheWriteTokens = written
+  if (reasoning !== undefined) read.reasoningTokens = reasoning
+  read.raw = usage
+  return read
+}
+
+/** Writes `usage`. Clients of this wire want each of its numbers; what nobody said is 0 here. */
+export function writeUsage({ inputTokens = 0, outputTokens = 0, cachedInputTokens = 0, reasoningTokens = 0 }: Usage): JsonObject {
+  return {
+    input_tokens: inputTokens,
+    input_tokens_details: { cached_tokens: cachedInputTokens },
+    output_tokens: outputTokens,
+    output_tokens_details: { reasoning_tokens: reasoningTokens },
+    total_tokens: inputTokens + outputTokens,
+  }
+}
+
+/** A whole number from 0. A provider that says anything else has said nothing. */
+function count(value: Json | undefined): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+}

@@ -1,0 +1,105 @@
+import type { JsonObject } from '../../../core/json.ts'
+import type { Written } from '../../dialect.ts'
+import { effortOf } from '../../neutral/effort.ts'
+import { Losses } from '../../neutral/loss.ts'
+import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
+import type { Target } from '../../types.ts'
+import { writeItems } from './write-items.ts'
+
+/** OpenAI refuses less. */
+const LEAST_OUTPUT_TOKENS = 16
+
+/** Writes a request of another wire for a provider of this one. Nothing is kept there: the caller's wire keeps its own conversation. */
+export function writeRequest(request: NeutralRequest, isStream: boolean, target: Target): Written {
+  const losses = new Losses()
+  losses.addAll(request.losses)
+  reportLosses(request, losses)
+  const input = writeItems(request.messages, losses)
+  const reasons = request.reasoning !== undefined && request.reasoning.type !== 'off'
+  const include = [
+    ...(reasons || input.some(({ type }) => type === 'reasoning') ? ['reasoning.encrypted_content'] : []),
+    ...(request.logprobs === undefined ? [] : ['message.output_text.logprobs']),
+  ]
+  const body: JsonObject = {
+    model: target.id,
+    input,
+    ...(isStream ? { stream: true } : {}),
+    store: false,
+    max_output_tokens: writeMaxTokens(request.maxOutputTokens, losses),
+    temperature: request.temperature,
+    top_p: request.topP,
+    top_logprobs: request.logprobs?.top,
+    tools: request.tools?.map(writeTool),
+    // Without tools these two are errors.
+    tool_choice: request.tools === undefined ? undefined : writeToolChoice(request.toolChoice),
+    parallel_tool_calls: request.tools === undefined ? undefined : request.allowsParallelTools,
+    text: writeOutputForm(request.output),
+    reasoning: writeReasoning(request.reasoning, losses),
+    include: include.length === 0 ? undefined : include,
+    safety_identifier: request.endUser,
+  }
+  return { text: JSON.stringify(body), losses: losses.list }
+}
+
+function reportLosses(request: NeutralRequest, losses: Losses): void {
+  const missing = {
+    top_k: request.topK,
+    seed: request.seed,
+    stop: request.stopSequences,
+    presence_penalty: request.presencePenalty,
+    frequency_penalty: request.frequencyPenalty,
+    n: request.candidates === 1 ? undefined : request.candidates,
+  }
+  for (const [path, value] of Object.entries(missing)) if (value !== undefined) losses.drop(path, `this wire has no ${path}`)
+}
+
+function writeMaxTokens(tokens: number | undefined, losses: Losses): number | undefined {
+  if (tokens === undefined || tokens >= LEAST_OUTPUT_TOKENS) return tokens
+  losses.approximate('max_tokens', `this wire takes no less than ${LEAST_OUTPUT_TOKENS}`)
+  return LEAST_OUTPUT_TOKENS
+}
+
+function writeTool({ name, description, schema, isStrict }: Tool): JsonObject {
+  // Left out, this wire would take it for true, and refuse most schemas.
+  return { type: 'function', name, description, parameters: schema, strict: isStrict ?? false }
+}
+
+function writeToolChoice(choice: ToolChoice | undefined): JsonObject[string] {
+  if (choice === undefined) return undefined
+  switch (choice.type) {
+    case 'tool':
+      return { type: 'function', name: choice.name }
+    case 'some':
+      return {
+        type: 'allowed_tools',
+        mode: choice.isRequired ? 'required' : 'auto',
+        tools: choice.names.map((name) => ({ type: 'function', name })),
+      }
+    default:
+      return choice.type
+  }
+}
+
+function writeOutputForm(output: OutputForm | undefined): JsonObject | undefined {
+  if (output === undefined) return undefined
+  if (output.type === 'json') return { format: { type: 'json_object' } }
+  const { name, schema, isStrict, description } = output
+  // The name is asked for; a caller whose wire has none means nothing by it.
+  return { format: { type: 'json_schema', name: name ?? 'answer', description, schema, strict: isStrict ?? false } }
+}
+
+function writeReasoning(reasoning: Reasoning | undefined, losses: Losses): JsonObject | undefined {
+  // Off is left out: models that do not reason refuse the field, and those that do were not asked to.
+  if (reasoning === undefined || reasoning.type === 'off') return undefined
+  const summary = (reasoning.isShown ?? reasoning.type !== 'effort') ? { summary: 'auto' } : {}
+  if (reasoning.type === 'budget') {
+    losses.approximate('thinking.budget_tokens', 'this wire has efforts, not budgets of tokens')
+    return { effort: capped(effortOf(reasoning.tokens)), ...summary }
+  }
+  return { effort: reasoning.effort === undefined ? undefined : capped(reasoning.effort), ...summary }
+}
+
+/** `max` is a word of another wire. */
+function capped(effort: string): string {
+  return effort === 'max' ? 'xhigh' : effort
+}

@@ -1,0 +1,68 @@
+import type { Call } from '../core/call.ts'
+import { asGatewayError, type GatewayError } from '../core/errors.ts'
+import { type Ending, type PartSource, Reply } from '../core/reply.ts'
+import { CallAbort } from '../core/signal.ts'
+
+/** A call whose work goes on for a while after its client has left, to learn what it cost. */
+export interface Drained {
+  /** For the work behind: it does not hear of the client's leaving until the time is over. */
+  readonly call: Call
+  /** The reply as the client sees it: it ends at once when the client leaves. */
+  outward<Part>(reply: Reply<Part>): Reply<Part>
+}
+
+/**
+ * Keeps the work behind a call going when its client leaves. Any other abort (a revoked key, a shutdown) ends it at once.
+ * @param drainMs how long, from the leaving
+ */
+export function drained(call: Call, drainMs: number): Drained {
+  const inner = new CallAbort()
+  const stop = (reason: GatewayError) => {
+    if (reason.code !== 'client_closed') inner.abort(reason)
+    else call.world.after(drainMs, () => inner.abort(reason))
+  }
+  if (call.signal.aborted) stop(asGatewayError(call.signal.reason))
+  else call.signal.addEventListener('abort', () => stop(asGatewayError(call.signal.reason)), { once: true })
+  return {
+    call: { ...call, signal: inner, abort: (reason) => inner.abort(reason) },
+    outward: (reply) => new Reply(new DrainedSource(call, reply, drainMs), call.signal),
+  }
+}
+
+class DrainedSource<Part> implements PartSource<Part> {
+  readonly #call: Call
+  readonly #reply: Reply<Part>
+  readonly #drainMs: number
+  /** The part that was asked for last: it may be on its way still when the client leaves. */
+  #asked: Promise<Part | undefined> = Promise.resolve(undefined)
+
+  constructor(call: Call, reply: Reply<Part>, drainMs: number) {
+    this.#call = call
+    this.#reply = reply
+    this.#drainMs = drainMs
+  }
+
+  pull(): Promise<Part | undefined> {
+    this.#asked = this.#reply.next()
+    return this.#asked
+  }
+
+  ending(): Ending {
+    return this.#reply.ending ?? { outcome: 'ok' }
+  }
+
+  cancel(reason: GatewayError): void {
+    if (reason.code !== 'client_closed') {
+      this.#reply.leave(reason)
+      return
+    }
+    const stop = this.#call.world.after(this.#drainMs, () => this.#reply.leave(reason))
+    void this.#readOn().finally(stop)
+  }
+
+  /** Reads to the end, for what the parts say of the usage. */
+  async #readOn(): Promise<void> {
+    await this.#asked
+    while ((await this.#reply.next()) !== undefined);
+  }
+}

@@ -1,9 +1,10 @@
+import type { CacheFact } from './answer-cache.ts'
 import type { Labels, Principal, PromptIdentity } from './call.ts'
 import type { ErrorCode, ErrorSource } from './errors.ts'
 import type { NanoUsd } from './money.ts'
-import type { Usage } from './usage.ts'
+import type { PricedLine, Usage } from './usage.ts'
 
-export type { Usage } from './usage.ts'
+export type { PricedLine, Usage } from './usage.ts'
 
 /** The three gateways. */
 export type LayerName = 'models' | 'tools' | 'agents'
@@ -18,21 +19,6 @@ export interface Loss {
   /** Left out; carried as something near to it; or brought about by other means. */
   readonly action: 'dropped' | 'approximated' | 'emulated'
   readonly reason: string
-}
-
-/** What the cache had to do with a call. */
-export interface CacheFact {
-  /**
-   * `hit`: the answer to an equal question. `similar`: the answer to one that is like it. `shared`: an equal call was under way, and its answer
-   * went to both. `miss`: none was there. `refresh`: the caller wanted a new one.
-   */
-  readonly result: 'hit' | 'similar' | 'shared' | 'miss' | 'refresh'
-  /** How old the answer was. */
-  readonly ageMs?: number | undefined
-  /** Cosine of the two questions, from -1 to 1. */
-  readonly similarity?: number | undefined
-  /** What the answer cost when it was made. */
-  readonly savedNanoUsd?: NanoUsd | undefined
 }
 
 /** What a guard did in a call. Never holds what it found. */
@@ -55,14 +41,6 @@ export interface ToolAsk {
   /** The gateway's name of the model. */
   readonly model: string
   readonly prompt: PromptIdentity
-}
-
-/** One line of a bill: tokens of a kind, and their price. */
-export interface PricedLine {
-  readonly kind: 'input' | 'cachedInput' | 'cacheWrite' | 'output'
-  readonly tokens: number
-  /** Per million tokens. */
-  readonly nanoUsd: NanoUsd
 }
 
 /** One attempt of a call: one try at one target. */

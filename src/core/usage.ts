@@ -1,4 +1,5 @@
 import type { JsonObject } from './json.ts'
+import type { NanoUsd } from './money.ts'
 
 /** What was used. Absent means that the provider did not say; it is never written as 0. */
 export interface Usage {
@@ -19,8 +20,31 @@ export interface Usage {
   readonly imageInputTokens?: number
   /** Calls of tools that the provider ran itself and charges for, such as searches. */
   readonly toolCalls?: number
+  /** Tier of service that the provider gave, by its own name: batch, flex, priority. Absent where it named none. */
+  readonly serviceTier?: string
   /** Set where the provider did not say the end of it: what it used is at least this. */
   readonly isEstimate?: true
   /** What the provider said, as received. */
   readonly raw?: JsonObject
+}
+
+/** One line of a bill: tokens of a kind, and their price. The kinds `call` and `toolCall` count calls in the place of tokens. */
+export interface PricedLine {
+  readonly kind:
+    | 'input'
+    | 'audioInput'
+    | 'imageInput'
+    | 'cachedInput'
+    | 'cachedAudioInput'
+    | 'cachedImageInput'
+    | 'cacheWrite'
+    | 'cacheWrite1h'
+    | 'output'
+    | 'audioOutput'
+    | 'reasoning'
+    | 'call'
+    | 'toolCall'
+  readonly tokens: number
+  /** Per million of them. */
+  readonly nanoUsd: NanoUsd
 }

@@ -1,8 +1,9 @@
 import { expect, test } from 'bun:test'
 import { testTarget } from '../../testing/dialect-goldens.ts'
 import { dialectOf } from '../dialects/index.ts'
-import type { Price, WireName } from '../types.ts'
-import { charge } from './price.ts'
+import type { WireName } from '../types.ts'
+import { charge } from './charge.ts'
+import type { Price } from './types.ts'
 
 // A nano-USD for a token of fresh input; the others are such that each kind of token shows in the sum.
 const PRICE: Price = {
@@ -98,7 +99,7 @@ test.each<[wire: WireName, reply: object, counted: object, costNanoUsd: number]>
   const { usage } = dialectOf(wire).decodeReply(new TextEncoder().encode(JSON.stringify(reply)), testTarget({ wire, id: 'm' }))
   const { raw: _raw, ...said } = usage ?? {}
   expect(said).toEqual(counted)
-  expect(charge(PRICE, usage ?? {})).toMatchObject({ type: 'priced', costNanoUsd })
+  expect(charge(PRICE, usage ?? {}, 0)).toMatchObject({ type: 'priced', costNanoUsd })
 })
 
 test('usage that is absurd is usage that was not said: unpriced, never less than nothing', () => {
@@ -110,6 +111,6 @@ test('usage that is absurd is usage that was not said: unpriced, never less than
   ]) {
     const reply = new TextEncoder().encode(JSON.stringify({ ...CHAT, usage }))
     const part = dialectOf('openai-chat').decodeReply(reply, testTarget({ wire: 'openai-chat', id: 'm' }))
-    expect(charge(PRICE, part.usage ?? {})).toEqual({ type: 'unpriced' })
+    expect(charge(PRICE, part.usage ?? {}, 0)).toEqual({ type: 'unpriced' })
   }
 })

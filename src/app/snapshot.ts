@@ -62,8 +62,8 @@ export interface SnapshotSource {
 const NO_MODELS: ModelCatalog = {
   find: () => undefined,
   list: () => [],
-  serverTools: undefined,
   lanes: () => [],
+  serverTools: undefined,
   configuredName: () => undefined,
 }
 const NO_BREAKER: ModelsConfig['breaker'] = { failures: 5, share: 0.5, pause: 0, longestPause: 0 }

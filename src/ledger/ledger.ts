@@ -1,5 +1,6 @@
+import type { BookedBalance, Booking, Hold } from '../core/booking.ts'
 import type { Principal } from '../core/call.ts'
-import type { AttemptBooked, BookedBalance, Booking, BudgetAlerted, Event, Hold } from '../core/events.ts'
+import type { AttemptBooked, BudgetAlerted, Event } from '../core/events.ts'
 import { Accounts, type Applied } from './accounts.ts'
 import { dueAlerts } from './alerts.ts'
 import { type Balance, type SpanOf, sharedSpans } from './balance.ts'

@@ -1,6 +1,6 @@
+import type { Booking, Hold } from '../core/booking.ts'
 import type { Call } from '../core/call.ts'
 import type { ErrorCode, GatewayError } from '../core/errors.ts'
-import type { Booking, Hold } from '../core/events.ts'
 import { formatUsd, type NanoUsd } from '../core/money.ts'
 import { isBalanceStrict } from '../ledger/accounts.ts'
 import type { Balance } from '../ledger/balance.ts'

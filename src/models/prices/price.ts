@@ -1,4 +1,5 @@
-import type { PricedLine, Usage } from '../../core/events.ts'
+import type { PricedLine } from '../../core/booking.ts'
+import type { Usage } from '../../core/events.ts'
 import { costOfItems, parseUsd } from '../../core/money.ts'
 import type { Charge } from '../../stages/meter.ts'
 import type { Price } from '../types.ts'

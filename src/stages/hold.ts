@@ -77,6 +77,8 @@ export class HeldAttempt<In> {
   readonly #estimate: Estimate
   readonly #balances: readonly Balance[]
   #frames = 0
+  /** Frames that are large enough to carry a token. */
+  #pieces = 0
   #shortestBytes = Number.MAX_SAFE_INTEGER
   #sizeBytes = 0
 
@@ -116,13 +118,14 @@ export class HeldAttempt<In> {
   /** Looks at a frame of a stream. */
   see(sizeBytes: number): void {
     this.#frames++
+    if (sizeBytes >= LEAST_FRAME_BYTES) this.#pieces++
     this.#sizeBytes += sizeBytes
     if (sizeBytes < this.#shortestBytes) this.#shortestBytes = sizeBytes
   }
 
   /** Whether a stream has brought more pieces than it was allowed tokens: a piece is a token at the least. */
   get isOverrun(): boolean {
-    return this.#frames > this.#estimate.outputTokens + FRAMES_WITHOUT_TOKENS
+    return this.#pieces > this.#estimate.outputTokens + FRAMES_WITHOUT_TOKENS
   }
 
   /** The attempt cost this. */
@@ -187,7 +190,9 @@ export class HeldAttempt<In> {
   }
 }
 
-/** Frames of a stream that carry no token of the output: the role, the finish, the usage, keep-alives. */
+/** A frame with a piece of an answer is larger in every wire; keep-alives and pings are smaller. */
+const LEAST_FRAME_BYTES = 64
+/** Frames that carry no token of the output all the same: the beginning, the role, the finish, the usage. */
 const FRAMES_WITHOUT_TOKENS = 16
 
 /**

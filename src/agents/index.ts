@@ -13,7 +13,9 @@ import { authorize } from '../stages/authorize.ts'
 import { dispatch } from '../stages/dispatch.ts'
 import { guardInput, guardOutput } from '../stages/guard.ts'
 import type { GuardSet } from '../stages/guards/guard-set.ts'
+import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
+import { limit } from '../stages/limit.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
 import type { ServedCard } from './a2a/card.ts'
@@ -46,6 +48,7 @@ export interface AgentsDeps {
   readonly owners: TaskOwners
   readonly catalog: () => AgentCatalog
   readonly guards: () => GuardSet
+  readonly money: MoneyDeps
   readonly limits: () => RequestLimits
   /** Hears of every ending after it was written. */
   readonly onEnded: (callId: string, ending: Ending) => void
@@ -73,6 +76,7 @@ export function createAgents(deps: AgentsDeps): Layer {
       pipeline<Attempt, AgentPart>(
         [
           authorize((call, { agent }) => permitAgent(deps, call, agent.name)),
+          limit({ ...deps.money, subjectOf: ({ agent }) => agent.name }),
           guardTasks(deps.owners), // without asking the agent: what is another's looks like what is not there
           guardInput(guarding),
           keepBodies({

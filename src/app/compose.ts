@@ -103,6 +103,7 @@ export function compose(deps: ComposeDeps): Gateway {
   })
   const tools = createTools({
     ...common,
+    money,
     runner: createProgramRunner(process.env),
     version: deps.version,
     settings: () => snapshot.get().tools,
@@ -110,6 +111,7 @@ export function compose(deps: ComposeDeps): Gateway {
   })
   const agents = createAgents({
     ...common,
+    money,
     owners: createTaskOwners({ world, log: store.log, reader: store.reader, isShared: store.condition() !== undefined }),
     catalog: () => snapshot.get().agents,
   })

@@ -11,6 +11,7 @@ import { type HttpServer, serveHttp } from '../platform/serve-http.ts'
 import { realWorld } from '../platform/world.ts'
 import type { Store } from '../storage/store.ts'
 import type { ListenAddresses } from './built-in-config.ts'
+import { code } from './code.ts'
 import { type ComposeDeps, compose, composeAccess, type Gateway } from './compose.ts'
 import { type ConfigSource, type ConfigStart, openConfig } from './config-source.ts'
 import { dataFolder, openOwnSecrets } from './data-folder.ts'
@@ -19,7 +20,7 @@ import { createLogger, describeThrown, type Logger } from './logger.ts'
 import { Money } from './money.ts'
 import { openStore } from './open-store.ts'
 import { programName } from './program-name.ts'
-import { type Sandboxes, startSandboxes } from './sandbox/index.ts'
+import type { Sandboxes } from './sandbox/index.ts'
 import { type Stopped, shutDown, untilSignalled } from './shutdown.ts'
 import { readVersion } from './version.ts'
 
@@ -80,7 +81,7 @@ export async function startGateway(options: ServeOptions): Promise<GatewayStart>
   let started: ConfigStart
   try {
     started = openConfig(request, () => {
-      sandboxes = startSandboxes(world)
+      sandboxes = code.sandbox().startSandboxes(world)
       return sandboxes
     })
   } catch (thrown) {

@@ -1,13 +1,5 @@
 import type { NanoUsd } from './money.ts'
 
-/** One line of a bill: tokens of a kind, and their price. */
-export interface PricedLine {
-  readonly kind: 'input' | 'cachedInput' | 'cacheWrite' | 'output'
-  readonly tokens: number
-  /** Per million tokens. */
-  readonly nanoUsd: NanoUsd
-}
-
 /** What an attempt holds of the budgets that apply to it, from before it is sent until it is booked. */
 export interface Hold {
   /** The call's id and the number of the attempt, from 1: `call_….1`. It is settled, released or expired once under this id. */

@@ -1,39 +1,17 @@
-import type { Booking, Hold, PricedLine } from './booking.ts'
+import type { CacheFact } from './answer-cache.ts'
+import type { Booking, Hold } from './booking.ts'
 import type { Labels, Principal, PromptIdentity } from './call.ts'
 import type { ErrorCode, ErrorSource } from './errors.ts'
-import type { JsonObject } from './json.ts'
 import type { NanoUsd } from './money.ts'
+import type { PricedLine, Usage } from './usage.ts'
+
+export type { PricedLine, Usage } from './usage.ts'
 
 /** The three gateways. */
 export type LayerName = 'models' | 'tools' | 'agents'
 
 /** How a call ended: once, whatever happened. */
 export type Outcome = 'ok' | 'refused' | 'broken' | 'cancelled' | 'paused'
-
-/** What was used. Absent means that the provider did not say; it is never written as 0. */
-export interface Usage {
-  /** All input, what was read from or written to the provider's cache included. */
-  readonly inputTokens?: number
-  /** The part of the input that the provider read from its cache. */
-  readonly cachedInputTokens?: number
-  /** The part of the input that the provider wrote to its cache. */
-  readonly cacheWriteTokens?: number
-  /** The part of `cacheWriteTokens` that is kept for an hour, where the provider tells it from five minutes. */
-  readonly cacheWrite1hTokens?: number
-  /** All output, reasoning included. */
-  readonly outputTokens?: number
-  readonly reasoningTokens?: number
-  /** The parts of input and output that are audio, and of the input that are images. */
-  readonly audioInputTokens?: number
-  readonly audioOutputTokens?: number
-  readonly imageInputTokens?: number
-  /** Calls of tools that the provider ran itself and charges for, such as searches. */
-  readonly toolCalls?: number
-  /** Set where the provider did not say the end of it: what it used is at least this. */
-  readonly isEstimate?: true
-  /** What the provider said, as received. */
-  readonly raw?: JsonObject
-}
 
 /** Something of a request or a reply that the wire on the other side cannot carry as it is. */
 export interface Loss {
@@ -42,21 +20,6 @@ export interface Loss {
   /** Left out; carried as something near to it; or brought about by other means. */
   readonly action: 'dropped' | 'approximated' | 'emulated'
   readonly reason: string
-}
-
-/** What the cache had to do with a call. */
-export interface CacheFact {
-  /**
-   * `hit`: the answer to an equal question. `similar`: the answer to one that is like it. `shared`: an equal call was under way, and its answer
-   * went to both. `miss`: none was there. `refresh`: the caller wanted a new one.
-   */
-  readonly result: 'hit' | 'similar' | 'shared' | 'miss' | 'refresh'
-  /** How old the answer was. */
-  readonly ageMs?: number | undefined
-  /** Cosine of the two questions, from -1 to 1. */
-  readonly similarity?: number | undefined
-  /** What the answer cost when it was made. */
-  readonly savedNanoUsd?: NanoUsd | undefined
 }
 
 /** What a guard did in a call. Never holds what it found. */

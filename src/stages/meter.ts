@@ -1,7 +1,6 @@
-import type { PricedLine } from '../core/booking.ts'
 import type { Call } from '../core/call.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
-import type { CallFacts, Usage } from '../core/events.ts'
+import type { CallFacts, PricedLine, Usage } from '../core/events.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { Ending, Reply } from '../core/reply.ts'
 import { type Stage, tap, whenEnded } from '../core/stage.ts'

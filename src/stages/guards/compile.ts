@@ -92,6 +92,6 @@ export function compileGuard(name: string, config: GuardConfig): Guard {
     restores: config.restore,
     spans: detectors.filter((detector) => detector.type === 'spans'),
     wholes: detectors.filter((detector) => detector.type === 'whole'),
-    judge: undefined,
+    judge: row.judge?.(config),
   }
 }

@@ -1,10 +1,10 @@
 import type { Call } from '../../core/call.ts'
-import { GatewayError } from '../../core/errors.ts'
+import { consult } from './judges/consult.ts'
 import { Lane } from './lane.ts'
-import { noteFinding } from './notes.ts'
+import { onFound } from './notes.ts'
 import { Placeholders } from './placeholders.ts'
 import type { RequestText, RequestTexts } from './port.ts'
-import type { Finding, Guard, Phase } from './types.ts'
+import type { Guard, Judges, Phase } from './types.ts'
 
 /** A request that passed its guards, and what was hidden in it. */
 export interface GuardedRequest<In> {
@@ -40,13 +40,6 @@ function guardText(call: Call, { text, phase, path }: RequestText, guards: reado
   return lane.end(text)
 }
 
-/** Writes down what was found. @throws guard_blocked where the guard says so */
-export function onFound({ record }: Call, guard: Guard, phase: Phase, { kind }: Pick<Finding, 'kind'>, where: string): void {
-  noteFinding(record.facts, guard, phase, kind)
-  if (guard.action !== 'block') return
-  throw new GatewayError('guard_blocked', `The guard "${guard.name}" refused this call: it found ${kind} ${where}.`)
-}
-
 interface WholeText {
   readonly text: string
   readonly where: string
@@ -61,6 +54,22 @@ export function checkWhole(call: Call, guards: readonly Guard[], phase: Phase, {
         onFound(call, guard, phase, verdict, `${where}${verdict.reason === undefined ? '' : ` (${verdict.reason})`}`)
     }
   }
+}
+
+/** Has judges look at a request, as it is after redaction. @throws guard_blocked, guard_unavailable */
+export async function judgeRequest<In>(call: Call, input: In, { guards, port, judges }: JudgedRequest<In>): Promise<void> {
+  if (guards.every(({ judge }) => judge === undefined)) return
+  const texts = port.read(input)
+  for (const [phase, asked] of guardsByPhase(guards)) {
+    const ofPhase = texts.filter((text) => text.phase === phase).map(({ text }) => text)
+    await consult(call, judges, { guards: asked, phase, texts: ofPhase, where: `in the request (${phase})` })
+  }
+}
+
+interface JudgedRequest<In> {
+  readonly guards: readonly Guard[]
+  readonly port: RequestTexts<In>
+  readonly judges: Judges
 }
 
 /** The guards that look at each phase. */

@@ -1,4 +1,5 @@
 import type { Call } from '../../core/call.ts'
+import type { JudgeSpec } from './judges/spec.ts'
 
 /** What of a call a guard looks at. */
 export const PHASES = ['input', 'output', 'toolArguments', 'toolResults', 'toolNames'] as const
@@ -60,7 +61,7 @@ export interface Guard {
   readonly restores: boolean
   readonly spans: readonly SpanDetector[]
   readonly wholes: readonly WholeDetector[]
-  readonly judge: Judge | undefined
+  readonly judge: JudgeSpec | undefined
 }
 
 /** Which calls: all that is given must fit. Names with `*` for any text. */
@@ -73,9 +74,9 @@ export interface Scope {
   readonly keys?: readonly string[]
 }
 
-/** Somebody who is asked. Rejects where no answer can be had: the guard's `onFailure` then decides. */
-export interface Judge {
-  check(call: Call, question: JudgeQuestion): Promise<Verdict>
+/** Asks judges. Rejects where no verdict can be had: the guard's `onFailure` then decides. */
+export interface Judges {
+  ask(call: Call, judge: JudgeSpec, question: JudgeQuestion): Promise<Verdict>
 }
 
 /** What a judge is asked. It never sees what another guard has redacted. */

@@ -151,16 +151,15 @@ export class HeldAttempt<In> {
     return isUnsure ? this.settleUnsaid() : this.release()
   }
 
-  /** It began to answer and did not end well; what it used was never said. */
-  breakOff(): Booking | undefined {
-    return this.isStrict || this.#frames === 0 ? this.settleUnsaid() : this.settle(this.#seen())
+  /** It began to answer and did not end well; what it used was never said, but perhaps the input. */
+  breakOff(inputTokens = this.#estimate.inputTokens): Booking | undefined {
+    return this.isStrict || this.#frames === 0 ? this.settleUnsaid() : this.settle(this.#seen(inputTokens))
   }
 
   /** What was seen of a stream: all input, and a token for each byte beyond what the shortest frame has around its text. */
-  #seen(): Charge {
+  #seen(inputTokens: number): Charge {
     const seenTokens = this.#sizeBytes - this.#frames * (this.#shortestBytes - 1)
     const outputTokens = Math.min(seenTokens, this.#estimate.outputTokens)
-    const { inputTokens } = this.#estimate
     const nanoUsd = this.hold.nanoUsd === undefined ? undefined : this.#deps.priceOf(this.input, { inputTokens, outputTokens })
     return { nanoUsd, tokens: inputTokens + outputTokens, isEstimate: true }
   }

@@ -59,7 +59,13 @@ export interface SnapshotSource {
   readonly surroundings: Surroundings
 }
 
-const NO_MODELS: ModelCatalog = { find: () => undefined, list: () => [], lanes: () => [], configuredName: () => undefined }
+const NO_MODELS: ModelCatalog = {
+  find: () => undefined,
+  list: () => [],
+  lanes: () => [],
+  serverTools: undefined,
+  configuredName: () => undefined,
+}
 const NO_BREAKER: ModelsConfig['breaker'] = { failures: 5, share: 0.5, pause: 0, longestPause: 0 }
 const NO_AGENTS: AgentsConfig = { agents: {}, timeouts: { connect: 0, idle: 0, total: 0 } }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { didYouMean } from '../core/did-you-mean.ts'
-import { choice, name, nameOrWildcard, secret, text, textOrSecret, url } from '../core/fields.ts'
+import { choice, name, nameOrWildcard, namePattern, secret, text, textOrSecret, url } from '../core/fields.ts'
 import { guardNames } from '../core/guard-names.ts'
 import { checkHeaderFields, headerFields } from '../core/header-fields.ts'
 import { Secret } from '../core/secret.ts'
@@ -80,6 +80,12 @@ const models = z
       .prefault({})
       .describe('Providers of models, by name.'),
     models: z.array(model).prefault([]).describe('The models that callers may name.'),
+    serverTools: z
+      .array(namePattern())
+      .exactOptional()
+      .describe(
+        'Tools that a provider may run itself when a caller offers them to a model: web_search, code_execution, mcp:<server>, as their wire names them. Left out: all; an empty list: none.',
+      ),
     fidelity: choice(FIDELITIES).prefault('warn').describe(FIDELITY_DOC),
     ...routingFields,
     cache: cacheStore,

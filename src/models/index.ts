@@ -38,6 +38,7 @@ import { answerKept, keepResponses } from './responses.ts'
 import { routeCalls } from './routing/route-calls.ts'
 import type { RouterState } from './routing/router.ts'
 import { send } from './send.ts'
+import { guardServerTools } from './server-tools.ts'
 import { translate } from './translate.ts'
 import type { Attempt, DecodeBounds, ModelCall, ModelPart, ModelRequest } from './types.ts'
 
@@ -108,6 +109,7 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
         [
           authorize((call, { route }) => permitModel(deps, call, route.name)),
           limit({ ...deps.money, subjectOf, tokensOf: (_call, { request }) => likelyTokens(request) }),
+          guardServerTools(() => deps.catalog().serverTools),
           keepResponses(deps.responses),
           guardInput(guarding),
           keepBodies({

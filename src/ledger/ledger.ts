@@ -82,6 +82,11 @@ export class Ledger {
     return this.#accounts.of(principal, runId, at)
   }
 
+  /** Whether any budget or limit is in force: without one, nobody need ask further. */
+  get hasRules(): boolean {
+    return !this.#accounts.isEmpty
+  }
+
   /** Every balance there is. */
   balances(): Iterable<Balance> {
     return this.#accounts.balances.values()

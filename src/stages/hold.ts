@@ -199,6 +199,7 @@ const FRAMES_WITHOUT_TOKENS = 16
  * @throws budget_exceeded, model_unpriced, budget_unbounded
  */
 export function holdFor<In>(deps: HoldDeps<In>, call: Call, input: In): HeldAttempt<In> | undefined {
+  if (!deps.ledger.hasRules) return undefined
   const at = deps.moment()
   const applied = deps.ledger.accountsOf(call.principal, call.trace.traceId, at)
   if (applied.balances.length === 0) return undefined

@@ -2,6 +2,7 @@ import { createAgents } from '../agents/index.ts'
 import { createAccess, type KeyAccess } from '../control/access.ts'
 import type { ConfigStatus, Readiness } from '../control/api/deps.ts'
 import { createControlApi } from '../control/api/index.ts'
+import { Tokens } from '../control/jwt/tokens.ts'
 import type { LiveCallTable } from '../control/live-calls.ts'
 import type { MoneyConfig } from '../control/money-config.ts'
 import type { Metrics } from '../control/projections/metrics.ts'
@@ -174,9 +175,10 @@ function drainMsOf({ onClientLeave, drainFor }: MoneyConfig): number | undefined
   return onClientLeave === 'drain' ? drainFor : undefined
 }
 
-/** Keys, by the teams in force. */
-export async function composeAccess(store: Store, installation: Secret, snapshot: CurrentSnapshot): Promise<KeyAccess> {
-  return createAccess(await store.keys.list(), installation, () => snapshot.get().rules)
+/** Keys and tokens, by the teams and issuers in force. */
+export async function composeAccess(store: Store, installation: Secret, snapshot: CurrentSnapshot, world: World): Promise<KeyAccess> {
+  const rules = () => snapshot.get().rules
+  return createAccess(await store.keys.list(), installation, rules, new Tokens(world, rules))
 }
 
 /** What the control API says of the configuration. */

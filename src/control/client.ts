@@ -49,6 +49,7 @@ export interface ControlClient {
   listKeys(query: Query): Promise<readonly ShownKey[]>
   showKey(id: string): Promise<ShownKey>
   revokeKey(id: string): Promise<ShownKey & { readonly endedCalls: number }>
+  rotateKey(id: string, overlap: string): Promise<ShownKey & { readonly key: string; readonly oldWorksUntil: string }>
   listEvents(query: Query): Promise<{ readonly events: readonly ShownEvent[]; readonly cursor: string }>
   showReceipt(callId: string): Promise<Receipt>
   /** @param id of the trace, or of a call in it */
@@ -113,6 +114,7 @@ export function createControlClient(options: ControlClientOptions): ControlClien
     listKeys: async (query) => (await json<{ readonly keys: readonly ShownKey[] }>('GET', `/keys${queryString(query)}`)).keys,
     showKey: (id) => json('GET', `/keys/${encodeURIComponent(id)}`),
     revokeKey: (id) => json('POST', `/keys/${encodeURIComponent(id)}/revoke`),
+    rotateKey: (id, overlap) => json('POST', `/keys/${encodeURIComponent(id)}/rotate`, { overlap }),
     listEvents: (query) => json('GET', `/logs${queryString(query)}`),
     showReceipt: (callId) => json('GET', `/receipts/${encodeURIComponent(callId)}`),
     showTrace: (id, query) => json('GET', `/traces/${encodeURIComponent(id)}${queryString(query)}`),

@@ -320,6 +320,9 @@ export type Event =
       readonly team: string
       readonly labels: Labels
       readonly by: string
+      /** The key that it was made to replace, and until when that one works beside it. */
+      readonly replaces?: string | undefined
+      readonly replacesUntilMs?: number | undefined
     }
   | { readonly type: 'key.revoked'; readonly atMs: number; readonly keyId: string; readonly by: string; readonly liveCalls: number }
   | { readonly type: 'cache.purged'; readonly atMs: number; readonly by: string; readonly answers: number; readonly where: string }

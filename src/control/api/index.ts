@@ -14,6 +14,7 @@ import { listProviders, resetProvider } from './endpoints/providers.ts'
 import { rebuildSpend } from './endpoints/rebuild-spend.ts'
 import { reload } from './endpoints/reload.ts'
 import { revokeKey } from './endpoints/revoke-key.ts'
+import { rotateKey } from './endpoints/rotate-key.ts'
 import { showBody } from './endpoints/show-body.ts'
 import { showKey } from './endpoints/show-key.ts'
 import { showReceipt } from './endpoints/show-receipt.ts'
@@ -30,6 +31,7 @@ const ENDPOINTS: readonly Endpoint[] = [
   createKey, //     POST   /api/v1/keys
   showKey, //       GET    /api/v1/keys/:id
   revokeKey, //     POST   /api/v1/keys/:id/revoke    DELETE /api/v1/keys/:id
+  rotateKey, //     POST   /api/v1/keys/:id/rotate
   listEvents, //    GET    /api/v1/logs
   showReceipt, //   GET    /api/v1/receipts/:callId
   showTrace, //     GET    /api/v1/traces/:id

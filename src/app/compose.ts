@@ -31,6 +31,7 @@ import { describeThrown, type Logger } from './logger.ts'
 import { isLoopback } from './loopback.ts'
 import type { Money } from './money.ts'
 import { answerOwnRequest, isOwnRequest, type OwnRequestsDeps } from './own-requests.ts'
+import { createPriceDesk } from './price-desk.ts'
 import type { CurrentSnapshot } from './snapshot.ts'
 
 /** What a gateway is put together from. */
@@ -133,6 +134,13 @@ export function compose(deps: ComposeDeps): Gateway {
     cache: cache.get,
     tallies: store.tallies,
     money: () => ({ ledger: money.ledger, at: money.moment() }),
+    prices: createPriceDesk({
+      ...{ now: () => world.now(), folder: dataFolder(snapshot.get().config), log: store.log, reader: store.reader },
+      current: () => snapshot.get().prices,
+      swap: (book) => snapshot.reprice(book),
+      kindOf: (provider) => snapshot.get().config.models?.providers[provider]?.kind ?? provider,
+      fold: (event) => money.ledger.fold(event),
+    }),
     providers: providerStates(router, world, () => snapshot.get().catalog.lanes()),
     adminKey: deps.adminKey,
     version: deps.version,

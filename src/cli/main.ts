@@ -13,6 +13,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   logs: async () => (await import('./commands/logs.ts')).registerLogs,
   trace: async () => (await import('./commands/trace.ts')).registerTrace,
   receipt: async () => (await import('./commands/receipt.ts')).registerReceipt,
+  prices: async () => (await import('./commands/prices.ts')).registerPrices,
+  recost: async () => (await import('./commands/recost.ts')).registerRecost,
   spend: async () => (await import('./commands/spend.ts')).registerSpend,
   budgets: async () => (await import('./commands/budgets.ts')).registerBudgets,
   live: async () => (await import('./commands/live.ts')).registerLive,

@@ -2,6 +2,7 @@ import { formatUsd } from '../core/money.ts'
 import type { ShownBudget } from './api/budgets.ts'
 import type { ShownCache } from './api/endpoints/cache.ts'
 import type { KeyRequestBody } from './api/endpoints/create-key.ts'
+import type { Prices, RecostBody, Recosted } from './api/endpoints/prices.ts'
 import type { ShownProvider } from './api/endpoints/providers.ts'
 import type { ShownBody } from './api/endpoints/show-body.ts'
 import type { ShownConfig, Status } from './api/endpoints/show-status.ts'
@@ -11,6 +12,7 @@ import type { ShownEvent, ShownKey, ShownLiveCall } from './api/shapes.ts'
 import type { Trace } from './api/trace.ts'
 
 export type { ShownBudget } from './api/budgets.ts'
+export type { Prices, RecostBody, Recosted } from './api/endpoints/prices.ts'
 export type { ShownProvider } from './api/endpoints/providers.ts'
 export type { Status } from './api/endpoints/show-status.ts'
 export type { VerifiedLog } from './api/endpoints/verify-log.ts'
@@ -58,6 +60,9 @@ export interface ControlClient {
   /** The answer as text: every digit of it is exact, which numbers in memory are not. */
   spendText(by: readonly string[], query: Query, format: 'json' | 'csv'): Promise<string>
   listBudgets(query: Query): Promise<readonly ShownBudget[]>
+  listPrices(query: Query): Promise<Prices>
+  updatePrices(table: unknown): Promise<{ readonly version: string; readonly rows: number }>
+  recost(request: RecostBody): Promise<Recosted>
   rebuildSpend(): Promise<void>
   listLiveCalls(): Promise<readonly ShownLiveCall[]>
   listProviders(): Promise<readonly ShownProvider[]>
@@ -123,6 +128,9 @@ export function createControlClient(options: ControlClientOptions): ControlClien
     spendText: (by, query, format) => text('GET', spendPath(by, query, format)),
     listBudgets: async (query) =>
       (await json<{ readonly budgets: readonly ShownBudget[] }>('GET', `/budgets${queryString(query)}`)).budgets,
+    listPrices: (query) => json('GET', `/prices${queryString(query)}`),
+    updatePrices: (table) => json('POST', '/prices', { table }),
+    recost: (request) => json('POST', '/recost', request),
     rebuildSpend: async () => void (await text('POST', '/spend/rebuild')),
     listLiveCalls: async () => (await json<{ readonly calls: readonly ShownLiveCall[] }>('GET', '/calls/live')).calls,
     listProviders: async () => (await json<{ readonly providers: readonly ShownProvider[] }>('GET', '/providers')).providers,

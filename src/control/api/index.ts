@@ -9,6 +9,7 @@ import { listBudgets } from './endpoints/list-budgets.ts'
 import { listEvents } from './endpoints/list-events.ts'
 import { listKeys } from './endpoints/list-keys.ts'
 import { listLiveCalls } from './endpoints/list-live-calls.ts'
+import { prices } from './endpoints/prices.ts'
 import { probes } from './endpoints/probes.ts'
 import { listProviders, resetProvider } from './endpoints/providers.ts'
 import { rebuildSpend } from './endpoints/rebuild-spend.ts'
@@ -37,6 +38,7 @@ const ENDPOINTS: readonly Endpoint[] = [
   showTrace, //     GET    /api/v1/traces/:id
   sumSpend, //      GET    /api/v1/spend
   listBudgets, //   GET    /api/v1/budgets
+  prices, //        GET    /api/v1/prices    POST /api/v1/prices  /api/v1/recost
   rebuildSpend, //  POST   /api/v1/spend/rebuild
   listLiveCalls, // GET    /api/v1/calls/live
   listProviders, // GET    /api/v1/providers

@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   trace: async () => (await import('./commands/trace.ts')).registerTrace,
   receipt: async () => (await import('./commands/receipt.ts')).registerReceipt,
   prices: async () => (await import('./commands/prices.ts')).registerPrices,
+  reconcile: async () => (await import('./commands/reconcile.ts')).registerReconcile,
   recost: async () => (await import('./commands/recost.ts')).registerRecost,
   spend: async () => (await import('./commands/spend.ts')).registerSpend,
   budgets: async () => (await import('./commands/budgets.ts')).registerBudgets,

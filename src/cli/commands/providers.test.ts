@@ -1,9 +1,8 @@
 import { expect, test } from 'bun:test'
-import type { ControlApiDeps } from '../../control/api/deps.ts'
-import { openTestControl } from '../../testing/open-test-control.ts'
+import { openTestControl, type TestControl } from '../../testing/open-test-control.ts'
 import { runCli } from '../../testing/run-cli.ts'
 
-const REPORTS: ReturnType<ControlApiDeps['providers']['list']> = [
+const REPORTS: ReturnType<TestControl['deps']['providers']['list']> = [
   {
     provider: 'one',
     key: 1,

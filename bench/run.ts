@@ -7,6 +7,7 @@ import { readForeignCpuMicros } from './lab/proc.ts'
 import { calmShare, formatTable, type Report, writeRecord } from './lab/report.ts'
 import type { Row } from './lab/result.ts'
 import { budgets } from './rows/budgets.ts'
+import { cache } from './rows/cache.ts'
 import { chat } from './rows/chat.ts'
 import { guards } from './rows/guards.ts'
 import { latency } from './rows/latency.ts'
@@ -29,6 +30,7 @@ const rows: readonly Row[] = [
   translation,
   protocols,
   budgets,
+  cache,
   memoryIdle,
   stream2000,
   stalledReaders,

@@ -125,7 +125,7 @@ function check(config: ModelsConfig, written: Readonly<Record<string, unknown>>)
     ...Object.entries(config.providers).flatMap(([name, provider]) => checkProvider(name, provider)),
     ...config.models.flatMap((_model, index) => checkModel(config, index)),
     ...checkRouting(config),
-    ...checkCaches(cachingOf(config), config.cache.store, written),
+    ...checkCaches(cachingOf(config), { store: config.cache.store, models: config.models.map(({ name }) => name) }, written),
   ]
 }
 

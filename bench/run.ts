@@ -18,6 +18,7 @@ import { stalledReaders } from './rows/stalled-readers.ts'
 import { startUp } from './rows/start-up.ts'
 import { stream2000 } from './rows/stream-2000.ts'
 import { streamChunk } from './rows/stream-chunk.ts'
+import { translation } from './rows/translation.ts'
 
 /** Every row, in the order of a run. Those that restart the targets come last, so that the others meet warm processes. */
 const rows: readonly Row[] = [
@@ -25,6 +26,7 @@ const rows: readonly Row[] = [
   latency,
   routing,
   streamChunk,
+  translation,
   protocols,
   budgets,
   memoryIdle,

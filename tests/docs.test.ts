@@ -123,6 +123,7 @@ describe('the configuration schema', () => {
       'models.models[].provider',
       'models.models[].price.inputPerMillion',
       'models.models[].price.outputPerMillion',
+      'models.models[].price.tiers[].aboveInputTokens',
       'models.routes[].name',
       'models.routes[].targets',
       'models.routes[].targets[].model',

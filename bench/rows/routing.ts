@@ -3,6 +3,8 @@ import { GatewayError } from '../../src/core/errors.ts'
 import { type Handler, replyOf } from '../../src/core/stage.ts'
 import { compileCatalog } from '../../src/models/catalog.ts'
 import { modelsSection } from '../../src/models/config.ts'
+import { openBook } from '../../src/models/prices/book.ts'
+import { TABLE_FORMAT, TABLE_UNIT } from '../../src/models/prices/types.ts'
 import { routeCalls } from '../../src/models/routing/route-calls.ts'
 import { RouterState } from '../../src/models/routing/router.ts'
 import type { Attempt, ModelCall, ModelPart } from '../../src/models/types.ts'
@@ -66,6 +68,9 @@ async function measureAlone(): Promise<readonly Measured[]> {
   ]
 }
 
+/** The models of this row have none. */
+const TABLE = { format: TABLE_FORMAT, unit: TABLE_UNIT, version: 'none', source: 'none', providers: {} } as const
+const NO_PRICES = openBook(() => ({ version: 'none', table: TABLE }))
 const FAILED = new GatewayError('provider_content_filtered', 'It says nothing of the target, so its circuit stays closed.')
 const PART: ModelPart = { type: 'whole', bytes: new Uint8Array(100), isLast: true, isHidden: false }
 const answer: Handler<Attempt, ModelPart> = async (call) => replyOf([PART], call.signal)
@@ -77,7 +82,7 @@ async function microsACall(next: Handler<Attempt, ModelPart>, how: 'direct' | 'r
     models: ['a', 'b', 'c'].map((name) => ({ name, provider: 'ollama' })),
     routes: [{ name: 'smart', onFiltered: 'next', targets: ['a', 'b', 'c'].map((model) => ({ model })) }],
   })
-  const route = config === undefined ? undefined : compileCatalog(config).find('smart')
+  const route = config === undefined ? undefined : compileCatalog(config, NO_PRICES).find('smart')
   if (config === undefined || route === undefined) throw new Error('The configuration of this row is wrong.')
   const store = openMemoryStore({ world, version: 'bench', projections: [], lastResort: () => {}, report: () => {} })
   const router = new RouterState(() => config.breaker)

@@ -6,12 +6,15 @@ import { type ConfigSnapshot, loadConfig } from '../control/config/load.ts'
 import { formatProblem, type LocatedProblem } from '../control/config/problems.ts'
 import { type ConfigWatch, watchConfig } from '../control/config/watch.ts'
 import type { World } from '../core/world.ts'
+import type { PriceBook } from '../models/prices/book.ts'
 import { watchFiles } from '../platform/watch-file.ts'
 import type { ListenAddresses } from './built-in-config.ts'
 import { findConfigFile } from './check-config.ts'
 import { checkWhole } from './check-whole.ts'
 import { code } from './code.ts'
 import { configStatus } from './compose.ts'
+import { dataFolder } from './data-folder.ts'
+import { openPrices } from './price-file.ts'
 import type { Sandboxes } from './sandbox/index.ts'
 import { type Config, SECTIONS } from './sections.ts'
 import { CurrentSnapshot, compileSnapshot, type Snapshot } from './snapshot.ts'
@@ -75,7 +78,7 @@ function withFile(request: ConfigRequest, file: string): ConfigStart {
     world,
     watchFiles,
     onLoaded: (loaded) => {
-      const next = compiled(loaded, file, request)
+      const next = compiled(loaded, file, request, snapshot.get().prices)
       snapshot.swap(next)
       listener?.onSwapped(next)
     },
@@ -128,9 +131,12 @@ function withoutFile(request: ConfigRequest, startSandboxes: () => Sandboxes): C
   }
 }
 
-function compiled(loaded: ConfigSnapshot<Config>, file: string | undefined, { world, env }: ConfigRequest): Snapshot {
+function compiled(loaded: ConfigSnapshot<Config>, file: string | undefined, { world, env }: ConfigRequest, known?: PriceBook): Snapshot {
+  const { config, revision } = loaded
   const surroundings = { env, readFile: (path: string) => readFile(path, 'utf8') }
-  return compileSnapshot({ config: loaded.config, revision: loaded.revision, file, loadedAtMs: world.now(), surroundings })
+  // Prices are read at the start; later ones come by an update, not by a change of the configuration.
+  const prices = known ?? openPrices(dataFolder(config))
+  return compileSnapshot({ config, revision, file, loadedAtMs: world.now(), surroundings, prices })
 }
 
 function rejected(file: string, problems: readonly LocatedProblem[]): ConfigStart {

@@ -74,16 +74,16 @@ export function explainRoute(request: ExplainRequest): RouteExplanation {
     model: name,
     strategy: route.strategy,
     ...(refused === undefined ? { why: choice.why } : {}),
-    order: choice.order.map((target) => describeTarget(target, facts.shape)),
+    order: choice.order.map((target) => describeTarget(target, facts.shape, world.now())),
     ruledOut: choice.ruledOut.map(({ target, why }) => ({ target, why })),
     request: facts.shape,
     ...(refused === undefined ? {} : { refusal: { code: refused.code, status: refused.status, message: refused.message } }),
   }
 }
 
-function describeTarget(target: ModelTarget, shape: RequestShape): RouteExplanation['order'][number] {
+function describeTarget(target: ModelTarget, shape: RequestShape, nowMs: number): RouteExplanation['order'][number] {
   const [{ provider, id }] = target.lanes
-  const cost = expectedCost(target, shape)
+  const cost = expectedCost(target, shape, nowMs)
   return { model: target.name, provider, target: id, ...(cost === undefined ? {} : { expectedCostUsd: formatUsd(cost) }) }
 }
 

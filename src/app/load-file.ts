@@ -3,8 +3,10 @@ import { resolve } from 'node:path'
 import { readConfig } from '../control/config/load.ts'
 import { formatProblem } from '../control/config/problems.ts'
 import { findConfigFile } from './check-config.ts'
+import { dataFolder } from './data-folder.ts'
 import { PlaceError } from './gateway-place.ts'
 import { checkLayers } from './layer-paths.ts'
+import { openPrices } from './price-file.ts'
 import { SECTIONS } from './sections.ts'
 import { compileSnapshot, type Snapshot } from './snapshot.ts'
 
@@ -33,5 +35,5 @@ export function loadFile({ configFile, cwd, env }: FileRequest): Snapshot {
   })
   if (result.type === 'rejected') throw new PlaceError(result.problems.map(formatProblem).join('\n'))
   const { config, revision } = result.snapshot
-  return compileSnapshot({ config, revision, file, loadedAtMs: 0, surroundings: { env } })
+  return compileSnapshot({ config, revision, file, loadedAtMs: 0, surroundings: { env }, prices: openPrices(dataFolder(config)) })
 }

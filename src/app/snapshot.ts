@@ -8,6 +8,7 @@ import type { ModelCatalog } from '../models/catalog.ts'
 import type { Surroundings } from '../models/cloud/authorize.ts'
 import type { ModelsConfig } from '../models/config.ts'
 import type { RequestLimits } from '../models/index.ts'
+import type { PriceBook } from '../models/prices/book.ts'
 import type { GuardSet } from '../stages/guards/guard-set.ts'
 import type { QueueRules } from '../stages/queue.ts'
 import type { ToolsSettings } from '../tools/index.ts'
@@ -24,6 +25,10 @@ export interface Snapshot {
   readonly revision: string
   readonly file: string | undefined
   readonly loadedAtMs: number
+  /** List prices: those in the data folder, else the built-in ones. */
+  readonly prices: PriceBook
+  /** The same configuration with other list prices. */
+  readonly withPrices: (prices: PriceBook) => Snapshot
   /** The gateways that run. */
   readonly layers: ReadonlySet<LayerName>
   /** Without any model where the models gateway does not run. */
@@ -48,22 +53,35 @@ export interface SnapshotSource {
   readonly revision: string
   readonly file: string | undefined
   readonly loadedAtMs: number
+  /** List prices. */
+  readonly prices: PriceBook
   /** In which the process runs: providers of clouds find their credentials there. */
   readonly surroundings: Surroundings
 }
 
-const NO_MODELS: ModelCatalog = { find: () => undefined, list: () => [], lanes: () => [], configuredName: () => undefined }
+const NO_MODELS: ModelCatalog = {
+  find: () => undefined,
+  list: () => [],
+  lanes: () => [],
+  serverTools: undefined,
+  configuredName: () => undefined,
+}
 const NO_BREAKER: ModelsConfig['breaker'] = { failures: 5, share: 0.5, pause: 0, longestPause: 0 }
 const NO_AGENTS: AgentsConfig = { agents: {}, timeouts: { connect: 0, idle: 0, total: 0 } }
 
 /** Compiles a checked configuration. Pure. */
 export function compileSnapshot(source: SnapshotSource): Snapshot {
   const { surroundings, ...rest } = source
+  const { prices } = source
   const { models, tools, agents, access, limits, listen, money } = source.config
-  return {
+  const catalogOf = (book: PriceBook): ModelCatalog =>
+    models === undefined ? NO_MODELS : code.modelsCatalog().compileCatalog(models, book, surroundings)
+  const snapshot: Snapshot = {
     ...rest,
     layers: layersOf(source.config),
-    catalog: models === undefined ? NO_MODELS : code.modelsCatalog().compileCatalog(models, surroundings),
+    catalog: catalogOf(prices),
+    // What else is in force stays the very same object.
+    withPrices: (others) => ({ ...snapshot, prices: others, catalog: catalogOf(others) }),
     breaker: models?.breaker ?? NO_BREAKER,
     overload: models?.overload && { running: models.overload.running, queue: models.overload.queue, waitMs: models.overload.wait },
     agents: compileAgents(agents ?? NO_AGENTS, isLoopback(listen.data.host)),
@@ -73,6 +91,7 @@ export function compileSnapshot(source: SnapshotSource): Snapshot {
     requestLimits: { jsonBodyBytes: limits.jsonBody, jsonDepth: limits.jsonDepth, bodyDeadlineMs: limits.bodyDeadline },
     ledgerRules: compileLedgerRules(access, money),
   }
+  return snapshot
 }
 
 /** The snapshot in force, and what kept a later one from it. The only state of the configuration; compose.ts owns it. */

@@ -1,39 +1,16 @@
 import type { CacheFact } from './answer-cache.ts'
 import type { Labels, Principal, PromptIdentity } from './call.ts'
 import type { ErrorCode, ErrorSource } from './errors.ts'
-import type { JsonObject } from './json.ts'
 import type { NanoUsd } from './money.ts'
+import type { PricedLine, Usage } from './usage.ts'
+
+export type { PricedLine, Usage } from './usage.ts'
 
 /** The three gateways. */
 export type LayerName = 'models' | 'tools' | 'agents'
 
 /** How a call ended: once, whatever happened. */
 export type Outcome = 'ok' | 'refused' | 'broken' | 'cancelled' | 'paused'
-
-/** What was used. Absent means that the provider did not say; it is never written as 0. */
-export interface Usage {
-  /** All input, what was read from or written to the provider's cache included. */
-  readonly inputTokens?: number
-  /** The part of the input that the provider read from its cache. */
-  readonly cachedInputTokens?: number
-  /** The part of the input that the provider wrote to its cache. */
-  readonly cacheWriteTokens?: number
-  /** The part of `cacheWriteTokens` that is kept for an hour, where the provider tells it from five minutes. */
-  readonly cacheWrite1hTokens?: number
-  /** All output, reasoning included. */
-  readonly outputTokens?: number
-  readonly reasoningTokens?: number
-  /** The parts of input and output that are audio, and of the input that are images. */
-  readonly audioInputTokens?: number
-  readonly audioOutputTokens?: number
-  readonly imageInputTokens?: number
-  /** Calls of tools that the provider ran itself and charges for, such as searches. */
-  readonly toolCalls?: number
-  /** Set where the provider did not say the end of it: what it used is at least this. */
-  readonly isEstimate?: true
-  /** What the provider said, as received. */
-  readonly raw?: JsonObject
-}
 
 /** Something of a request or a reply that the wire on the other side cannot carry as it is. */
 export interface Loss {
@@ -64,14 +41,6 @@ export interface ToolAsk {
   /** The gateway's name of the model. */
   readonly model: string
   readonly prompt: PromptIdentity
-}
-
-/** One line of a bill: tokens of a kind, and their price. */
-export interface PricedLine {
-  readonly kind: 'input' | 'cachedInput' | 'cacheWrite' | 'output'
-  readonly tokens: number
-  /** Per million tokens. */
-  readonly nanoUsd: NanoUsd
 }
 
 /** One attempt of a call: one try at one target. */

@@ -2,13 +2,15 @@ import { formatUsd } from '../core/money.ts'
 import type { Surroundings } from './cloud/authorize.ts'
 import type { ModelsConfig } from './config.ts'
 import { compileProvider, type Place } from './place.ts'
-import { listPrice } from './prices/price.ts'
+import type { PriceBook } from './prices/book.ts'
+import { configuredPrice } from './prices/config.ts'
+import type { Price } from './prices/types.ts'
 import { capabilitiesOf } from './routing/capabilities.ts'
 import { compileRoutes, type RoutedModel, routeToModel } from './routing/compile.ts'
 import { fingerprintOf, laneIdsOf } from './routing/lane-id.ts'
 import type { Capabilities, Route } from './routing/types.ts'
 import { timeoutsOf } from './timeouts.ts'
-import type { Price, Target } from './types.ts'
+import type { Target } from './types.ts'
 
 type ProviderConfig = ModelsConfig['providers'][string]
 type ModelConfig = ModelsConfig['models'][number]
@@ -28,6 +30,8 @@ export interface ModelCatalog {
   /** The route of a name, which a model is too: an exact name first, then the longest wildcard. Undefined where there is none. */
   find(name: string): Route | undefined
   list(): readonly ListedModel[]
+  /** Patterns of the tools that providers may run themselves; undefined: all. */
+  readonly serverTools: readonly string[] | undefined
   /** Every way to a configured model that is no wildcard. */
   lanes(): readonly Target[]
   /** The configured name that a caller's name falls under: bounded, for metrics. */
@@ -35,14 +39,15 @@ export interface ModelCatalog {
 }
 
 /** Builds the catalog of a checked configuration. Pure. */
-export function compileCatalog(config: ModelsConfig, surroundings: Surroundings = { env: {} }): ModelCatalog {
+export function compileCatalog(config: ModelsConfig, prices: PriceBook, surroundings: Surroundings = { env: {} }): ModelCatalog {
   const places = new Map(Object.entries(config.providers).map(([name, provider]) => [name, placesOf(name, provider, surroundings)]))
+  const sources = { config, prices }
   const exact = new Map<string, Route>()
   const wildcards: { readonly prefix: string; readonly model: ModelConfig }[] = []
   const listed: ListedModel[] = []
   for (const model of config.models) {
     const isWildcard = model.name.endsWith('*')
-    const routed = routedModel(config, places, model, model.id ?? model.name)
+    const routed = routedModel(sources, places, model, model.id ?? model.name)
     if (isWildcard) wildcards.push({ prefix: model.name.slice(0, -1), model })
     else exact.set(model.name, routeToModel(model.name, routed))
     const known = isWildcard ? {} : { ...shownPrice(routed.price), can: capabilitiesOf(routed.id, model.can) }
@@ -52,9 +57,9 @@ export function compileCatalog(config: ModelsConfig, surroundings: Surroundings 
   const wildcardOf = (name: string) => wildcards.find(({ prefix }) => name.startsWith(prefix) && name.length > prefix.length)
   const modelOf = (name: string): RoutedModel | undefined => {
     const model = config.models.find((one) => one.name === name)
-    if (model !== undefined) return routedModel(config, places, model, model.id ?? model.name)
+    if (model !== undefined) return routedModel(sources, places, model, model.id ?? model.name)
     const wildcard = wildcardOf(name)
-    return wildcard && routedModel(config, places, { ...wildcard.model, name }, name.slice(wildcard.prefix.length))
+    return wildcard && routedModel(sources, places, { ...wildcard.model, name }, name.slice(wildcard.prefix.length))
   }
   for (const [name, route] of compileRoutes({ routes: config.routes, modelOf })) {
     exact.set(name, route)
@@ -68,6 +73,7 @@ export function compileCatalog(config: ModelsConfig, surroundings: Surroundings 
       return model && routeToModel(name, model)
     },
     list: () => listed,
+    serverTools: config.serverTools,
     lanes: () => [...exact.values()].flatMap(({ only }) => only?.lanes ?? []),
     configuredName: (name) => (exact.has(name) ? name : wildcardOf(name)?.model.name),
   }
@@ -96,12 +102,18 @@ function placesOf(name: string, provider: ProviderConfig, surroundings: Surround
   return [{ ...compileProvider(name, provider, surroundings), keyFingerprint: fingerprintOf(undefined), keyIndex: 0, keyCount: 1 }]
 }
 
-function routedModel(config: ModelsConfig, places: ReadonlyMap<string, KeyedPlaces>, model: ModelConfig, id: string): RoutedModel {
+/** What a target is made of. */
+interface Sources {
+  readonly config: ModelsConfig
+  readonly prices: PriceBook
+}
+
+function routedModel(sources: Sources, places: ReadonlyMap<string, KeyedPlaces>, model: ModelConfig, id: string): RoutedModel {
   const [first, ...others] = places.get(model.provider) ?? placesOf(model.provider, {}, { env: {} })
-  const lane = targetOf(config, first, model, id)
+  const lane = targetOf(sources, first, model, id)
   return {
     id,
-    lanes: [lane, ...others.map((place) => targetOf(config, place, model, id))],
+    lanes: [lane, ...others.map((place) => targetOf(sources, place, model, id))],
     price: lane.price,
     can: model.can,
     cache: model.cache,
@@ -109,7 +121,7 @@ function routedModel(config: ModelsConfig, places: ReadonlyMap<string, KeyedPlac
   }
 }
 
-function targetOf(config: ModelsConfig, place: KeyedPlace, model: ModelConfig, id: string): Target {
+function targetOf({ config, prices }: Sources, place: KeyedPlace, model: ModelConfig, id: string): Target {
   const provider = config.providers[model.provider]
   const most = capabilitiesOf(id, model.can).output
   return {
@@ -122,22 +134,14 @@ function targetOf(config: ModelsConfig, place: KeyedPlace, model: ModelConfig, i
     id,
     ...(most === undefined ? {} : { maxOutputTokens: most }),
     timeouts: timeoutsOf(config.timeouts, provider?.timeouts, model.timeouts),
-    price: priceOf(model) ?? listPrice(provider?.kind ?? model.provider, id),
+    price: priceOf(model) ?? prices.find(provider?.kind ?? model.provider, id),
     fidelity: model.fidelity ?? config.fidelity,
     ...(model.guards === undefined ? {} : { guards: model.guards }),
   }
 }
 
-function priceOf(model: ModelConfig): Price | undefined {
-  const { price } = model
-  if (price === undefined) return undefined
-  return {
-    input: price.inputPerMillion,
-    output: price.outputPerMillion,
-    ...(price.cachedInputPerMillion === undefined ? {} : { cachedInput: price.cachedInputPerMillion }),
-    ...(price.cacheWritePerMillion === undefined ? {} : { cacheWrite: price.cacheWritePerMillion }),
-    version: 'configuration',
-  }
+function priceOf({ price }: ModelConfig): Price | undefined {
+  return price && configuredPrice(price)
 }
 
 function shownPrice(price: Price | undefined): Pick<ListedModel, 'price'> {

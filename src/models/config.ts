@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { didYouMean } from '../core/did-you-mean.ts'
-import { choice, name, nameOrWildcard, secret, text, textOrSecret, url, usd } from '../core/fields.ts'
+import { choice, name, nameOrWildcard, namePattern, secret, text, textOrSecret, url } from '../core/fields.ts'
 import { guardNames } from '../core/guard-names.ts'
 import { checkHeaderFields, headerFields } from '../core/header-fields.ts'
 import { Secret } from '../core/secret.ts'
@@ -9,6 +9,7 @@ import { cacheField, cacheStore, checkCaches } from './cache/config.ts'
 import { cloudFields } from './cloud/fields.ts'
 import { dialects } from './dialects/index.ts'
 import type { Fidelity } from './neutral/loss.ts'
+import { checkPrice, priceField } from './prices/config.ts'
 import { PROVIDERS, type ProviderRow, rowOf } from './providers.ts'
 import { checkRouting } from './routing/check.ts'
 import { modelFields, routingFields } from './routing/config.ts'
@@ -21,7 +22,6 @@ const AUTHS = ['bearer', 'x-api-key', 'api-key', 'x-goog-api-key', 'none'] as co
 const FIDELITIES = ['lenient', 'warn', 'strict'] as const satisfies readonly Fidelity[]
 const FIDELITY_DOC =
   'What becomes of a request that a model of another wire cannot be given whole: sent in silence (lenient), sent with the header x-signalbox-losses (warn), or refused with 400 and the list (strict).'
-const PRICE_UNIT = 'USD per million tokens'
 
 const provider = z.strictObject({
   wire: choice(WIRES).exactOptional().describe('The wire that the provider speaks. Needed unless its name is a known one.'),
@@ -57,17 +57,6 @@ const provider = z.strictObject({
   timeouts: ownTimeouts.exactOptional().describe('Timeouts of this provider, where they differ from models.timeouts.'),
 })
 
-const price = z.strictObject({
-  inputPerMillion: usd(PRICE_UNIT).describe('Price of a million input tokens.'),
-  outputPerMillion: usd(PRICE_UNIT).describe('Price of a million output tokens, reasoning included.'),
-  cachedInputPerMillion: usd(PRICE_UNIT)
-    .exactOptional()
-    .describe("Price of a million input tokens that were read from the provider's cache. Left out: as inputPerMillion."),
-  cacheWritePerMillion: usd(PRICE_UNIT)
-    .exactOptional()
-    .describe("Price of a million input tokens that were written to the provider's cache. Left out: as inputPerMillion."),
-})
-
 const model = z
   .strictObject({
     name: nameOrWildcard().describe('The name that callers use. With * at its end it stands for many: what * stands for is the id.'),
@@ -75,7 +64,7 @@ const model = z
     id: text(['gpt-5-mini'])
       .exactOptional()
       .describe("The provider's own id of the model. Left out: the name. Not allowed where the name ends in *."),
-    price: price.exactOptional().describe("What it costs. Wins over the built-in table of the providers' list prices."),
+    price: priceField.exactOptional().describe("What it costs. Wins over the built-in table of the providers' list prices."),
     fidelity: choice(FIDELITIES).exactOptional().describe(`${FIDELITY_DOC} Left out: models.fidelity.`),
     timeouts: ownTimeouts.exactOptional().describe('Timeouts of this model, where they differ from those of its provider.'),
     guards: guardNames('every call of this model').exactOptional(),
@@ -91,6 +80,12 @@ const models = z
       .prefault({})
       .describe('Providers of models, by name.'),
     models: z.array(model).prefault([]).describe('The models that callers may name.'),
+    serverTools: z
+      .array(namePattern())
+      .exactOptional()
+      .describe(
+        'Tools that a provider may run itself when a caller offers them to a model: web_search, code_execution, mcp:<server>, as their wire names them. Left out: all; an empty list: none.',
+      ),
     fidelity: choice(FIDELITIES).prefault('warn').describe(FIDELITY_DOC),
     ...routingFields,
     cache: cacheStore,
@@ -187,6 +182,7 @@ function checkModel(config: ModelsConfig, index: number): ConfigProblem[] {
   const first = config.models.findIndex(({ name }) => name === model.name)
   return [
     ...(first < index ? [{ path: [...path, 'name'], message: `"${model.name}" is the name of models.models[${first}] already` }] : []),
+    ...checkPrice([...path, 'price'], model.price),
     ...(isWildcard(model.name) && model.id !== undefined
       ? [{ path: [...path, 'id'], message: `is not allowed, for what * in "${model.name}" stands for is the id` }]
       : []),

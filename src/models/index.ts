@@ -32,12 +32,13 @@ import type { ResponseStore } from './dialects/openai-responses/store.ts'
 import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
+import { charge } from './prices/charge.ts'
 import { estimator, likelyTokens } from './prices/estimate.ts'
-import { charge } from './prices/price.ts'
 import { answerKept, keepResponses } from './responses.ts'
 import { routeCalls } from './routing/route-calls.ts'
 import type { RouterState } from './routing/router.ts'
 import { send } from './send.ts'
+import { guardServerTools } from './server-tools.ts'
 import { translate } from './translate.ts'
 import type { Attempt, DecodeBounds, ModelCall, ModelPart, ModelRequest } from './types.ts'
 
@@ -108,6 +109,7 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
         [
           authorize((call, { route }) => permitModel(deps, call, route.name)),
           limit({ ...deps.money, subjectOf, tokensOf: (_call, { request }) => likelyTokens(request) }),
+          guardServerTools(() => deps.catalog().serverTools),
           keepResponses(deps.responses),
           guardInput(guarding),
           keepBodies({
@@ -135,7 +137,7 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
           usageOf: (part) => part.usage ?? (part.countedTokens === undefined ? undefined : NOTHING_USED),
           sizeOf: (part) => part.bytes.length,
           isPiece: ({ type }) => type === 'frame',
-          price: ({ target }, usage) => (usage === NOTHING_USED ? FREE : charge(target.price, usage)),
+          price: ({ target }, usage) => (usage === NOTHING_USED ? FREE : charge(target.price, usage, deps.world.now())),
           holds: { ...estimator, ...deps.money },
           drainMs: deps.drainMs,
         }),

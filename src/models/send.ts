@@ -41,7 +41,8 @@ export async function send(call: Call, attempt: Attempt): Promise<Reply<ModelPar
     // Headers of the caller's wire mean something to a provider of the same wire only.
     const own = request.wire === target.wire ? request.headers : undefined
     const headers = { ...target.headers, ...own, traceparent: formatTraceparent(call.trace) }
-    const signed = await target.authorize?.(call, { method: 'POST', url, headers, body })
+    // Awaited only where there is something to wait for: a turn of the event loop is measurable here.
+    const signed = target.authorize === undefined ? undefined : await target.authorize(call, { method: 'POST', url, headers, body })
     const response = await exchange.send({
       method: 'POST',
       headers: signed === undefined ? headers : { ...headers, ...signed },

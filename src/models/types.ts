@@ -1,7 +1,6 @@
 import type { Call, PromptIdentity } from '../core/call.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { Usage } from '../core/events.ts'
-import type { NanoUsd } from '../core/money.ts'
 import type { OutgoingConnection } from '../core/world.ts'
 import type { CacheWish } from './cache/wish.ts'
 import type { Framing } from './framing.ts'
@@ -9,6 +8,7 @@ import type { NeutralEmbeddings, NeutralInputs } from './neutral/embedding.ts'
 import type { Fidelity } from './neutral/loss.ts'
 import type { NeutralReply } from './neutral/reply.ts'
 import type { NeutralRequest } from './neutral/request.ts'
+import type { Price } from './prices/types.ts'
 import type { Lane } from './routing/lanes.ts'
 import type { Route } from './routing/types.ts'
 
@@ -91,17 +91,6 @@ export interface Timeouts {
   readonly idleMs: number
   /** From sending to the end of the reply. */
   readonly totalMs: number
-}
-
-/** Price of a model, each in nano-USD per million tokens. */
-export interface Price {
-  readonly input: NanoUsd
-  readonly output: NanoUsd
-  /** Left out: as `input`. */
-  readonly cachedInput?: NanoUsd
-  /** Left out: as `input`. */
-  readonly cacheWrite?: NanoUsd
-  readonly version: string
 }
 
 /** A model at a provider with one of its keys, ready to be sent to. */

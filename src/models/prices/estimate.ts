@@ -1,10 +1,11 @@
 import type { NanoUsd } from '../../core/money.ts'
 import type { Estimate, Estimator } from '../../stages/hold.ts'
-import type { Attempt, ModelRequest, Price, RequestBounds, Target } from '../types.ts'
+import type { Attempt, ModelRequest, RequestBounds, Target } from '../types.ts'
+import { chargeAtMost } from './charge.ts'
 import { clampOutput } from './clamp-output.ts'
 import { strictInputTokens } from './input-bound.ts'
-import { charge } from './price.ts'
 import { boundsOf } from './request-bounds.ts'
+import type { Price } from './types.ts'
 
 /** Output of a model whose bound neither the caller nor the configuration gives: an estimate, and what a strict budget asks the provider for. */
 export const DEFAULT_OUTPUT_TOKENS = 4096
@@ -18,7 +19,7 @@ const LIKELY_OUTPUT_TOKENS = 1000
 /** How attempts at models are estimated: by the function that prices their usage, with the most that they may use. */
 export const estimator: Estimator<Attempt> = {
   estimate: estimateAttempt,
-  priceOf: ({ target }, tokens) => mostFor(target.price, tokens),
+  priceOf: ({ request, target }, tokens) => mostFor(target.price, tokens, request),
   clampOutput: ({ request, target, ...rest }, outputTokens) => {
     const each = Math.floor(outputTokens / boundsOf(request).choices)
     return { ...rest, target, request: clampOutput(request, target, each) }
@@ -43,7 +44,7 @@ function estimateAttempt({ id, request, target }: Attempt, isStrict: boolean): E
     target: target.id,
     inputTokens,
     outputTokens,
-    nanoUsd: mostFor(target.price, { inputTokens, outputTokens }),
+    nanoUsd: mostFor(target.price, { inputTokens, outputTokens }, request),
     priceVersion: target.price?.version,
     leaseMs: target.timeouts.totalMs,
     choices: bounds.choices,
@@ -71,16 +72,8 @@ interface Tokens {
   readonly outputTokens: number
 }
 
-/** The most that so many tokens can cost: all input at the dearest of its prices. */
-function mostFor(price: Price | undefined, { inputTokens, outputTokens }: Tokens): NanoUsd | undefined {
-  if (price === undefined) return undefined
-  const { input, cachedInput = input, cacheWrite = input } = price
-  const usage =
-    cacheWrite > input && cacheWrite >= cachedInput
-      ? { inputTokens, outputTokens, cacheWriteTokens: inputTokens }
-      : cachedInput > input
-        ? { inputTokens, outputTokens, cachedInputTokens: inputTokens }
-        : { inputTokens, outputTokens }
-  const most = charge(price, usage)
-  return most.type === 'priced' ? most.costNanoUsd : undefined
+function mostFor(price: Price | undefined, tokens: Tokens, { text }: ModelRequest): NanoUsd | undefined {
+  // An hour is asked for in these letters, which JSON can write in one other way.
+  const mayKeepForAnHour = text.includes('"1h"') || text.includes('\\u')
+  return price && chargeAtMost(price, { ...tokens, mayKeepForAnHour })
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { GatewayError } from '../../core/errors.ts'
 import { factsFor, laneFor, measure, modelFor, routeFor } from '../../testing/route-targets.ts'
-import type { Price } from '../types.ts'
+import type { Price } from '../prices/types.ts'
 import { choose } from './choose.ts'
 import { compileCondition } from './conditions.ts'
 import { LaneTable } from './lanes.ts'

@@ -1,5 +1,6 @@
 import { type CacheFieldConfig, compileCache } from '../cache/config.ts'
-import type { Price, Target, Timeouts } from '../types.ts'
+import type { Price } from '../prices/types.ts'
+import type { Target, Timeouts } from '../types.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { compileCondition } from './conditions.ts'
 import type { RetryConfig, RouteConfig, TargetConfig } from './config.ts'

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { costOfTokens } from '../../core/money.ts'
+import { charge } from '../prices/charge.ts'
 import type { LaneTable } from './lanes.ts'
 import { expectedMs } from './performance.ts'
 import type { ModelTarget, RequestFacts, RequestShape, Scores, StickyBy, Strategy, TaskKind } from './types.ts'
@@ -52,13 +52,10 @@ export const ORDER: Readonly<Record<Strategy, (branches: readonly Branch[], circ
 }
 
 /** What a request is expected to cost at a model, in nano-USD; undefined where its price is not known. */
-export function expectedCost({ price }: ModelTarget, shape: RequestShape): number | undefined {
-  if (price === undefined) return undefined
-  const outputTokens = Math.min(shape.maxOutputTokens ?? USUAL_OUTPUT_TOKENS, USUAL_OUTPUT_TOKENS * 8)
-  return costOfTokens([
-    [shape.inputTokens, price.input],
-    [outputTokens, price.output],
-  ])
+export function expectedCost({ price }: ModelTarget, { inputTokens, maxOutputTokens }: RequestShape, nowMs: number): number | undefined {
+  const outputTokens = Math.min(maxOutputTokens ?? USUAL_OUTPUT_TOKENS, USUAL_OUTPUT_TOKENS * 8)
+  const charged = charge(price, { inputTokens, outputTokens }, nowMs)
+  return charged.type === 'priced' ? charged.costNanoUsd : undefined
 }
 
 /** What keeps a call with the others of its conversation: `label:…`, `user:…`, …; undefined where it has none of it. */
@@ -105,8 +102,8 @@ function drawn(branches: readonly Branch[], chance: (branch: Branch) => number):
 }
 
 function orderCheapest(branches: readonly Branch[], circumstances: Circumstances): Ordered {
-  const { facts, firstTokenWithinMs } = circumstances
-  const cost = ({ models: [model] }: Branch) => expectedCost(model, facts.shape) ?? Infinity
+  const { facts, firstTokenWithinMs, nowMs } = circumstances
+  const cost = ({ models: [model] }: Branch) => expectedCost(model, facts.shape, nowMs) ?? Infinity
   const isLate = (branch: Branch) =>
     firstTokenWithinMs !== undefined && (firstTokenOf(branch, circumstances.lanes) ?? 0) > firstTokenWithinMs
   const ordered = branches.toSorted((left, right) => Number(isLate(left)) - Number(isLate(right)) || compare(cost(left), cost(right)))
@@ -138,10 +135,10 @@ function scoreOf(scores: Scores, kinds: readonly TaskKind[]): number {
 }
 
 /** First by how much of the task it is good at; then an easy request goes to the cheapest, a hard one by the order of the file. */
-function orderAuto(branches: readonly Branch[], { facts }: Circumstances): Ordered {
+function orderAuto(branches: readonly Branch[], { facts, nowMs }: Circumstances): Ordered {
   const { kinds, isHard } = facts.shape
   const fits = ({ goodAt }: Branch) => kinds.filter((kind) => goodAt.includes(kind)).length
-  const cost = ({ models: [model] }: Branch) => (isHard ? 0 : (expectedCost(model, facts.shape) ?? Infinity))
+  const cost = ({ models: [model] }: Branch) => (isHard ? 0 : (expectedCost(model, facts.shape, nowMs) ?? Infinity))
   const ordered = branches.toSorted((left, right) => fits(right) - fits(left) || compare(cost(left), cost(right)))
   return { branches: ordered, why: `for ${kinds.join(', ')}, ${isHard ? 'hard' : 'easy'}` }
 }

@@ -1,6 +1,7 @@
 import type { Principal } from '../../core/call.ts'
 import type { CacheSettings } from '../cache/settings.ts'
-import type { Price, Target } from '../types.ts'
+import type { Price } from '../prices/types.ts'
+import type { Target } from '../types.ts'
 import type { RetryRules } from './retry.ts'
 
 /** How a route orders its targets. */

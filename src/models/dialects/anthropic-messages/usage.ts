@@ -20,6 +20,8 @@ export function readUsage(usage: Json | undefined): Usage | undefined {
   if (thinking !== undefined) read.reasoningTokens = thinking
   const calls = isObject(usage.server_tool_use) ? callsOf(usage.server_tool_use) : 0
   if (calls > 0) read.toolCalls = calls
+  const tier = usage.service_tier
+  if (typeof tier === 'string' && tier !== 'standard') read.serviceTier = tier.slice(0, 40)
   read.raw = usage
   return read
 }
@@ -37,7 +39,9 @@ export function writeUsage(usage: Usage): JsonObject {
 }
 
 function callsOf(calls: JsonObject): number {
-  return Object.values(calls).reduce<number>((sum, value) => sum + (count(value) ?? 0), 0)
+  // Fetching a page costs its tokens and nothing else (https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-fetch-tool).
+  const { web_fetch_requests: _free, ...charged } = calls
+  return Object.values(charged).reduce<number>((sum, value) => sum + (count(value) ?? 0), 0)
 }
 
 /** A number of tokens: a whole number from 0. A provider that says anything else has said nothing. */

@@ -13,7 +13,7 @@ export function decodeReply(body: Uint8Array, target: Target): ModelPart {
   if (failure !== undefined) throw failure
   // Some other JSON, of a server that is none of this wire: it must not pass as an answer.
   if (!Array.isArray(value.choices)) throw malformed(target, 'its reply has no choices')
-  const usage = readUsage(value.usage)
+  const usage = readUsage(value.usage, value.service_tier)
   const finishReason = readFinishReason(value.choices)
   const toolCalls = readToolNames(value.choices)
   return {
@@ -28,13 +28,19 @@ export function decodeReply(body: Uint8Array, target: Target): ModelPart {
   }
 }
 
-/** Reads `usage`. What the provider did not say stays absent. */
-export function readUsage(usage: Json | undefined): Usage | undefined {
+/**
+ * Reads `usage`. What the provider did not say stays absent.
+ * @param serviceTier what stands beside it
+ */
+export function readUsage(usage: Json | undefined, serviceTier?: Json): Usage | undefined {
   if (!isObject(usage)) return undefined
   const input = count(usage.prompt_tokens)
   const output = count(usage.completion_tokens)
-  const cached = isObject(usage.prompt_tokens_details) ? count(usage.prompt_tokens_details.cached_tokens) : undefined
-  const reasoning = isObject(usage.completion_tokens_details) ? count(usage.completion_tokens_details.reasoning_tokens) : undefined
+  const { prompt_tokens_details: asked, completion_tokens_details: answered } = usage
+  const cached = isObject(asked) ? count(asked.cached_tokens) : undefined
+  const reasoning = isObject(answered) ? count(answered.reasoning_tokens) : undefined
+  const audioIn = isObject(asked) ? count(asked.audio_tokens) : undefined
+  const audioOut = isObject(answered) ? count(answered.audio_tokens) : undefined
   if (input === undefined && output === undefined) return undefined
   // Field by field: four spreads here were a tenth of a microsecond each.
   const read: { -readonly [Field in keyof Usage]: Usage[Field] } = {}
@@ -42,6 +48,9 @@ export function readUsage(usage: Json | undefined): Usage | undefined {
   if (output !== undefined) read.outputTokens = output
   if (cached !== undefined) read.cachedInputTokens = cached
   if (reasoning !== undefined) read.reasoningTokens = reasoning
+  if (audioIn !== undefined && audioIn > 0) read.audioInputTokens = audioIn
+  if (audioOut !== undefined && audioOut > 0) read.audioOutputTokens = audioOut
+  if (typeof serviceTier === 'string' && serviceTier !== 'default') read.serviceTier = serviceTier.slice(0, 40)
   return read
 }
 

@@ -68,7 +68,7 @@ function decodeFrame(bytes: Uint8Array, request: Asker, target: Target): ModelPa
 function tellingPart(plain: ModelPart, chunk: JsonObject, context: { request: Asker; target: Target }): ModelPart {
   const error = errorInReply(chunk, context.target.provider)
   if (error !== undefined) return { ...plain, error }
-  const usage = readUsage(chunk.usage)
+  const usage = readUsage(chunk.usage, chunk.service_tier)
   const finishReason = readFinishReason(chunk.choices)
   const toolCalls = readToolNames(chunk.choices)
   const isUsageOnly = isObject(chunk.usage) && Array.isArray(chunk.choices) && chunk.choices.length === 0

@@ -17,7 +17,7 @@ export function decodeReply(body: Uint8Array, target: Target): ModelPart {
 
 /** Usage, finish reason and names of tools that a response tells. */
 export function told(response: JsonObject): Pick<ModelPart, 'usage' | 'finishReason' | 'toolCalls'> {
-  const usage = readUsage(response.usage)
+  const usage = readUsage(response.usage, response.service_tier)
   const output: readonly Json[] = Array.isArray(response.output) ? response.output : []
   const finishReason = finishReasonOf(response)
   const toolCalls = output.flatMap(toolNames)

@@ -2,7 +2,7 @@ import type { Usage } from '../../../core/events.ts'
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 
 /** Reads `usage`. Cached tokens are part of the input's, reasoning part of the output's. What the provider did not say stays absent. */
-export function readUsage(usage: Json | undefined): Usage | undefined {
+export function readUsage(usage: Json | undefined, serviceTier?: Json): Usage | undefined {
   if (!isObject(usage)) return undefined
   const input = count(usage.input_tokens)
   const output = count(usage.output_tokens)
@@ -17,6 +17,7 @@ export function readUsage(usage: Json | undefined): Usage | undefined {
   if (cached !== undefined) read.cachedInputTokens = cached
   if (written !== undefined) read.cacheWriteTokens = written
   if (reasoning !== undefined) read.reasoningTokens = reasoning
+  if (typeof serviceTier === 'string' && serviceTier !== 'default') read.serviceTier = serviceTier.slice(0, 40)
   read.raw = usage
   return read
 }

@@ -7,7 +7,9 @@ import { readForeignCpuMicros } from './lab/proc.ts'
 import { calmShare, formatTable, type Report, writeRecord } from './lab/report.ts'
 import type { Row } from './lab/result.ts'
 import { budgets } from './rows/budgets.ts'
+import { cache } from './rows/cache.ts'
 import { chat } from './rows/chat.ts'
+import { guards } from './rows/guards.ts'
 import { latency } from './rows/latency.ts'
 import { memoryAborts } from './rows/memory-aborts.ts'
 import { memoryCalls } from './rows/memory-calls.ts'
@@ -22,6 +24,7 @@ import { translation } from './rows/translation.ts'
 
 /** Every row, in the order of a run. Those that restart the targets come last, so that the others meet warm processes. */
 const rows: readonly Row[] = [
+  guards,
   chat,
   latency,
   routing,
@@ -29,6 +32,7 @@ const rows: readonly Row[] = [
   translation,
   protocols,
   budgets,
+  cache,
   memoryIdle,
   stream2000,
   stalledReaders,

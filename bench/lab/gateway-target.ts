@@ -25,6 +25,8 @@ export interface GatewayOptions {
   readonly mcpServers?: number
   /** Three budgets for each key, and limits for the team. */
   readonly hasBudgets?: true
+  /** Answers of all models are cached. */
+  readonly hasCache?: true
 }
 
 /** Signalbox, installed and started as a user would: a configuration file, `serve`, and a key made by the command line. */
@@ -146,7 +148,7 @@ export class GatewayTarget implements Target {
     if (mcpServers !== undefined) return this.#protocolConfiguration(mcpServers, mockPort)
     const models = this.#options.shapes.map(
       (shape) =>
-        `    - { name: ${this.nameModel(shape)}, provider: mock, id: ${shape}, price: { inputPerMillion: 1, outputPerMillion: 2 } }`,
+        `    - { name: ${this.nameModel(shape)}, provider: mock, id: ${shape}, price: { inputPerMillion: 1, outputPerMillion: 2 }${this.#options.hasCache === true ? ', cache: {}' : ''} }`,
     )
     return `listen: { data: 127.0.0.1:${this.port}, control: 127.0.0.1:${this.#controlPort} }
 storage: sqlite:./data

@@ -3,8 +3,7 @@ import { GatewayError } from '../../src/core/errors.ts'
 import { type Handler, replyOf } from '../../src/core/stage.ts'
 import { compileCatalog } from '../../src/models/catalog.ts'
 import { modelsSection } from '../../src/models/config.ts'
-import { openBook } from '../../src/models/prices/book.ts'
-import { TABLE_FORMAT, TABLE_UNIT } from '../../src/models/prices/types.ts'
+import type { PriceBook } from '../../src/models/prices/book.ts'
 import { routeCalls } from '../../src/models/routing/route-calls.ts'
 import { RouterState } from '../../src/models/routing/router.ts'
 import type { Attempt, ModelCall, ModelPart } from '../../src/models/types.ts'
@@ -68,10 +67,14 @@ async function measureAlone(): Promise<readonly Measured[]> {
   ]
 }
 
-/** The models of this row have none. */
-const TABLE = { format: TABLE_FORMAT, unit: TABLE_UNIT, version: 'none', source: 'none', providers: {} } as const
-const NO_PRICES = openBook(() => ({ version: 'none', table: TABLE }))
 const FAILED = new GatewayError('provider_content_filtered', 'It says nothing of the target, so its circuit stays closed.')
+/** What a call costs is not measured here. */
+const NO_PRICES: PriceBook = {
+  table: () => {
+    throw new Error('This row has no prices.')
+  },
+  find: () => undefined,
+}
 const PART: ModelPart = { type: 'whole', bytes: new Uint8Array(100), isLast: true, isHidden: false }
 const answer: Handler<Attempt, ModelPart> = async (call) => replyOf([PART], call.signal)
 

@@ -20,8 +20,10 @@ import { askJudge } from '../stages/guards/judges/ask.ts'
 import type { Store } from '../storage/store.ts'
 import { AlertWebhook } from './alert-webhook.ts'
 import { openAnswerCache } from './answer-cache.ts'
+import { bodyKeeping } from './body-keeping.ts'
 import { code } from './code.ts'
 import type { Models } from './compose-models.ts'
+import { GuardThread } from './guard-thread.ts'
 import { answerNowhere, LAYERS } from './layer-paths.ts'
 import { describeThrown, type Logger } from './logger.ts'
 import { isLoopback } from './loopback.ts'
@@ -63,6 +65,7 @@ export interface Gateway {
 export function compose(deps: ComposeDeps): Gateway {
   const { world, store, live, snapshot, money } = deps
   let isOpen = true
+  const thread = new GuardThread()
   const asks = createToolAsks()
   const common = {
     world,
@@ -70,14 +73,11 @@ export function compose(deps: ComposeDeps): Gateway {
     live,
     access: deps.keys,
     bodies: store.bodies,
-    bodyKeeping: {
-      detailFor: ({ team }) =>
-        (team === undefined ? undefined : snapshot.get().rules.teams[team]?.bodies) ?? snapshot.get().config.bodies.store,
-      maxBytes: () => snapshot.get().config.bodies.maxSize,
-    },
+    bodyKeeping: bodyKeeping(snapshot),
     asks,
     guards: () => snapshot.get().guards,
     judges: {
+      search: thread.search,
       ask: (call, judge, question) =>
         askJudge({ askModel: (asking, asked) => models.get().layer.ask(asking, asked) }, call, judge, question),
     },
@@ -96,6 +96,7 @@ export function compose(deps: ComposeDeps): Gateway {
   const tools = new OnDemand(() =>
     code.tools().createTools({
       ...common,
+      money,
       runner: createProgramRunner(process.env),
       version: deps.version,
       settings: () => snapshot.get().tools,
@@ -105,6 +106,7 @@ export function compose(deps: ComposeDeps): Gateway {
   const agents = new OnDemand(() =>
     code.agents().createAgents({
       ...common,
+      money,
       owners: createTaskOwners({ world, log: store.log, reader: store.reader, isShared: store.condition() !== undefined }),
       catalog: () => snapshot.get().agents,
     }),
@@ -174,6 +176,7 @@ export function compose(deps: ComposeDeps): Gateway {
       money.close()
       models.made?.close()
       cache.close()
+      thread.close()
       await tools.made?.close()
     },
   }

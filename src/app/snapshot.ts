@@ -3,6 +3,7 @@ import type { AgentsConfig } from '../agents/config.ts'
 import type { AccessRules } from '../control/access.ts'
 import { compileLedgerRules } from '../control/ledger-rules.ts'
 import type { LayerName } from '../core/events.ts'
+import type { BodyDetail } from '../core/ports.ts'
 import type { LedgerRules } from '../ledger/rules.ts'
 import type { ModelCatalog } from '../models/catalog.ts'
 import type { Surroundings } from '../models/cloud/authorize.ts'
@@ -45,6 +46,8 @@ export interface Snapshot {
   readonly requestLimits: RequestLimits
   readonly ledgerRules: LedgerRules
   readonly guards: GuardSet
+  /** How much of the bodies of a model is kept, where the model says so. */
+  readonly modelBodies: ReadonlyMap<string, BodyDetail>
 }
 
 /** Where a snapshot comes from. */
@@ -86,6 +89,7 @@ export function compileSnapshot(source: SnapshotSource): Snapshot {
     overload: models?.overload && { running: models.overload.running, queue: models.overload.queue, waitMs: models.overload.wait },
     agents: compileAgents(agents ?? NO_AGENTS, isLoopback(listen.data.host)),
     rules: access,
+    modelBodies: new Map((models?.models ?? []).flatMap(({ name, bodies }) => (bodies === undefined ? [] : [[name, bodies] as const]))),
     guards: guardsOf(source.config),
     tools: compileTools(tools, isLoopback(listen.data.host)),
     requestLimits: { jsonBodyBytes: limits.jsonBody, jsonDepth: limits.jsonDepth, bodyDeadlineMs: limits.bodyDeadline },

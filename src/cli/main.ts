@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   route: async () => onlyIo((await import('./commands/route.ts')).registerRoute),
   cache: async () => (await import('./commands/cache.ts')).registerCache,
   import: async () => onlyIo((await import('./commands/import.ts')).registerImport),
+  guard: async () => onlyIo((await import('./commands/guard.ts')).registerGuard),
   bodies: async () => (await import('./commands/bodies.ts')).registerBodies,
   status: async () => (await import('./commands/status.ts')).registerStatus,
   reload: async () => (await import('./commands/reload.ts')).registerReload,

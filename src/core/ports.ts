@@ -282,7 +282,8 @@ export type BodyDetail = 'off' | 'redacted' | 'full'
 
 /** What the operator wants kept, and how much of one body at the most. */
 export interface BodyKeeping {
-  detailFor(principal: Principal): BodyDetail
+  /** @param subject what is called, by the gateway's name: the less of what the team and the model say */
+  detailFor(principal: Principal, subject?: string): BodyDetail
   readonly maxBytes: () => number
 }
 

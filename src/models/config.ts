@@ -68,6 +68,11 @@ const model = z
     fidelity: choice(FIDELITIES).exactOptional().describe(`${FIDELITY_DOC} Left out: models.fidelity.`),
     timeouts: ownTimeouts.exactOptional().describe('Timeouts of this model, where they differ from those of its provider.'),
     guards: guardNames('every call of this model').exactOptional(),
+    bodies: choice(['off', 'redacted', 'full'])
+      .exactOptional()
+      .describe(
+        'How much of the prompts and replies of this model is kept, where it is less than the team says. Left out: as the team or bodies.store says.',
+      ),
     cache: cacheField().exactOptional(),
     ...modelFields,
   })
@@ -120,7 +125,7 @@ function check(config: ModelsConfig, written: Readonly<Record<string, unknown>>)
     ...Object.entries(config.providers).flatMap(([name, provider]) => checkProvider(name, provider)),
     ...config.models.flatMap((_model, index) => checkModel(config, index)),
     ...checkRouting(config),
-    ...checkCaches(cachingOf(config), config.cache.store, written),
+    ...checkCaches(cachingOf(config), { store: config.cache.store, models: config.models.map(({ name }) => name) }, written),
   ]
 }
 

@@ -24,7 +24,8 @@ import { noteToolAsks } from '../stages/note-tool-asks.ts'
 import { CallQueue, type QueueRules, queue } from '../stages/queue.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
-import { askModel } from './ask.ts'
+import { askModel, embedWithModel } from './ask.ts'
+import type { Embedder } from './cache/semantic.ts'
 import { cacheModels } from './cache/stage.ts'
 import { readCacheWish } from './cache/wish.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
@@ -100,6 +101,11 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
     texts: guardedTexts,
     judges: deps.judges,
   }
+  const embedder = (model: string): Embedder => ({
+    name: model,
+    embed: (text, asking) =>
+      embedWithModel({ ...deps, answer: own }, asking, { model, text, purpose: 'cache', deadlineMs: EMBED_DEADLINE_MS }),
+  })
   const calls = new CallQueue()
   const call = pipeline<Incoming, ModelPart>(
     [...edge<ModelPart>(), queue<Incoming, ModelPart>(calls, deps.overload)], // before the body: what waits takes no memory
@@ -120,7 +126,7 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
           }),
           budget({ ...deps.money, subjectOf }),
           guardOutput(guarding), // inside of what keeps bodies: neither what was hidden nor what may not be said is kept
-          cacheModels(deps), // inside of the guards: what is kept passes them again
+          cacheModels({ cache: deps.cache, embedder }), // inside of the guards: what is kept passes them again
         ],
         (call, asked) => attempts(call, asked),
       ),
@@ -136,7 +142,7 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
         meter({
           usageOf: (part) => part.usage ?? (part.countedTokens === undefined ? undefined : NOTHING_USED),
           sizeOf: (part) => part.bytes.length,
-          isPiece: ({ type }) => type === 'frame',
+          isPiece: ({ type, isPreamble }) => type === 'frame' && isPreamble !== true,
           price: ({ target }, usage) => (usage === NOTHING_USED ? FREE : charge(target.price, usage, deps.world.now())),
           holds: { ...estimator, ...deps.money },
           drainMs: deps.drainMs,
@@ -160,6 +166,9 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
     ask: (asking, question) => askModel({ ...deps, answer: own }, asking, question),
   }
 }
+
+/** A question whose vector takes longer is asked as one that nobody asked before. */
+const EMBED_DEADLINE_MS = 2000
 
 /** Providers count tokens without a charge. */
 const NOTHING_USED: Usage = { inputTokens: 0, outputTokens: 0 }

@@ -32,8 +32,9 @@ interface Guarded<In, Part> {
 }
 
 async function guarded<In, Part>(call: Call, input: In, { guards, texts, judges, next }: Guarded<In, Part>): Promise<Reply<Part>> {
-  const request = guardRequest(call, input, guards, texts.request)
-  await judgeRequest(call, request.input, { guards, port: texts.request, judges })
+  const asked = { guards, port: texts.request, judges }
+  const request = await guardRequest(call, input, asked)
+  await judgeRequest(call, request.input, asked)
   const reply = await next(call, request.input)
   if (!request.placeholders.canRestore) return reply
   return transform(reply, restoreReply(request.placeholders, texts.openReply(input)))

@@ -1,6 +1,7 @@
 import type { Call } from '../../core/call.ts'
 import { GatewayError } from '../../core/errors.ts'
-import type { CallFacts, GuardFact } from '../../core/events.ts'
+import type { CallFacts } from '../../core/events.ts'
+import type { GuardFact } from '../../core/guard-facts.ts'
 import type { Finding, Guard, Phase } from './types.ts'
 
 const DONE = { block: 'blocked', redact: 'redacted', flag: 'flagged', monitor: 'monitored' } as const

@@ -7,6 +7,7 @@ import { onFound } from './notes.ts'
 import { type Placeholders, RestoringLane } from './placeholders.ts'
 import type { ReplyText, ReplyTexts } from './port.ts'
 import { guardsByPhase } from './request.ts'
+import { LONG_TEXT, searchElsewhere } from './search.ts'
 import type { Guard, Judges, Phase } from './types.ts'
 import { WholeLane } from './whole-lane.ts'
 
@@ -83,7 +84,18 @@ export function guardReply<Part>(call: Call, guards: readonly Guard[], judges: J
   })
 }
 
-function pipeThrough(call: Call, asked: readonly Guard[], judges: Judges, { phase, lane, isRepeat }: ReplyText): TextPipe {
+function pipeThrough(call: Call, asked: readonly Guard[], judges: Judges, text: ReplyText): TextPipe {
+  if (text.lane !== undefined || text.text.length <= LONG_TEXT) return pipeHere(call, asked, judges, text)
+  return {
+    push: (piece) => piece,
+    end: async (piece = '') => {
+      const [known = asked] = await searchElsewhere(judges, asked, [piece])
+      return pipeHere(call, known, judges, text).end(piece)
+    },
+  }
+}
+
+function pipeHere(call: Call, asked: readonly Guard[], judges: Judges, { phase, lane, isRepeat }: ReplyText): TextPipe {
   const spans = new Lane(asked, {
     onFound: (guard, finding) => (isRepeat && guard.action !== 'block' ? undefined : onFound(call, guard, phase, finding, 'in the reply')),
     // Nobody can put it back: there is nothing to number.

@@ -4,6 +4,7 @@ import { Lane } from './lane.ts'
 import { onFound } from './notes.ts'
 import { Placeholders } from './placeholders.ts'
 import type { RequestText, RequestTexts } from './port.ts'
+import { isLong, searchElsewhere } from './search.ts'
 import type { Guard, Judges, Phase } from './types.ts'
 
 /** A request that passed its guards, and what was hidden in it. */
@@ -13,17 +14,26 @@ export interface GuardedRequest<In> {
 }
 
 /**
- * Takes the texts of a request through its guards.
+ * Takes the texts of a request through its guards; long ones are searched elsewhere.
  * @throws guard_blocked, guard_unavailable
  */
-export function guardRequest<In>(call: Call, input: In, guards: readonly Guard[], port: RequestTexts<In>): GuardedRequest<In> {
+export async function guardRequest<In>(call: Call, input: In, { guards, port, judges }: JudgedRequest<In>): Promise<GuardedRequest<In>> {
   const placeholders = new Placeholders()
   const texts = port.read(input)
   const byPhase = guardsByPhase(guards)
+  const wanted = texts.filter(({ phase }) => byPhase.has(phase))
+  const known = isLong(wanted)
+    ? await searchElsewhere(
+        judges,
+        guards,
+        wanted.map(({ text }) => text),
+      )
+    : undefined
   if (guards.some(({ action }) => action === 'redact')) for (const { text } of texts) placeholders.avoid(text)
   const changes = new Map<number, string>()
   for (const [index, text] of texts.entries()) {
-    const asked = byPhase.get(text.phase)
+    const own = known?.[wanted.indexOf(text)]
+    const asked = (own === undefined ? byPhase : guardsByPhase(own)).get(text.phase)
     if (asked === undefined || text.text === '') continue
     const passed = guardText(call, text, asked, placeholders)
     if (passed !== text.text) changes.set(index, passed)

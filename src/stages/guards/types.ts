@@ -62,6 +62,8 @@ export interface Guard {
   readonly spans: readonly SpanDetector[]
   readonly wholes: readonly WholeDetector[]
   readonly judge: JudgeSpec | undefined
+  /** What its detectors are made from. */
+  readonly source: DetectorSource
 }
 
 /** Which calls: all that is given must fit. Names with `*` for any text. */
@@ -74,8 +76,17 @@ export interface Scope {
   readonly keys?: readonly string[]
 }
 
-/** Asks judges. Rejects where no verdict can be had: the guard's `onFailure` then decides. */
+/** A detector as it can be made again elsewhere: what the configuration says of it, without secrets. */
+export interface DetectorSource {
+  readonly type: string
+  readonly [field: string]: unknown
+}
+
+/** Those to whom guards leave work: judges, and a thread for long texts. */
 export interface Judges {
+  /** Searches texts off the event loop: for each text, for each guard, for each of its detectors, what it finds. Absent: nowhere to do so. */
+  search?(guards: readonly Guard[], texts: readonly string[]): Promise<readonly (readonly (readonly (readonly Finding[])[])[])[]>
+  /** Rejects where no verdict can be had: the guard's `onFailure` then decides. */
   ask(call: Call, judge: JudgeSpec, question: JudgeQuestion): Promise<Verdict>
 }
 

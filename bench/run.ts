@@ -7,24 +7,32 @@ import { readForeignCpuMicros } from './lab/proc.ts'
 import { calmShare, formatTable, type Report, writeRecord } from './lab/report.ts'
 import type { Row } from './lab/result.ts'
 import { budgets } from './rows/budgets.ts'
+import { cache } from './rows/cache.ts'
 import { chat } from './rows/chat.ts'
+import { guards } from './rows/guards.ts'
 import { latency } from './rows/latency.ts'
 import { memoryAborts } from './rows/memory-aborts.ts'
 import { memoryCalls } from './rows/memory-calls.ts'
 import { memoryIdle } from './rows/memory-idle.ts'
 import { protocols } from './rows/protocols.ts'
+import { routing } from './rows/routing.ts'
 import { stalledReaders } from './rows/stalled-readers.ts'
 import { startUp } from './rows/start-up.ts'
 import { stream2000 } from './rows/stream-2000.ts'
 import { streamChunk } from './rows/stream-chunk.ts'
+import { translation } from './rows/translation.ts'
 
 /** Every row, in the order of a run. Those that restart the targets come last, so that the others meet warm processes. */
 const rows: readonly Row[] = [
+  guards,
   chat,
   latency,
+  routing,
   streamChunk,
+  translation,
   protocols,
   budgets,
+  cache,
   memoryIdle,
   stream2000,
   stalledReaders,

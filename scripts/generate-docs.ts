@@ -6,6 +6,7 @@ import { describeConfig, formatJsonSchema, type SchemaNode } from '../src/contro
 import { ERRORS, type ErrorSource } from '../src/core/errors.ts'
 import { EVENT_DOCS } from '../src/core/events.ts'
 import { resiliencePage } from './resilience-page.ts'
+import { wiresPage } from './wires-page.ts'
 
 /** Every generated file, by its path in the repository. Another one is one line. */
 export const GENERATED: Readonly<Record<string, () => string>> = {
@@ -13,6 +14,7 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/config.md': () => configPage(describeConfig(SECTIONS)),
   'docs/errors.md': errorsPage,
   'docs/events.md': eventsPage,
+  'docs/wires.md': () => wiresPage(NOTE),
   'docs/resilience.md': resiliencePage,
 }
 

@@ -49,3 +49,28 @@ export function chatRequest(request: ChatRequest & { readonly port: number; read
   ]
   return `${head.join('\r\n')}\r\n\r\n${body}`
 }
+
+/** The same call in the wire Anthropic Messages, as its SDK would head it. */
+export function messagesRequest(request: ChatRequest & { readonly port: number; readonly key: string }): string {
+  const [first, ...turns] = messages
+  const body = JSON.stringify({
+    model: request.model,
+    system: first?.content,
+    messages: turns,
+    temperature: 0.2,
+    max_tokens: 400,
+    metadata: { user_id: 'on-call-7' },
+    ...(request.isStreamed ? { stream: true } : {}),
+  })
+  const head = [
+    'POST /v1/messages HTTP/1.1',
+    `Host: 127.0.0.1:${request.port}`,
+    `X-Api-Key: ${request.key}`,
+    'Anthropic-Version: 2023-06-01',
+    'Accept: application/json',
+    'Content-Type: application/json',
+    'User-Agent: Anthropic/JS 1.11.0',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ]
+  return `${head.join('\r\n')}\r\n\r\n${body}`
+}

@@ -25,6 +25,8 @@ export interface GatewayOptions {
   readonly mcpServers?: number
   /** Three budgets for each key, and limits for the team. */
   readonly hasBudgets?: true
+  /** Answers of all models are cached. */
+  readonly hasCache?: true
 }
 
 /** Signalbox, installed and started as a user would: a configuration file, `serve`, and a key made by the command line. */
@@ -146,7 +148,7 @@ export class GatewayTarget implements Target {
     if (mcpServers !== undefined) return this.#protocolConfiguration(mcpServers, mockPort)
     const models = this.#options.shapes.map(
       (shape) =>
-        `    - { name: ${this.nameModel(shape)}, provider: mock, id: ${shape}, price: { inputPerMillion: 1, outputPerMillion: 2 } }`,
+        `    - { name: ${this.nameModel(shape)}, provider: mock, id: ${shape}, price: { inputPerMillion: 1, outputPerMillion: 2 }${this.#options.hasCache === true ? ', cache: {}' : ''} }`,
     )
     return `listen: { data: 127.0.0.1:${this.port}, control: 127.0.0.1:${this.#controlPort} }
 storage: sqlite:./data
@@ -155,10 +157,21 @@ models:
     mock: { wire: openai-chat, baseUrl: "http://127.0.0.1:${this.#options.mockPort}/v1", apiKey: env:MOCK_KEY }
   models:
 ${models.join('\n')}
-access:
+${this.#routes()}access:
   teams:
     bench: ${this.#options.hasBudgets === true ? limits : '{}'}
 ${this.#options.hasBudgets === true ? keyBudgets : ''}`
+  }
+
+  /** Three targets in turn by weight: the first of them that is drawn answers. */
+  #routes(): string {
+    if (!this.#options.shapes.includes('mock-whole')) return ''
+    const model = this.nameModel('mock-whole')
+    return `    - { name: spare-1, provider: mock, id: mock-whole }
+    - { name: spare-2, provider: mock, id: mock-whole }
+  routes:
+    - { name: routed, strategy: weighted, targets: [ { model: ${model} }, { model: spare-1 }, { model: spare-2 } ] }
+`
   }
 
   #protocolConfiguration(mcpServers: number, mockPort: number): string {

@@ -19,6 +19,8 @@ export interface Lab {
   installSpare(): Promise<Target>
   /** A gateway before so many MCP servers and one agent of the mock, and a proxy that passes through: both running. */
   installProtocols(servers: number): Promise<Pair<Target>>
+  /** An installation that caches the answers of all models. */
+  installCached(): Promise<Target>
   /** Two installations of the gateway, both running: one without budgets and limits, one with three budgets a key and limits. */
   installBudgeted(): Promise<{ readonly plain: KeyedTarget; readonly budgeted: KeyedTarget }>
 }

@@ -56,6 +56,17 @@ export async function openLab(options: LabOptions): Promise<OpenLab> {
     const lab: Lab = {
       ...{ floor, gateway, mock, load, scale: options.scale, installProtocols },
       installSpare: () => install('spare'),
+      installCached: async () => {
+        const cached = new GatewayTarget({
+          processes,
+          folder: join(folder, 'cached'),
+          mockPort: mock.port,
+          shapes: options.shapes,
+          hasCache: true,
+        })
+        await cached.install()
+        return cached
+      },
       installBudgeted: async () => {
         const made = (name: string, more: { readonly hasBudgets?: true }) =>
           new GatewayTarget({ processes, folder: join(folder, name), mockPort: mock.port, shapes: options.shapes, ...more })

@@ -81,9 +81,10 @@ class StampScanner {
       end = at + stampMark.length + stampLength
       this.#count(nowMs - Number(text.slice(at + stampMark.length, end)))
     }
-    if (text.includes('[DONE]')) this.#isDone = true
+    // The last event of the two wires that are asked.
+    if (text.includes('[DONE]') || text.includes('message_stop')) this.#isDone = true
     // Enough of the end to hold a mark or a [DONE] that was cut, and nothing that was counted.
-    this.#tail = at === -1 ? text.slice(Math.max(end, text.length - 5)) : text.slice(at)
+    this.#tail = at === -1 ? text.slice(Math.max(end, text.length - 'message_stop'.length)) : text.slice(at)
   }
 
   isComplete(): boolean {

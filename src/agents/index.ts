@@ -13,6 +13,7 @@ import { authorize } from '../stages/authorize.ts'
 import { dispatch } from '../stages/dispatch.ts'
 import { guardInput, guardOutput } from '../stages/guard.ts'
 import type { GuardSet } from '../stages/guards/guard-set.ts'
+import type { Judges } from '../stages/guards/types.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
@@ -46,6 +47,8 @@ export interface AgentsDeps {
   readonly owners: TaskOwners
   readonly catalog: () => AgentCatalog
   readonly guards: () => GuardSet
+  /** Whom guards ask. */
+  readonly judges: Judges
   readonly limits: () => RequestLimits
   /** Hears of every ending after it was written. */
   readonly onEnded: (callId: string, ending: Ending) => void
@@ -65,6 +68,7 @@ export function createAgents(deps: AgentsDeps): Layer {
   const guarding = {
     guardsOf: ({ principal }: Call, { agent }: Attempt) => deps.guards().choose(principal, { kind: 'agents', name: agent.name }),
     texts: guardedTexts,
+    judges: deps.judges,
   }
   const call = pipeline<Incoming, AgentPart>(
     edge(),

@@ -62,6 +62,7 @@ export function checkConfig({ file, cwd, env }: CheckOptions): ConfigReport {
     return { type: 'bad', file, problems, lines: result.problems.map(formatProblem) }
   }
   const { snapshot } = result
-  const origins = Object.fromEntries([...snapshot.origins].map(([path, origin]) => [path, formatOrigin(origin, file)]))
-  return { type: 'good', file, revision: snapshot.revision, values: snapshot.values, origins, yaml: printConfig(snapshot) }
+  const { values, origins: found } = snapshot.effective()
+  const origins = Object.fromEntries([...found].map(([path, origin]) => [path, formatOrigin(origin, file)]))
+  return { type: 'good', file, revision: snapshot.revision, values, origins, yaml: printConfig(snapshot) }
 }

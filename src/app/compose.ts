@@ -1,7 +1,5 @@
-import { createAgents } from '../agents/index.ts'
 import { createAccess, type KeyAccess } from '../control/access.ts'
-import type { ConfigStatus, Readiness } from '../control/api/deps.ts'
-import { createControlApi } from '../control/api/index.ts'
+import type { ConfigStatus, ControlApiDeps, Readiness } from '../control/api/deps.ts'
 import { Tokens } from '../control/jwt/tokens.ts'
 import type { LiveCallTable } from '../control/live-calls.ts'
 import type { MoneyConfig } from '../control/money-config.ts'
@@ -9,24 +7,26 @@ import type { Metrics } from '../control/projections/metrics.ts'
 import { createTaskOwners } from '../control/task-owners.ts'
 import { createToolAsks } from '../control/tool-asks.ts'
 import { GatewayError } from '../core/errors.ts'
+import type { LayerName } from '../core/events.ts'
 import { pathOf } from '../core/headers.ts'
 import type { Layer, Upgrade } from '../core/layer.ts'
+import { OnDemand } from '../core/on-demand.ts'
 import type { Ending } from '../core/reply.ts'
 import type { Secret } from '../core/secret.ts'
 import type { World } from '../core/world.ts'
-import { createModels, type ModelsDeps } from '../models/index.ts'
-import { MemoryResponseStore } from '../models/responses.ts'
-import { providerStates } from '../models/routing/report.ts'
-import { RouterState } from '../models/routing/router.ts'
+import type { ModelsDeps } from '../models/index.ts'
 import { createProgramRunner } from '../platform/processes.ts'
 import { layerFor } from '../platform/serve-http.ts'
+import { askJudge } from '../stages/guards/judges/ask.ts'
 import type { Store } from '../storage/store.ts'
-import { createTools } from '../tools/index.ts'
 import { AlertWebhook } from './alert-webhook.ts'
 import { openAnswerCache } from './answer-cache.ts'
+import { bodyKeeping } from './body-keeping.ts'
+import { code } from './code.ts'
+import type { Models } from './compose-models.ts'
 import { dataFolder } from './data-folder.ts'
-import { keepProviderStates } from './keep-provider-states.ts'
-import { answerNowhere } from './layer-paths.ts'
+import { GuardThread } from './guard-thread.ts'
+import { answerNowhere, LAYERS } from './layer-paths.ts'
 import { describeThrown, type Logger } from './logger.ts'
 import { isLoopback } from './loopback.ts'
 import type { Money } from './money.ts'
@@ -68,22 +68,22 @@ export interface Gateway {
 export function compose(deps: ComposeDeps): Gateway {
   const { world, store, live, snapshot, money } = deps
   let isOpen = true
+  const thread = new GuardThread()
   const asks = createToolAsks()
-  const router = new RouterState(() => snapshot.get().breaker)
-  const stopKeeping = keepProviderStates({ world, logger: deps.logger, folder: dataFolder(snapshot.get().config), lanes: router.lanes })
   const common = {
     world,
     log: store.log,
     live,
     access: deps.keys,
     bodies: store.bodies,
-    bodyKeeping: {
-      detailFor: ({ team }) =>
-        (team === undefined ? undefined : snapshot.get().rules.teams[team]?.bodies) ?? snapshot.get().config.bodies.store,
-      maxBytes: () => snapshot.get().config.bodies.maxSize,
-    },
+    bodyKeeping: bodyKeeping(snapshot),
     asks,
     guards: () => snapshot.get().guards,
+    judges: {
+      search: thread.search,
+      ask: (call, judge, question) =>
+        askJudge({ askModel: (asking, asked) => models.get().layer.ask(asking, asked) }, call, judge, question),
+    },
     limits: () => snapshot.get().requestLimits,
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
     isOpen: () => isOpen,
@@ -93,30 +93,35 @@ export function compose(deps: ComposeDeps): Gateway {
     store.log,
     new AlertWebhook({ world, target: () => snapshot.get().config.money.webhook, report: (message) => deps.logger.log('warn', message) }),
   )
-  const models = createModels({
-    ...common,
-    money,
-    drainMs: () => drainMsOf(snapshot.get().config.money),
-    router,
-    responses: new MemoryResponseStore(world),
-    catalog: () => snapshot.get().catalog,
-    overload: () => snapshot.get().overload,
-    cache: cache.get,
-  })
-  const tools = createTools({
-    ...common,
-    runner: createProgramRunner(process.env),
-    version: deps.version,
-    settings: () => snapshot.get().tools,
-    note: (level, message, fields) => deps.logger.log(level, message, fields),
-  })
-  const agents = createAgents({
-    ...common,
-    owners: createTaskOwners({ world, log: store.log, reader: store.reader, isShared: store.condition() !== undefined }),
-    catalog: () => snapshot.get().agents,
-  })
-  const layers: readonly Layer[] = [models, tools, agents]
-  const api = createControlApi({
+  const models: OnDemand<Models> = new OnDemand(() =>
+    code.models().composeModels(deps, { ...common, money, drainMs: () => drainMsOf(snapshot.get().config.money), cache: cache.get }),
+  )
+  const tools = new OnDemand(() =>
+    code.tools().createTools({
+      ...common,
+      runner: createProgramRunner(process.env),
+      version: deps.version,
+      settings: () => snapshot.get().tools,
+      note: (level, message, fields) => deps.logger.log(level, message, fields),
+    }),
+  )
+  const agents = new OnDemand(() =>
+    code.agents().createAgents({
+      ...common,
+      owners: createTaskOwners({ world, log: store.log, reader: store.reader, isShared: store.condition() !== undefined }),
+      catalog: () => snapshot.get().agents,
+    }),
+  )
+  // One that runs is loaded now rather than with its first call; one that a reload brings, with the reload.
+  const running = (): readonly Layer[] => LAYERS.filter((name) => snapshot.get().layers.has(name)).map((name) => layerOf[name]())
+  const layerOf: Readonly<Record<LayerName, () => Layer>> = {
+    models: () => models.get().layer,
+    tools: () => tools.get(),
+    agents: () => agents.get(),
+  }
+  let layers = running()
+  const startedAtMs = world.now()
+  const controlDeps: ControlApiDeps = {
     world,
     log: store.log,
     reader: store.reader,
@@ -141,10 +146,13 @@ export function compose(deps: ComposeDeps): Gateway {
       kindOf: (provider) => snapshot.get().config.models?.providers[provider]?.kind ?? provider,
       fold: (event) => money.ledger.fold(event),
     }),
-    providers: providerStates(router, world, () => snapshot.get().catalog.lanes()),
+    providers: {
+      list: () => models.made?.providers.list() ?? [],
+      reset: (provider) => models.made?.providers.reset(provider),
+    },
     adminKey: deps.adminKey,
     version: deps.version,
-    startedAtMs: world.now(),
+    startedAtMs,
     metricsText: () => deps.metrics.render(),
     readiness: () => readiness(deps, isOpen),
     configStatus: () => configStatus(snapshot),
@@ -154,26 +162,30 @@ export function compose(deps: ComposeDeps): Gateway {
     hosts: hostsOf(snapshot.get().config.listen.control.host),
     openMetrics: isLoopback(snapshot.get().config.listen.control.host),
     reportFault: (requestId, cause) => deps.logger.log('error', 'control request failed', { requestId, ...describeThrown(cause) }),
-  })
+  }
+  // With its first request: many gateways are never asked.
+  const api = new OnDemand(async () => (await import('../control/api/index.ts')).createControlApi(controlDeps))
   const own = { world, access: deps.keys, reader: store.reader, live, adminKey: deps.adminKey }
-  const port: DataPort = { layers, snapshot, own, readiness: () => readiness(deps, isOpen) }
+  const port: DataPort = { layers: () => layers, snapshot, own, readiness: () => readiness(deps, isOpen) }
   return {
     data: (request) => answerData(port, request),
-    control: (request) => api.fetch(request),
+    control: async (request) => (await api.get()).fetch(request),
     closeDoors: () => {
       isOpen = false
-      tools.closeStreams()
+      tools.made?.closeStreams()
     },
     reconfigure: () => {
       money.apply(snapshot.get().ledgerRules)
       cache.reconfigure()
-      tools.reconfigure()
+      layers = running()
+      tools.made?.reconfigure()
     },
     close: async () => {
       money.close()
-      stopKeeping()
+      models.made?.close()
       cache.close()
-      await tools.close()
+      thread.close()
+      await tools.made?.close()
     },
   }
 }
@@ -197,7 +209,8 @@ export function configStatus(snapshot: CurrentSnapshot): ConfigStatus {
 
 /** What the data port answers from. */
 interface DataPort {
-  readonly layers: readonly Layer[]
+  /** Those that run. */
+  readonly layers: () => readonly Layer[]
   readonly snapshot: CurrentSnapshot
   readonly own: OwnRequestsDeps
   readonly readiness: () => Readiness
@@ -206,7 +219,7 @@ interface DataPort {
 function answerData(port: DataPort, request: Request): Promise<Response | Upgrade> {
   const path = pathOf(request.url)
   if (isOwnRequest(path)) return answerOwnRequest(port.own, request, path)
-  const layer = layerFor(port.layers, path)
+  const layer = layerFor(port.layers(), path)
   const isRunning = layer !== undefined && port.snapshot.get().layers.has(layer.name)
   return isRunning ? layer.fetch(request) : Promise.resolve(answerElse(port, path, request.method))
 }

@@ -8,9 +8,10 @@ import { type ConfigWatch, watchConfig } from '../control/config/watch.ts'
 import type { World } from '../core/world.ts'
 import type { PriceBook } from '../models/prices/book.ts'
 import { watchFiles } from '../platform/watch-file.ts'
-import { builtInConfig, type ListenAddresses, providersWithKey } from './built-in-config.ts'
+import type { ListenAddresses } from './built-in-config.ts'
 import { findConfigFile } from './check-config.ts'
 import { checkWhole } from './check-whole.ts'
+import { code } from './code.ts'
 import { configStatus } from './compose.ts'
 import { dataFolder } from './data-folder.ts'
 import { openPrices } from './price-file.ts'
@@ -108,6 +109,7 @@ function withFile(request: ConfigRequest, file: string): ConfigStart {
 }
 
 function withoutFile(request: ConfigRequest, startSandboxes: () => Sandboxes): ConfigStart {
+  const { builtInConfig, providersWithKey } = code.builtInConfig()
   const providers = providersWithKey(request.env)
   const result = loadConfig(builtInConfig({ providers, sandboxes: startSandboxes(), listen: request.builtInListen }), {
     ...readersOf(request),

@@ -1,5 +1,7 @@
 import type { ConfigProblem } from '../core/section.ts'
-import { checkGuardFields, checkGuardNames, type GuardNames } from '../stages/guards/compile.ts'
+import type { GuardNames } from '../stages/guards/compile.ts'
+import { GuardSet } from '../stages/guards/guard-set.ts'
+import { code } from './code.ts'
 import type { Config } from './sections.ts'
 
 /** Every place of a configuration that names guards. */
@@ -15,5 +17,19 @@ export function guardNamesOf({ models, access }: Pick<Config, 'models' | 'access
 
 /** Names of guards that no guard has. */
 export function checkGuards(config: Config): readonly ConfigProblem[] {
-  return [...checkGuardFields(config.guards), ...checkGuardNames(config.guards, guardNamesOf(config))]
+  const named = guardNamesOf(config)
+  if (!hasGuards(config, named)) return []
+  const { checkGuardFields, checkGuardNames } = code.guards()
+  return [...checkGuardFields(config.guards), ...checkGuardNames(config.guards, named)]
+}
+
+/** The guards of a configuration, ready to be chosen from. */
+export function guardsOf(config: Config): GuardSet {
+  const named = guardNamesOf(config)
+  const ofTeam = (team: string) => config.access.teams[team]?.guards ?? []
+  return hasGuards(config, named) ? code.guards().compileGuards(config.guards, named, ofTeam) : new GuardSet([], ofTeam)
+}
+
+function hasGuards({ guards }: Config, named: readonly GuardNames[]): boolean {
+  return Object.keys(guards).length > 0 || named.some(({ names }) => names.length > 0)
 }

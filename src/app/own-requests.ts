@@ -1,5 +1,4 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { encodeReceipt } from '../control/api/receipt.ts'
 import type { LiveCallTable } from '../control/live-calls.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
 import { readCredential } from '../core/headers.ts'
@@ -47,6 +46,8 @@ async function receiptFor({ world, access, reader, live, adminKey }: OwnRequests
   const [, callId = ''] = PATH.exec(path) ?? []
   const running = live.list().find((call) => call.callId === callId)
   const events = callId === '' ? [] : await reader.readCall(callId)
+  // As the control API is: loaded when it is first asked for.
+  const { encodeReceipt } = await import('../control/api/receipt.ts')
   const receipt = encodeReceipt({ events, live: running, nowMs: world.now() })
   if (receipt === undefined || (!isAdmin && receipt.principal.keyId !== keyId)) {
     throw new GatewayError(

@@ -69,5 +69,5 @@ test('a ConfigMap that is swapped behind its link is taken up, a bad one leaves 
     watch.current.revision,
   ])
   expect(new Set([first, second, watch.current.revision]).size).toBe(3)
-  expect(watch.current.values).toMatchObject({ access: { organisation: 'four' } })
+  expect(watch.current.effective().values).toMatchObject({ access: { organisation: 'four' } })
 })

@@ -11,15 +11,15 @@ import { type HttpServer, serveHttp } from '../platform/serve-http.ts'
 import { realWorld } from '../platform/world.ts'
 import type { Store } from '../storage/store.ts'
 import type { ListenAddresses } from './built-in-config.ts'
+import { code } from './code.ts'
 import { type ComposeDeps, compose, composeAccess, type Gateway } from './compose.ts'
 import { type ConfigSource, type ConfigStart, openConfig } from './config-source.ts'
 import { dataFolder, openOwnSecrets } from './data-folder.ts'
-import { firstKey, greet } from './first-minute.ts'
 import { createLogger, describeThrown, type Logger } from './logger.ts'
 import { Money } from './money.ts'
 import { openStore } from './open-store.ts'
 import { programName } from './program-name.ts'
-import { type Sandboxes, startSandboxes } from './sandbox/index.ts'
+import type { Sandboxes } from './sandbox/index.ts'
 import { type Stopped, shutDown, untilSignalled } from './shutdown.ts'
 import { readVersion } from './version.ts'
 
@@ -80,7 +80,7 @@ export async function startGateway(options: ServeOptions): Promise<GatewayStart>
   let started: ConfigStart
   try {
     started = openConfig(request, () => {
-      sandboxes = startSandboxes(world)
+      sandboxes = code.sandbox().startSandboxes(world)
       return sandboxes
     })
   } catch (thrown) {
@@ -224,6 +224,7 @@ async function announce(
   if (source.kind === 'file') return
   const models = catalog.list().map(({ name }) => name)
   const keyDeps = { ...deps, log: store.log, keys: store.keys, access: deps.keys, teams: () => ['default'], models: () => models }
+  const { firstKey, greet } = await import('./first-minute.ts')
   const { key, file: keyFile } = await firstKey(dataFolder(config), keyDeps, running.world)
   const addresses = { dataAddress: data.address, controlAddress: control.address }
   options.err(greet({ ...addresses, key, keyFile: shownIn(options.cwd, keyFile), models, program: programName(options.env) }))

@@ -3,18 +3,19 @@ import type { AgentsConfig } from '../agents/config.ts'
 import type { AccessRules } from '../control/access.ts'
 import { compileLedgerRules } from '../control/ledger-rules.ts'
 import type { LayerName } from '../core/events.ts'
+import type { BodyDetail } from '../core/ports.ts'
 import type { LedgerRules } from '../ledger/rules.ts'
-import { compileCatalog, type ModelCatalog } from '../models/catalog.ts'
+import type { ModelCatalog } from '../models/catalog.ts'
 import type { Surroundings } from '../models/cloud/authorize.ts'
 import type { ModelsConfig } from '../models/config.ts'
 import type { RequestLimits } from '../models/index.ts'
 import type { PriceBook } from '../models/prices/book.ts'
-import { compileGuards } from '../stages/guards/compile.ts'
 import type { GuardSet } from '../stages/guards/guard-set.ts'
 import type { QueueRules } from '../stages/queue.ts'
 import type { ToolsSettings } from '../tools/index.ts'
 import { compileTools } from '../tools/settings.ts'
-import { guardNamesOf } from './guard-names.ts'
+import { code } from './code.ts'
+import { guardsOf } from './guard-names.ts'
 import { layersOf } from './layer-paths.ts'
 import { isLoopback } from './loopback.ts'
 import type { Config } from './sections.ts'
@@ -45,6 +46,8 @@ export interface Snapshot {
   readonly requestLimits: RequestLimits
   readonly ledgerRules: LedgerRules
   readonly guards: GuardSet
+  /** How much of the bodies of a model is kept, where the model says so. */
+  readonly modelBodies: ReadonlyMap<string, BodyDetail>
 }
 
 /** Where a snapshot comes from. */
@@ -59,15 +62,14 @@ export interface SnapshotSource {
   readonly surroundings: Surroundings
 }
 
-const NO_MODELS: ModelsConfig = {
-  providers: {},
-  models: [],
-  routes: [],
-  cache: { store: 'memory', maxEntries: 0, maxSize: 0 },
-  fidelity: 'warn',
-  breaker: { failures: 5, share: 0.5, pause: 0, longestPause: 0 },
-  timeouts: { connect: 0, firstToken: 0, idle: 0, total: 0 },
+const NO_MODELS: ModelCatalog = {
+  find: () => undefined,
+  list: () => [],
+  lanes: () => [],
+  serverTools: undefined,
+  configuredName: () => undefined,
 }
+const NO_BREAKER: ModelsConfig['breaker'] = { failures: 5, share: 0.5, pause: 0, longestPause: 0 }
 const NO_AGENTS: AgentsConfig = { agents: {}, timeouts: { connect: 0, idle: 0, total: 0 } }
 
 /** Compiles a checked configuration. Pure. */
@@ -75,17 +77,20 @@ export function compileSnapshot(source: SnapshotSource): Snapshot {
   const { surroundings, ...rest } = source
   const { prices } = source
   const { models, tools, agents, access, limits, listen, money } = source.config
+  const catalogOf = (book: PriceBook): ModelCatalog =>
+    models === undefined ? NO_MODELS : code.modelsCatalog().compileCatalog(models, book, surroundings)
   const snapshot: Snapshot = {
     ...rest,
     layers: layersOf(source.config),
-    catalog: compileCatalog(models ?? NO_MODELS, prices, surroundings),
+    catalog: catalogOf(prices),
     // What else is in force stays the very same object.
-    withPrices: (others) => ({ ...snapshot, prices: others, catalog: compileCatalog(models ?? NO_MODELS, others, surroundings) }),
-    breaker: (models ?? NO_MODELS).breaker,
+    withPrices: (others) => ({ ...snapshot, prices: others, catalog: catalogOf(others) }),
+    breaker: models?.breaker ?? NO_BREAKER,
     overload: models?.overload && { running: models.overload.running, queue: models.overload.queue, waitMs: models.overload.wait },
     agents: compileAgents(agents ?? NO_AGENTS, isLoopback(listen.data.host)),
     rules: access,
-    guards: compileGuards(source.config.guards, guardNamesOf(source.config), (team) => access.teams[team]?.guards ?? []),
+    modelBodies: new Map((models?.models ?? []).flatMap(({ name, bodies }) => (bodies === undefined ? [] : [[name, bodies] as const]))),
+    guards: guardsOf(source.config),
     tools: compileTools(tools, isLoopback(listen.data.host)),
     requestLimits: { jsonBodyBytes: limits.jsonBody, jsonDepth: limits.jsonDepth, bodyDeadlineMs: limits.bodyDeadline },
     ledgerRules: compileLedgerRules(access, money),

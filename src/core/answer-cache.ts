@@ -84,3 +84,18 @@ export interface AnswerCache {
   /** Reads and writes that failed, and entries that were not readable, since start. */
   readonly failures: number
 }
+
+/** What the cache had to do with a call. */
+export interface CacheFact {
+  /**
+   * `hit`: the answer to an equal question. `similar`: the answer to one that is like it. `shared`: an equal call was under way, and its answer
+   * went to both. `miss`: none was there. `refresh`: the caller wanted a new one.
+   */
+  readonly result: 'hit' | 'similar' | 'shared' | 'miss' | 'refresh'
+  /** How old the answer was. */
+  readonly ageMs?: number | undefined
+  /** Cosine of the two questions, from -1 to 1. */
+  readonly similarity?: number | undefined
+  /** What the answer cost when it was made. */
+  readonly savedNanoUsd?: NanoUsd | undefined
+}

@@ -1,5 +1,7 @@
+import type { CacheFact } from './answer-cache.ts'
 import type { Labels, Principal, PromptIdentity } from './call.ts'
 import type { ErrorCode, ErrorSource } from './errors.ts'
+import type { GuardFact } from './guard-facts.ts'
 import type { NanoUsd } from './money.ts'
 import type { PricedLine, Usage } from './usage.ts'
 
@@ -18,35 +20,6 @@ export interface Loss {
   /** Left out; carried as something near to it; or brought about by other means. */
   readonly action: 'dropped' | 'approximated' | 'emulated'
   readonly reason: string
-}
-
-/** What the cache had to do with a call. */
-export interface CacheFact {
-  /**
-   * `hit`: the answer to an equal question. `similar`: the answer to one that is like it. `shared`: an equal call was under way, and its answer
-   * went to both. `miss`: none was there. `refresh`: the caller wanted a new one.
-   */
-  readonly result: 'hit' | 'similar' | 'shared' | 'miss' | 'refresh'
-  /** How old the answer was. */
-  readonly ageMs?: number | undefined
-  /** Cosine of the two questions, from -1 to 1. */
-  readonly similarity?: number | undefined
-  /** What the answer cost when it was made. */
-  readonly savedNanoUsd?: NanoUsd | undefined
-}
-
-/** What a guard did in a call. Never holds what it found. */
-export interface GuardFact {
-  /** By its name in the configuration. */
-  readonly guard: string
-  /** Where it looked: input, output, toolArguments, toolResults, toolNames. */
-  readonly phase: string
-  /** `failed`: it could not say; its `onFailure` decided. */
-  readonly did: 'blocked' | 'redacted' | 'flagged' | 'monitored' | 'failed'
-  /** How many of which kind it found. */
-  readonly kinds?: Readonly<Record<string, number>>
-  /** Why it could not say. */
-  readonly reason?: string
 }
 
 /** A model call that asked for a tool: the answer to "which prompts led to this tool". */

@@ -39,21 +39,32 @@ export type PricedTokens = readonly [tokens: number, nanoUsdPerMillion: NanoUsd]
 /** Sums below this stay exact in a number, rounding included. */
 const EXACT_LIMIT = 2 ** 52
 
+/** A number of tokens and their price in nano-USD per million, by name. */
+export interface PricedItem {
+  readonly tokens: number
+  readonly nanoUsd: NanoUsd
+}
+
 /**
  * Cost of tokens of several kinds. Exact: added up in millionths of a nano-USD and rounded half up once, so that sums do not drift.
  */
-export function costOfTokens(kinds: readonly PricedTokens[]): NanoUsd {
+export function costOfItems(items: readonly PricedItem[]): NanoUsd {
   let millionths = 0
-  for (const [tokens, price] of kinds) millionths += tokens * price
+  for (const { tokens, nanoUsd } of items) millionths += tokens * nanoUsd
   // Each product and sum below the limit is exact; past it the same is done in bigint.
-  if (millionths >= EXACT_LIMIT) return costInBigint(kinds)
+  if (millionths >= EXACT_LIMIT) return costInBigint(items)
   const rounded = millionths + 500_000
   return (rounded - (rounded % 1_000_000)) / 1_000_000
 }
 
-function costInBigint(kinds: readonly PricedTokens[]): NanoUsd {
+/** The same for pairs. */
+export function costOfTokens(kinds: readonly PricedTokens[]): NanoUsd {
+  return costOfItems(kinds.map(([tokens, nanoUsd]) => ({ tokens, nanoUsd })))
+}
+
+function costInBigint(items: readonly PricedItem[]): NanoUsd {
   let millionths = 500_000n
-  for (const [tokens, price] of kinds) millionths += BigInt(tokens) * BigInt(price)
+  for (const { tokens, nanoUsd } of items) millionths += BigInt(tokens) * BigInt(nanoUsd)
   return Number(millionths / 1_000_000n)
 }
 

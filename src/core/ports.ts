@@ -1,4 +1,4 @@
-import type { Labels, Principal } from './call.ts'
+import type { Call, Labels, Principal } from './call.ts'
 import type { GatewayError } from './errors.ts'
 import type { CallFacts, Event, ToolAsk } from './events.ts'
 
@@ -267,12 +267,32 @@ export interface ToolAsks {
   find(traceId: string, names: readonly string[]): ToolAsk | undefined
 }
 
+/** A question to a configured model, on behalf of a call. */
+export interface ModelQuestion {
+  /** By the gateway's name. */
+  readonly model: string
+  readonly system: string
+  readonly text: string
+  readonly maxTokens: number
+  readonly deadlineMs: number
+  /** Why it is asked, such as `guard:judge`: a label of the call, so that its cost can be told apart. */
+  readonly purpose: string
+}
+
+/**
+ * Asks a model as a call of its own: recorded below the call that asks, paid by the same principal, and looked at by no guard.
+ * @returns what the model said
+ * @throws as a model call does
+ */
+export type AskModel = (call: Call, question: ModelQuestion) => Promise<string>
+
 /** How much of a call's bodies is kept: nothing, the shape without the texts, or all. */
 export type BodyDetail = 'off' | 'redacted' | 'full'
 
 /** What the operator wants kept, and how much of one body at the most. */
 export interface BodyKeeping {
-  detailFor(principal: Principal): BodyDetail
+  /** @param subject what is called, by the gateway's name: the less of what the team and the model say */
+  detailFor(principal: Principal, subject?: string): BodyDetail
   readonly maxBytes: () => number
 }
 

@@ -17,6 +17,8 @@ export interface Section<Config = unknown> {
   readonly name: string
   /** Every field with a default or optional, and a `describe` that says what it is and in which unit. */
   readonly schema: ZodType<Config>
+  /** What the schema makes of a file without this key, where that is known without loading the schema. */
+  readonly leftOut?: { readonly config: Config }
   /**
    * Problems between fields, such as a model that names no provider of the file. Pure. `written` is the whole file as it stands, for what
    * depends on whether another key was written at all.

@@ -14,6 +14,8 @@ export interface OutgoingRequest {
   readonly signal: AbortSignal
   /** Decodes a `Content-Encoding` that was not asked for. Off unless said. */
   readonly decompress?: boolean
+  /** Connects to this IP address, whatever the host's name means by then. */
+  readonly address?: string
   /** How the host is reached, where not plainly. */
   readonly connection?: OutgoingConnection
 }
@@ -52,6 +54,8 @@ export interface World {
   atEndOfTurn(run: () => void): void
   /** Never follows redirects. Rejects when no response begins. */
   fetch(url: string, request: OutgoingRequest): Promise<Response>
+  /** The IP addresses of a host's name. Rejects where it has none. */
+  lookup(host: string): Promise<readonly string[]>
   /** Whether the host of this URL accepts a connection at all; false when the signal aborts first. Never rejects. */
   canConnect(url: string, signal: AbortSignal): Promise<boolean>
 }

@@ -10,9 +10,17 @@ import type { AccountKind, AccountRule, Budget, LedgerRules, Limit } from './rul
 export interface Applied {
   readonly balances: readonly Balance[]
   readonly limits: readonly LimitWindow[]
+  /** Whether a budget, or a limit, is about some models or providers only. */
+  readonly isScoped: boolean
+  readonly isStrict: boolean
 }
 
-const NOTHING: Applied = { balances: [], limits: [] }
+interface Found {
+  readonly principal: Principal
+  readonly applied: Applied
+}
+
+const NOTHING: Applied = { balances: [], limits: [], isScoped: false, isStrict: false }
 /** Accounts of labels and runs come from callers: what is kept of them has a bound. */
 const MOST_KEPT = 1_000_000
 const FIRST_PRUNE = 10_000
@@ -25,7 +33,10 @@ export class Accounts {
   #named = new Map<string, AccountRule[]>()
   #each: readonly AccountRule[] = []
   #hasRunRules = false
-  #known = new WeakMap<Principal, Applied>()
+  /** Every list of budgets that a balance has. */
+  #lists: (readonly Budget[])[] = []
+  /** By key: what was found for its principal last. A key's principal is the same object until it changes, or its caller sends labels. */
+  #known = new Map<string, Found>()
   #pruneAt = FIRST_PRUNE
   /** Windows in storage that no call has touched since the start. */
   readonly #stored = new Map<string, StoredWindow>()
@@ -46,12 +57,15 @@ export class Accounts {
     }
     this.#hasRunRules = rules.accounts.some(({ kind }) => kind === 'run')
     this.#isEmpty = rules.accounts.length === 0
-    this.#known = new WeakMap()
+    this.#known = new Map()
+    this.#lists = []
     for (const balance of this.balances.values()) balance.budgets = this.#budgetsOf(balance)
     for (const window of this.limits.values()) window.limits = []
     // Those that are named are there to be looked at before the first call.
     for (const [account, named] of this.#named) {
-      for (const { budgets } of named) for (const budget of budgets) this.#balance(account, budget, at)
+      for (const balance of named.flatMap(({ budgets }) => budgets.map((budget) => this.#balance(account, budget, at)))) {
+        balance.budgets = this.#budgetsOf(balance)
+      }
     }
   }
 
@@ -62,11 +76,12 @@ export class Accounts {
   of(principal: Principal, runId: string, at: Moment): Applied {
     if (this.#isEmpty) return NOTHING
     if (this.#hasRunRules) return this.#make(principal, runId, at)
-    const known = this.#known.get(principal)
-    if (known !== undefined) return known
-    const made = this.#make(principal, runId, at)
-    this.#known.set(principal, made)
-    return made
+    const keyId = principal.keyId ?? ''
+    const known = this.#known.get(keyId)
+    if (known?.principal === principal) return known.applied
+    const applied = this.#make(principal, runId, at)
+    this.#known.set(keyId, { principal, applied })
+    return applied
   }
 
   /** The balance of an id that an event names; made where it is not there. Undefined where it is no id of ours. */
@@ -86,45 +101,45 @@ export class Accounts {
     this.#stored.set(stored.id, stored)
   }
 
+  /** Written for many keys that come at once: it leaves little behind for the collector. */
   #make(principal: Principal, runId: string, at: Moment): Applied {
     this.#prune(at)
-    const budgets = new Map<string, { readonly balance: Balance; readonly budgets: Budget[] }>()
-    const limits = new Map<string, { readonly window: LimitWindow; readonly limits: Limit[] }>()
-    for (const { account, rule } of this.#rulesFor(principal, runId)) {
-      for (const budget of rule.budgets) {
-        const balance = this.#balance(account, budget, at)
-        const entry = budgets.get(balance.id)
-        if (entry === undefined) budgets.set(balance.id, { balance, budgets: [budget] })
-        else entry.budgets.push(budget)
-      }
-      for (const limit of rule.limits) {
-        const window = this.#window(account, limit)
-        const entry = limits.get(window.id)
-        if (entry === undefined) limits.set(window.id, { window, limits: [limit] })
-        else entry.limits.push(limit)
+    const made: Made = { balances: [], budgets: [], windows: [], limits: [] }
+    for (const { kind, name, label, account } of accountsOf(principal, runId)) {
+      for (const rule of this.#named.get(account) ?? NO_RULES) if (isInTeam(rule, principal)) this.#take(rule, account, made, at)
+      for (const rule of this.#each) {
+        if (rule.kind === kind && rule.label === label && name !== '' && isInTeam(rule, principal)) this.#take(rule, account, made, at)
       }
     }
-    for (const entry of budgets.values()) entry.balance.budgets = entry.budgets
-    for (const entry of limits.values()) entry.window.limits = entry.limits
-    return { balances: [...budgets.values()].map(({ balance }) => balance), limits: [...limits.values()].map(({ window }) => window) }
+    for (const [index, balance] of made.balances.entries()) balance.budgets = this.#shared(made.budgets[index] ?? [])
+    for (const [index, window] of made.windows.entries()) window.limits = made.limits[index] ?? []
+    const isScoped =
+      made.balances.some(({ scope }) => scope !== undefined) || made.windows.some(({ limits: [first] }) => first?.scope !== undefined)
+    const isStrict = made.balances.some(isBalanceStrict)
+    return { balances: made.balances, limits: made.windows, isScoped, isStrict }
   }
 
-  *#rulesFor(principal: Principal, runId: string): Generator<{ readonly account: string; readonly rule: AccountRule }> {
-    for (const { kind, name, label, account } of accountsOf(principal, runId)) {
-      for (const rule of this.#named.get(account) ?? []) if (isInTeam(rule, principal)) yield { account, rule }
-      for (const rule of this.#each) {
-        if (rule.kind === kind && rule.label === label && name !== '' && isInTeam(rule, principal)) yield { account, rule }
-      }
-    }
+  #take({ budgets, limits }: AccountRule, account: string, made: Made, at: Moment): void {
+    for (const budget of budgets) addTo(made.balances, made.budgets, this.#balance(account, budget, at), budget)
+    for (const limit of limits) addTo(made.windows, made.limits, this.#window(account, limit), limit)
   }
 
   /** The budgets of the present rules that a balance counts for, whatever team its account is of. */
   #budgetsOf(balance: Balance): readonly Budget[] {
     const [, kind, label] = /^(\w+):(?:([^=]*)=)?/.exec(balance.account) ?? []
     const each = this.#each.filter((rule) => rule.kind === kind && (kind !== 'label' || rule.label === label))
-    return [...(this.#named.get(balance.account) ?? []), ...each]
+    const budgets = [...(this.#named.get(balance.account) ?? []), ...each]
       .flatMap(({ budgets }) => budgets)
       .filter(({ unit, period, scope }) => balanceId({ unit, period, scope: scope?.name, account: balance.account }) === balance.id)
+    return this.#shared(budgets)
+  }
+
+  /** One list for all that have the same: there are few rules and many accounts. */
+  #shared(budgets: readonly Budget[]): readonly Budget[] {
+    const known = this.#lists.find((list) => list.length === budgets.length && list.every((budget, index) => budget === budgets[index]))
+    if (known !== undefined) return known
+    this.#lists.push(budgets)
+    return budgets
   }
 
   #balance(account: string, { unit, period, scope }: Budget, at: Moment): Balance {
@@ -133,7 +148,6 @@ export class Accounts {
     let balance = this.balances.get(id)
     if (balance === undefined) {
       balance = new Balance(key, at, this.#spanOf)
-      balance.budgets = this.#budgetsOf(balance)
       this.balances.set(id, balance)
     }
     return balance
@@ -159,7 +173,7 @@ export class Accounts {
     for (const [id, balance] of this.balances) if (balance.isEmpty(at)) this.balances.delete(id)
     for (const [id, window] of this.limits) if (window.isEmpty(at)) this.limits.delete(id)
     // What is remembered of principals may name what was just forgotten.
-    this.#known = new WeakMap()
+    this.#known = new Map()
     const left = this.balances.size + this.limits.size
     if (left >= MOST_KEPT) {
       throw new GatewayError(
@@ -171,6 +185,30 @@ export class Accounts {
       )
     }
     this.#pruneAt = Math.min(MOST_KEPT, Math.max(FIRST_PRUNE, left * 2))
+  }
+}
+
+/** Whether one of its budgets is strict. */
+export function isBalanceStrict({ budgets }: Balance): boolean {
+  return budgets.some(({ mode }) => mode === 'strict')
+}
+
+/** What applies to a principal while it is gathered: owners, and the rules of each. */
+interface Made {
+  readonly balances: Balance[]
+  readonly budgets: Budget[][]
+  readonly windows: LimitWindow[]
+  readonly limits: Limit[][]
+}
+
+const NO_RULES: readonly AccountRule[] = []
+
+function addTo<Owner, Rule>(owners: Owner[], rules: Rule[][], owner: Owner, rule: Rule): void {
+  const at = owners.indexOf(owner)
+  if (at !== -1) rules[at]?.push(rule)
+  else {
+    owners.push(owner)
+    rules.push([rule])
   }
 }
 

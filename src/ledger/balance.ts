@@ -49,7 +49,7 @@ export class Balance {
   /** Settled calls in this period whose price was not known. */
   unpriced = 0
   /** The highest percentage that was told of in this period, by budget. */
-  readonly alerted = new Map<string, number>()
+  alerted: Map<string, number> | undefined
   readonly #spanOf: SpanOf
   readonly #window: RollingSum | undefined
   #span: Span = { startMs: Number.NEGATIVE_INFINITY, endMs: Number.NEGATIVE_INFINITY }
@@ -110,6 +110,12 @@ export class Balance {
     this.#beyond = isSafe ? 0n : sum
   }
 
+  /** Remembers the highest percentage that was told of. @param budget `mode limit` */
+  markAlerted(budget: string, percent: number): void {
+    this.alerted ??= new Map()
+    this.alerted.set(budget, percent)
+  }
+
   /** When there is room for so much again, if nothing more is settled; undefined where no time brings it. */
   roomAt(at: Moment, limit: number, amount: number): number | undefined {
     if (amount + this.held > limit && amount > limit) return undefined
@@ -141,14 +147,14 @@ export class Balance {
       sinceMs: this.sinceMs,
       ...sums,
       ...(this.unpriced === 0 ? {} : { unpriced: this.unpriced }),
-      ...(this.alerted.size === 0 ? {} : { alerted: Object.fromEntries(this.alerted) }),
+      ...(this.alerted === undefined ? {} : { alerted: Object.fromEntries(this.alerted) }),
     }
   }
 
   restore(stored: StoredBalance): void {
     this.sinceMs = stored.sinceMs
     this.unpriced = stored.unpriced ?? 0
-    for (const [budget, percent] of Object.entries(stored.alerted ?? {})) this.alerted.set(budget, percent)
+    for (const [budget, percent] of Object.entries(stored.alerted ?? {})) this.markAlerted(budget, percent)
     this.#window?.restore(stored.steps ?? [])
     if (this.#window !== undefined || this.period.type === 'rolling' || stored.startMs === undefined) return
     this.#span = this.#spanOf(this.period, stored.startMs)
@@ -173,7 +179,7 @@ export class Balance {
     this.#settled = 0
     this.#beyond = 0n
     this.unpriced = 0
-    this.alerted.clear()
+    this.alerted = undefined
   }
 }
 

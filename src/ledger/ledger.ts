@@ -99,16 +99,8 @@ export class Ledger {
   hold(request: HoldRequest, balances: readonly Balance[], at: Moment): Hold {
     this.#check(request, balances, at)
     const { attempt, provider, target, nanoUsd, tokens, priceVersion, leaseMs, owner } = request
-    const hold: Hold = {
-      attempt,
-      provider,
-      target,
-      nanoUsd,
-      tokens,
-      priceVersion,
-      leaseUntilMs: at.steadyMs + leaseMs,
-      balances: balances.map(({ id }) => id),
-    }
+    const leaseUntilMs = at.steadyMs + leaseMs
+    const hold: Hold = { attempt, provider, target, nanoUsd, tokens, priceVersion, leaseUntilMs, balances: balances.map(({ id }) => id) }
     this.#openHold({ hold, owner, balances })
     return hold
   }
@@ -168,7 +160,7 @@ export class Ledger {
         for (const id of event.balances) this.#accounts.balances.get(id)?.correct(event.calledAtMs, event.costNanoUsd)
         return
       case 'budget.alerted':
-        this.#accounts.balances.get(event.balance)?.alerted.set(`${event.mode} ${event.limit}`, event.percent)
+        this.#accounts.balances.get(event.balance)?.markAlerted(`${event.mode} ${event.limit}`, event.percent)
         return
       default:
         return
@@ -276,7 +268,9 @@ export function estimateOf({ nanoUsd, tokens }: Hold): Charge {
 }
 
 function leastLimit({ budgets }: Balance): number | undefined {
-  return budgets.length === 0 ? undefined : Math.min(...budgets.map(({ limit }) => limit))
+  let least: number | undefined
+  for (const { limit } of budgets) if (least === undefined || limit < least) least = limit
+  return least
 }
 
 function bookedEvent(booking: Booking, hold: Hold, owner: HoldOwner): AttemptBooked {

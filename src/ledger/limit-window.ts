@@ -49,9 +49,16 @@ export class LimitWindow {
     return this.#sum.atMost(at.steadyMs, room) - at.steadyMs
   }
 
+  /** The least of the limits in force. */
+  get leastLimit(): number {
+    let least = Number.POSITIVE_INFINITY
+    for (const { limit } of this.limits) if (limit < least) least = limit
+    return least
+  }
+
   /** Milliseconds until nothing is used. */
   resetsIn(at: Moment): number {
-    return this.#sum === undefined ? 0 : this.#sum.atMost(at.steadyMs, 0) - at.steadyMs
+    return this.#sum === undefined ? 0 : this.#sum.emptyAt(at.steadyMs) - at.steadyMs
   }
 
   isEmpty(at: Moment): boolean {

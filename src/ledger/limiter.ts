@@ -64,21 +64,29 @@ export function rateLimited({ window, limit, waitMs }: Blocked, windows: readonl
 }
 
 /** How the limits stand, in the headers that OpenAI's clients read: of requests and of tokens, the tightest each. */
-export function limitHeaders(windows: readonly LimitWindow[], at: Moment): Record<string, string> {
-  const headers: Record<string, string> = {}
-  for (const unit of ['requests', 'tokens'] as const) {
-    const [first] = windows
-      .filter((window) => window.unit === unit && window.limits.length > 0)
-      .map((window) => ({ window, limit: Math.min(...window.limits.map(({ limit }) => limit)) }))
-      .map(({ window, limit }) => ({ window, limit, left: limit - window.used(at) }))
-      .toSorted((one, other) => one.left - other.left)
-    if (first === undefined) continue
-    headers[`x-ratelimit-limit-${unit}`] = String(first.limit)
-    headers[`x-ratelimit-remaining-${unit}`] = String(Math.max(0, first.left))
-    headers[`x-ratelimit-reset-${unit}`] = `${Math.max(0, first.window.resetsIn(at)) / 1000}s`
+export function limitHeaders(windows: readonly LimitWindow[], at: Moment, into: Record<string, string> = {}): Record<string, string> {
+  for (const unit of UNITS) {
+    let tightest: LimitWindow | undefined
+    let least = Number.POSITIVE_INFINITY
+    for (const window of windows) {
+      if (window.unit !== unit) continue
+      const left = window.leastLimit - window.used(at)
+      if (left >= least) continue
+      least = left
+      tightest = window
+    }
+    if (tightest === undefined) continue
+    into[LIMIT_HEADERS[unit]] = String(tightest.leastLimit)
+    into[REMAINING_HEADERS[unit]] = String(least > 0 ? least : 0)
+    into[RESET_HEADERS[unit]] = `${tightest.resetsIn(at) / 1000}s`
   }
-  return headers
+  return into
 }
+
+const UNITS = ['requests', 'tokens'] as const
+const LIMIT_HEADERS = { requests: 'x-ratelimit-limit-requests', tokens: 'x-ratelimit-limit-tokens' } as const
+const REMAINING_HEADERS = { requests: 'x-ratelimit-remaining-requests', tokens: 'x-ratelimit-remaining-tokens' } as const
+const RESET_HEADERS = { requests: 'x-ratelimit-reset-requests', tokens: 'x-ratelimit-reset-tokens' } as const
 
 function findBlocked(windows: readonly LimitWindow[], tokens: number, at: Moment): Blocked | undefined {
   let worst: Blocked | undefined

@@ -55,6 +55,15 @@ export class RollingSum {
     return Number.POSITIVE_INFINITY
   }
 
+  /** When nothing will be left of what was added so far; now where nothing is. */
+  emptyAt(nowMs: number): number {
+    this.#moveTo(nowMs)
+    if (this.#total === 0) return nowMs
+    let step = this.#lastStep
+    while ((this.#slots[slotOf(step)] ?? 0) === 0) step--
+    return Math.ceil((step + SLOTS) * this.#stepMs)
+  }
+
   /** Steps that hold something, with what they hold: for storage. */
   entries(): readonly (readonly [step: number, amount: number])[] {
     const entries: (readonly [number, number])[] = []

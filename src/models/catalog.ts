@@ -30,6 +30,8 @@ export interface ModelCatalog {
   /** The route of a name, which a model is too: an exact name first, then the longest wildcard. Undefined where there is none. */
   find(name: string): Route | undefined
   list(): readonly ListedModel[]
+  /** Patterns of the tools that providers may run themselves; undefined: all. */
+  readonly serverTools: readonly string[] | undefined
   /** Every way to a configured model that is no wildcard. */
   lanes(): readonly Target[]
   /** The configured name that a caller's name falls under: bounded, for metrics. */
@@ -71,6 +73,7 @@ export function compileCatalog(config: ModelsConfig, prices: PriceBook, surround
       return model && routeToModel(name, model)
     },
     list: () => listed,
+    serverTools: config.serverTools,
     lanes: () => [...exact.values()].flatMap(({ only }) => only?.lanes ?? []),
     configuredName: (name) => (exact.has(name) ? name : wildcardOf(name)?.model.name),
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { didYouMean } from '../core/did-you-mean.ts'
-import { choice, name, nameOrWildcard, secret, text, textOrSecret, url } from '../core/fields.ts'
+import { choice, name, nameOrWildcard, namePattern, secret, text, textOrSecret, url } from '../core/fields.ts'
 import { guardNames } from '../core/guard-names.ts'
 import { checkHeaderFields, headerFields } from '../core/header-fields.ts'
 import { Secret } from '../core/secret.ts'
@@ -68,6 +68,11 @@ const model = z
     fidelity: choice(FIDELITIES).exactOptional().describe(`${FIDELITY_DOC} Left out: models.fidelity.`),
     timeouts: ownTimeouts.exactOptional().describe('Timeouts of this model, where they differ from those of its provider.'),
     guards: guardNames('every call of this model').exactOptional(),
+    bodies: choice(['off', 'redacted', 'full'])
+      .exactOptional()
+      .describe(
+        'How much of the prompts and replies of this model is kept, where it is less than the team says. Left out: as the team or bodies.store says.',
+      ),
     cache: cacheField().exactOptional(),
     ...modelFields,
   })
@@ -80,6 +85,12 @@ const models = z
       .prefault({})
       .describe('Providers of models, by name.'),
     models: z.array(model).prefault([]).describe('The models that callers may name.'),
+    serverTools: z
+      .array(namePattern())
+      .exactOptional()
+      .describe(
+        'Tools that a provider may run itself when a caller offers them to a model: web_search, code_execution, mcp:<server>, as their wire names them. Left out: all; an empty list: none.',
+      ),
     fidelity: choice(FIDELITIES).prefault('warn').describe(FIDELITY_DOC),
     ...routingFields,
     cache: cacheStore,
@@ -114,7 +125,7 @@ function check(config: ModelsConfig, written: Readonly<Record<string, unknown>>)
     ...Object.entries(config.providers).flatMap(([name, provider]) => checkProvider(name, provider)),
     ...config.models.flatMap((_model, index) => checkModel(config, index)),
     ...checkRouting(config),
-    ...checkCaches(cachingOf(config), config.cache.store, written),
+    ...checkCaches(cachingOf(config), { store: config.cache.store, models: config.models.map(({ name }) => name) }, written),
   ]
 }
 

@@ -4,10 +4,10 @@ import { GatewayError } from '../core/errors.ts'
 import type { Usage } from '../core/events.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Layer } from '../core/layer.ts'
-import type { Access, BodyKeeping, BodyStore, EventLog, LiveCalls, ToolAsks } from '../core/ports.ts'
+import type { Access, AskModel, BodyKeeping, BodyStore, EventLog, LiveCalls, ToolAsks } from '../core/ports.ts'
 import { readBody } from '../core/read-body.ts'
 import type { Ending } from '../core/reply.ts'
-import { pipeline, replyOf } from '../core/stage.ts'
+import { type Handler, pipeline, replyOf } from '../core/stage.ts'
 import type { World } from '../core/world.ts'
 import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
@@ -15,6 +15,7 @@ import { authorize } from '../stages/authorize.ts'
 import { budget } from '../stages/budget.ts'
 import { guardInput, guardOutput } from '../stages/guard.ts'
 import type { GuardSet } from '../stages/guards/guard-set.ts'
+import type { Judges } from '../stages/guards/types.ts'
 import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { limit } from '../stages/limit.ts'
@@ -23,6 +24,8 @@ import { noteToolAsks } from '../stages/note-tool-asks.ts'
 import { CallQueue, type QueueRules, queue } from '../stages/queue.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
+import { askModel, embedWithModel } from './ask.ts'
+import type { Embedder } from './cache/semantic.ts'
 import { cacheModels } from './cache/stage.ts'
 import { readCacheWish } from './cache/wish.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
@@ -36,6 +39,7 @@ import { answerKept, keepResponses } from './responses.ts'
 import { routeCalls } from './routing/route-calls.ts'
 import type { RouterState } from './routing/router.ts'
 import { send } from './send.ts'
+import { guardServerTools } from './server-tools.ts'
 import { translate } from './translate.ts'
 import type { Attempt, DecodeBounds, ModelCall, ModelPart, ModelRequest } from './types.ts'
 
@@ -58,6 +62,8 @@ export interface ModelsDeps {
   readonly asks: ToolAsks
   readonly catalog: () => ModelCatalog
   readonly guards: () => GuardSet
+  /** Whom guards ask. */
+  readonly judges: Judges
   /** Where answers are kept; undefined where nothing is cached. */
   readonly cache: () => AnswerCache | undefined
   readonly limits: () => RequestLimits
@@ -76,8 +82,13 @@ export interface ModelsDeps {
   readonly isOpen: () => boolean
 }
 
+/** The AI gateway, for callers and for the other parts of this one. */
+export interface ModelsLayer extends Layer {
+  readonly ask: AskModel
+}
+
 /** The AI gateway. Its stages, in the order in which a call meets them. */
-export function createModels(deps: ModelsDeps): Layer {
+export function createModels(deps: ModelsDeps): ModelsLayer {
   const edge = <Part>() => [
     record<Incoming, Part>(deps), // outermost: refusals are recorded too
     admit<Incoming, Part>(({ problem }) => problem),
@@ -88,7 +99,13 @@ export function createModels(deps: ModelsDeps): Layer {
     guardsOf: ({ principal }: Call, { route }: ModelCall) =>
       deps.guards().choose(principal, { kind: 'models', name: route.name, guards: route.guards }),
     texts: guardedTexts,
+    judges: deps.judges,
   }
+  const embedder = (model: string): Embedder => ({
+    name: model,
+    embed: (text, asking) =>
+      embedWithModel({ ...deps, answer: own }, asking, { model, text, purpose: 'cache', deadlineMs: EMBED_DEADLINE_MS }),
+  })
   const calls = new CallQueue()
   const call = pipeline<Incoming, ModelPart>(
     [...edge<ModelPart>(), queue<Incoming, ModelPart>(calls, deps.overload)], // before the body: what waits takes no memory
@@ -98,6 +115,7 @@ export function createModels(deps: ModelsDeps): Layer {
         [
           authorize((call, { route }) => permitModel(deps, call, route.name)),
           limit({ ...deps.money, subjectOf, tokensOf: (_call, { request }) => likelyTokens(request) }),
+          guardServerTools(() => deps.catalog().serverTools),
           keepResponses(deps.responses),
           guardInput(guarding),
           keepBodies({
@@ -108,28 +126,30 @@ export function createModels(deps: ModelsDeps): Layer {
           }),
           budget({ ...deps.money, subjectOf }),
           guardOutput(guarding), // inside of what keeps bodies: neither what was hidden nor what may not be said is kept
-          cacheModels(deps), // inside of the guards: what is kept passes them again
+          cacheModels({ cache: deps.cache, embedder }), // inside of the guards: what is kept passes them again
         ],
-        routeCalls(
-          deps.router,
-          deps,
-          pipeline<Attempt, ModelPart>(
-            [
-              translate, // inside of routing: each target has its own wire; outside of meter: what is metered is what the provider said
-              meter({
-                usageOf: (part) => part.usage ?? (part.countedTokens === undefined ? undefined : NOTHING_USED),
-                sizeOf: (part) => part.bytes.length,
-                isPiece: ({ type }) => type === 'frame',
-                price: ({ target }, usage) => (usage === NOTHING_USED ? FREE : charge(target.price, usage, deps.world.now())),
-                holds: { ...estimator, ...deps.money },
-                drainMs: deps.drainMs,
-              }),
-              noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
-            ],
-            send,
-          ),
-        ),
+        (call, asked) => attempts(call, asked),
       ),
+    ),
+  )
+  /** What guards and budgets stand in front of. */
+  const attempts: Handler<ModelCall, ModelPart> = routeCalls(
+    deps.router,
+    deps,
+    pipeline<Attempt, ModelPart>(
+      [
+        translate, // inside of routing: each target has its own wire; outside of meter: what is metered is what the provider said
+        meter({
+          usageOf: (part) => part.usage ?? (part.countedTokens === undefined ? undefined : NOTHING_USED),
+          sizeOf: (part) => part.bytes.length,
+          isPiece: ({ type }) => type === 'frame',
+          price: ({ target }, usage) => (usage === NOTHING_USED ? FREE : charge(target.price, usage, deps.world.now())),
+          holds: { ...estimator, ...deps.money },
+          drainMs: deps.drainMs,
+        }),
+        noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
+      ],
+      send,
     ),
   )
   const list = pipeline<Incoming, readonly ListedModel[]>(edge(), async (call, { at }) =>
@@ -140,8 +160,15 @@ export function createModels(deps: ModelsDeps): Layer {
     const question = { method: request.method, id: at?.model ?? '', what: at?.endpoint.kept ?? 'response', query }
     return replyOf([await answerKept(deps.responses, call, question)], call.signal)
   })
-  return createHttp({ world: deps.world, log: deps.log, isOpen: deps.isOpen, call, list, kept })
+  const own = pipeline<ModelCall, ModelPart>([record<ModelCall, ModelPart>(deps), budget({ ...deps.money, subjectOf })], attempts)
+  return {
+    ...createHttp({ world: deps.world, log: deps.log, isOpen: deps.isOpen, call, list, kept }),
+    ask: (asking, question) => askModel({ ...deps, answer: own }, asking, question),
+  }
 }
+
+/** A question whose vector takes longer is asked as one that nobody asked before. */
+const EMBED_DEADLINE_MS = 2000
 
 /** Providers count tokens without a charge. */
 const NOTHING_USED: Usage = { inputTokens: 0, outputTokens: 0 }

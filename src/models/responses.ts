@@ -1,7 +1,8 @@
 import type { Call, Principal } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
-import { type Stage, tap } from '../core/stage.ts'
+import type { Reply } from '../core/reply.ts'
+import { type Handler, type Stage, tap } from '../core/stage.ts'
 import {
   deletedResponse,
   keepTurn,
@@ -21,27 +22,37 @@ import type { ModelCall, ModelPart } from './types.ts'
  * @throws invalid_request where the turn before is not kept, or is somebody else's
  */
 export function keepResponses(store: ResponseStore): Stage<ModelCall, ModelPart> {
-  return async (call, asked, next) => {
+  return (call, asked, next) => {
     const { request } = asked
-    if (request.wire !== 'openai-responses' || request.operation !== 'generate') return next(call, asked)
-    const { text } = request
-    const owner = ownerOf(call.principal)
-    // Most requests name none: the text is read again only where one may be there.
-    const previousId = text.includes('previous_response_id') ? previousIdOf(text) : undefined
-    const sent =
-      previousId === undefined
-        ? asked
-        : { ...asked, request: asked.decodeAgain(withHistory(text, await readHistory(store, owner, previousId))) }
-    const reply = await next(call, sent)
-    if (!wantsKept(text)) return reply
-    return tap(reply, (part) => {
-      const response = part.isLast || part.type === 'whole' ? responseIn(part) : undefined
-      if (response === undefined) return
-      store.put(keepTurn(text, response, { owner, keptAtMs: call.world.now() })).catch(() => {
-        // The answer is the caller's all the same; that it is not kept, the next turn will be told.
-      })
-    })
+    return request.wire === 'openai-responses' && request.operation === 'generate'
+      ? keepTurnOf(store, call, asked, next)
+      : next(call, asked)
   }
+}
+
+async function keepTurnOf(
+  store: ResponseStore,
+  call: Call,
+  asked: ModelCall,
+  next: Handler<ModelCall, ModelPart>,
+): Promise<Reply<ModelPart>> {
+  const { text } = asked.request
+  const owner = ownerOf(call.principal)
+  // Most requests name none: the text is read again only where one may be there.
+  const previousId = text.includes('previous_response_id') ? previousIdOf(text) : undefined
+  const sent =
+    previousId === undefined
+      ? asked
+      : { ...asked, request: asked.decodeAgain(withHistory(text, await readHistory(store, owner, previousId))) }
+  const reply = await next(call, sent)
+  if (!wantsKept(text)) return reply
+  return tap(reply, (part) => {
+    const response = part.isLast || part.type === 'whole' ? responseIn(part) : undefined
+    if (response === undefined) return
+    store.put(keepTurn(text, response, { owner, keptAtMs: call.world.now() })).catch(() => {
+      // The answer is the caller's all the same; that it is not kept, the next turn will be told.
+    })
+  })
 }
 
 /** What is asked about a kept response. */

@@ -41,7 +41,8 @@ export async function send(call: Call, attempt: Attempt): Promise<Reply<ModelPar
     // Headers of the caller's wire mean something to a provider of the same wire only.
     const own = request.wire === target.wire ? request.headers : undefined
     const headers = { ...target.headers, ...own, traceparent: formatTraceparent(call.trace) }
-    const signed = await target.authorize?.(call, { method: 'POST', url, headers, body })
+    // Awaited only where there is something to wait for: a turn of the event loop is measurable here.
+    const signed = target.authorize === undefined ? undefined : await target.authorize(call, { method: 'POST', url, headers, body })
     const response = await exchange.send({
       method: 'POST',
       headers: signed === undefined ? headers : { ...headers, ...signed },
@@ -49,7 +50,7 @@ export async function send(call: Call, attempt: Attempt): Promise<Reply<ModelPar
       ...(target.connection === undefined ? {} : { connection: target.connection }),
     })
     facts.providerStatus = response.status
-    const requestId = response.headers.get('x-request-id')
+    const requestId = requestIdOf(response.headers)
     if (requestId !== null) facts.providerRequestId = hideCredentials(requestId, target).slice(0, 200)
     if (response.status !== 200) throw await failure(exchange, response, attempt)
     return request.isStream ? await openStream(call, attempt, exchange, response) : await openWhole(call, attempt, exchange, response)
@@ -58,6 +59,11 @@ export async function send(call: Call, attempt: Attempt): Promise<Reply<ModelPar
     exchange.abort()
     throw withoutCredentials(thrown, target)
   }
+}
+
+/** The id that the provider gave its reply: most name it as OpenAI does. */
+function requestIdOf(headers: Headers): string | null {
+  return headers.get('x-request-id') ?? headers.get('request-id') ?? headers.get('x-amzn-requestid')
 }
 
 async function openWhole(call: Call, attempt: Attempt, exchange: Exchange, response: Response): Promise<Reply<ModelPart>> {

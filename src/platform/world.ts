@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
 import type { CallSignal } from '../core/signal.ts'
 import { encodeTime, type IdPrefix, type OutgoingConnection, type OutgoingRequest, type World } from '../core/world.ts'
 import { Timers } from './timers.ts'
@@ -22,6 +23,7 @@ export function realWorld(): World {
     sleep,
     atEndOfTurn: (run) => void setImmediate(run),
     fetch: fetchPlainly,
+    lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
     canConnect,
   }
 }
@@ -110,7 +112,7 @@ function fetchPlainly(url: string, request: OutgoingRequest): Promise<Response> 
     ...(connection?.proxy === undefined ? {} : { proxy: connection.proxy }),
     ...(connection === undefined ? {} : { tls: tlsOf(connection) }),
   }
-  return fetch(url, init)
+  return request.address === undefined ? fetch(url, init) : fetchAt(url, request.address, init)
 }
 
 function tlsOf({ ca, certificate, key }: OutgoingConnection): NonNullable<BunFetchRequestInit['tls']> {
@@ -119,6 +121,16 @@ function tlsOf({ ca, certificate, key }: OutgoingConnection): NonNullable<BunFet
     ...(certificate === undefined ? {} : { cert: certificate }),
     ...(key === undefined ? {} : { key }),
   }
+}
+
+/** The host's own name stays in the header and in TLS: it is only not looked up again. */
+function fetchAt(url: string, address: string, init: RequestInit): Promise<Response> {
+  const at = new URL(url)
+  const headers = new Headers(init.headers)
+  headers.set('host', at.host)
+  const serverName = at.hostname
+  at.hostname = address.includes(':') ? `[${address}]` : address
+  return fetch(at.href, { ...init, headers, tls: { serverName } })
 }
 
 async function canConnect(url: string, signal: AbortSignal): Promise<boolean> {

@@ -1,5 +1,5 @@
-import { Environment } from '@marcbachmann/cel-js'
-import { RE2JS } from 're2js'
+import type { Environment } from '@marcbachmann/cel-js'
+import { linearPattern } from './linear-pattern.ts'
 
 /** A compiled expression, or what is wrong with it. */
 export type CompiledCel =
@@ -47,7 +47,9 @@ function holds(evaluate: (context?: Record<string, unknown>) => unknown, context
 }
 
 function environmentOf(variables: Readonly<Record<string, string>>): Environment {
-  const environment = new Environment({ limits: LIMITS })
+  // Loaded with the first expression: most configurations have none. Not by `import()`, as to compile is no promise.
+  const { Environment: Cel } = require('@marcbachmann/cel-js') as typeof import('@marcbachmann/cel-js')
+  const environment = new Cel({ limits: LIMITS })
   for (const [name, type] of Object.entries(variables)) environment.registerVariable(name, type)
   return environment
 }
@@ -59,5 +61,5 @@ function oneLine(message: string): string {
 /** Whether a text has what an RE2 pattern describes. @throws where the pattern is none */
 export function matchesLinear(text: string, pattern: string): boolean {
   if (text.length > MAX_SUBJECT) return false
-  return RE2JS.compile(pattern).matcher(text).find()
+  return linearPattern(pattern).matcher(text).find()
 }

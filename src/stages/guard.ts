@@ -3,34 +3,38 @@ import type { Reply } from '../core/reply.ts'
 import { type Handler, type Stage, transform } from '../core/stage.ts'
 import type { GuardedTexts } from './guards/port.ts'
 import { guardReply, restoreReply } from './guards/reply.ts'
-import { guardRequest } from './guards/request.ts'
-import type { Guard } from './guards/types.ts'
+import { guardRequest, judgeRequest } from './guards/request.ts'
+import type { Guard, Judges } from './guards/types.ts'
 
 interface GuardDeps<In, Part> {
   /** The guards of a call, in their order; mostly none. */
   readonly guardsOf: (call: Call, input: In) => readonly Guard[]
   readonly texts: GuardedTexts<In, Part>
+  readonly judges: Judges
 }
 
 /**
  * Looks at a request before anything else is done with it, and puts back into the reply what was hidden.
  * @throws guard_blocked, guard_unavailable
  */
-export function guardInput<In, Part>({ guardsOf, texts }: GuardDeps<In, Part>): Stage<In, Part> {
+export function guardInput<In, Part>({ guardsOf, texts, judges }: GuardDeps<In, Part>): Stage<In, Part> {
   return (call, input, next) => {
     const guards = guardsOf(call, input)
-    return guards.length === 0 ? next(call, input) : guarded(call, input, { guards, texts, next })
+    return guards.length === 0 ? next(call, input) : guarded(call, input, { guards, texts, judges, next })
   }
 }
 
 interface Guarded<In, Part> {
   readonly guards: readonly Guard[]
   readonly texts: GuardedTexts<In, Part>
+  readonly judges: Judges
   readonly next: Handler<In, Part>
 }
 
-async function guarded<In, Part>(call: Call, input: In, { guards, texts, next }: Guarded<In, Part>): Promise<Reply<Part>> {
-  const request = guardRequest(call, input, guards, texts.request)
+async function guarded<In, Part>(call: Call, input: In, { guards, texts, judges, next }: Guarded<In, Part>): Promise<Reply<Part>> {
+  const asked = { guards, port: texts.request, judges }
+  const request = await guardRequest(call, input, asked)
+  await judgeRequest(call, request.input, asked)
   const reply = await next(call, request.input)
   if (!request.placeholders.canRestore) return reply
   return transform(reply, restoreReply(request.placeholders, texts.openReply(input)))
@@ -40,10 +44,10 @@ async function guarded<In, Part>(call: Call, input: In, { guards, texts, next }:
  * Looks at a reply on its way to the caller. A stage of its own: what keeps bodies stands between the two, so that what was hidden in a request,
  * and what may not be in a reply, is not kept either.
  */
-export function guardOutput<In, Part>({ guardsOf, texts }: GuardDeps<In, Part>): Stage<In, Part> {
+export function guardOutput<In, Part>({ guardsOf, texts, judges }: GuardDeps<In, Part>): Stage<In, Part> {
   return (call, input, next) => {
     const guards = guardsOf(call, input)
     if (guards.length === 0) return next(call, input)
-    return next(call, input).then((reply) => transform(reply, guardReply(call, guards, texts.openReply(input))))
+    return next(call, input).then((reply) => transform(reply, guardReply(call, guards, judges, texts.openReply(input))))
   }
 }

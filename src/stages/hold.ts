@@ -2,6 +2,7 @@ import type { Call } from '../core/call.ts'
 import type { ErrorCode, GatewayError } from '../core/errors.ts'
 import type { Booking, Hold } from '../core/events.ts'
 import { formatUsd, type NanoUsd } from '../core/money.ts'
+import { isBalanceStrict } from '../ledger/accounts.ts'
 import type { Balance } from '../ledger/balance.ts'
 import type { Charge, Ledger } from '../ledger/ledger.ts'
 import { estimateOf } from '../ledger/ledger.ts'
@@ -86,8 +87,9 @@ export class HeldAttempt<In> {
     readonly estimate: Estimate
     readonly balances: readonly Balance[]
     readonly isStrict: boolean
+    readonly at: Moment
   }) {
-    const { deps, call, input, estimate, balances, isStrict } = parts
+    const { deps, call, input, estimate, balances, isStrict, at } = parts
     this.#deps = deps
     this.#call = call
     this.#estimate = estimate
@@ -106,8 +108,9 @@ export class HeldAttempt<In> {
       leaseMs: estimate.leaseMs + LEASE_SLACK_MS,
       unbounded: estimate.unbounded,
     }
-    this.hold = deps.ledger.hold(request, balances, deps.moment())
-    this.#tellRemaining()
+    this.hold = deps.ledger.hold(request, balances, at)
+    // The head of a stream goes out before its end.
+    if (facts.isStream === true) this.#tellRemaining(at)
   }
 
   /** Looks at a frame of a stream. */
@@ -124,7 +127,8 @@ export class HeldAttempt<In> {
 
   /** The attempt cost this. */
   settle(charge: Charge): Booking | undefined {
-    return this.#note(this.#deps.ledger.settle(this.hold.attempt, charge, this.#deps.moment()))
+    const at = this.#deps.moment()
+    return this.#note(this.#deps.ledger.settle(this.hold.attempt, charge, at), at)
   }
 
   /** It ended well, and the provider did not say what was used. */
@@ -134,7 +138,8 @@ export class HeldAttempt<In> {
 
   /** It was not sent. */
   release(): Booking | undefined {
-    return this.#note(this.#deps.ledger.release(this.hold.attempt, this.#deps.moment()))
+    const at = this.#deps.moment()
+    return this.#note(this.#deps.ledger.release(this.hold.attempt, at), at)
   }
 
   /** It failed before anything was accepted. */
@@ -157,17 +162,16 @@ export class HeldAttempt<In> {
     return { nanoUsd, tokens: inputTokens + outputTokens, isEstimate: true }
   }
 
-  #note(booking: Booking | undefined): Booking | undefined {
+  #note(booking: Booking | undefined, at: Moment): Booking | undefined {
     if (booking === undefined) return undefined
     const { facts } = this.#call.record
     facts.bookings = facts.bookings === undefined ? [booking] : [...facts.bookings, booking]
-    this.#tellRemaining()
+    if (facts.isStream !== true) this.#tellRemaining(at)
     return booking
   }
 
   /** What the tightest budget in US dollars has left, for the caller. */
-  #tellRemaining(): void {
-    const at = this.#deps.moment()
+  #tellRemaining(at: Moment): void {
     let least: number | undefined
     for (const balance of this.#balances) {
       if (balance.unit !== 'usd') continue
@@ -192,15 +196,19 @@ const FRAMES_WITHOUT_TOKENS = 16
  */
 export function holdFor<In>(deps: HoldDeps<In>, call: Call, input: In): HeldAttempt<In> | undefined {
   const at = deps.moment()
-  const { balances: all } = deps.ledger.accountsOf(call.principal, call.trace.traceId, at)
-  if (all.length === 0) return undefined
+  const applied = deps.ledger.accountsOf(call.principal, call.trace.traceId, at)
+  if (applied.balances.length === 0) return undefined
   const estimate = deps.estimate(input, false)
-  const balances = all.filter(({ budgets }) => budgets[0]?.scope?.matches(estimate.model, estimate.provider) ?? true)
+  const balances = applied.isScoped ? applied.balances.filter((balance) => isAbout(balance, estimate)) : applied.balances
   if (balances.length === 0) return undefined
-  const isStrict = balances.some(({ budgets }) => budgets.some(({ mode }) => mode === 'strict'))
-  if (!isStrict) return new HeldAttempt({ deps, call, input, estimate, balances, isStrict })
+  const isStrict = applied.isScoped ? balances.some(isBalanceStrict) : applied.isStrict
+  if (!isStrict) return new HeldAttempt({ deps, call, input, estimate, balances, isStrict, at })
   const bounded = fitOutput(deps, input, deps.estimate(input, true), balances, at)
-  return new HeldAttempt({ deps, call, ...bounded, balances, isStrict })
+  return new HeldAttempt({ deps, call, ...bounded, balances, isStrict, at })
+}
+
+function isAbout({ budgets: [first] }: Balance, { model, provider }: Estimate): boolean {
+  return first?.scope?.matches(model, provider) ?? true
 }
 
 /** Under a strict budget the output is bounded by what is left; the provider is always told the bound. */

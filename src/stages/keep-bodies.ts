@@ -13,7 +13,7 @@ interface KeepBodiesDeps<In, Part> {
 /** Keeps the bodies of a call apart from the log, as far as the policy says: nothing, their shape, or all. */
 export function keepBodies<In, Part>(deps: KeepBodiesDeps<In, Part>): Stage<In, Part> {
   return (call, input, next) => {
-    const detail = deps.keeping.detailFor(call.principal)
+    const detail = deps.keeping.detailFor(call.principal, call.record.facts.subject)
     if (detail === 'off') return next(call, input)
     const maxBytes = deps.keeping.maxBytes()
     const pieces: Uint8Array[] = []

@@ -22,22 +22,28 @@ export function limit<In, Part>(deps: LimitDeps<In>): Stage<In, Part> {
   // Calls that wait, by the window that keeps them waiting. Owned by this stage, and as short as the queues are allowed to be.
   const waiting = new Map<LimitWindow, number>()
   return (call, input, next) => {
-    const { limits } = deps.ledger.accountsOf(call.principal, call.trace.traceId, deps.moment())
-    if (limits.length === 0) return next(call, input)
-    const subject = deps.subjectOf(input)
-    const windows = limits.filter(({ limits: [first] }) => first?.scope?.matches(subject, '') ?? true)
+    const at = deps.moment()
+    const { limits, isScoped } = deps.ledger.accountsOf(call.principal, call.trace.traceId, at)
+    const windows = isScoped ? limits.filter(({ limits: [first] }) => first?.scope?.matches(deps.subjectOf(input), '') ?? true) : limits
     if (windows.length === 0) return next(call, input)
     const tokens = windows.some(({ unit }) => unit === 'tokens') ? deps.tokensOf(call, input) : 0
-    const asked = admit(windows, tokens, deps.moment())
-    if (asked.type === 'admitted') return go(deps, call, asked.admission, () => next(call, input))
+    const asked = admit(windows, tokens, at)
+    if (asked.type === 'admitted') return go(deps, call, asked.admission, () => next(call, input), at)
     return wait({ deps, call, windows, tokens, waiting }, asked).then((admission) => go(deps, call, admission, () => next(call, input)))
   }
 }
 
 /** Lets an admitted call go on, and counts its end. */
-function go<In, Part>(deps: LimitDeps<In>, call: Call, admission: Admission, next: () => Promise<Reply<Part>>): Promise<Reply<Part>> {
+function go<In, Part>(
+  deps: LimitDeps<In>,
+  call: Call,
+  admission: Admission,
+  next: () => Promise<Reply<Part>>,
+  at = deps.moment(),
+): Promise<Reply<Part>> {
   const { record } = call
-  record.replyHeaders = { ...record.replyHeaders, ...limitHeaders(admission.windows, deps.moment()) }
+  record.replyHeaders ??= {}
+  limitHeaders(admission.windows, at, record.replyHeaders)
   return whenEnded(started(next), () => {
     const { usage, bookings } = record.facts
     const booked = bookings?.reduce((sum, { tokens }) => sum + tokens, 0) ?? 0

@@ -2,7 +2,7 @@ import type { Call } from '../core/call.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
 import type { CallFacts, PricedLine, Usage } from '../core/events.ts'
 import type { NanoUsd } from '../core/money.ts'
-import type { Ending } from '../core/reply.ts'
+import type { Ending, Reply } from '../core/reply.ts'
 import { type Stage, tap, whenEnded } from '../core/stage.ts'
 import { drained } from './drain.ts'
 import { type HeldAttempt, type HoldDeps, holdFor } from './hold.ts'
@@ -55,10 +55,13 @@ export function meter<In, Part>(deps: MeterDeps<In, Part>): Stage<In, Part> {
     const metered: Metered = { usage: undefined, charge: undefined, sizeBytes: 0 }
     const drainMs = deps.drainMs?.()
     const draining = drainMs === undefined ? undefined : drained(call, drainMs)
-    const reply = await next(draining?.call ?? call, held?.input ?? input).catch((thrown: unknown) => {
+    let reply: Reply<Part>
+    try {
+      reply = await next(draining?.call ?? call, held?.input ?? input)
+    } catch (thrown) {
       if (held !== undefined) chargeFailed(held, asGatewayError(thrown), facts)
       throw thrown
-    })
+    }
     tap(reply, (part) => {
       const sizeBytes = deps.sizeOf(part)
       metered.sizeBytes += sizeBytes

@@ -11,6 +11,8 @@ export interface FakeWorldOptions {
   readonly fetch?: World['fetch']
   /** Left out, every host accepts. */
   readonly canConnect?: World['canConnect']
+  /** Left out, every name is that of 203.0.113.1. */
+  readonly lookup?: World['lookup']
   /** `real`: after the input that is there already, as in production. `by-hand`: when the test calls `endTurn`. */
   readonly endOfTurn?: 'real' | 'by-hand'
 }
@@ -56,6 +58,7 @@ class HandWorld implements FakeWorld {
   #ids = 0
   readonly fetch: World['fetch']
   readonly canConnect: World['canConnect']
+  readonly lookup: World['lookup']
 
   constructor(options: FakeWorldOptions) {
     this.#startMs = options.startMs ?? FAKE_START_MS
@@ -64,6 +67,7 @@ class HandWorld implements FakeWorld {
     this.#isByHand = options.endOfTurn === 'by-hand'
     this.fetch = options.fetch ?? refuseNetwork
     this.canConnect = options.canConnect ?? (async () => true)
+    this.lookup = options.lookup ?? (async () => ['203.0.113.1'])
   }
 
   now(): number {

@@ -11,6 +11,7 @@ import { authorize } from '../stages/authorize.ts'
 import { dispatch } from '../stages/dispatch.ts'
 import { guardInput, guardOutput } from '../stages/guard.ts'
 import type { GuardSet } from '../stages/guards/guard-set.ts'
+import type { Judges } from '../stages/guards/types.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
@@ -60,6 +61,8 @@ export interface ToolsDeps {
   readonly version: string
   readonly settings: () => ToolsSettings
   readonly guards: () => GuardSet
+  /** Whom guards ask. */
+  readonly judges: Judges
   readonly limits: () => RequestLimits
   /** Hears of every ending after it was written. */
   readonly onEnded: (callId: string, ending: Ending) => void
@@ -104,6 +107,7 @@ export function createTools(deps: ToolsDeps): ToolsLayer {
     guardsOf: ({ principal }: Call, attempt: Attempt) =>
       isToolCall(attempt) ? deps.guards().choose(principal, { kind: 'tools', name: attempt.tool?.identity.name ?? '' }) : [],
     texts: guardedTexts,
+    judges: deps.judges,
   }
   const call = pipeline<Incoming, ToolPart>(
     edge(),

@@ -112,6 +112,7 @@ function openLab(first: Readonly<Record<string, (got: Got) => void>> = {}): Lab 
     onEnded: () => {},
     note: () => {},
     isOpen: () => true,
+    judges: { ask: async () => ({ type: 'clean' }) },
   })
   const endings = () =>
     events

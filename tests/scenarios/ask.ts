@@ -1,5 +1,6 @@
 import { expect } from 'bun:test'
 import type { ErrorCode } from '../../src/core/errors.ts'
+import type { CallEnded } from '../../src/core/events.ts'
 import type { JsonObject } from '../../src/core/json.ts'
 import type { Scenario } from '../../src/testing/scenario.ts'
 
@@ -54,6 +55,16 @@ export function send(scenario: Scenario, question: Question = {}): Promise<Respo
     ...(method === 'POST' ? { body: isRaw ? body : JSON.stringify(body) } : {}),
     ...(question.signal === undefined ? {} : { signal: question.signal }),
   })
+}
+
+/** The event that ended a call, once it is on disk. */
+export async function endedCall(scenario: Scenario, callId: string): Promise<CallEnded> {
+  for (let round = 0; round < 400; round++) {
+    const ended = (await scenario.events()).find((event) => event.type === 'call.ended' && event.callId === callId)
+    if (ended?.type === 'call.ended') return ended
+    await Bun.sleep(5)
+  }
+  throw new Error(`The call ${callId} has not ended.`)
 }
 
 /** Sends a request and reads the whole reply. */

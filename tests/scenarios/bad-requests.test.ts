@@ -246,7 +246,7 @@ describe('a request that is sent to the wrong place', () => {
     [
       '/v1',
       '/v1/',
-      '/v1/embeddings',
+      '/v1/embedding',
       '/v1/chat/completions/',
       '/v1/Chat',
       '/v1//chat',

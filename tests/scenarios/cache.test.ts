@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CallEnded } from '../../src/core/events.ts'
-import { chatAnswer, fakeUpstream } from '../../src/testing/fake-upstream.ts'
+import { chatAnswer, fakeUpstream, wholeReply } from '../../src/testing/fake-upstream.ts'
 import { type Scenario, type ScenarioConfig, startScenario } from '../../src/testing/scenario.ts'
 import { ask, chat, expectError, type Reply } from './ask.ts'
 
@@ -254,4 +254,37 @@ test.each([
     (error) => String(error.message ?? error),
   )
   expect(refused).toContain(place)
+})
+
+test('a configured model finds like questions by meaning, as a call of its own that is paid and traced', async () => {
+  await using scenario = await startScenario({
+    config: (baseUrl) => ({
+      models: {
+        providers: { fake: { wire: 'openai-chat', baseUrl, apiKey: 'env:FAKE_PROVIDER_KEY' } },
+        models: [
+          { name: 'mini', provider: 'fake', id: 'fake-model', price: PRICED, cache: { semantic: { embedder: 'vectors', threshold: 0.9 } } },
+          { name: 'vectors', provider: 'fake', id: 'embed-model', price: PRICED },
+        ],
+      },
+    }),
+  })
+  const vectorOf = (text: string) => (/cancel|end/.test(text) ? [3, 4] : [4, -3])
+  const answer = chatAnswer()
+  for (let turn = 0; turn < 6; turn++) {
+    scenario.upstream.answer((request) => {
+      if (!request.path.endsWith('/embeddings')) return answer(request)
+      const { input } = request.jsonObject()
+      const data = [{ object: 'embedding', index: 0, embedding: vectorOf(String(input)) }]
+      return wholeReply({ body: { object: 'list', data, model: 'embed-model', usage: { prompt_tokens: 5, total_tokens: 5 } } })(request)
+    })
+  }
+  const asks = (content: string) => ({ body: chat({ messages: [{ role: 'user', content }] }) })
+  const first = await ask(scenario, asks('How do I cancel my plan?'))
+  const like = await ask(scenario, asks('Where can I end my subscription?'))
+  const other = await ask(scenario, asks('What does it cost?'))
+  expect([first, like, other].map(said)).toEqual(['miss', 'similar', 'miss'])
+  const embedded = (await endings(scenario, 6)).filter(({ subject }) => subject === 'vectors')
+  expect(embedded.map(({ parentId, costNanoUsd }) => [parentId, costNanoUsd])).toEqual(
+    [first, like, other].map(({ callId }) => [callId, 10_000]),
+  )
 })

@@ -95,7 +95,7 @@ describe('a route', () => {
   test('never makes a second attempt after the first content', async () => {
     await using routed = await startRouted()
     const { scenario } = routed
-    routed.at('first').answer(chatStream({ pieces: ['Half', ' of it'], cut: { afterFrames: 2, by: 'reset' } }))
+    routed.at('first').answer(chatStream({ pieces: ['Half', ' of it'], cut: { afterFrames: 2, by: 'end' } }))
     const reply = await ask(scenario, { body: chat({ model: 'smart', stream: true }) })
     expect(reply.text).toContain('Half')
     expect(reply.text).toContain('provider_truncated')

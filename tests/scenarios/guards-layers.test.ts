@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { startScenario } from '../../src/testing/scenario.ts'
 import { answer, answerStream, askAgent, message, startWithAgent, statusUpdate, task } from './a2a.ts'
+import { endedCall } from './ask.ts'
 import { expectRpcError, FAULTS, say, textOf, toolCall, withServers } from './mcp.ts'
 
 const MAIL = 'ada@example.com'
@@ -14,8 +15,10 @@ describe('guards on tools', () => {
     await using scenario = await startScenario({ config: withGuards({ pii: { on: { tools: ['faults__*'] }, phases: ['toolArguments'] } }) })
     const reply = await say(scenario, { path: '/mcp/faults', body: toolCall('echo', { message: `for ${MAIL}`, [MAIL]: 1.0 }) })
     expect(JSON.parse(textOf(reply))).toMatchObject({ arguments: { message: `for ${MAIL}`, [MAIL]: 1 } })
-    const [ended] = (await scenario.events()).filter((event) => event.type === 'call.ended')
-    expect(ended).toMatchObject({ outcome: 'ok', guards: [{ guard: 'pii', phase: 'toolArguments', did: 'redacted', kinds: { EMAIL: 2 } }] })
+    expect(await endedCall(scenario, reply.callId)).toMatchObject({
+      outcome: 'ok',
+      guards: [{ guard: 'pii', phase: 'toolArguments', did: 'redacted', kinds: { EMAIL: 2 } }],
+    })
   })
 
   test('redact results', async () => {

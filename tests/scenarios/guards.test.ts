@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { chatAnswer, chatStream } from '../../src/testing/fake-upstream.ts'
 import { type Scenario, type ScenarioConfig, startScenario } from '../../src/testing/scenario.ts'
-import { ask, chat } from './ask.ts'
+import { ask, chat, endedCall } from './ask.ts'
 
 const MAIL = 'ada.lovelace@example.com'
 const QUESTION = chat({ messages: [{ role: 'user', content: `Write to ${MAIL}, please. ${MAIL}!` }] })
@@ -108,5 +108,97 @@ describe('a guard on what comes out', () => {
     expect(reply.frames.at(-1)).toContain('content_filter')
     expect(reply.text).not.toContain('lace@')
     await scenario.expectCall({ outcome: 'refused', errorCode: 'guard_blocked', attempts: 1 })
+  })
+})
+
+test('long texts are searched in a thread of their own, with the same result, and other calls go on', async () => {
+  await using scenario = await startScenario({ config: guarded({ pii: {}, secrets: { action: 'redact' } }) })
+  const long = `${'lorem ipsum '.repeat(2000)}${MAIL} ghp_${'a1B2'.repeat(9)} ${'dolor sit '.repeat(2000)}4111 1111 1111 1111`
+  scenario.upstream.answer(chatAnswer({ content: `${long} and [EMAIL_1]` }))
+  const reply = await ask(scenario, { body: chat({ messages: [{ role: 'user', content: long }] }) })
+  expect(sentTo(scenario)).toContain('[EMAIL_1] [GITHUB_TOKEN_1] dolor')
+  expect(sentTo(scenario)).not.toContain('4111')
+  expect(reply.text).toContain(`[EMAIL] [GITHUB_TOKEN] dolor`)
+  expect(reply.text).toContain(`[CARD] and ${MAIL}`)
+  const { guards } = await scenario.expectCall({ outcome: 'ok' })
+  expect(guards?.map(({ guard, phase, kinds }) => [guard, phase, kinds])).toEqual([
+    ['pii', 'input', { EMAIL: 1, CARD: 1 }],
+    ['secrets', 'input', { GITHUB_TOKEN: 1 }],
+    ['pii', 'output', { EMAIL: 1, CARD: 1 }],
+    ['secrets', 'output', { GITHUB_TOKEN: 1 }],
+  ])
+})
+
+test('what is kept of a call has neither what was hidden nor what may not be said; erasing it leaves the log whole', async () => {
+  await using scenario = await startScenario({ config: guarded({ pii: {} }) })
+  const { key } = await scenario.newKey({ user: 'ada' })
+  scenario.upstream.answer(chatAnswer({ content: 'For [EMAIL_1], not bob@example.org' }))
+  const reply = await ask(scenario, { key, body: QUESTION })
+  expect(reply.text).toContain(MAIL)
+  const { bodies } = await endedCall(scenario, reply.callId)
+  const textOf = async (id: string | undefined) => {
+    for (let round = 0; round < 200; round++) {
+      const { status, body } = await scenario.control<{ text: string }>('GET', `/api/v1/bodies/${id}`)
+      if (status === 200) return body.text
+      await Bun.sleep(5)
+    }
+    return undefined
+  }
+  expect(await textOf(bodies?.request)).toContain('Write to [EMAIL_1], please.')
+  expect(await textOf(bodies?.response)).toContain('For [EMAIL_1], not [EMAIL]')
+  const erased = await scenario.control<{ erased: number }>('POST', '/api/v1/bodies/erase', { user: 'ada' })
+  expect(erased.body).toEqual({ erased: 2 })
+  expect((await scenario.control('GET', `/api/v1/bodies/${bodies?.request}`)).status).toBe(404)
+  const verified = await scenario.control<{ ok: boolean }>('GET', '/api/v1/verify')
+  expect(verified).toMatchObject({ status: 200, body: { ok: true } })
+})
+
+describe('what callers try', () => {
+  test("a placeholder in the caller's own text stays theirs", async () => {
+    await using scenario = await startScenario({ config: guarded({ pii: {} }) })
+    scenario.upstream.answer(chatAnswer({ content: 'Not [EMAIL_1] but [EMAIL_2].' }))
+    const reply = await ask(scenario, { body: chat({ messages: [{ role: 'user', content: `[EMAIL_1] is not ${MAIL}` }] }) })
+    expect(sentTo(scenario)).toContain('[EMAIL_1] is not [EMAIL_2]')
+    expect(reply.json).toMatchObject({ choices: [{ message: { content: `Not [EMAIL_1] but ${MAIL}.` } }] })
+  })
+
+  test('a key that stands twice is looked at twice, and escapes are read', async () => {
+    await using scenario = await startScenario({ config: guarded({ pii: {} }) })
+    const body = `{"model":"mini","messages":[{"role":"user","content":"ada\\u0040example.com","content":"bob@example.com"}],"big":12345678901234567890}`
+    await ask(scenario, { body })
+    expect(sentTo(scenario)).toBe(
+      body.replace('mini', 'fake-model').replace('ada\\u0040example.com', '[EMAIL_1]').replace('bob@example.com', '[EMAIL_2]'),
+    )
+  })
+
+  test('a match that the end of a stream cuts off is judged as it stands', async () => {
+    await using scenario = await startScenario({ config: guarded({ pii: { phases: ['output'] } }) })
+    scenario.upstream.answer(chatStream({ pieces: ['Ask ada@exam', 'ple.co'] }))
+    const reply = await ask(scenario, { body: chat({ stream: true }) })
+    expect(said(reply.frames)).toBe('Ask [EMAIL]')
+  })
+
+  test('a guard stands only where its scope says', async () => {
+    const guards = { pii: { action: 'block', on: { models: ['mini'], teams: ['support'] } } }
+    await using scenario = await startScenario({ config: { guards, access: { teams: { support: {}, legal: {} } } } })
+    const legal = await scenario.newKey({ team: 'legal' })
+    expect((await ask(scenario, { body: QUESTION })).status).toBe(400)
+    expect((await ask(scenario, { body: QUESTION, key: legal.key })).status).toBe(200)
+    await scenario.reconfigure({
+      access: { teams: { support: {}, legal: {} } },
+      guards: { pii: { action: 'block', on: { keys: [legal.id] } } },
+    })
+    expect((await ask(scenario, { body: QUESTION })).status).toBe(200)
+    expect((await ask(scenario, { body: QUESTION, key: legal.key })).status).toBe(400)
+  })
+
+  test('a schema holds an answer back until it fits', async () => {
+    const schema = { type: 'object', required: ['answer'] }
+    await using scenario = await startScenario({ config: guarded({ schema: { schema } }) })
+    scenario.upstream.queue(chatStream({ pieces: ['{"ans', 'wer":1}'] }), chatStream({ pieces: ['{"ans', 'wers":1}'] }))
+    expect(said((await ask(scenario, { body: chat({ stream: true }) })).frames)).toBe('{"answer":1}')
+    const refused = await ask(scenario, { body: chat({ stream: true }) })
+    expect(refused.text).not.toContain('answers')
+    expect(refused.text).toContain('it found SCHEMA in the reply (the answer must have \\"answer\\")')
   })
 })

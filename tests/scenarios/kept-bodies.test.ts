@@ -236,3 +236,22 @@ async function idsOf(scenario: Scenario, callId: string): Promise<readonly strin
   const receipt = await scenario.control<{ bodies: Record<string, string> }>('GET', `/api/v1/receipts/${callId}`)
   return Object.values(receipt.body.bodies)
 }
+
+test('bodies are kept as the model says, where that is less than what the team says', async () => {
+  const config = (baseUrl: string) => ({
+    bodies: { store: 'full' },
+    models: {
+      providers: { fake: { wire: 'openai-chat', baseUrl, apiKey: 'env:FAKE_PROVIDER_KEY' } },
+      models: [
+        { name: 'mini', provider: 'fake', bodies: 'off' },
+        { name: 'loud', provider: 'fake', bodies: 'full' },
+      ],
+    },
+    access: { teams: { support: { bodies: 'redacted' } } },
+  })
+  await using scenario = await startScenario({ config })
+  await ask(scenario)
+  await scenario.expectCall({ outcome: 'ok', subject: 'mini', bodies: undefined })
+  const reply = await ask(scenario, { body: chat({ model: 'loud' }) })
+  expect((await bodiesOf(scenario, reply.callId)).request).toMatchObject({ isRedacted: true })
+})

@@ -4,10 +4,10 @@ import type { AgentRequest, Heard } from '../types.ts'
 import { findMethod, type Method, pushNotSupported } from './methods.ts'
 
 /** What the gateway reads, level by level. A key of these that stands twice is refused: parsers differ in which one they take. */
-const ENVELOPE_KEYS: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params'])
-const PARAM_KEYS: ReadonlySet<string> = new Set(['id', 'message', 'contextId', 'configuration'])
-const MESSAGE_KEYS: ReadonlySet<string> = new Set(['taskId', 'contextId', 'referenceTaskIds'])
-const CONFIGURATION_KEYS: ReadonlySet<string> = new Set(['taskPushNotificationConfig'])
+const ENVELOPE_KEYS = readKeys(['jsonrpc', 'id', 'method', 'params'])
+const PARAM_KEYS = readKeys(['id', 'message', 'contextId', 'configuration'])
+const MESSAGE_KEYS = readKeys(['taskId', 'contextId', 'referenceTaskIds'])
+const CONFIGURATION_KEYS = readKeys(['taskPushNotificationConfig'])
 const MAX_ID_CHARACTERS = 512
 const NO_IDS: readonly string[] = []
 
@@ -19,7 +19,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  */
 export function decodeRequest(body: Uint8Array, bounds: { readonly maxDepth: number }, heard: Heard): AgentRequest {
   const text = decodeText(body)
-  const top = scanTopLevel(text, ENVELOPE_KEYS, bounds.maxDepth)
+  const top = scanTopLevel(text, ENVELOPE_KEYS.names, bounds.maxDepth)
   if (top.type === 'too-deep') throw new GatewayError('invalid_json', `The body is nested deeper than ${bounds.maxDepth} levels.`)
   const value = parse(text)
   if (Array.isArray(value)) throw new GatewayError('invalid_request', 'A2A has no batches: send one request a time.')
@@ -111,8 +111,8 @@ function readId({ id }: JsonObject, text: string, span: KeySpan | undefined): st
 }
 
 /** Scans an object in the middle of a text that was found to be JSON and not too deep. */
-function refuseTwiceIn(text: string, value: JsonObject, wanted: ReadonlySet<string>): ReadonlyMap<string, KeySpan> {
-  const top = scanTopLevel(text, wanted, Number.POSITIVE_INFINITY)
+function refuseTwiceIn(text: string, value: JsonObject, wanted: ReadKeys): ReadonlyMap<string, KeySpan> {
+  const top = scanTopLevel(text, wanted.names, Number.POSITIVE_INFINITY)
   if (top.type !== 'object') return NO_KEYS
   refuseTwice(top.duplicates, value, wanted)
   return top.keys
@@ -121,20 +121,26 @@ function refuseTwiceIn(text: string, value: JsonObject, wanted: ReadonlySet<stri
 const NO_KEYS: ReadonlyMap<string, KeySpan> = new Map()
 
 /** Agents also read `task_id` for `taskId` (ProtoJSON), and some ignore case: such a key beside the checked one would win there. */
-function refuseTwice(duplicates: readonly string[], value: JsonObject, wanted: ReadonlySet<string>): void {
+function refuseTwice(duplicates: readonly string[], value: JsonObject, { names, byFolded }: ReadKeys): void {
   const [twice] = duplicates
   if (twice !== undefined) throw new GatewayError('duplicate_key', `The key "${twice}" stands more than once.`, { param: twice })
   for (const key of Object.keys(value)) {
-    if (wanted.has(key) || key.length > 40) continue
-    const folded = fold(key)
-    for (const name of wanted) {
-      if (fold(name) === folded) {
-        throw new GatewayError('duplicate_key', `Some agents read the key "${key}" as "${name}"; write it so, or leave it out.`, {
-          param: key,
-        })
-      }
-    }
+    if (names.has(key) || key.length > 40) continue
+    const name = byFolded.get(fold(key))
+    if (name === undefined) continue
+    throw new GatewayError('duplicate_key', `Some agents read the key "${key}" as "${name}"; write it so, or leave it out.`, { param: key })
   }
+}
+
+/** Keys that are read at one level. */
+interface ReadKeys {
+  readonly names: ReadonlySet<string>
+  /** Each by what a lenient parser makes of it. */
+  readonly byFolded: ReadonlyMap<string, string>
+}
+
+function readKeys(names: readonly string[]): ReadKeys {
+  return { names: new Set(names), byFolded: new Map(names.map((name) => [fold(name), name])) }
 }
 
 function fold(key: string): string {

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import type { AttemptFacts, Booking, CacheFact, CallEnded, CallFacts, CallStarted, RouteChoice } from '../../core/events.ts'
+import type { CacheFact } from '../../core/answer-cache.ts'
+import type { AttemptFacts, Booking, CallEnded, CallFacts, CallStarted, RouteChoice } from '../../core/events.ts'
 import { formatUsd } from '../../core/money.ts'
 import type { LiveCall, LoggedEvent } from '../../core/ports.ts'
 import { readBalanceId } from '../../ledger/balance-id.ts'

@@ -71,7 +71,7 @@ const NO_BOUNDS = { budgets: [], limits: [] }
 
 describe('a configuration', () => {
   test('of nothing but a comment is all defaults', () => {
-    const { config, origins } = load('# nothing\n')
+    const { config, effective } = load('# nothing\n')
     expect(config.listen).toEqual({ data: { host: '127.0.0.1', port: 4000 }, control: { host: '127.0.0.1', port: 4001 } })
     expect(config.limits).toEqual({ jsonBody: 32_000_000, otherBody: 512_000_000, jsonDepth: 256, bodyDeadline: 60_000 })
     expect(config.log).toEqual({ level: 'info', retention: 'forever', segment: 64_000_000, durability: 'process', queue: 20_000 })
@@ -79,7 +79,7 @@ describe('a configuration', () => {
     expect(config.shutdown).toEqual({ drain: 30_000 })
     expect(config.access).toEqual({ organisation: 'default', ...NO_BOUNDS, teams: {}, accounts: [], issuers: [] })
     expect(config.shopping).toEqual({ shops: {}, goods: [] })
-    expect([...origins.values()].every(({ type }) => type === 'default')).toBe(true)
+    expect([...effective().origins.values()].every(({ type }) => type === 'default')).toBe(true)
   })
 
   test('is read from YAML', () => {
@@ -297,7 +297,7 @@ describe('the origin of a value', () => {
   test('is the file, the environment, the file of a secret, or the default', () => {
     const yaml =
       'listen: { data: 127.0.0.1:5000 }\nshopping:\n  shops:\n    a: { apiKey: env:SHOP_KEY, headers: { x-a: b } }\n    b: { apiKey: [file:./key] }\n'
-    const { origins } = load(yaml)
+    const { origins } = load(yaml).effective()
     expect(origins.get('listen.data')).toEqual({ type: 'file', line: 1 })
     expect(origins.get('listen.control')).toEqual({ type: 'default' })
     expect(origins.get('shopping.shops.a.apiKey')).toEqual({ type: 'env', line: 4, name: 'SHOP_KEY' })

@@ -1,8 +1,9 @@
 import { isObject } from '../../core/json.ts'
+import { OnDemand } from '../../core/on-demand.ts'
 import type { ConfigProblem, Section } from '../../core/section.ts'
 import { completeConfig, type Readers, reasonOf, sha256 } from './complete.ts'
 import { type ConfigDocument, parseConfigText } from './document.ts'
-import { effectiveConfig, type Origin } from './effective.ts'
+import { type Effective, effectiveConfig } from './effective.ts'
 import { explainIssues, type Finding, kindOf, unknownKey } from './issues.ts'
 import { type LocatedProblem, sortProblems } from './problems.ts'
 import { type ConfigOf, describeConfig, ownProperty, type SchemaNode } from './schema.ts'
@@ -25,10 +26,8 @@ export interface ConfigSnapshot<Config> {
   readonly revision: string
   /** As `shownAs`. */
   readonly file: string
-  /** Every value in the form in which one would write it, secrets as `***`. */
-  readonly values: unknown
-  /** Where each value comes from, by its path, such as `models.models[0].id`. */
-  readonly origins: ReadonlyMap<string, Origin>
+  /** Every value that is in force and where each comes from. Worked out when it is asked for: a gateway never does. */
+  readonly effective: () => Effective
 }
 
 /** A snapshot, or all that is wrong, in the order of the file. */
@@ -47,8 +46,9 @@ export function loadConfig<const Sections extends readonly Section[]>(
   const reject = (findings: readonly Finding[]) => rejected(shown, document, findings)
   if (!document.isReadable) return reject([])
   if (text.trim() === '') return reject([atTop('the file is empty; `signalbox init` writes one to begin with')])
-  const schema = describeConfig(sections)
-  const value = fillEmpty(document.value ?? {}, schema)
+  // To describe all sections takes longer than to check them, and a file without mistakes rarely needs it.
+  const schema = new OnDemand(() => describeConfig(sections))
+  const value = holdsNull(document.value) ? fillEmpty(document.value, schema.get()) : (document.value ?? {})
   if (!isObject(value)) return reject([atTop(`the file must be a mapping of keys, and is ${kindOf(value)}`)])
   const parsed = parseSections(value, sections, schema)
   const completed = completeConfig(parsed.config, file, options)
@@ -59,7 +59,7 @@ export function loadConfig<const Sections extends readonly Section[]>(
   const problems = options.checkWhole?.(config) ?? []
   if (problems.length > 0) return reject(ofValues(problems))
   const revision = sha256([text, ...completed.digests].join('\n')).slice(0, 12)
-  return { type: 'loaded', snapshot: { config, revision, file: shown, ...effectiveConfig(document, value, schema) } }
+  return { type: 'loaded', snapshot: { config, revision, file: shown, effective: () => effectiveConfig(document, value, schema.get()) } }
 }
 
 /** Reads a configuration from its file. Never throws: a file that cannot be read is a problem. */
@@ -75,22 +75,30 @@ export function readConfig<const Sections extends readonly Section[]>(options: L
 }
 
 /** Parses each section by itself, so that a problem in one does not hide those of another. */
-function parseSections(value: Readonly<Record<string, unknown>>, sections: readonly Section[], schema: SchemaNode) {
+function parseSections(value: Readonly<Record<string, unknown>>, sections: readonly Section[], schema: OnDemand<SchemaNode>) {
   const names = new Set(sections.map(({ name }) => name))
   const strangers = Object.keys(value).filter((key) => !names.has(key) && key !== '$schema')
-  const findings: Finding[] = strangers.map((key) => unknownKey([key], schema))
+  const findings: Finding[] = strangers.map((key) => unknownKey([key], schema.get()))
   const config: Record<string, unknown> = {}
-  for (const { name, schema: section } of sections) {
-    const parsed = section.safeParse(value[name])
+  for (const section of sections) {
+    const { name } = section
+    if (section.leftOut !== undefined && value[name] === undefined) {
+      config[name] = section.leftOut.config
+      continue
+    }
+    const parsed = section.schema.safeParse(value[name])
     if (parsed.success) config[name] = parsed.data
-    else findings.push(...explainIssues(parsed.error.issues, [name], { value, schema }))
+    else findings.push(...explainIssues(parsed.error.issues, [name], { value, schema: schema.get() }))
   }
   return { config, findings }
 }
 
 function checkSections(config: unknown, sections: readonly Section[], written: Readonly<Record<string, unknown>>): readonly Finding[] {
   if (!isObject(config)) return []
-  return ofValues(sections.flatMap((section) => (Object.hasOwn(config, section.name) ? section.check(config[section.name], written) : [])))
+  const present = sections.filter(
+    ({ name, leftOut }) => Object.hasOwn(config, name) && (leftOut === undefined || written[name] !== undefined),
+  )
+  return ofValues(present.flatMap((section) => section.check(config[section.name], written)))
 }
 
 function ofValues(problems: readonly Omit<Finding, 'isOfKey'>[]): readonly Finding[] {
@@ -109,6 +117,14 @@ function rejected(file: string, document: ConfigDocument, findings: readonly Fin
     return { file, ...(isOfKey ? document.placeOfKey(path) : document.placeOf(path)), path, message }
   })
   return { type: 'rejected', problems: sortProblems([...document.faults.map((fault) => ({ file, ...fault })), ...located]) }
+}
+
+/** Whether a key or an item has nothing behind it. Through aliases a value may contain itself, so each is looked at once. */
+function holdsNull(value: unknown, seen = new Set<unknown>()): boolean {
+  if (value === null) return true
+  if (typeof value !== 'object' || seen.has(value)) return false
+  seen.add(value)
+  return Object.values(value).some((item) => holdsNull(item, seen))
 }
 
 /** A mapping with nothing behind its key is an empty mapping; nothing elsewhere is a mistake. */

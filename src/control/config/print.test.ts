@@ -55,7 +55,8 @@ access:
 
 test('no secret is in what is printed, in the values or in the snapshot', () => {
   const snapshot = load(YAML)
-  const shown = printConfig(snapshot) + JSON.stringify(snapshot) + Bun.inspect(snapshot, { depth: 20 })
+  const shown =
+    [snapshot, snapshot.effective()].map((each) => JSON.stringify(each) + Bun.inspect(each, { depth: 20 })).join() + printConfig(snapshot)
   for (const hidden of ['sk-secret', 'sk-file']) expect(shown).not.toContain(hidden)
   expect(printConfig(snapshot)).not.toContain('hunter2')
 })
@@ -70,7 +71,7 @@ test('what is printed is a configuration that means the same', () => {
   const first = load('access: { teams: { a: { models: [x], labels: { b: c } } } }\n')
   const second = load(printConfig(first))
   expect(second.config).toEqual(first.config)
-  expect(parse(printConfig(second))).toEqual(first.values)
+  expect(parse(printConfig(second))).toEqual(first.effective().values)
 })
 
 test('a list that is used twice through an alias is printed twice', () => {

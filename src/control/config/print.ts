@@ -5,9 +5,10 @@ import { formatPath } from './problems.ts'
 
 /** Prints a configuration as YAML: every value that is in force, secrets as `***`, and behind each where it comes from. */
 export function printConfig(snapshot: ConfigSnapshot<unknown>): string {
-  const document = new Document(snapshot.values, { aliasDuplicateObjects: false })
+  const { values, origins } = snapshot.effective()
+  const document = new Document(values, { aliasDuplicateObjects: false })
   const annotate = (node: unknown, path: readonly (string | number)[]): void => {
-    const origin = snapshot.origins.get(formatPath(path))
+    const origin = origins.get(formatPath(path))
     if (origin !== undefined && isNode(node)) comment(node, formatOrigin(origin, snapshot.file))
     else if (isMap(node)) for (const { key, value } of node.items) annotate(value, [...path, isScalar(key) ? String(key.value) : ''])
     else if (isSeq(node)) for (const [index, item] of node.items.entries()) annotate(item, [...path, index])

@@ -15,7 +15,7 @@ export function canonicalJson(value: Json | undefined, depth = 0): string {
 
 const MAX_DEPTH = 1000
 
-/** A key of the cache. The pieces stand in a JSON list, so that no piece can pass for a part of another. */
+/** A key of the cache. Each piece stands behind its length, so that no piece can pass for a part of another. */
 export function keyOf(kind: string, pieces: readonly string[]): string {
-  return `${kind}:${hash('sha256', JSON.stringify(pieces), 'base64url')}`
+  return `${kind}:${hash('sha256', pieces.map((piece) => `${piece.length}:${piece}`).join(''), 'base64url')}`
 }

@@ -7,7 +7,11 @@ const semantic = z.strictObject({
   threshold: decimal('cosine', { min: 0.5, max: 1 })
     .prefault(0.95)
     .describe('How alike two questions must be: the cosine of their vectors. docs/cache.md says what which value costs and gains.'),
-  embedder: name().prefault('lexical').describe('What makes the vectors: lexical, which compares words and needs no model.'),
+  embedder: name()
+    .prefault('lexical')
+    .describe(
+      'What makes the vectors: the name of a model that makes embeddings, whose calls are made and paid like any; or lexical, which compares words and needs no model.',
+    ),
   maxTemperature: decimal('temperature', { min: 0, max: 2 })
     .prefault(0.3)
     .describe('Calls that ask for a higher temperature want another answer each time, and get no like one.'),
@@ -67,14 +71,21 @@ interface CachedEntry {
   readonly cache: CacheFieldConfig | undefined
 }
 
+/** What caches are checked against. */
+interface CacheSurroundings {
+  readonly store: z.output<typeof cacheStore>['store']
+  /** Configured names of models. */
+  readonly models: readonly string[]
+}
+
 /** What a schema cannot see: embedders that are none, and stores that cannot do what is asked of them. */
 export function checkCaches(
   entries: readonly CachedEntry[],
-  store: z.output<typeof cacheStore>['store'],
+  around: CacheSurroundings,
   written: Readonly<Record<string, unknown>>,
 ): readonly ConfigProblem[] {
   const caching = entries.filter(({ cache }) => cache !== undefined)
-  const isNowhere = store === 'redis' && (written.shared === undefined || written.shared === 'none')
+  const isNowhere = around.store === 'redis' && (written.shared === undefined || written.shared === 'none')
   return [
     ...(isNowhere && caching.length > 0
       ? [
@@ -84,20 +95,26 @@ export function checkCaches(
           },
         ]
       : []),
-    ...caching.flatMap(({ path, cache }) => checkSemantic([...path, 'cache', 'semantic'], cache?.semantic, store)),
+    ...caching.flatMap(({ path, cache }) => checkSemantic([...path, 'cache', 'semantic'], cache?.semantic, around)),
   ]
 }
 
 function checkSemantic(
   path: readonly (string | number)[],
   semantic: CacheFieldConfig['semantic'],
-  store: string,
+  { store, models }: CacheSurroundings,
 ): readonly ConfigProblem[] {
   if (semantic === undefined) return []
+  const { embedder } = semantic
   return [
     ...(store === 'redis' ? [{ path, message: 'goes with models.cache.store memory or disk: Redis compares no vectors' }] : []),
-    ...(semantic.embedder === 'lexical'
+    ...(embedder === 'lexical' || models.some((name) => isNamed(name, embedder))
       ? []
-      : [{ path: [...path, 'embedder'], message: `no embedder is called "${semantic.embedder}"; write lexical, which needs no model` }]),
+      : [{ path: [...path, 'embedder'], message: `no model is called "${embedder}"; write lexical, which needs none` }]),
   ]
+}
+
+/** Whether a configured name, which may end in `*`, stands for this one. */
+function isNamed(configured: string, name: string): boolean {
+  return configured.endsWith('*') ? name.startsWith(configured.slice(0, -1)) : configured === name
 }

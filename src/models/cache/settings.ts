@@ -15,7 +15,7 @@ export interface CacheSettings {
 export interface SemanticSettings {
   /** Cosine that is similar enough, above 0 and at most 1. */
   readonly threshold: number
-  /** What makes the vectors: `lexical`. */
+  /** What makes the vectors: `lexical`, or the name of a model. */
   readonly embedder: string
   /** Hotter calls are meant to differ each time. */
   readonly maxTemperature: number

@@ -12,7 +12,7 @@ import { type Embedder, LEXICAL } from './semantic.ts'
 export interface CacheModelsDeps {
   readonly cache: () => AnswerCache | undefined
   /** The embedder of a configured model. */
-  readonly embedder?: (model: string) => Embedder | undefined
+  readonly embedder: (model: string) => Embedder
 }
 
 /** Answers that a filter had a hand in are not given out again: the next one may pass. */
@@ -20,7 +20,7 @@ const UNWORTHY: ReadonlySet<string | undefined> = new Set(['content_filter', 're
 
 /** The cache of model calls: outside of routing, so that what is kept is in the wire of the caller. */
 export function cacheModels(deps: CacheModelsDeps): Stage<ModelCall, ModelPart> {
-  const embedderOf = (name: string) => (name === LEXICAL.name ? LEXICAL : deps.embedder?.(name))
+  const embedderOf = (name: string) => (name === LEXICAL.name ? LEXICAL : deps.embedder(name))
   return cache<ModelCall, ModelPart>({
     cache: deps.cache,
     planOf: (call, { request, route, cacheWish }) =>

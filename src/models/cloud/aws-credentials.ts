@@ -36,11 +36,6 @@ export class AwsCredentialSource {
   get(): Promise<AwsCredentials> {
     return this.#current.get()
   }
-
-  /** AWS said that these are no good: the next `get` fetches anew. */
-  discard(): void {
-    this.#current.discard()
-  }
 }
 
 async function find(sources: AwsSources): Promise<Expiring<AwsCredentials>> {

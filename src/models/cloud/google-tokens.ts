@@ -44,11 +44,6 @@ export class GoogleTokenSource {
   get(): Promise<string> {
     return this.#current.get()
   }
-
-  /** Google said that the token is no good: the next `get` fetches anew. */
-  discard(): void {
-    this.#current.discard()
-  }
 }
 
 /** A JWT by which a service account asks for an access token, signed RS256. @throws provider_auth where the key is unreadable */

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { GatewayError } from '../../core/errors.ts'
-import { azureUrl, bedrockUrl, vertexOpenAiUrl, vertexUrl } from './places.ts'
+import { azureUrl, vertexUrl } from './places.ts'
 
 const BASE = 'https://acme.openai.azure.com'
 
@@ -36,18 +36,8 @@ test('Claude at Vertex is called raw', () => {
   )
 })
 
-test('Vertex speaks the wire of OpenAI at an endpoint of its own, also behind another base', () => {
-  expect(vertexOpenAiUrl({ project: 'p', location: 'global', baseUrl: 'http://127.0.0.1:1/v1/' })).toBe(
-    'http://127.0.0.1:1/v1/projects/p/locations/global/endpoints/openapi/chat/completions',
+test('Vertex behind another base keeps its path', () => {
+  expect(vertexUrl({ project: 'p', location: 'global', baseUrl: 'http://127.0.0.1:1/v1/' }, 'google', 'a b', 'countTokens')).toBe(
+    'http://127.0.0.1:1/v1/projects/p/locations/global/publishers/google/models/a%20b:countTokens',
   )
-})
-
-test.each([
-  ['anthropic.claude-v1:0', 'https://bedrock-runtime.us-east-1.amazonaws.com/model/anthropic.claude-v1%3A0/converse'],
-  [
-    'arn:aws:bedrock:us-east-1:1:inference-profile/x',
-    'https://bedrock-runtime.us-east-1.amazonaws.com/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fx/converse',
-  ],
-])('Bedrock takes %s at %s', (id, url) => {
-  expect(bedrockUrl({ region: 'us-east-1' }, id, 'converse')).toBe(url)
 })

@@ -46,11 +46,6 @@ export function vertexUrl(place: VertexPlace, publisher: 'google' | 'anthropic',
   return `${vertexRoot(place)}/publishers/${publisher}/models/${encodeURIComponent(modelId)}:${method}${query}`
 }
 
-/** Where Vertex AI speaks openai-chat; the model goes into the body as `google/<model>`. */
-export function vertexOpenAiUrl(place: VertexPlace): string {
-  return `${vertexRoot(place)}/endpoints/openapi/chat/completions`
-}
-
 function vertexRoot({ project, location, baseUrl }: VertexPlace): string {
   const base = baseUrl?.replace(/\/+$/, '') ?? `https://${vertexHost(location)}/v1`
   return `${base}/projects/${encodeURIComponent(project)}/locations/${encodeURIComponent(location)}`
@@ -60,22 +55,4 @@ function vertexHost(location: string): string {
   if (location === 'global') return 'aiplatform.googleapis.com'
   if (location === 'us' || location === 'eu') return `aiplatform.${location}.rep.googleapis.com`
   return `${encodeURIComponent(location)}-aiplatform.googleapis.com`
-}
-
-/** A model at AWS Bedrock. */
-export interface BedrockPlace {
-  readonly region: string
-  /** Left out: AWS's own of the region. */
-  readonly baseUrl?: string
-}
-
-export type BedrockMethod = 'converse' | 'converse-stream' | 'invoke' | 'invoke-with-response-stream'
-
-/**
- * Where Bedrock takes a call. The id may be a model's, an inference profile's or an ARN: its colons and slashes are encoded.
- * Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (read 2026-11-21).
- */
-export function bedrockUrl({ region, baseUrl }: BedrockPlace, modelId: string, method: BedrockMethod): string {
-  const base = baseUrl?.replace(/\/+$/, '') ?? `https://bedrock-runtime.${encodeURIComponent(region)}.amazonaws.com`
-  return `${base}/model/${encodeURIComponent(modelId)}/${method}`
 }

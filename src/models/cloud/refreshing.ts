@@ -36,11 +36,6 @@ export class Refreshing<Value> {
     return current.value
   }
 
-  /** The value was refused by who it is for: the next `get` fetches anew. */
-  discard(): void {
-    this.#current = undefined
-  }
-
   #run(): Promise<Value> {
     this.#running ??= this.#renew().finally(() => {
       this.#running = undefined

@@ -1,5 +1,5 @@
 import { CAPABILITY_ROWS } from './capability-table.ts'
-import type { Capabilities, RequestShape } from './types.ts'
+import type { Capabilities, RequestNeeds } from './types.ts'
 
 const NOTHING_KNOWN: Capabilities = {}
 
@@ -12,11 +12,11 @@ export function capabilitiesOf(modelId: string, written: Capabilities | undefine
 }
 
 /** Why a model cannot serve a request; undefined where nothing is known that speaks against it. */
-export function whyIncapable(can: Capabilities, shape: RequestShape): string | undefined {
-  const reason = missingFeature(can, shape)
+export function whyIncapable(can: Capabilities, needs: RequestNeeds): string | undefined {
+  const reason = missingFeature(can, needs)
   if (reason !== undefined) return reason
   const { context, output } = can
-  const { leastInputTokens, maxOutputTokens = 0 } = shape
+  const { leastInputTokens, maxOutputTokens = 0 } = needs
   if (output !== undefined && maxOutputTokens > output)
     return `its output is at most ${output} tokens, and ${maxOutputTokens} are asked for`
   if (context === undefined || leastInputTokens + maxOutputTokens <= context) return undefined
@@ -29,11 +29,11 @@ export function isChoosy(can: Capabilities): boolean {
   return Object.values(can).some((value) => value === false || typeof value === 'number')
 }
 
-function missingFeature(can: Capabilities, shape: RequestShape): string | undefined {
-  if (shape.hasTools && can.tools === false) return 'it has no tools'
-  if (shape.hasImages && can.images === false) return 'it does not read images'
-  if (shape.hasAudio && can.audio === false) return 'it does not take audio'
-  if (shape.wantsSchema && can.schema === false) return 'it does not keep to a JSON schema'
-  if (shape.wantsReasoning && can.reasoning === false) return 'it does not reason'
-  return shape.hasPrefill && can.prefill === false ? "it does not go on with an assistant's message" : undefined
+function missingFeature(can: Capabilities, needs: RequestNeeds): string | undefined {
+  if (needs.hasTools && can.tools === false) return 'it has no tools'
+  if (needs.hasImages && can.images === false) return 'it does not read images'
+  if (needs.hasAudio && can.audio === false) return 'it does not take audio'
+  if (needs.wantsSchema && can.schema === false) return 'it does not keep to a JSON schema'
+  if (needs.wantsReasoning && can.reasoning === false) return 'it does not reason'
+  return needs.hasPrefill && can.prefill === false ? "it does not go on with an assistant's message" : undefined
 }

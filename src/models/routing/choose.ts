@@ -31,7 +31,7 @@ export function choose(route: Route, facts: RequestFacts, state: ChoiceState): C
         ? `${ordered.why}, but for what is slower than usual or at its limit`
         : ordered.why
   // A model may be reached twice, through routes in routes: its first place counts.
-  return { order: [...new Set(order)], ruledOut, why }
+  return { order: order.length < 2 ? order : [...new Set(order)], ruledOut, why }
 }
 
 interface OrderedModels {
@@ -74,7 +74,7 @@ export function whyNot(
   facts: RequestFacts,
   { lanes, nowMs }: Pick<ChoiceState, 'lanes' | 'nowMs'>,
 ): RuledOut | undefined {
-  const incapable = isChoosy(target.can) ? whyIncapable(target.can, facts.shape) : undefined
+  const incapable = isChoosy(target.can) ? whyIncapable(target.can, facts.needs) : undefined
   if (incapable !== undefined) return { target: target.name, why: incapable, cause: 'request' }
   let soonest: Resting | undefined
   for (const lane of target.lanes) {

@@ -1,8 +1,8 @@
 import type { Call, Principal } from '../../core/call.ts'
-import { isObject } from '../../core/json.ts'
+import { isObject, type JsonObject } from '../../core/json.ts'
 import type { ModelRequest } from '../types.ts'
-import { readShape } from './shape.ts'
-import type { RequestFacts, RequestShape } from './types.ts'
+import { readNeeds, readShape } from './shape.ts'
+import type { RequestFacts, RequestNeeds, RequestShape } from './types.ts'
 
 /** What a route looks at. The body is read again only where a route asks for what is in it. */
 export class CallFactsForRoute implements RequestFacts {
@@ -10,6 +10,7 @@ export class CallFactsForRoute implements RequestFacts {
   readonly isStream: boolean
   readonly promptHash: string | undefined
   readonly #request: Pick<ModelRequest, 'text'>
+  #needs: RequestNeeds | undefined
   #shape: RequestShape | undefined
 
   constructor({ principal }: Pick<Call, 'principal'>, request: Pick<ModelRequest, 'text' | 'isStream' | 'prompt'>) {
@@ -19,14 +20,19 @@ export class CallFactsForRoute implements RequestFacts {
     this.#request = request
   }
 
+  get needs(): RequestNeeds {
+    this.#needs ??= this.#shape ?? readNeeds(bodyOf(this.#request.text))
+    return this.#needs
+  }
+
   get shape(): RequestShape {
-    this.#shape ??= shapeOf(this.#request.text)
+    this.#shape ??= readShape(bodyOf(this.#request.text))
     return this.#shape
   }
 }
 
-function shapeOf(text: string): RequestShape {
+function bodyOf(text: string): JsonObject {
   // It was decoded before: it is JSON.
   const body: unknown = JSON.parse(text)
-  return readShape(isObject(body) ? body : {})
+  return isObject(body) ? body : {}
 }

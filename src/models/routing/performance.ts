@@ -82,9 +82,12 @@ function shareOf(samples: number, weight: number, halfLives: number): number {
 }
 
 function blend(before: Measured, measured: Measured, share: number): Measured {
+  const blended: { firstTokenMs?: number; tokensPerSecond?: number } = {}
   const firstTokenMs = mean(before.firstTokenMs, measured.firstTokenMs, share)
   const tokensPerSecond = mean(before.tokensPerSecond, measured.tokensPerSecond, share)
-  return { ...(firstTokenMs === undefined ? {} : { firstTokenMs }), ...(tokensPerSecond === undefined ? {} : { tokensPerSecond }) }
+  if (firstTokenMs !== undefined) blended.firstTokenMs = firstTokenMs
+  if (tokensPerSecond !== undefined) blended.tokensPerSecond = tokensPerSecond
+  return blended
 }
 
 function mean(before: number | undefined, measured: number | undefined, share: number): number | undefined {

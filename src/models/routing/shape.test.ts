@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { JsonObject } from '../../core/json.ts'
-import { readShape } from './shape.ts'
+import { readNeeds, readShape } from './shape.ts'
 import type { RequestShape } from './types.ts'
 
 const OPENING = { role: 'user', content: 'Hello.' }
@@ -43,6 +43,15 @@ describe('the shape of a request', () => {
     ['nothing', {}, { inputTokens: 0, kinds: ['chat'], hasPrefill: false }],
   ])('knows %s', (_what, body, shape) => {
     expect(readShape(body)).toMatchObject(shape)
+    expect(readShape(body)).toMatchObject(readNeeds(body))
+  })
+
+  test('says what rules a model out without looking through its texts', () => {
+    const needs = readNeeds({ messages: [{ role: 'user', content: 'Prove that ```x``` halts.' }], max_tokens: 7, tools: [{}] })
+    expect(needs).toEqual({
+      ...{ inputTokens: 8, leastInputTokens: 4, maxOutputTokens: 7, hasTools: true, hasImages: false, hasAudio: false },
+      ...{ wantsSchema: false, wantsReasoning: false, hasPrefill: false },
+    })
   })
 
   test('has one opening for all turns of a conversation, and another for another', () => {

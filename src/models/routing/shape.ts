@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
-import type { RequestShape, TaskKind } from './types.ts'
+import type { RequestNeeds, RequestShape, TaskKind } from './types.ts'
 
 /** Bytes of text a token, as most tokenizers have it for English; and what hardly any text exceeds. */
 const BYTES_PER_TOKEN = 4
@@ -26,33 +26,53 @@ const AUDIO_TYPES: ReadonlySet<string> = new Set(['input_audio', 'audio'])
 
 /**
  * Reads what a request asks of a model, on any wire. Pure. It estimates, and never fails: what it does not know it leaves out.
- * Costs about as much as parsing the body, so it is asked for only where a route needs it.
+ * Costs fifty times as much as parsing a long body, so it is asked for only where a route needs more than `readNeeds`.
  */
 export function readShape(body: JsonObject): RequestShape {
-  const seen: Seen = { bytes: 0, hasImages: false, hasAudio: false, isCode: false, isHard: false }
+  const content = { isCode: false, isHard: false }
+  const needs = needsOf(body, (text) => {
+    const beginning = text.length > LOOK_CHARACTERS ? text.slice(0, LOOK_CHARACTERS) : text
+    content.isCode ||= CODE.test(beginning)
+    content.isHard ||= HARD.test(beginning)
+  })
+  const { inputTokens, maxOutputTokens = 0 } = needs
+  return {
+    ...needs,
+    kinds: kindsOf(needs, content.isCode),
+    isHard: content.isHard || inputTokens >= HARD_TOKENS || maxOutputTokens >= HARD_OUTPUT_TOKENS,
+    user: userOf(body),
+    opening: openingOf(body, messagesOf(body)),
+  }
+}
+
+/** Reads what rules a model out, on any wire: its texts are counted and not looked through. Pure, and never fails. */
+export function readNeeds(body: JsonObject): RequestNeeds {
+  return needsOf(body, () => {})
+}
+
+function needsOf(body: JsonObject, onText: (text: string) => void): RequestNeeds {
+  const seen: Seen = { bytes: 0, hasImages: false, hasAudio: false, onText }
   for (const key of [...SYSTEM, ...MESSAGES]) look(body[key], seen, 0)
   const tools = Array.isArray(body.tools) ? body.tools : Array.isArray(body.functions) ? body.functions : []
   if (tools.length > 0) seen.bytes += JSON.stringify(tools).length
-  const messages = MESSAGES.map((key) => body[key]).find((value) => Array.isArray(value))
   const generation = objectAt(body, 'generationConfig') ?? {}
   const maxOutputTokens =
     OUTPUT.map((key) => body[key]).find(isCount) ?? (isCount(generation.maxOutputTokens) ? generation.maxOutputTokens : undefined)
-  const inputTokens = Math.ceil(seen.bytes / BYTES_PER_TOKEN)
-  const features = { hasTools: tools.length > 0, hasImages: seen.hasImages, wantsSchema: wantsSchema(body, generation) }
-  const kinds = kindsOf({ ...features, isCode: seen.isCode, isLong: inputTokens >= LONG_TOKENS })
   return {
-    inputTokens,
+    inputTokens: Math.ceil(seen.bytes / BYTES_PER_TOKEN),
     leastInputTokens: Math.floor(seen.bytes / MOST_BYTES_PER_TOKEN),
     maxOutputTokens,
-    ...features,
+    hasTools: tools.length > 0,
+    hasImages: seen.hasImages,
     hasAudio: seen.hasAudio,
+    wantsSchema: wantsSchema(body, generation),
     wantsReasoning: wantsReasoning(body, generation),
-    hasPrefill: hasPrefill(messages),
-    kinds,
-    isHard: seen.isHard || inputTokens >= HARD_TOKENS || (maxOutputTokens ?? 0) >= HARD_OUTPUT_TOKENS,
-    user: userOf(body),
-    opening: openingOf(body, messages),
+    hasPrefill: hasPrefill(messagesOf(body)),
   }
+}
+
+function messagesOf(body: JsonObject): Json | undefined {
+  return MESSAGES.map((key) => body[key]).find((value) => Array.isArray(value))
 }
 
 /** What a walk over the texts gathers. */
@@ -60,15 +80,15 @@ interface Seen {
   bytes: number
   hasImages: boolean
   hasAudio: boolean
-  isCode: boolean
-  isHard: boolean
+  readonly onText: (text: string) => void
 }
 
 const DEEPEST = 12
 
 function look(value: Json | undefined, seen: Seen, depth: number): void {
   if (typeof value === 'string') {
-    lookAtText(value, seen)
+    seen.bytes += value.length
+    seen.onText(value)
     return
   }
   if (depth > DEEPEST || typeof value !== 'object' || value === null) return
@@ -79,13 +99,6 @@ function look(value: Json | undefined, seen: Seen, depth: number): void {
   if (!isObject(value)) return
   if (lookAtMedia(value, seen)) return
   for (const key in value) if (key !== 'role' && key !== 'type') look(value[key], seen, depth + 1)
-}
-
-function lookAtText(text: string, seen: Seen): void {
-  seen.bytes += text.length
-  const beginning = text.length > LOOK_CHARACTERS ? text.slice(0, LOOK_CHARACTERS) : text
-  seen.isCode ||= CODE.test(beginning)
-  seen.isHard ||= HARD.test(beginning)
 }
 
 /** An image or a sound: its bytes are no text, and are not counted as such. */
@@ -100,19 +113,13 @@ function lookAtMedia(value: JsonObject, seen: Seen): boolean {
   return isImage || isAudio || blob !== undefined
 }
 
-function kindsOf(is: {
-  hasTools: boolean
-  hasImages: boolean
-  wantsSchema: boolean
-  isCode: boolean
-  isLong: boolean
-}): readonly TaskKind[] {
+function kindsOf({ hasTools, hasImages, wantsSchema: isSchema, inputTokens }: RequestNeeds, isCode: boolean): readonly TaskKind[] {
   const kinds: TaskKind[] = []
-  if (is.isCode) kinds.push('code')
-  if (is.hasTools) kinds.push('tools')
-  if (is.wantsSchema) kinds.push('schema')
-  if (is.hasImages) kinds.push('images')
-  if (is.isLong) kinds.push('long')
+  if (isCode) kinds.push('code')
+  if (hasTools) kinds.push('tools')
+  if (isSchema) kinds.push('schema')
+  if (hasImages) kinds.push('images')
+  if (inputTokens >= LONG_TOKENS) kinds.push('long')
   return kinds.length === 0 ? ['chat'] : kinds
 }
 

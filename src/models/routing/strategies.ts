@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { charge } from '../prices/charge.ts'
 import type { LaneTable } from './lanes.ts'
 import { expectedMs } from './performance.ts'
-import type { ModelTarget, RequestFacts, RequestShape, Scores, StickyBy, Strategy, TaskKind } from './types.ts'
+import type { ModelTarget, RequestFacts, RequestNeeds, Scores, StickyBy, Strategy, TaskKind } from './types.ts'
 
 /** One target of a route while it is ordered: a model, or a route with its models in their order already. */
 export interface Branch {
@@ -52,7 +52,7 @@ export const ORDER: Readonly<Record<Strategy, (branches: readonly Branch[], circ
 }
 
 /** What a request is expected to cost at a model, in nano-USD; undefined where its price is not known. */
-export function expectedCost({ price }: ModelTarget, { inputTokens, maxOutputTokens }: RequestShape, nowMs: number): number | undefined {
+export function expectedCost({ price }: ModelTarget, { inputTokens, maxOutputTokens }: RequestNeeds, nowMs: number): number | undefined {
   const outputTokens = Math.min(maxOutputTokens ?? USUAL_OUTPUT_TOKENS, USUAL_OUTPUT_TOKENS * 8)
   const charged = charge(price, { inputTokens, outputTokens }, nowMs)
   return charged.type === 'priced' ? charged.costNanoUsd : undefined
@@ -103,7 +103,7 @@ function drawn(branches: readonly Branch[], chance: (branch: Branch) => number):
 
 function orderCheapest(branches: readonly Branch[], circumstances: Circumstances): Ordered {
   const { facts, firstTokenWithinMs, nowMs } = circumstances
-  const cost = ({ models: [model] }: Branch) => expectedCost(model, facts.shape, nowMs) ?? Infinity
+  const cost = ({ models: [model] }: Branch) => expectedCost(model, facts.needs, nowMs) ?? Infinity
   const isLate = (branch: Branch) =>
     firstTokenWithinMs !== undefined && (firstTokenOf(branch, circumstances.lanes) ?? 0) > firstTokenWithinMs
   const ordered = branches.toSorted((left, right) => Number(isLate(left)) - Number(isLate(right)) || compare(cost(left), cost(right)))
@@ -111,7 +111,7 @@ function orderCheapest(branches: readonly Branch[], circumstances: Circumstances
 }
 
 function orderFastest(branches: readonly Branch[], { facts, lanes, random }: Circumstances): Ordered {
-  const outputTokens = Math.min(facts.shape.maxOutputTokens ?? USUAL_OUTPUT_TOKENS, USUAL_OUTPUT_TOKENS)
+  const outputTokens = Math.min(facts.needs.maxOutputTokens ?? USUAL_OUTPUT_TOKENS, USUAL_OUTPUT_TOKENS)
   // One that was never measured is tried by one call, not by all that come before it has answered.
   const ms = (branch: Branch) => timeOf(branch, lanes, outputTokens) ?? (busyOf(branch, lanes) === 0 ? 0 : Infinity)
   const ordered = branches.toSorted((left, right) => compare(ms(left), ms(right)))
@@ -138,7 +138,7 @@ function scoreOf(scores: Scores, kinds: readonly TaskKind[]): number {
 function orderAuto(branches: readonly Branch[], { facts, nowMs }: Circumstances): Ordered {
   const { kinds, isHard } = facts.shape
   const fits = ({ goodAt }: Branch) => kinds.filter((kind) => goodAt.includes(kind)).length
-  const cost = ({ models: [model] }: Branch) => (isHard ? 0 : (expectedCost(model, facts.shape, nowMs) ?? Infinity))
+  const cost = ({ models: [model] }: Branch) => (isHard ? 0 : (expectedCost(model, facts.needs, nowMs) ?? Infinity))
   const ordered = branches.toSorted((left, right) => fits(right) - fits(left) || compare(cost(left), cost(right)))
   return { branches: ordered, why: `for ${kinds.join(', ')}, ${isHard ? 'hard' : 'easy'}` }
 }

@@ -41,8 +41,8 @@ export interface Capabilities {
   readonly prefill?: boolean | undefined
 }
 
-/** What a request asks of a model, from facts that cost little to find. */
-export interface RequestShape {
+/** What a request needs of a model: what rules a target out. Costs about as much as parsing the body. */
+export interface RequestNeeds {
   /** Estimated from the size of the texts. */
   readonly inputTokens: number
   /** What no tokenizer would count less than: what rules a target out. */
@@ -55,6 +55,10 @@ export interface RequestShape {
   readonly wantsSchema: boolean
   readonly wantsReasoning: boolean
   readonly hasPrefill: boolean
+}
+
+/** What a request needs of a model, and what it is about: its texts are looked through. */
+export interface RequestShape extends RequestNeeds {
   readonly kinds: readonly TaskKind[]
   readonly isHard: boolean
   /** The end user, as the wire has a field for it. */
@@ -68,7 +72,8 @@ export interface RequestFacts {
   readonly principal: Principal
   readonly isStream: boolean
   readonly promptHash: string | undefined
-  /** Read when it is first asked for: many routes need none of it. */
+  /** Read when it is first asked for, as `shape` is: many routes need none of it. */
+  readonly needs: RequestNeeds
   readonly shape: RequestShape
 }
 

@@ -3,7 +3,7 @@ import type { ConfigProblem } from '../../core/section.ts'
 import { type GuardConfig, type GuardsConfig, type GuardTypeName, PLAIN, TYPES, typeOf } from './config.ts'
 import { GUARD_TYPES, type GuardType } from './detectors.ts'
 import { GuardSet } from './guard-set.ts'
-import type { Guard } from './types.ts'
+import type { DetectorSource, Guard, SpanDetector } from './types.ts'
 
 /** A place of the configuration that names guards. */
 export interface GuardNames {
@@ -92,6 +92,19 @@ export function compileGuard(name: string, config: GuardConfig): Guard {
     restores: config.restore,
     spans: detectors.filter((detector) => detector.type === 'spans'),
     wholes: detectors.filter((detector) => detector.type === 'whole'),
-    judge: undefined,
+    judge: row.judge?.(config),
+    source: sourceOf(type, config),
   }
+}
+
+function sourceOf(type: GuardTypeName, { kinds, patterns, longest, words }: GuardConfig): DetectorSource {
+  return { type, kinds, patterns, longest, words }
+}
+
+/** The span detectors of a guard, made again from their source. */
+export function detectorsOf({ type, ...fields }: DetectorSource): readonly SpanDetector[] {
+  const name = TYPES.find((known) => known === type)
+  if (name === undefined) return []
+  // What was taken from a checked configuration of the same version.
+  return ROWS[name].make({ ...PLAIN, ...fields } as GuardConfig).filter((detector) => detector.type === 'spans')
 }

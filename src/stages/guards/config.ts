@@ -1,14 +1,28 @@
-import { RE2JS } from 're2js'
 import { z } from 'zod'
 import { didYouMean } from '../../core/did-you-mean.ts'
-import { choice, count, duration, name, namePattern, text } from '../../core/fields.ts'
+import { choice, count, duration, name, namePattern, text, url } from '../../core/fields.ts'
+import { headerFields } from '../../core/header-fields.ts'
 import type { ConfigProblem, Section } from '../../core/section.ts'
+import { linearPattern } from '../../policy/linear-pattern.ts'
 import { LONGEST_KEYWORD } from './keywords.ts'
 import { PII_KINDS } from './pii/scan.ts'
 import { ACTIONS, PHASES } from './types.ts'
 
 /** Kinds of guards. Their detectors are the rows of detectors.ts. */
-export const TYPES = ['pii', 'secrets', 'keywords', 'patterns', 'length', 'schema', 'injection', 'toxicity', 'toolNames'] as const
+export const TYPES = [
+  'pii',
+  'secrets',
+  'keywords',
+  'patterns',
+  'length',
+  'schema',
+  'injection',
+  'toxicity',
+  'toolNames',
+  'model',
+  'moderation',
+  'webhook',
+] as const
 export type GuardTypeName = (typeof TYPES)[number]
 
 const kindName = z
@@ -17,7 +31,7 @@ const kindName = z
   .meta({ 'x-unit': 'name', 'x-examples': ['EMPLOYEE_ID'] })
 const pattern = text(['E-[0-9]{6}']).superRefine((written, context) => {
   try {
-    RE2JS.compile(written)
+    linearPattern(written)
   } catch (thrown) {
     context.addIssue({ code: 'custom', message: `is no pattern of RE2: ${thrown instanceof Error ? thrown.message : 'unreadable'}` })
   }
@@ -81,6 +95,23 @@ const guard = z.strictObject({
     .meta({ 'x-unit': 'JSON Schema' })
     .exactOptional()
     .describe('Of schema: the JSON Schema that answers must fit. Formats and patterns in it are not looked at.'),
+  model: text(['mini'])
+    .exactOptional()
+    .describe("Of model: the model that judges, as callers name it. Of moderation: the endpoint's own name of its model."),
+  instructions: z
+    .string()
+    .min(1, { error: 'is empty' })
+    .max(20_000, { error: 'is longer than 20000 characters' })
+    .meta({ 'x-unit': 'text' })
+    .exactOptional()
+    .describe('Of model: what it shall look for.'),
+  url: url().exactOptional().describe('Of moderation and webhook: where the texts are posted to.'),
+  headers: headerFields().exactOptional().describe('Of moderation and webhook: headers that go with it, such as a credential.'),
+  allowPrivate: z
+    .boolean({ error: 'is neither true nor false' })
+    .meta({ 'x-unit': 'true or false' })
+    .prefault(false)
+    .describe('Of moderation and webhook: whether the address may be in a private network or on this machine.'),
   allow: z
     .array(namePattern())
     .exactOptional()
@@ -115,4 +146,4 @@ function check(config: GuardsConfig): readonly ConfigProblem[] {
 }
 
 /** A guard with nothing written about it. */
-export const PLAIN: GuardConfig = { onFailure: 'closed', deadline: 3000, restore: true, longest: 128 }
+export const PLAIN: GuardConfig = { onFailure: 'closed', deadline: 3000, restore: true, longest: 128, allowPrivate: false }

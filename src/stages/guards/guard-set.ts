@@ -24,8 +24,9 @@ export class GuardSet {
     this.#teams = teams
   }
 
-  get isEmpty(): boolean {
-    return this.#guards.length === 0
+  /** In the order of the configuration. */
+  get all(): readonly Guard[] {
+    return this.#guards
   }
 
   /** The guards of a call, in the order of the configuration. */

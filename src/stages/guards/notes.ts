@@ -1,5 +1,8 @@
-import type { CallFacts, GuardFact } from '../../core/events.ts'
-import type { Guard, Phase } from './types.ts'
+import type { Call } from '../../core/call.ts'
+import { GatewayError } from '../../core/errors.ts'
+import type { CallFacts } from '../../core/events.ts'
+import type { GuardFact } from '../../core/guard-facts.ts'
+import type { Finding, Guard, Phase } from './types.ts'
 
 const DONE = { block: 'blocked', redact: 'redacted', flag: 'flagged', monitor: 'monitored' } as const
 
@@ -24,4 +27,11 @@ export function noteFinding(facts: CallFacts, guard: Guard, phase: Phase, kind: 
 /** Adds that a guard could not say. */
 export function noteFailure(facts: CallFacts, guard: Guard, phase: Phase, reason: string): void {
   facts.guards = [...(facts.guards ?? []), { guard: guard.name, phase, did: 'failed', reason: reason.slice(0, 300) }]
+}
+
+/** Writes down what was found. @throws guard_blocked where the guard says so */
+export function onFound({ record }: Call, guard: Guard, phase: Phase, { kind }: Pick<Finding, 'kind'>, where: string): void {
+  noteFinding(record.facts, guard, phase, kind)
+  if (guard.action !== 'block') return
+  throw new GatewayError('guard_blocked', `The guard "${guard.name}" refused this call: it found ${kind} ${where}.`)
 }

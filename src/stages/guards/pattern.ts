@@ -1,4 +1,5 @@
-import { RE2JS } from 're2js'
+import type { RE2JS } from 're2js'
+import { linearPattern } from '../../policy/linear-pattern.ts'
 import type { Finding, SpanDetector } from './types.ts'
 
 /**
@@ -7,7 +8,7 @@ import type { Finding, SpanDetector } from './types.ts'
  * @throws where the pattern is none
  */
 export function patternDetector(pattern: string, kind: string, longest: number): SpanDetector {
-  const compiled = RE2JS.compile(pattern)
+  const compiled = linearPattern(pattern)
   const search: Search = { compiled, kind, longest }
   return {
     type: 'spans',

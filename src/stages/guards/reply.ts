@@ -1,84 +1,132 @@
 import type { Call } from '../../core/call.ts'
 import type { PartTransform } from '../../core/stage.ts'
+import { JudgeLane } from './judge-lane.ts'
+import { consult } from './judges/consult.ts'
 import { Lane } from './lane.ts'
+import { onFound } from './notes.ts'
 import { type Placeholders, RestoringLane } from './placeholders.ts'
 import type { ReplyText, ReplyTexts } from './port.ts'
-import { guardsByPhase, onFound } from './request.ts'
-import type { Guard } from './types.ts'
+import { guardsByPhase } from './request.ts'
+import { LONG_TEXT, searchElsewhere } from './search.ts'
+import type { Guard, Judges, Phase } from './types.ts'
 import { WholeLane } from './whole-lane.ts'
 
 /** A text of a stream on its way: pieces in, what may go on out. */
 interface TextPipe {
   push(piece: string): string
-  end(piece?: string): string
+  end(piece?: string): string | Promise<string>
+}
+
+/** What is done with the texts of a reply. */
+interface ReplyWork {
+  /** The pipe of a lane or of a whole text; undefined where nobody looks at it. */
+  readonly open: (text: ReplyText) => TextPipe | undefined
+  /** Looks at the texts of a part that are whole, when they have gone through their pipes. */
+  readonly judge?: (texts: readonly ReplyText[]) => Promise<void>
 }
 
 /**
  * Takes the texts of a reply through pipes, each lane through one of its own. Parts without texts pass as they are; a part whose texts did not
  * change keeps its bytes. What a pipe held back is said before the part that ends its lane.
- * @param open the pipe of a lane or of a whole text; undefined where nobody looks at it
  */
-export function throughPipes<Part>(texts: ReplyTexts<Part>, open: (text: ReplyText) => TextPipe | undefined): PartTransform<Part, Part> {
+export function throughPipes<Part>(texts: ReplyTexts<Part>, { open, judge }: ReplyWork): PartTransform<Part, Part> {
   const lanes = new Map<string, TextPipe | undefined>()
   const pipeOf = (text: ReplyText): TextPipe | undefined => {
     if (text.lane === undefined) return open(text)
     if (!lanes.has(text.lane)) lanes.set(text.lane, open(text))
     return lanes.get(text.lane)
   }
-  const end = (ended: readonly string[]): Part[] => {
+  const pass = async (text: ReplyText, isEnd: boolean): Promise<string> => {
+    const pipe = pipeOf(text)
+    if (pipe === undefined) return text.text
+    if (!isEnd) return pipe.push(text.text)
+    if (text.lane !== undefined) lanes.delete(text.lane)
+    return pipe.end(text.text)
+  }
+  const end = async (ended: readonly string[]): Promise<Part[]> => {
     const said: Part[] = []
     for (const lane of ended) {
-      const rest = lanes.get(lane)?.end() ?? ''
+      const rest = (await lanes.get(lane)?.end()) ?? ''
       lanes.delete(lane)
       if (rest !== '') said.push(texts.say(lane, rest))
     }
     return said
   }
   return {
-    part: (part) => {
+    part: async (part) => {
       const read = texts.read(part)
       const ended = texts.ends(part)
-      const endsLane = (lane: string | undefined) => lane === undefined || ended === 'all' || ended.includes(lane)
-      const passed = read.map((text) => {
-        const pipe = pipeOf(text)
-        if (pipe === undefined) return text.text
-        const given = endsLane(text.lane) ? pipe.end(text.text) : pipe.push(text.text)
-        if (text.lane !== undefined && endsLane(text.lane)) lanes.delete(text.lane)
-        return given
-      })
-      const said = ended === 'all' ? end([...lanes.keys()]) : ended.length === 0 ? [] : end(ended)
+      const passed: string[] = []
+      for (const text of read) {
+        const isEnd = text.lane === undefined || ended === 'all' || ended.includes(text.lane)
+        passed.push(await pass(text, isEnd))
+      }
+      if (judge !== undefined)
+        await judge(read.flatMap((text, index) => (text.lane === undefined ? [{ ...text, text: passed[index] ?? '' }] : [])))
+      const said = await end(ended === 'all' ? [...lanes.keys()] : ended)
       const isChanged = passed.some((text, index) => text !== read[index]?.text)
-      const own = isChanged ? texts.write(part, passed) : part
-      return said.length === 0 ? [own] : [...said, own]
+      return [...said, isChanged ? texts.write(part, passed) : part]
     },
     flush: () => end([...lanes.keys()]),
   }
 }
 
-/** Looks at what a model or a tool says. */
-export function guardReply<Part>(call: Call, guards: readonly Guard[], texts: ReplyTexts<Part>): PartTransform<Part, Part> {
+/** Looks at what a model, a tool or an agent says. */
+export function guardReply<Part>(call: Call, guards: readonly Guard[], judges: Judges, texts: ReplyTexts<Part>): PartTransform<Part, Part> {
   const byPhase = guardsByPhase(guards)
-  return throughPipes(texts, ({ phase, isRepeat }) => {
-    const asked = byPhase.get(phase)
-    if (asked === undefined) return undefined
-    const lane = new Lane(asked, {
-      onFound: (guard, finding) => (isRepeat ? undefined : onFound(call, guard, phase, finding, 'in the reply')),
-      // Nobody can put it back: there is nothing to number.
-      replacementOf: (_guard, kind) => `[${kind}]`,
-    })
-    if (isRepeat || asked.every(({ wholes }) => wholes.length === 0)) return lane
-    return inTurn(new WholeLane(call, asked, phase), lane)
+  const hasJudge = guards.some(({ judge }) => judge !== undefined)
+  return throughPipes(texts, {
+    open: (text) => {
+      const asked = byPhase.get(text.phase)
+      return asked === undefined ? undefined : pipeThrough(call, asked, judges, text)
+    },
+    ...(hasJudge ? { judge: (whole: readonly ReplyText[]) => judgeWhole(call, byPhase, judges, whole) } : {}),
   })
+}
+
+function pipeThrough(call: Call, asked: readonly Guard[], judges: Judges, text: ReplyText): TextPipe {
+  if (text.lane !== undefined || text.text.length <= LONG_TEXT) return pipeHere(call, asked, judges, text)
+  return {
+    push: (piece) => piece,
+    end: async (piece = '') => {
+      const [known = asked] = await searchElsewhere(judges, asked, [piece])
+      return pipeHere(call, known, judges, text).end(piece)
+    },
+  }
+}
+
+function pipeHere(call: Call, asked: readonly Guard[], judges: Judges, { phase, lane, isRepeat }: ReplyText): TextPipe {
+  const spans = new Lane(asked, {
+    onFound: (guard, finding) => (isRepeat && guard.action !== 'block' ? undefined : onFound(call, guard, phase, finding, 'in the reply')),
+    // Nobody can put it back: there is nothing to number.
+    replacementOf: (_guard, kind) => `[${kind}]`,
+  })
+  if (isRepeat) return spans
+  const looked = asked.some(({ wholes }) => wholes.length > 0) ? inTurn(new WholeLane(call, asked, phase), spans) : spans
+  const isJudged = lane !== undefined && asked.some(({ judge }) => judge !== undefined)
+  return isJudged ? inTurn(looked, new JudgeLane(call, judges, asked, phase)) : looked
 }
 
 /** What the first lets go on is looked at by the second. */
 function inTurn(first: TextPipe, second: TextPipe): TextPipe {
-  return { push: (piece) => second.push(first.push(piece)), end: (piece) => second.end(first.end(piece)) }
+  return { push: (piece) => second.push(first.push(piece)), end: async (piece) => second.end(await first.end(piece)) }
+}
+
+async function judgeWhole(
+  call: Call,
+  byPhase: ReadonlyMap<Phase, readonly Guard[]>,
+  judges: Judges,
+  whole: readonly ReplyText[],
+): Promise<void> {
+  for (const [phase, guards] of byPhase) {
+    const texts = whole.filter((text) => text.phase === phase && text.isRepeat !== true).map(({ text }) => text)
+    if (texts.length > 0) await consult(call, judges, { guards, phase, texts, where: 'in the reply' })
+  }
 }
 
 /** Puts back what was hidden in the request. */
 export function restoreReply<Part>(placeholders: Placeholders, texts: ReplyTexts<Part>): PartTransform<Part, Part> {
-  return throughPipes(texts, ({ isJson }) => new RestoringLane(placeholders, isJson ? escapeForJson : (value) => value))
+  return throughPipes(texts, { open: ({ isJson }) => new RestoringLane(placeholders, isJson ? escapeForJson : (value) => value) })
 }
 
 function escapeForJson(value: string): string {

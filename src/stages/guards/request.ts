@@ -1,10 +1,11 @@
 import type { Call } from '../../core/call.ts'
-import { GatewayError } from '../../core/errors.ts'
+import { consult } from './judges/consult.ts'
 import { Lane } from './lane.ts'
-import { noteFinding } from './notes.ts'
+import { onFound } from './notes.ts'
 import { Placeholders } from './placeholders.ts'
 import type { RequestText, RequestTexts } from './port.ts'
-import type { Finding, Guard, Phase } from './types.ts'
+import { isLong, searchElsewhere } from './search.ts'
+import type { Guard, Judges, Phase } from './types.ts'
 
 /** A request that passed its guards, and what was hidden in it. */
 export interface GuardedRequest<In> {
@@ -13,17 +14,26 @@ export interface GuardedRequest<In> {
 }
 
 /**
- * Takes the texts of a request through its guards.
+ * Takes the texts of a request through its guards; long ones are searched elsewhere.
  * @throws guard_blocked, guard_unavailable
  */
-export function guardRequest<In>(call: Call, input: In, guards: readonly Guard[], port: RequestTexts<In>): GuardedRequest<In> {
+export async function guardRequest<In>(call: Call, input: In, { guards, port, judges }: JudgedRequest<In>): Promise<GuardedRequest<In>> {
   const placeholders = new Placeholders()
   const texts = port.read(input)
   const byPhase = guardsByPhase(guards)
+  const wanted = texts.filter(({ phase }) => byPhase.has(phase))
+  const known = isLong(wanted)
+    ? await searchElsewhere(
+        judges,
+        guards,
+        wanted.map(({ text }) => text),
+      )
+    : undefined
   if (guards.some(({ action }) => action === 'redact')) for (const { text } of texts) placeholders.avoid(text)
   const changes = new Map<number, string>()
   for (const [index, text] of texts.entries()) {
-    const asked = byPhase.get(text.phase)
+    const own = known?.[wanted.indexOf(text)]
+    const asked = (own === undefined ? byPhase : guardsByPhase(own)).get(text.phase)
     if (asked === undefined || text.text === '') continue
     const passed = guardText(call, text, asked, placeholders)
     if (passed !== text.text) changes.set(index, passed)
@@ -40,13 +50,6 @@ function guardText(call: Call, { text, phase, path }: RequestText, guards: reado
   return lane.end(text)
 }
 
-/** Writes down what was found. @throws guard_blocked where the guard says so */
-export function onFound({ record }: Call, guard: Guard, phase: Phase, { kind }: Pick<Finding, 'kind'>, where: string): void {
-  noteFinding(record.facts, guard, phase, kind)
-  if (guard.action !== 'block') return
-  throw new GatewayError('guard_blocked', `The guard "${guard.name}" refused this call: it found ${kind} ${where}.`)
-}
-
 interface WholeText {
   readonly text: string
   readonly where: string
@@ -61,6 +64,22 @@ export function checkWhole(call: Call, guards: readonly Guard[], phase: Phase, {
         onFound(call, guard, phase, verdict, `${where}${verdict.reason === undefined ? '' : ` (${verdict.reason})`}`)
     }
   }
+}
+
+/** Has judges look at a request, as it is after redaction. @throws guard_blocked, guard_unavailable */
+export async function judgeRequest<In>(call: Call, input: In, { guards, port, judges }: JudgedRequest<In>): Promise<void> {
+  if (guards.every(({ judge }) => judge === undefined)) return
+  const texts = port.read(input)
+  for (const [phase, asked] of guardsByPhase(guards)) {
+    const ofPhase = texts.filter((text) => text.phase === phase).map(({ text }) => text)
+    await consult(call, judges, { guards: asked, phase, texts: ofPhase, where: `in the request (${phase})` })
+  }
+}
+
+interface JudgedRequest<In> {
+  readonly guards: readonly Guard[]
+  readonly port: RequestTexts<In>
+  readonly judges: Judges
 }
 
 /** The guards that look at each phase. */

@@ -1,4 +1,5 @@
 import type { Call } from '../../core/call.ts'
+import type { JudgeSpec } from './judges/spec.ts'
 
 /** What of a call a guard looks at. */
 export const PHASES = ['input', 'output', 'toolArguments', 'toolResults', 'toolNames'] as const
@@ -60,7 +61,9 @@ export interface Guard {
   readonly restores: boolean
   readonly spans: readonly SpanDetector[]
   readonly wholes: readonly WholeDetector[]
-  readonly judge: Judge | undefined
+  readonly judge: JudgeSpec | undefined
+  /** What its detectors are made from. */
+  readonly source: DetectorSource
 }
 
 /** Which calls: all that is given must fit. Names with `*` for any text. */
@@ -73,9 +76,18 @@ export interface Scope {
   readonly keys?: readonly string[]
 }
 
-/** Somebody who is asked. Rejects where no answer can be had: the guard's `onFailure` then decides. */
-export interface Judge {
-  check(call: Call, question: JudgeQuestion): Promise<Verdict>
+/** A detector as it can be made again elsewhere: what the configuration says of it, without secrets. */
+export interface DetectorSource {
+  readonly type: string
+  readonly [field: string]: unknown
+}
+
+/** Those to whom guards leave work: judges, and a thread for long texts. */
+export interface Judges {
+  /** Searches texts off the event loop: for each text, for each guard, for each of its detectors, what it finds. Absent: nowhere to do so. */
+  search?(guards: readonly Guard[], texts: readonly string[]): Promise<readonly (readonly (readonly (readonly Finding[])[])[])[]>
+  /** Rejects where no verdict can be had: the guard's `onFailure` then decides. */
+  ask(call: Call, judge: JudgeSpec, question: JudgeQuestion): Promise<Verdict>
 }
 
 /** What a judge is asked. It never sees what another guard has redacted. */

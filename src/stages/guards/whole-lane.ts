@@ -1,5 +1,6 @@
 import type { Call } from '../../core/call.ts'
-import { checkWhole, onFound } from './request.ts'
+import { onFound } from './notes.ts'
+import { checkWhole } from './request.ts'
 import type { Guard, Phase, WholeDetector } from './types.ts'
 
 /** Longest text that is held back or gathered for a guard that must see it whole, in characters. */

@@ -52,16 +52,16 @@ async function open(folder: string, options: SqliteStoreOptions, opened: (() => 
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const lock = lockFolder(folder)
   opened.push(() => lock.release())
-  const openFile = async (name: DatabaseName, durability: Durability) => {
+  const openFile = (name: DatabaseName, durability: Durability) => {
     const database = openDatabase(join(folder, fileOf(name)), durability)
     // After a failure, statements may be open still: it closes with the last of them.
     opened.push(() => database.close())
-    await migrate(database, name)
+    migrate(database, name)
     return database
   }
-  const journal = await openFile('journal', options.durability ?? 'process')
-  const main = await openFile('signalbox', 'process')
-  const bodies = await openFile('bodies', 'process')
+  const journal = openFile('journal', options.durability ?? 'process')
+  const main = openFile('signalbox', 'process')
+  const bodies = openFile('bodies', 'process')
   bodies.run('PRAGMA secure_delete = ON')
   const store = new OpenStore({ folder, options, journal, main, bodies, release: () => lock.release() })
   return store.start()

@@ -23,7 +23,16 @@ beforeAll(async () => {
   })
 })
 
+/** The cells that held, by client and provider's wire. */
+const held = new Map<string, string[]>()
+
+function hold(client: string, wire: string, cell: string): void {
+  const row = `${client} on ${wire}`
+  held.set(row, [...(held.get(row) ?? []), cell])
+}
+
 afterAll(async () => {
+  process.stderr.write([...held].map(([row, cells]) => `${row.padEnd(48)}${cells.join(', ')}\n`).join(''))
   await scenario.close()
   await aimock.stop()
 })
@@ -54,7 +63,7 @@ const cells = CLIENTS.flatMap((client) =>
   PROVIDER_WIRES.flatMap(({ wire }) => ways.map((isStream) => ({ client, wire, isStream, way: isStream ? 'streamed' : 'whole' }))),
 )
 
-describe.each(cells)('$client.name on $wire, $way', ({ client, wire, isStream }) => {
+describe.each(cells)('$client.name on $wire, $way', ({ client, wire, isStream, way }) => {
   const ask = (asked: Omit<Asked, 'model' | 'isStream'>) => client.ask(scenario, { model: `by-${wire}`, isStream, ...asked })
 
   test('plain', async () => {
@@ -63,6 +72,7 @@ describe.each(cells)('$client.name on $wire, $way', ({ client, wire, isStream })
     expect(said).toMatchObject({ text: 'Grüezi, how do you do?', calls: [], stop: client.stops.plain })
     expect([said.inputTokens, said.outputTokens]).toEqual([11, 7])
     await scenario.expectCall({ outcome: 'ok', isStream, provider: wire, usage: { inputTokens: 11, outputTokens: 7 } })
+    hold(client.name, wire, `${way} plain`)
   })
 
   test('tools', async () => {
@@ -76,6 +86,7 @@ describe.each(cells)('$client.name on $wire, $way', ({ client, wire, isStream })
       calls: CALLS.map((call) => ({ name: call.name, arguments: JSON.parse(call.arguments) })),
     })
     await scenario.expectCall({ outcome: 'ok', isStream, toolCalls: CALLS.map(({ name }) => name) })
+    hold(client.name, wire, `${way} tools`)
   })
 
   test('structured', async () => {
@@ -83,5 +94,6 @@ describe.each(cells)('$client.name on $wire, $way', ({ client, wire, isStream })
     const said = await ask({ prompt: 'a place', isStructured: true })
     expect(JSON.parse(said.text)).toEqual({ city: 'Bern' })
     await scenario.expectCall({ outcome: 'ok', isStream })
+    hold(client.name, wire, `${way} structured`)
   })
 })

@@ -166,6 +166,24 @@ describe('thinking with its signature', () => {
   })
 })
 
+test('thinking of Anthropic is left out where the history of chat completions goes to a provider of its own wire', async () => {
+  await using scenario = await start()
+  const sealed = {
+    type: 'reasoning.text',
+    text: 'Hm.',
+    signature: `sb:anthropic-messages:${SIGNATURE}`,
+    format: 'anthropic-messages',
+    index: 0,
+  }
+  const turn = { role: 'assistant' as const, content: 'a', reasoning_content: 'Hm.', reasoning_details: [sealed] }
+  await openai(scenario).create({ model: 'gpt', messages: [...HELLO, turn, ...HELLO] })
+  await scenario.expectCall({ outcome: 'ok' })
+  expect(scenario.upstream.requests[0]?.jsonObject()).toEqual({
+    model: 'gpt-5',
+    messages: [...HELLO, { role: 'assistant', content: 'a' }, ...HELLO],
+  })
+})
+
 describe('a caller of Anthropic Messages', () => {
   test('on the same wire: beta and version go on, its key does not, the bytes pass but for the model', async () => {
     await using scenario = await start()
@@ -328,5 +346,30 @@ describe('a caller of chat completions on Anthropic', () => {
     const failed = await failureOf(read())
     expect(failed === undefined).toBe(outcome === 'ok')
     await scenario.expectCall({ outcome: outcome === 'ok' ? 'ok' : 'broken', finishReason: undefined })
+  })
+})
+
+describe('tools that a provider runs itself', () => {
+  const config = (baseUrl: string) => ({
+    models: {
+      providers: { messages: { wire: 'anthropic-messages', baseUrl } },
+      models: [{ name: 'claude', provider: 'messages', price: { inputPerMillion: 2, outputPerMillion: 10 } }],
+      serverTools: ['web_*'],
+    },
+  })
+  const ask = (scenario: Scenario, type: 'web_search_20250305' | 'code_execution_20250825', name: 'web_search' | 'code_execution') =>
+    // The two of the SDK's types are what is asked for.
+    anthropic(scenario).create({ model: 'claude', max_tokens: 50, messages: HELLO, tools: [{ type, name } as never] })
+
+  test('pass where they are allowed, and are refused elsewhere before anything is sent', async () => {
+    await using scenario = await startScenario({ config })
+    scenario.upstream.answer(message([{ type: 'text', text: 'Hi.' }]))
+    await ask(scenario, 'web_search_20250305', 'web_search')
+    await scenario.expectCall({ outcome: 'ok' })
+    const failed = await failureOf(ask(scenario, 'code_execution_20250825', 'code_execution'))
+    expect(failed).toMatchObject({ status: 403, error: { error: { type: 'permission_error', code: 'tool_not_allowed' } } })
+    expect(String(failed)).toContain('Allowed are: web_* (models.serverTools)')
+    expect(scenario.upstream.requests).toHaveLength(1)
+    await scenario.expectCall({ outcome: 'refused', errorCode: 'tool_not_allowed', attempts: 0 })
   })
 })

@@ -6,7 +6,18 @@ import type { StopReason } from '../../neutral/reply.ts'
  * Source: https://protobuf.dev/programming-guides/json/ (read 2026-11-21).
  */
 export function field(value: JsonObject, name: string): Json | undefined {
-  return value[name] ?? value[snakeCase(name)]
+  return value[name] ?? value[snakeName(name)]
+}
+
+/** Names that the code asks for, in snake case: few, and asked for with each chunk of a stream. */
+const SNAKE_NAMES = new Map<string, string>()
+
+function snakeName(name: string): string {
+  const known = SNAKE_NAMES.get(name)
+  if (known !== undefined) return known
+  const made = snakeCase(name)
+  SNAKE_NAMES.set(name, made)
+  return made
 }
 
 /** A name in snake case. */

@@ -9,8 +9,11 @@ export type Say = (event: JsonObject & { readonly type: string }) => void
 
 /** An item of a stream that is being told: its first event is told when it is made, its last by `close`, which gives the whole item. */
 export interface OpenItem {
-  close(): JsonObject
+  /** `incomplete` where the model was cut short in it. */
+  close(status: ItemStatus): JsonObject
 }
+
+export type ItemStatus = 'completed' | 'incomplete'
 
 /** A message, with one part open at a time. */
 export class MessageItem implements OpenItem {
@@ -59,9 +62,9 @@ export class MessageItem implements OpenItem {
     this.logprobs = []
   }
 
-  close(): JsonObject {
+  close(status: ItemStatus): JsonObject {
     this.closePart()
-    const item = this.#item('completed')
+    const item = this.#item(status)
     this.#say({ type: 'response.output_item.done', item })
     return item
   }
@@ -102,14 +105,14 @@ export class ReasoningItem implements OpenItem {
     this.#say({ type: 'response.reasoning_summary_text.delta', ...this.#place, delta: text })
   }
 
-  close(): JsonObject {
+  close(status: ItemStatus): JsonObject {
     const part = { type: 'summary_text', text: this.#text }
     if (this.#text !== '') {
       this.#say({ type: 'response.reasoning_summary_text.done', ...this.#place, text: this.#text })
       this.#say({ type: 'response.reasoning_summary_part.done', ...this.#place, part })
     }
     const summary = this.#text === '' ? [] : [part]
-    const item = { type: 'reasoning', id: this.#id, summary, ...writeSeal(this.seal), status: 'completed' }
+    const item = { type: 'reasoning', id: this.#id, summary, ...writeSeal(this.seal), status }
     this.#say({ type: 'response.output_item.done', item })
     return item
   }
@@ -138,11 +141,11 @@ export class CallItem implements OpenItem {
     this.#say({ type: 'response.function_call_arguments.delta', item_id: this.#id, delta: text })
   }
 
-  close(): JsonObject {
+  close(status: ItemStatus): JsonObject {
     // Clients parse the arguments as JSON: an empty text would fail there.
     if (this.#arguments === '') this.say('{}')
     this.#say({ type: 'response.function_call_arguments.done', item_id: this.#id, name: this.#call.name, arguments: this.#arguments })
-    const item = this.#item('completed')
+    const item = this.#item(status)
     this.#say({ type: 'response.output_item.done', item })
     return item
   }

@@ -13,22 +13,8 @@ const SETTINGS: ReadonlySet<string | number | undefined> = new Set([
   'truncation',
 ])
 const IDS: ReadonlySet<string | number | undefined> = new Set(['id', 'call_id', 'status'])
-/** Events with a piece of a text, by what is said; the others repeat whole texts. */
-const DELTAS: Readonly<Record<string, Phase>> = {
-  'response.output_text.delta': 'output',
-  'response.refusal.delta': 'output',
-  'response.reasoning_summary_text.delta': 'output',
-  'response.reasoning_text.delta': 'output',
-  'response.function_call_arguments.delta': 'toolArguments',
-}
 /** Fields in which events repeat a whole text. */
-const WHOLES: Readonly<Record<string, string>> = {
-  'response.output_text.done': 'text',
-  'response.refusal.done': 'refusal',
-  'response.reasoning_summary_text.done': 'text',
-  'response.reasoning_text.done': 'text',
-  'response.function_call_arguments.done': 'arguments',
-}
+const WHOLES = ['text', 'refusal', 'arguments', 'input', 'code', 'transcript'] as const
 
 /** Where requests and replies of this wire have their texts. In a stream each text comes in pieces, and then whole several times. */
 export const openaiResponsesTexts: WireTexts = {
@@ -39,8 +25,7 @@ export const openaiResponsesTexts: WireTexts = {
   },
   textsOf: (value) => (typeof value.type === 'string' ? eventTexts(value, value.type) : outputTexts(value.output, ['output'])),
   // All that is said of an item has ended when one of its texts is repeated whole: the next begins after that.
-  endsOf: ({ type, output_index: at }) =>
-    typeof type === 'string' && (Object.hasOwn(WHOLES, type) || type === 'response.output_item.done') ? [String(at ?? 0)] : [],
+  endsOf: ({ type, output_index: at }) => (typeof type === 'string' && type.endsWith('.done') ? [String(at ?? 0)] : []),
   tidy: withoutChances,
   continuation: withoutChances,
 }
@@ -69,28 +54,34 @@ function toolPhase(path: JsonPath): Phase | undefined {
   return last === 'description' ? 'input' : undefined
 }
 
+/** Pieces of texts are what is said; all else repeats it, but for the names of tools, which come with their items. */
 function eventTexts(event: JsonObject, type: string): readonly WireText[] {
-  const delta = DELTAS[type]
-  if (delta !== undefined) return deltaTexts(event, type, delta)
-  const whole = WHOLES[type]
-  if (whole !== undefined) {
-    const text = event[whole]
-    const isCall = whole === 'arguments'
-    if (typeof text !== 'string') return []
-    return [{ path: [whole], text, phase: isCall ? 'toolArguments' : 'output', ...(isCall ? { isJson: true } : {}) }]
-  }
-  if (isObject(event.response)) return outputTexts(event.response.output, ['response', 'output'])
-  return [
-    ...(isObject(event.part) ? partTexts(event.part, ['part']) : []),
-    ...(isObject(event.item) ? itemTexts(event.item, ['item']) : []),
-  ]
+  if (type.endsWith('.delta')) return deltaTexts(event, type)
+  if (type === 'response.output_item.added') return isObject(event.item) ? itemTexts(event.item, ['item']) : []
+  return repeatedTexts(event, type).map((text) => ({ ...text, isRepeat: true }))
 }
 
-function deltaTexts(event: JsonObject, type: string, phase: Phase): readonly WireText[] {
-  if (typeof event.delta !== 'string') return []
+function repeatedTexts(event: JsonObject, type: string): readonly WireText[] {
+  if (isObject(event.response)) return outputTexts(event.response.output, ['response', 'output'])
+  if (isObject(event.part)) return partTexts(event.part, ['part'])
+  if (isObject(event.item)) return itemTexts(event.item, ['item'])
+  return WHOLES.flatMap((field): readonly WireText[] => {
+    const text = event[field]
+    return typeof text === 'string' ? [{ path: [field], text, ...kindOf(type) }] : []
+  })
+}
+
+function deltaTexts(event: JsonObject, type: string): readonly WireText[] {
+  // Sound is no text.
+  if (typeof event.delta !== 'string' || type.endsWith('audio.delta')) return []
   const part = String(event.content_index ?? event.summary_index ?? 0)
   const lane = `${String(event.output_index ?? 0)}/${type}/${part}`
-  return [{ path: ['delta'], text: event.delta, phase, lane, ...(phase === 'toolArguments' ? { isJson: true } : {}) }]
+  return [{ path: ['delta'], text: event.delta, lane, ...kindOf(type) }]
+}
+
+function kindOf(type: string): { readonly phase: Phase; readonly isJson?: true } {
+  if (type.includes('arguments')) return { phase: 'toolArguments', isJson: true }
+  return { phase: type.includes('_call_') ? 'toolArguments' : 'output' }
 }
 
 function outputTexts(output: Json | undefined, path: JsonPath): readonly WireText[] {

@@ -16,7 +16,7 @@ export function writeReply(reply: NeutralReply, context: ReplyContext): Written 
   const citations = candidate?.content.flatMap((piece) => (piece.type === 'text' ? (piece.citations ?? []) : [])) ?? []
   if (citations.some(({ url }) => url === undefined)) losses.drop('citations', 'this wire cites addresses only')
   const status = writeStatus(candidate?.stop)
-  const output = writeOutput(candidate?.content ?? [], candidate?.logprobs ?? [], context)
+  const output = withStatus(writeOutput(candidate?.content ?? [], candidate?.logprobs ?? [], context), status)
   const response = writeResponse(context, {
     ...(reply.createdSeconds === undefined ? {} : { created_at: reply.createdSeconds }),
     completed_at: status.status === 'completed' ? context.nowSeconds : null,
@@ -26,6 +26,12 @@ export function writeReply(reply: NeutralReply, context: ReplyContext): Written 
     usage: reply.usage === undefined ? null : writeUsage(reply.usage),
   })
   return { text: JSON.stringify(response), losses: losses.list }
+}
+
+/** The last message is what was cut short, where the response was. */
+function withStatus(output: readonly JsonObject[], { status }: JsonObject): readonly JsonObject[] {
+  const last = output.at(-1)
+  return status === 'completed' || last?.type !== 'message' ? output : [...output.slice(0, -1), { ...last, status: 'incomplete' }]
 }
 
 /** Texts that follow each other are one message. */

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../core/json.ts'
 import type { ReplyContext, StreamWriter, WrittenFrame } from '../../dialect.ts'
 import type { StopReason, StreamEvent } from '../../neutral/reply.ts'
 import { encodeEvent } from './error.ts'
-import { CallItem, MessageItem, type OpenItem, ReasoningItem, type Say } from './open-items.ts'
+import { CallItem, type ItemStatus, MessageItem, type OpenItem, ReasoningItem, type Say } from './open-items.ts'
 import { itemId, writeResponse, writeStatus } from './response.ts'
 import { writeUsage } from './usage.ts'
 
@@ -60,8 +60,10 @@ class EventWriter {
 
   end(): void {
     this.#begin()
-    this.#closeAll()
     const status = writeStatus(this.#stop)
+    // What was open at the end is what was cut short.
+    this.#close(status.status === 'completed' ? 'completed' : 'incomplete')
+    this.#closeAll()
     const response = this.#response({
       ...status,
       completed_at: status.status === 'completed' ? this.#context.nowSeconds : null,
@@ -137,15 +139,15 @@ class EventWriter {
     return { at, say: (event) => this.#say({ ...event, output_index: at }) }
   }
 
-  #close(): void {
+  #close(status: ItemStatus = 'completed'): void {
     if (this.#open === undefined) return
-    this.#items[this.#open.at] = this.#open.item.close()
+    this.#items[this.#open.at] = this.#open.item.close(status)
     this.#open = undefined
   }
 
   #closeAll(): void {
     this.#close()
-    for (const { at, item } of this.#calls.values()) this.#items[at] ??= item.close()
+    for (const { at, item } of this.#calls.values()) this.#items[at] ??= item.close('completed')
   }
 
   #begin(): void {

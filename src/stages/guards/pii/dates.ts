@@ -17,6 +17,9 @@ const DAY_MONTH_YEAR = foldedPattern(
 )
 const MONTH_DAY_YEAR = foldedPattern(String.raw`(?:${MONTHS})\.?[ \t]\d{1,2}(?:st|nd|rd|th)?,?[ \t](?:19|20)\d\d(?!\d)`, 'iy')
 const LONGEST_MONTH = 12
+/** From the day on. */
+const LONGEST_DATE = 36
+const YEAR_NEAR = /(?:19|20)\d\d/
 const EAST_ASIAN = /(?:19|20)\d\d ?[年년] ?\d{1,2} ?[月월] ?\d{1,2} ?[日일号]?/y
 
 /** A day of birth that begins at a digit, or with the month in front of it; undefined where there is none. */
@@ -37,6 +40,7 @@ function dateSpan(run: DigitRun, text: string, after: number): Span | undefined 
   const { from } = run
   const end = numericEnd(run)
   if (end !== -1) return { from, to: end }
+  if (!YEAR_NEAR.test(text.slice(from, from + LONGEST_DATE))) return undefined
   const eastAsian = matchAt(EAST_ASIAN, text, from)
   if (eastAsian !== undefined) return eastAsian
   const dayFirst = matchAt(DAY_MONTH_YEAR, text, from)

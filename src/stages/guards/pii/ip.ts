@@ -1,3 +1,4 @@
+import { foldedPattern } from '../fold.ts'
 import type { DigitRun } from './run.ts'
 
 /** Just after an IPv4 address that may be somebody's, or -1. */
@@ -6,7 +7,9 @@ export function ipv4End(run: DigitRun, text: string): number {
   const isAddress =
     run.lead === '' && parts.length === 4 && parts.every(isOctet) && run.gaps.slice(0, 3).every((gap) => gap === '.') && run.gaps[3] !== '.'
   if (!isAddress || isNobodys(parts.map(Number)) || isVersion(text, run.from)) return -1
-  return run.ends[3] ?? -1
+  const end = run.ends[3] ?? -1
+  // A network is nobody's address.
+  return /^\/\d/.test(text.slice(end, end + 2)) ? -1 : end
 }
 
 function isOctet(part: string): boolean {
@@ -18,11 +21,14 @@ function isNobodys([first = 0, , , last = 0]: readonly number[]): boolean {
   return first === 0 || first === 127 || first === 255 || (first >= 224 && last === 255)
 }
 
-/** `v1.2.3.4`, `version 1.2.3.4`: four numbers that are no address. */
+const NO_ADDRESS = foldedPattern(
+  '(?:\\bv\\.?|§|\\b(?:versions?|versión|versione|versão|versie|wersj\\p{L}{1,2}|sürüm\\p{L}{0,2}|release|build|firmware|driver|patch|update|upgrade(?: to)?|sections?|chapter|clause|figure|table|appendix|abschnitt|kapitel)\\b|верси\\p{L}{1,2}|版本|バージョン|버전)[\\s:.#=-]{0,3}$',
+  'iu',
+)
+
+/** `v1.2.3.4`, `version 1.2.3.4`, `section 1.2.3.4`: four numbers that are no address. */
 function isVersion(text: string, from: number): boolean {
-  return /(?:\bv|§|\b(?:versions?:?|release|build|sections?|chapter|clause|figure|table|appendix|abschnitt|kapitel))\s?$/i.test(
-    text.slice(Math.max(0, from - 16), from),
-  )
+  return NO_ADDRESS.test(text.slice(Math.max(0, from - 24), from))
 }
 
 const HEX_WORD = /[0-9A-Fa-f:]{2,39}(?:\.\d{1,3}\.\d{1,3}\.\d{1,3})?(?:%[A-Za-z0-9]{1,16})?/y

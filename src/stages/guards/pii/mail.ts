@@ -7,13 +7,34 @@ const LONGEST_DOMAIN = 120
 const LONGEST_LITERAL = 48
 
 const LOCAL_PUNCTUATION: ReadonlySet<number> = new Set([...".!#$%&'*+-/=?^`{|}~"].map((character) => character.charCodeAt(0)))
+/** Ends of names of files: `icon@2x.png` is none of an address, and no such top-level domain is in use for mail. */
+const FILES: ReadonlySet<string> = new Set([
+  'png',
+  'jpg',
+  'jpeg',
+  'gif',
+  'svg',
+  'webp',
+  'ico',
+  'css',
+  'js',
+  'ts',
+  'json',
+  'html',
+  'txt',
+  'pdf',
+  'log',
+])
 const EDGE = /[A-Za-z0-9]/
 
 /** The address around an @, or undefined. @param after nothing in front of this place is part of it */
 export function mailAt(text: string, at: number, after: number): Finding | undefined {
   const from = localFrom(text, at, after)
   const to = domainEnd(text, at + 1)
-  return from === at || to === -1 ? undefined : { from, to, kind: 'EMAIL' }
+  if (from === at || to === -1) return undefined
+  // `git@host:owner/repository`: where a program logs in, not a person.
+  const isRepository = text[to] === ':' && text.slice(from, at) === 'git'
+  return isRepository ? undefined : { from, to, kind: 'EMAIL' }
 }
 
 function localFrom(text: string, at: number, after: number): number {
@@ -37,6 +58,7 @@ function domainEnd(text: string, from: number): number {
   const domain = text.slice(from, to)
   const labels = domain.split('.')
   const top = labels.at(-1) ?? ''
+  if (FILES.has(top.toLowerCase())) return -1
   const isName =
     labels.length >= 2 && labels.every((label) => label !== '' && !label.startsWith('-')) && top.length >= 2 && !isDigit(top.charCodeAt(0))
   return isName ? to : -1

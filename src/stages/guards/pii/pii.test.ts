@@ -38,6 +38,7 @@ const TABLE: readonly (readonly [string, readonly string[]])[] = [
   ['GB83WEST12345698765432', []],
   ['host 203.0.113.7:8080', ['IP 203.0.113.7']],
   ['127.0.0.1 and 0.0.0.0 and v1.2.3.4 and 1.2.3.4.5', []],
+  ['icon@2x.png, git@github.com:a/b.git, 10.0.0.0/8, Firmware 2.4.10.3', []],
   ['2001:db8::ff00:42:8329', ['IP 2001:db8::ff00:42:8329']],
   ['std::vector and a::b and 12:30:45', []],
   ['SSN 536-90-4399', ['NATIONAL_ID 536-90-4399']],

@@ -24,9 +24,6 @@ export const PII_NAMES = {
   birthDate: 'BIRTH_DATE',
 } as const satisfies Record<PiiKind, string>
 
-/** An IPv4 address has at least four; nothing else that is found, but for dates, has less. */
-const FEWEST_DIGITS = 4
-
 const AT = 64
 const COLON = 58
 const SPACE = 32
@@ -131,6 +128,10 @@ function leadBefore(text: string, from: number, after: number): number {
 }
 
 function withLetters(text: string, from: number): Finding | undefined {
+  let digits = 0
+  while (digits < 6 && isDigit(text.charCodeAt(from + digits))) digits++
+  // Those that begin with digits have at least six, or dots between them.
+  if (digits < 6 && text[from + digits] !== '.') return undefined
   const to = letterIdEnd(text, from)
   return to === -1 ? undefined : { from, to, kind: PII_NAMES.nationalId }
 }
@@ -149,21 +150,24 @@ function lettersAt(text: string, from: number, wanted: ReadonlySet<PiiKind>): Fi
 
 function numberAt(text: string, from: number, after: number, wanted: ReadonlySet<PiiKind>): Finding | undefined {
   const run = readRun(text, from)
-  const digits = run.groups.reduce((sum, { length }) => sum + length, 0)
-  if (digits < FEWEST_DIGITS) return dateAt(run, text, after, wanted)
-  const ends: readonly (readonly [PiiKind, () => number])[] = [
-    ['ip', () => ipv4End(run, text)],
-    ['card', () => cardEnd(run)],
-    ['nationalId', () => nationalIdEnd(run, text)],
-  ]
-  for (const [kind, endOf] of ends) {
-    if (!wanted.has(kind)) continue
-    const to = endOf()
-    if (to !== -1) return { from, to, kind: PII_NAMES[kind] }
+  let digits = 0
+  for (const { length } of run.groups) digits += length
+  // In the order of how sure they are; what has too few digits for one is not asked.
+  if (wanted.has('ip') && run.gaps[0] === '.') {
+    const to = ipv4End(run, text)
+    if (to !== -1) return { from, to, kind: PII_NAMES.ip }
+  }
+  if (digits >= 13 && wanted.has('card')) {
+    const to = cardEnd(run)
+    if (to !== -1) return { from, to, kind: PII_NAMES.card }
+  }
+  if (digits >= 9 && wanted.has('nationalId')) {
+    const to = nationalIdEnd(run, text)
+    if (to !== -1) return { from, to, kind: PII_NAMES.nationalId }
   }
   const date = dateAt(run, text, after, wanted)
   if (date !== undefined) return date
-  const to = wanted.has('phone') ? phoneEnd(run, text) : -1
+  const to = digits >= 7 && wanted.has('phone') ? phoneEnd(run, text) : -1
   return to === -1 ? undefined : { from, to, kind: PII_NAMES.phone }
 }
 

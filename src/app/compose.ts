@@ -99,6 +99,7 @@ export function compose(deps: ComposeDeps): Gateway {
   const tools = new OnDemand(() =>
     code.tools().createTools({
       ...common,
+      money,
       runner: createProgramRunner(process.env),
       version: deps.version,
       settings: () => snapshot.get().tools,
@@ -108,6 +109,7 @@ export function compose(deps: ComposeDeps): Gateway {
   const agents = new OnDemand(() =>
     code.agents().createAgents({
       ...common,
+      money,
       owners: createTaskOwners({ world, log: store.log, reader: store.reader, isShared: store.condition() !== undefined }),
       catalog: () => snapshot.get().agents,
     }),

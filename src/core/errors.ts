@@ -342,6 +342,8 @@ interface ErrorExtra {
   readonly rpcCode?: number
   /** The provider's own status, for the log and the receipt. */
   readonly providerStatus?: number
+  /** Of `client_closed`: not the client left, but another attempt of the call was quicker. */
+  readonly isSuperseded?: true
   /** Headers that go with the refusal, such as `x-ratelimit-remaining-requests`. */
   readonly headers?: Readonly<Record<string, string>>
 }

@@ -96,6 +96,12 @@ export class Balance {
     }
   }
 
+  /** Remembers the highest percentage that was told of. @param budget `mode limit` */
+  markAlerted(budget: string, percent: number): void {
+    this.alerted ??= new Map()
+    this.alerted.set(budget, percent)
+  }
+
   /** Changes what was settled at a time, as far as that still counts: in the present period, or in the window. Never below nothing. */
   correct(atMs: number, amount: number): void {
     if (this.#window !== undefined) {
@@ -108,12 +114,6 @@ export class Balance {
     const isSafe = sum <= BigInt(Number.MAX_SAFE_INTEGER)
     this.#settled = isSafe ? Number(sum) : 0
     this.#beyond = isSafe ? 0n : sum
-  }
-
-  /** Remembers the highest percentage that was told of. @param budget `mode limit` */
-  markAlerted(budget: string, percent: number): void {
-    this.alerted ??= new Map()
-    this.alerted.set(budget, percent)
   }
 
   /** When there is room for so much again, if nothing more is settled; undefined where no time brings it. */

@@ -1,5 +1,6 @@
+import type { BookedBalance, Booking, Hold } from '../core/booking.ts'
 import type { Principal } from '../core/call.ts'
-import type { AttemptBooked, BookedBalance, Booking, BudgetAlerted, Event, Hold } from '../core/events.ts'
+import type { AttemptBooked, BudgetAlerted, Event } from '../core/events.ts'
 import { Accounts, type Applied } from './accounts.ts'
 import { dueAlerts } from './alerts.ts'
 import { type Balance, type SpanOf, sharedSpans } from './balance.ts'
@@ -79,6 +80,11 @@ export class Ledger {
   /** What bounds a call of this principal. @param runId what names the run: the trace */
   accountsOf(principal: Principal, runId: string, at: Moment): Applied {
     return this.#accounts.of(principal, runId, at)
+  }
+
+  /** Whether any budget or limit is in force: without one, nobody need ask further. */
+  get hasRules(): boolean {
+    return !this.#accounts.isEmpty
   }
 
   /** Every balance there is. */

@@ -18,7 +18,7 @@ export function readCsv(text: string, shownAs: string): readonly ExportedUsage[]
     .split(/\r?\n/)
     .map(cellsOf)
   const known = names.map((name) => name.toLowerCase().replace(/[^a-z]/g, ''))
-  const at = (column: keyof typeof COLUMNS) => known.findIndex((name) => COLUMNS[column].some((each) => each === name))
+  const at = (column: keyof typeof COLUMNS) => known.findIndex((name) => new Set<string>(COLUMNS[column]).has(name))
   const [day, model, cost, input, output] = [at('day'), at('model'), at('cost'), at('input'), at('output')]
   if (day < 0 || model < 0 || (cost < 0 && input < 0 && output < 0)) {
     throw new PlaceError(`${shownAs}:1: needs the columns day and model, and cost_usd, input_tokens or output_tokens`)

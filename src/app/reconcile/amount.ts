@@ -1,7 +1,5 @@
 import { parseUsd } from '../../core/money.ts'
 
-export { formatUsd } from '../../core/money.ts'
-
 /** US dollars or a part of them, from 0; digits beyond a nano-dollar are cut off. */
 export function readAmount(text: string, parts = 1): bigint | undefined {
   const [, whole, fraction = ''] = /^(\d+)(?:\.(\d+))?$/.exec(text) ?? []

@@ -1,3 +1,4 @@
+import { formatUsd } from '../../core/money.ts'
 import type { ExportedUsage } from './read-export.ts'
 
 /** What this gateway counted of one model on one day. */
@@ -80,4 +81,15 @@ function driftOf({ day, model, unpricedCalls, hasCost, ...sums }: Sums, isByCost
   const difference = counted - invoiced
   const percent = difference === 0n ? 0 : invoiced === 0n ? Infinity : Number((difference * 1_000_000n) / invoiced) / 10_000
   return { day, model, unit, counted, invoiced, percent, unpricedCalls }
+}
+
+/** The same with amounts as decimal text; a percentage of nothing is null. */
+export function showDrift({ unit, counted, invoiced, percent, ...rest }: Drift) {
+  const show = (amount: bigint) => (unit === 'nanoUsd' ? formatUsd(amount) : String(amount))
+  const isKnown = Number.isFinite(percent)
+  return {
+    ...rest,
+    unit: unit === 'nanoUsd' ? ('usd' as const) : unit,
+    ...{ counted: show(counted), invoiced: show(invoiced), percent: isKnown ? percent : null },
+  }
 }

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import { formatUsd } from '../../app/reconcile/amount.ts'
-import { compare, type Drift } from '../../app/reconcile/drift.ts'
+import { compare, type Drift, showDrift } from '../../app/reconcile/drift.ts'
 import { readExport } from '../../app/reconcile/read-export.ts'
 import { type CliContext, formatJson, type GatewayFlags, withGateway } from '../context.ts'
 import { configOption, jsonOption } from '../options.ts'
@@ -20,7 +19,7 @@ export function registerReconcile(program: Command, context: CliContext): void {
   program
     .command('reconcile')
     .description(
-      'Compare spend with a usage export of a provider (OpenAI, Anthropic, CSV), by model and day. Exit code 1 where they drift.',
+      'Compare spend with a usage export of a provider (pages of its usage or cost API, or CSV), by model and day. Exit code 1 where they drift.',
     )
     .argument('<file>', 'the export')
     .option('--provider <name>', 'only calls of this provider of the configuration; several accounts are several names')
@@ -47,29 +46,18 @@ function reconcile(context: CliContext, file: string, flags: ReconcileFlags): Pr
       exported,
     )
     const beyond = drifts.filter(({ percent }) => Math.abs(percent) > flags.tolerance)
-    context.io.out(flags.json ? formatJson(drifts.map(shown)) : driftTable(drifts))
+    context.io.out(flags.json ? formatJson(drifts.map(showDrift)) : driftTable(drifts))
     context.io.err(`${beyond.length} of ${drifts.length} days of models drift by more than ${flags.tolerance} %.\n`)
     return beyond.length === 0 ? 0 : 1
   })
 }
 
-function shown({ unit, counted, invoiced, percent, ...rest }: Drift) {
-  const show = (amount: bigint) => (unit === 'nanoUsd' ? formatUsd(amount) : String(amount))
-  return {
-    ...rest,
-    unit: unit === 'nanoUsd' ? 'usd' : unit,
-    counted: show(counted),
-    invoiced: show(invoiced),
-    percent: Number.isFinite(percent) ? percent : null,
-  }
-}
-
 function driftTable(drifts: readonly Drift[]): string {
   const right = (title: string) => ({ title, align: 'right' as const })
   const columns = [{ title: 'DAY' }, { title: 'MODEL' }, right('COUNTED'), right('INVOICED'), right('DRIFT'), right('UNPRICED')]
-  const rows = drifts.map(({ day, model, unit, counted, invoiced, percent, unpricedCalls }) => {
-    const show = (amount: bigint) => (unit === 'nanoUsd' ? formatMoney(formatUsd(amount)) : `${formatCount(Number(amount))} tokens`)
-    const drift = Number.isFinite(percent) ? `${percent > 0 ? '+' : ''}${percent} %` : 'not invoiced'
+  const rows = drifts.map(showDrift).map(({ day, model, unit, counted, invoiced, percent, unpricedCalls }) => {
+    const show = (amount: string) => (unit === 'usd' ? formatMoney(amount) : `${formatCount(Number(amount))} tokens`)
+    const drift = percent === null ? 'not invoiced' : `${percent > 0 ? '+' : ''}${percent} %`
     return [day, model, show(counted), show(invoiced), drift, unpricedCalls === 0 ? undefined : formatCount(unpricedCalls)]
   })
   return formatTable(columns, rows)

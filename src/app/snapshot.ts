@@ -126,6 +126,11 @@ export class CurrentSnapshot {
     this.#problems = []
   }
 
+  /** Other list prices; what keeps a later file from coming into force stays known. */
+  reprice(prices: PriceBook): void {
+    this.#current = this.#current.withPrices(prices)
+  }
+
   reject(problems: readonly string[]): void {
     this.#problems = problems
   }

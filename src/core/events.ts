@@ -205,6 +205,22 @@ export interface AttemptBooked extends Pick<CallEnded, 'callId' | 'layer' | 'act
   readonly priceVersion?: string | undefined
 }
 
+/** `call.recosted`: what a call cost was corrected, by other prices. The call itself stays as it was written. */
+export interface CallRecosted
+  extends Pick<CallEnded, 'callId' | 'layer' | 'action' | 'principal' | 'subject' | 'provider' | 'target' | 'outcome'> {
+  readonly type: 'call.recosted'
+  readonly atMs: number
+  /** When the call ended: spend and budgets count the correction there. */
+  readonly calledAtMs: number
+  /** What its cost grows by; negative where it was too much. */
+  readonly costNanoUsd: NanoUsd
+  readonly priceVersion: string
+  /** It was unpriced, and has a price now. */
+  readonly resolvesUnpriced?: true | undefined
+  /** Balances in US dollars that the call was charged to. */
+  readonly balances: readonly string[]
+}
+
 /** `budget.alerted`: a budget came to one of its thresholds. Once for each budget, threshold and period. */
 export interface BudgetAlerted {
   readonly type: 'budget.alerted'
@@ -243,7 +259,9 @@ export type Event =
   | TaskClaimed
   | AttemptHeld
   | AttemptBooked
+  | CallRecosted
   | BudgetAlerted
+  | { readonly type: 'prices.updated'; readonly atMs: number; readonly version: string; readonly source: string }
   | {
       readonly type: 'key.created'
       readonly atMs: number
@@ -251,6 +269,9 @@ export type Event =
       readonly team: string
       readonly labels: Labels
       readonly by: string
+      /** The key that it was made to replace, and until when that one works beside it. */
+      readonly replaces?: string | undefined
+      readonly replacesUntilMs?: number | undefined
     }
   | { readonly type: 'key.revoked'; readonly atMs: number; readonly keyId: string; readonly by: string; readonly liveCalls: number }
   | { readonly type: 'cache.purged'; readonly atMs: number; readonly by: string; readonly answers: number; readonly where: string }
@@ -266,6 +287,9 @@ export const EVENT_DOCS = {
     'A further attempt of a call was about to be sent: what it holds of its budgets. On disk before it is sent. The hold of the first one stands in `call.started`.',
   'attempt.booked':
     'A hold was booked after its call had ended: the usage of a reply that its client had left, or a hold that a crash or the end of its lease left over.',
+  'call.recosted':
+    'What a call cost was corrected by other prices (`signalbox recost`). Spend and budgets count it at the time of the call.',
+  'prices.updated': 'Another table of list prices came into force.',
   'budget.alerted': 'A budget came to one of its thresholds. Once for each budget, threshold and period.',
   'writer.started': 'A gateway process opened this log. `epoch` counts its starts.',
   'writer.stopped': 'A gateway process closed this log in good order.',

@@ -162,6 +162,9 @@ export class Ledger {
       case 'attempt.booked':
         this.#foldBooking(event.booking)
         return
+      case 'call.recosted':
+        for (const id of event.balances) this.#accounts.balances.get(id)?.correct(event.calledAtMs, event.costNanoUsd)
+        return
       case 'budget.alerted':
         this.#accounts.balances.get(event.balance)?.markAlerted(`${event.mode} ${event.limit}`, event.percent)
         return

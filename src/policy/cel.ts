@@ -58,7 +58,7 @@ function environmentOf(variables: Readonly<Record<string, string>>): Environment
 
 const LINEAR_MATCHES = 'matchesLinear'
 /** Texts of CEL, raw and of three quotes among them, or a call of the library's own `matches`, which backtracks. */
-const TEXT_OR_MATCHES = /([rR]?("{3}|'{3})[^]*?\2|[rR]"[^"]*"|[rR]'[^']*'|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|\.\s*matches\s*(?=\()/g
+const TEXT_OR_MATCHES = /([rR]?("{3}|'{3})[\s\S]*?\2|[rR]"[^"]*"|[rR]'[^']*'|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|\.\s*matches\s*(?=\()/g
 
 /** The library takes no other function in the place of its own: the name is changed before it reads the expression. */
 function withLinearMatches(expression: string): string {

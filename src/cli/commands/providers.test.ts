@@ -1,9 +1,10 @@
 import { expect, test } from 'bun:test'
-import type { ControlApiDeps } from '../../control/api/deps.ts'
 import { openTestControl } from '../../testing/open-test-control.ts'
 import { runCli } from '../../testing/run-cli.ts'
 
-const REPORTS: ReturnType<ControlApiDeps['providers']['list']> = [
+type ProviderStates = NonNullable<NonNullable<Parameters<typeof openTestControl>[0]>['providers']>
+
+const REPORTS: ReturnType<ProviderStates['list']> = [
   {
     provider: 'one',
     key: 1,

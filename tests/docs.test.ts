@@ -119,6 +119,7 @@ describe('the configuration schema', () => {
     const defaulted = keys.filter(({ node }) => node.default !== undefined).map(({ path }) => path)
     const required = keys.filter(({ isRequired }) => isRequired).map(({ path }) => path)
     expect(required).toEqual([
+      'models.providers.<name>.passthrough.paths',
       'models.models[].name',
       'models.models[].provider',
       'models.models[].price.inputPerMillion',

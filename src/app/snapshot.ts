@@ -67,6 +67,7 @@ const NO_MODELS: ModelCatalog = {
   list: () => [],
   lanes: () => [],
   serverTools: undefined,
+  passthrough: () => undefined,
   configuredName: () => undefined,
 }
 const NO_BREAKER: ModelsConfig['breaker'] = { failures: 5, share: 0.5, pause: 0, longestPause: 0 }
@@ -92,7 +93,12 @@ export function compileSnapshot(source: SnapshotSource): Snapshot {
     modelBodies: new Map((models?.models ?? []).flatMap(({ name, bodies }) => (bodies === undefined ? [] : [[name, bodies] as const]))),
     guards: guardsOf(source.config),
     tools: compileTools(tools, isLoopback(listen.data.host)),
-    requestLimits: { jsonBodyBytes: limits.jsonBody, jsonDepth: limits.jsonDepth, bodyDeadlineMs: limits.bodyDeadline },
+    requestLimits: {
+      jsonBodyBytes: limits.jsonBody,
+      otherBodyBytes: limits.otherBody,
+      jsonDepth: limits.jsonDepth,
+      bodyDeadlineMs: limits.bodyDeadline,
+    },
     ledgerRules: compileLedgerRules(access, money),
   }
   return snapshot

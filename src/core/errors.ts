@@ -130,7 +130,8 @@ export const ERRORS = {
     status: 400,
     retryable: false,
     source: 'policy',
-    summary: 'A strict budget applies, and what this call may cost cannot be bounded before it is sent. The message says why not.',
+    summary:
+      'A budget applies that this call cannot be held to: a strict one, where what the call may cost cannot be bounded before it is sent, or one in tokens, where nobody will know them. The message says which.',
   },
   model_unpriced: {
     status: 403,

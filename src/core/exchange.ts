@@ -35,9 +35,9 @@ export interface PeerCodes {
 
 /** What is sent. */
 export interface ExchangeRequest {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly headers: Record<string, string>
-  readonly body?: string
+  readonly body?: string | Uint8Array
   readonly connection?: OutgoingConnection
 }
 

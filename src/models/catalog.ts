@@ -1,6 +1,7 @@
 import { formatUsd } from '../core/money.ts'
 import type { Surroundings } from './cloud/authorize.ts'
 import type { ModelsConfig } from './config.ts'
+import type { PassedProvider } from './passthrough/types.ts'
 import { compileProvider, type Place } from './place.ts'
 import type { PriceBook } from './prices/book.ts'
 import { configuredPrice } from './prices/config.ts'
@@ -32,6 +33,8 @@ export interface ModelCatalog {
   list(): readonly ListedModel[]
   /** Patterns of the tools that providers may run themselves; undefined: all. */
   readonly serverTools: readonly string[] | undefined
+  /** The provider of this name, where something is passed through to it. */
+  passthrough(provider: string): PassedProvider | undefined
   /** Every way to a configured model that is no wildcard. */
   lanes(): readonly Target[]
   /** The configured name that a caller's name falls under: bounded, for metrics. */
@@ -42,6 +45,7 @@ export interface ModelCatalog {
 export function compileCatalog(config: ModelsConfig, prices: PriceBook, surroundings: Surroundings = { env: {} }): ModelCatalog {
   const places = new Map(Object.entries(config.providers).map(([name, provider]) => [name, placesOf(name, provider, surroundings)]))
   const sources = { config, prices }
+  const passed = passedProviders(config, places)
   const exact = new Map<string, Route>()
   const wildcards: { readonly prefix: string; readonly model: ModelConfig }[] = []
   const listed: ListedModel[] = []
@@ -74,6 +78,7 @@ export function compileCatalog(config: ModelsConfig, prices: PriceBook, surround
     },
     list: () => listed,
     serverTools: config.serverTools,
+    passthrough: (provider) => passed.get(provider),
     lanes: () => [...exact.values()].flatMap(({ only }) => only?.lanes ?? []),
     configuredName: (name) => (exact.has(name) ? name : wildcardOf(name)?.model.name),
   }
@@ -88,6 +93,25 @@ interface KeyedPlace extends Place {
   /** From 0. */
   readonly keyIndex: number
   readonly keyCount: number
+}
+
+/** Providers to which something is passed through, with the first of their keys. */
+function passedProviders(config: ModelsConfig, places: ReadonlyMap<string, KeyedPlaces>): ReadonlyMap<string, PassedProvider> {
+  const passed = new Map<string, PassedProvider>()
+  for (const [name, { passthrough, timeouts }] of Object.entries(config.providers)) {
+    const [place] = places.get(name) ?? []
+    if (passthrough === undefined || place === undefined) continue
+    passed.set(name, {
+      name: `passthrough/${name}`,
+      base: place.base,
+      target: place.target,
+      timeouts: timeoutsOf(config.timeouts, timeouts, undefined),
+      rules: passthrough.paths,
+      nanoUsdPerCall: passthrough.usdPerCall,
+      isUnguarded: passthrough.unguarded,
+    })
+  }
+  return passed
 }
 
 type KeyedPlaces = readonly [KeyedPlace, ...KeyedPlace[]]

@@ -9,6 +9,8 @@ import { cacheField, cacheStore, checkCaches } from './cache/config.ts'
 import { cloudFields } from './cloud/fields.ts'
 import { dialects } from './dialects/index.ts'
 import type { Fidelity } from './neutral/loss.ts'
+import { checkPassthrough, passthroughField } from './passthrough/config.ts'
+import { baseOf } from './place.ts'
 import { checkPrice, priceField } from './prices/config.ts'
 import { PROVIDERS, type ProviderRow, rowOf } from './providers.ts'
 import { checkRouting } from './routing/check.ts'
@@ -54,6 +56,7 @@ const provider = z.strictObject({
     .exactOptional()
     .describe('What secures the connection, where the defaults do not do.'),
   headers: headerFields().exactOptional().describe('Headers that go with every request to the provider.'),
+  passthrough: passthroughField.exactOptional(),
   timeouts: ownTimeouts.exactOptional().describe('Timeouts of this provider, where they differ from models.timeouts.'),
 })
 
@@ -144,6 +147,7 @@ function checkProvider(name: string, provider: ProviderConfig): ConfigProblem[] 
     ...checkAddress(path, provider, row),
     ...checkApiKey(path, provider, row),
     ...checkHeaderFields([...path, 'headers'], provider.headers),
+    ...checkPassthrough(path, provider.passthrough, baseOf(provider, row)),
   ]
 }
 

@@ -1,10 +1,11 @@
 import { dialects } from './dialects/index.ts'
+import { isPassedPath, METHODS, type Method } from './passthrough/rules.ts'
 import type { Operation, WireName } from './types.ts'
 
 /** What stands at a path. */
 export interface Endpoint {
-  readonly methods: readonly ('GET' | 'POST' | 'DELETE')[]
-  readonly action: 'models.call' | 'models.list' | 'models.kept'
+  readonly methods: readonly Method[]
+  readonly action: 'models.call' | 'models.list' | 'models.kept' | 'models.passthrough'
   readonly wire: WireName
   readonly operation: Operation
   /** What is asked about a kept response. */
@@ -46,6 +47,11 @@ const ALL: readonly (readonly [path: string, endpoint: Endpoint])[] = [
   ['/v1beta/models/{model}', listOf('gemini')],
 ]
 
+/** What a provider's configuration lists; refusals are in the shape of the wire that most providers speak. */
+const PASSED: FoundEndpoint = {
+  endpoint: { methods: METHODS, action: 'models.passthrough', wire: 'openai-chat', operation: 'generate' },
+}
+
 const EXACT: ReadonlyMap<string, Endpoint> = new Map(ALL.filter(([path]) => !path.includes(MODEL)))
 const PATTERNS: readonly Pattern[] = ALL.filter(([path]) => path.includes(MODEL)).map(([path, endpoint]) => {
   const [prefix = '', suffix = ''] = path.split(MODEL)
@@ -53,12 +59,13 @@ const PATTERNS: readonly Pattern[] = ALL.filter(([path]) => path.includes(MODEL)
 })
 
 /** Every path that is answered, as docs and refusals name it. */
-export const PATHS: readonly string[] = ALL.map(([path]) => path)
+export const PATHS: readonly string[] = [...ALL.map(([path]) => path), '/passthrough/{provider}/{path}']
 
 /** What stands at a path, or undefined. */
 export function findEndpoint(path: string): FoundEndpoint | undefined {
   const exact = EXACT.get(path)
   if (exact !== undefined) return { endpoint: exact }
+  if (isPassedPath(path)) return PASSED
   for (const { prefix, suffix, endpoint } of PATTERNS) {
     if (path.length <= prefix.length + suffix.length || !path.startsWith(prefix) || !path.endsWith(suffix)) continue
     const model = decodeName(path.slice(prefix.length, path.length - suffix.length))
@@ -69,7 +76,7 @@ export function findEndpoint(path: string): FoundEndpoint | undefined {
 
 /** The wire in which a request is answered: that of its endpoint, else the one that it looks like. */
 export function wireOf(path: string, headers: Headers, endpoint: Endpoint | undefined): WireName {
-  const isCall = endpoint?.action === 'models.call'
+  const isCall = endpoint?.action === 'models.call' || endpoint?.action === 'models.passthrough'
   if (!isCall && headers.has('anthropic-version')) return 'anthropic-messages'
   return endpoint?.wire ?? (path.startsWith('/v1beta') ? 'gemini' : 'openai-chat')
 }

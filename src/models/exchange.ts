@@ -14,6 +14,6 @@ const CODES: PeerCodes = {
 }
 
 /** Begins an exchange with the provider of a target. */
-export function openExchange(call: Call, { provider, timeouts }: Target, url: string): Exchange {
+export function openExchange(call: Call, { provider, timeouts }: Pick<Target, 'provider' | 'timeouts'>, url: string): Exchange {
   return new Exchange(call, { label: `Provider ${provider}`, url, timeouts, maxReplyBytes: MAX_REPLY_BYTES, codes: CODES })
 }

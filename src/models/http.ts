@@ -18,6 +18,8 @@ import type { Dialect } from './dialect.ts'
 import { dialectOf } from './dialects/index.ts'
 import { type Endpoint, type FoundEndpoint, findEndpoint, PATHS, wireOf } from './endpoints.ts'
 import { encodeModel, encodeModels } from './listing.ts'
+import { passedResponse } from './passthrough/response.ts'
+import type { PassedPart } from './passthrough/types.ts'
 import type { ModelPart } from './types.ts'
 
 /** A request as it came, what its path stands for, and what the edge found wrong with it. */
@@ -37,6 +39,7 @@ interface HttpDeps {
   readonly list: Handler<Incoming, readonly ListedModel[]>
   /** Answers what is asked about a kept response. */
   readonly kept: Handler<Incoming, JsonObject>
+  readonly passthrough: Handler<Incoming, PassedPart>
 }
 
 /** What the edge keeps of one request while it answers it. */
@@ -60,6 +63,10 @@ export function createHttp(deps: HttpDeps): Layer {
       try {
         if (endpoint?.action === 'models.list') return listResponse(edge, at?.model, await deps.list(edge.call, incoming))
         if (endpoint?.action === 'models.kept') return await keptResponse(edge, await deps.kept(edge.call, incoming))
+        if (endpoint?.action === 'models.passthrough') {
+          const passed = await deps.passthrough(edge.call, incoming)
+          return await passedResponse(edge.call, passed, () => describe(edge))
+        }
         const reply = await deps.call(edge.call, incoming)
         return edge.record.facts.isStream === true ? streamResponse(edge, reply) : await wholeResponse(edge, reply)
       } catch (thrown) {

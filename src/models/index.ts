@@ -33,6 +33,8 @@ import type { ResponseStore } from './dialects/openai-responses/store.ts'
 import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
+import { createPassthrough } from './passthrough/index.ts'
+import type { PassedPart } from './passthrough/types.ts'
 import { charge } from './prices/charge.ts'
 import { estimator, likelyTokens } from './prices/estimate.ts'
 import { answerKept, keepResponses } from './responses.ts'
@@ -46,6 +48,8 @@ import type { Attempt, DecodeBounds, ModelCall, ModelPart, ModelRequest } from '
 /** Bounds on what a caller may send. */
 export interface RequestLimits {
   readonly jsonBodyBytes: number
+  /** Of a body that is passed through and is not JSON. */
+  readonly otherBodyBytes: number
   readonly jsonDepth: number
   readonly bodyDeadlineMs: number
 }
@@ -160,9 +164,13 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
     const question = { method: request.method, id: at?.model ?? '', what: at?.endpoint.kept ?? 'response', query }
     return replyOf([await answerKept(deps.responses, call, question)], call.signal)
   })
+  const passthrough = pipeline<Incoming, PassedPart>(
+    [...edge<PassedPart>(), queue<Incoming, PassedPart>(calls, deps.overload)],
+    createPassthrough(deps),
+  )
   const own = pipeline<ModelCall, ModelPart>([record<ModelCall, ModelPart>(deps), budget({ ...deps.money, subjectOf })], attempts)
   return {
-    ...createHttp({ world: deps.world, log: deps.log, isOpen: deps.isOpen, call, list, kept }),
+    ...createHttp({ world: deps.world, log: deps.log, isOpen: deps.isOpen, call, list, kept, passthrough }),
     ask: (asking, question) => askModel({ ...deps, answer: own }, asking, question),
   }
 }

@@ -12,6 +12,8 @@ import type { AuthStyle, Target } from './types.ts'
 export interface Place {
   /** What all its targets have alike. */
   readonly target: Pick<Target, 'provider' | 'wire' | 'headers' | 'credentials' | 'authorize' | 'framing' | 'traits' | 'connection'>
+  /** Where its API begins, without a slash at its end; empty where that is not the same for all of it. */
+  readonly base: string
   /** Where a model is asked. */
   readonly urls: (modelId: string) => Pick<Target, 'url' | 'streamUrl' | 'countUrl' | 'embedUrl' | 'also'>
 }
@@ -33,6 +35,7 @@ export function compileProvider(name: string, provider: ProviderConfig, surround
       ...(row?.traits === undefined ? {} : { traits: row.traits }),
       ...(connection === undefined ? {} : { connection }),
     },
+    base: baseOf(provider, row),
     urls: (modelId) => ({ ...urlsOf(modelId, provider, row, dialect), ...others(modelId, provider, row) }),
   }
 }
@@ -40,7 +43,7 @@ export function compileProvider(name: string, provider: ProviderConfig, surround
 type Urls = Pick<Target, 'url' | 'streamUrl' | 'countUrl' | 'embedUrl'>
 
 function urlsOf(id: string, provider: ProviderConfig, row: ProviderRow | undefined, dialect: Dialect): Urls {
-  const base = (provider.baseUrl ?? filledIn(row?.baseUrl ?? '', provider)).replace(/\/+$/, '')
+  const base = baseOf(provider, row)
   const { counting, embedding } = dialect
   const own = row?.paths
   const whole = own === undefined ? dialect.path(id, 'whole') : (own(id, 'whole', provider) ?? '')
@@ -53,6 +56,11 @@ function urlsOf(id: string, provider: ProviderConfig, row: ProviderRow | undefin
     ...(count === undefined ? {} : { countUrl: below(base, count) }),
     ...(embed === undefined ? {} : { embedUrl: below(base, embed) }),
   }
+}
+
+/** Where the API of a provider begins. */
+export function baseOf(provider: ProviderConfig, row: ProviderRow | undefined): string {
+  return (provider.baseUrl ?? filledIn(row?.baseUrl ?? '', provider)).replace(/\/+$/, '')
 }
 
 function below(base: string, path: string): string {

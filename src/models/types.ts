@@ -138,7 +138,7 @@ export type Authorize = (call: Call, request: UnsignedRequest) => Promise<Readon
 
 /** A request as it will be sent, but for what `Authorize` adds. */
 export interface UnsignedRequest {
-  readonly method: 'POST' | 'GET' | 'DELETE'
+  readonly method: 'POST' | 'GET' | 'DELETE' | 'PUT' | 'PATCH'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string

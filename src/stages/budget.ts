@@ -1,4 +1,6 @@
+import { GatewayError } from '../core/errors.ts'
 import type { Stage } from '../core/stage.ts'
+import type { Balance } from '../ledger/balance.ts'
 import { budgetExceeded } from '../ledger/refusal.ts'
 import type { MoneyDeps } from './hold.ts'
 
@@ -6,12 +8,14 @@ import type { MoneyDeps } from './hold.ts'
 interface BudgetDeps<In> extends MoneyDeps {
   /** The configured name of what is asked for. */
   readonly subjectOf: (input: In) => string
+  /** For calls whose tokens nobody knows, then or later: who serves them, and what they are in words. Budgets in tokens refuse them. */
+  readonly untold?: { readonly providerOf: (input: In) => string; readonly what: string }
 }
 
 /**
  * How much: refuses a call for which a budget has no room whatever it takes, before anything is looked up or routed for it. Whether what it
  * may take fits is decided attempt by attempt, in `meter`: only there it is known what it may cost.
- * @throws budget_exceeded
+ * @throws budget_exceeded, budget_unbounded
  */
 export function budget<In, Part>(deps: BudgetDeps<In>): Stage<In, Part> {
   return (call, input, next) => {
@@ -19,6 +23,7 @@ export function budget<In, Part>(deps: BudgetDeps<In>): Stage<In, Part> {
     const at = deps.moment()
     const { balances } = deps.ledger.accountsOf(call.principal, call.trace.traceId, at)
     for (const balance of balances) {
+      if (deps.untold !== undefined && balance.unit === 'tokens') refuseUntold(balance, deps.untold, deps.subjectOf(input), input)
       // A model may cost nothing; but every call is a call, and has tokens.
       const least = balance.unit === 'usd' ? 0 : 1
       for (const each of balance.budgets) {
@@ -29,4 +34,14 @@ export function budget<In, Part>(deps: BudgetDeps<In>): Stage<In, Part> {
     }
     return next(call, input)
   }
+}
+
+/** What is not counted would be free. */
+function refuseUntold<In>(balance: Balance, untold: NonNullable<BudgetDeps<In>['untold']>, subject: string, input: In): void {
+  const isAbout = balance.budgets.some(({ mode, scope }) => mode !== 'soft' && (scope?.matches(subject, untold.providerOf(input)) ?? true))
+  if (!isAbout) return
+  throw new GatewayError(
+    'budget_unbounded',
+    `The budget of ${balance.account} counts tokens, and nobody knows those of ${untold.what}. Ask whoever runs this gateway for a budget in US dollars or calls, or one that leaves ${subject} out.`,
+  )
 }

@@ -1,0 +1,152 @@
+import type { Call } from '../../core/call.ts'
+import { GatewayError } from '../../core/errors.ts'
+import type { Usage } from '../../core/events.ts'
+import { pathOf } from '../../core/headers.ts'
+import type { NanoUsd } from '../../core/money.ts'
+import type { Access } from '../../core/ports.ts'
+import { type Handler, pipeline } from '../../core/stage.ts'
+import { authorize } from '../../stages/authorize.ts'
+import { budget } from '../../stages/budget.ts'
+import type { GuardSet } from '../../stages/guards/guard-set.ts'
+import type { Estimator, MoneyDeps } from '../../stages/hold.ts'
+import { limit } from '../../stages/limit.ts'
+import { type Charge, meter } from '../../stages/meter.ts'
+import { receive } from '../../stages/receive.ts'
+import type { ModelCatalog } from '../catalog.ts'
+import { queryToSend } from './headers.ts'
+import { listsPath, METHODS, readPassedPath } from './rules.ts'
+import { type PassedLimits, sendPassed } from './send.ts'
+import type { PassedCall, PassedPart, PassedProvider } from './types.ts'
+
+interface PassthroughDeps {
+  readonly catalog: () => ModelCatalog
+  readonly access: Access
+  readonly guards: () => GuardSet
+  readonly money: MoneyDeps
+  readonly limits: () => PassedLimits
+}
+
+/** What stands behind the stages that need only the caller: those that need to know what is asked for. */
+export function createPassthrough(deps: PassthroughDeps): Handler<{ readonly request: Request }, PassedPart> {
+  const subjectOf = ({ to }: PassedCall) => to.name
+  return receive(
+    async (call, { request }) => find(deps, call, request),
+    pipeline<PassedCall, PassedPart>(
+      [
+        authorize((call, passed) => refuseGuarded(deps, call, passed)),
+        limit({ ...deps.money, subjectOf, tokensOf: () => 0 }),
+        budget({
+          ...deps.money,
+          subjectOf,
+          untold: { providerOf: ({ to }) => to.target.provider, what: 'calls that are passed through' },
+        }),
+        meter({
+          // The head says that the provider took the call; the charge is for that, however its body ends.
+          usageOf: (part) => (part.type === 'head' ? NOTHING_SAID : undefined),
+          sizeOf: (part) => (part.type === 'head' ? 0 : part.bytes.length),
+          isPiece: () => false,
+          price: ({ to }) => flatCharge(to.nanoUsdPerCall),
+          holds: { ...flatEstimator, ...deps.money },
+        }),
+      ],
+      (call, passed) => sendPassed(call, passed, deps.limits()),
+    ),
+  )
+}
+
+/** What the provider used nobody reads. */
+const NOTHING_SAID: Usage = {}
+const VERSION = 'configuration'
+/** Lines are priced by the million. */
+const MILLION = 1_000_000
+
+function flatCharge(nanoUsd: NanoUsd | undefined): Charge {
+  if (nanoUsd === undefined) return { type: 'unpriced' }
+  return { type: 'priced', costNanoUsd: nanoUsd, version: VERSION, lines: [{ kind: 'call', tokens: 1, nanoUsd: nanoUsd * MILLION }] }
+}
+
+/** A call costs what it costs, whatever it uses. */
+const flatEstimator: Estimator<PassedCall> = {
+  estimate: ({ id, to, rule }) => ({
+    attempt: id,
+    model: to.name,
+    provider: to.target.provider,
+    target: rule,
+    inputTokens: 0,
+    outputTokens: 0,
+    choices: 1,
+    nanoUsd: to.nanoUsdPerCall,
+    priceVersion: to.nanoUsdPerCall === undefined ? undefined : VERSION,
+    leaseMs: to.timeouts.totalMs,
+  }),
+  priceOf: ({ to }) => to.nanoUsdPerCall,
+  clampOutput: (input) => input,
+}
+
+/**
+ * Finds the provider and the rule. What a caller may not use looks to it as it does to everybody who may not.
+ * @throws invalid_request, not_found, forbidden, method_not_allowed
+ */
+function find(deps: PassthroughDeps, call: Call, request: Request): PassedCall {
+  const { provider, path, segments } = readPassedPath(pathOf(request.url))
+  const to = deps.catalog().passthrough(provider)
+  const { facts } = call.record
+  facts.subject = `passthrough/${provider}`.slice(0, 200)
+  if (to === undefined) {
+    throw new GatewayError(
+      'not_found',
+      `Nothing is passed through to a provider "${provider.slice(0, 100)}". models.providers.<name>.passthrough.paths lists what is.`,
+    )
+  }
+  permit(deps.access, call, to)
+  facts.provider = to.target.provider
+  const listed = to.rules.filter((rule) => listsPath(rule, segments))
+  const rule = listed.find(({ method }) => method === request.method)
+  const method = METHODS.find((one) => one === request.method)
+  if (rule === undefined || method === undefined)
+    throw notListed(
+      to,
+      request.method,
+      path,
+      listed.map((one) => one.method),
+    )
+  facts.target = rule.written.slice(0, 200)
+  return { id: `${call.id}.1`, to, method, rule: rule.written, url: `${to.base}${path}${queryToSend(request.url)}`, request }
+}
+
+/** The grant: the same list by which models are granted. */
+function permit(access: Access, call: Call, { name, target }: PassedProvider): void {
+  if (access.mayUseModel(call.principal, name)) return
+  throw new GatewayError(
+    'forbidden',
+    `This key may not pass calls through to the provider "${target.provider}": "${name}" is not among the models of its team, or its own.`,
+  )
+}
+
+/** Guards read texts in wires that the gateway knows. What they are there to stop must not find a way around them. */
+function refuseGuarded({ guards }: PassthroughDeps, { principal }: Call, { to }: PassedCall): void {
+  const [guard] = to.isUnguarded ? [] : guards().choose(principal, { kind: 'models', name: to.name })
+  if (guard === undefined) return
+  throw new GatewayError(
+    'forbidden',
+    `The guard "${guard.name}" applies to this call, and guards do not look at what is passed through. Whoever runs this gateway can leave "${to.name}" out of the guard, or set passthrough.unguarded at the provider.`,
+  )
+}
+
+function notListed({ target, rules }: PassedProvider, method: string, path: string, methods: readonly string[]): GatewayError {
+  if (methods.length > 0) {
+    const allow = [...new Set(methods)].join(', ')
+    return new GatewayError(
+      'method_not_allowed',
+      `This path of ${target.provider} is passed through with ${allow}, not ${method.slice(0, 20)}.`,
+      {
+        headers: { allow },
+      },
+    )
+  }
+  const shown = rules.slice(0, 20).map(({ written }) => written)
+  return new GatewayError(
+    'not_found',
+    `${path.slice(0, 200)} of ${target.provider} is not passed through. These are: ${shown.join(', ')}${rules.length > 20 ? `, and ${rules.length - 20} more` : ''}.`,
+  )
+}

@@ -15,6 +15,7 @@ import { memoryAborts } from './rows/memory-aborts.ts'
 import { memoryCalls } from './rows/memory-calls.ts'
 import { memoryIdle } from './rows/memory-idle.ts'
 import { protocols } from './rows/protocols.ts'
+import { routing } from './rows/routing.ts'
 import { stalledReaders } from './rows/stalled-readers.ts'
 import { startUp } from './rows/start-up.ts'
 import { stream2000 } from './rows/stream-2000.ts'
@@ -26,6 +27,7 @@ const rows: readonly Row[] = [
   guards,
   chat,
   latency,
+  routing,
   streamChunk,
   translation,
   protocols,

@@ -136,6 +136,8 @@ describe('the configuration schema', () => {
       'agents.agents.<name>.url',
       'access.budgets[].per',
       'access.teams.<name>.budgets[].per',
+      'access.issuers[].issuer',
+      'access.issuers[].audience',
       'access.accounts[].of',
       'access.accounts[].budgets[].per',
       'money.webhook.url',

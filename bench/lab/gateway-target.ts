@@ -157,10 +157,21 @@ models:
     mock: { wire: openai-chat, baseUrl: "http://127.0.0.1:${this.#options.mockPort}/v1", apiKey: env:MOCK_KEY }
   models:
 ${models.join('\n')}
-access:
+${this.#routes()}access:
   teams:
     bench: ${this.#options.hasBudgets === true ? limits : '{}'}
 ${this.#options.hasBudgets === true ? keyBudgets : ''}`
+  }
+
+  /** Three targets in turn by weight: the first of them that is drawn answers. */
+  #routes(): string {
+    if (!this.#options.shapes.includes('mock-whole')) return ''
+    const model = this.nameModel('mock-whole')
+    return `    - { name: spare-1, provider: mock, id: mock-whole }
+    - { name: spare-2, provider: mock, id: mock-whole }
+  routes:
+    - { name: routed, strategy: weighted, targets: [ { model: ${model} }, { model: spare-1 }, { model: spare-2 } ] }
+`
   }
 
   #protocolConfiguration(mcpServers: number, mockPort: number): string {

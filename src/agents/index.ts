@@ -14,7 +14,9 @@ import { dispatch } from '../stages/dispatch.ts'
 import { guardInput, guardOutput } from '../stages/guard.ts'
 import type { GuardSet } from '../stages/guards/guard-set.ts'
 import type { Judges } from '../stages/guards/types.ts'
+import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
+import { limit } from '../stages/limit.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
 import type { ServedCard } from './a2a/card.ts'
@@ -47,6 +49,7 @@ export interface AgentsDeps {
   readonly owners: TaskOwners
   readonly catalog: () => AgentCatalog
   readonly guards: () => GuardSet
+  readonly money: MoneyDeps
   /** Whom guards ask. */
   readonly judges: Judges
   readonly limits: () => RequestLimits
@@ -77,6 +80,7 @@ export function createAgents(deps: AgentsDeps): Layer {
       pipeline<Attempt, AgentPart>(
         [
           authorize((call, { agent }) => permitAgent(deps, call, agent.name)),
+          limit({ ...deps.money, subjectOf: ({ agent }) => agent.name }),
           guardTasks(deps.owners), // without asking the agent: what is another's looks like what is not there
           guardInput(guarding),
           keepBodies({

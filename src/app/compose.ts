@@ -1,5 +1,6 @@
 import { createAccess, type KeyAccess } from '../control/access.ts'
 import type { ConfigStatus, ControlApiDeps, Readiness } from '../control/api/deps.ts'
+import { Tokens } from '../control/jwt/tokens.ts'
 import type { LiveCallTable } from '../control/live-calls.ts'
 import type { MoneyConfig } from '../control/money-config.ts'
 import type { Metrics } from '../control/projections/metrics.ts'
@@ -23,12 +24,14 @@ import { openAnswerCache } from './answer-cache.ts'
 import { bodyKeeping } from './body-keeping.ts'
 import { code } from './code.ts'
 import type { Models } from './compose-models.ts'
+import { dataFolder } from './data-folder.ts'
 import { GuardThread } from './guard-thread.ts'
 import { answerNowhere, LAYERS } from './layer-paths.ts'
 import { describeThrown, type Logger } from './logger.ts'
 import { isLoopback } from './loopback.ts'
 import type { Money } from './money.ts'
 import { answerOwnRequest, isOwnRequest, type OwnRequestsDeps } from './own-requests.ts'
+import { createPriceDesk } from './price-desk.ts'
 import type { CurrentSnapshot } from './snapshot.ts'
 
 /** What a gateway is put together from. */
@@ -96,6 +99,7 @@ export function compose(deps: ComposeDeps): Gateway {
   const tools = new OnDemand(() =>
     code.tools().createTools({
       ...common,
+      money,
       runner: createProgramRunner(process.env),
       version: deps.version,
       settings: () => snapshot.get().tools,
@@ -105,6 +109,7 @@ export function compose(deps: ComposeDeps): Gateway {
   const agents = new OnDemand(() =>
     code.agents().createAgents({
       ...common,
+      money,
       owners: createTaskOwners({ world, log: store.log, reader: store.reader, isShared: store.condition() !== undefined }),
       catalog: () => snapshot.get().agents,
     }),
@@ -136,6 +141,13 @@ export function compose(deps: ComposeDeps): Gateway {
     cache: cache.get,
     tallies: store.tallies,
     money: () => ({ ledger: money.ledger, at: money.moment() }),
+    prices: createPriceDesk({
+      ...{ now: () => world.now(), folder: dataFolder(snapshot.get().config), log: store.log, reader: store.reader },
+      current: () => snapshot.get().prices,
+      swap: (book) => snapshot.reprice(book),
+      kindOf: (provider) => snapshot.get().config.models?.providers[provider]?.kind ?? provider,
+      fold: (event) => money.ledger.fold(event),
+    }),
     providers: {
       list: () => models.made?.providers.list() ?? [],
       reset: (provider) => models.made?.providers.reset(provider),
@@ -185,9 +197,10 @@ function drainMsOf({ onClientLeave, drainFor }: MoneyConfig): number | undefined
   return onClientLeave === 'drain' ? drainFor : undefined
 }
 
-/** Keys, by the teams in force. */
-export async function composeAccess(store: Store, installation: Secret, snapshot: CurrentSnapshot): Promise<KeyAccess> {
-  return createAccess(await store.keys.list(), installation, () => snapshot.get().rules)
+/** Keys and tokens, by the teams and issuers in force. */
+export async function composeAccess(store: Store, installation: Secret, snapshot: CurrentSnapshot, world: World): Promise<KeyAccess> {
+  const rules = () => snapshot.get().rules
+  return createAccess(await store.keys.list(), installation, rules, new Tokens(world, rules))
 }
 
 /** What the control API says of the configuration. */

@@ -20,6 +20,8 @@ import { openInstallation } from './data-folder.ts'
 import { type GatewayPlace, PlaceError } from './gateway-place.ts'
 import { Money } from './money.ts'
 import { databaseUrl, openStore } from './open-store.ts'
+import { createPriceDesk } from './price-desk.ts'
+import { openPrices } from './price-file.ts'
 import { type Config, SECTIONS } from './sections.ts'
 import { readVersion } from './version.ts'
 
@@ -65,6 +67,13 @@ export async function openOffline(request: OfflineRequest): Promise<OfflineGatew
       models: () => (known === undefined ? ['*'] : (known.models?.models ?? []).map(({ name }) => name)),
       // What is written down is taken up at the next start; what is known of a provider lives in a process.
       cache: () => undefined,
+      prices: createPriceDesk({
+        ...{ now: () => world.now(), folder: place.dataFolder, log: opened.stores.log, reader: opened.stores.reader },
+        current: () => openPrices(place.dataFolder),
+        kindOf: (provider) => known?.models?.providers[provider]?.kind ?? provider,
+        // Taken up, as all of the log is, when the gateway starts.
+        ...{ swap: () => undefined, fold: () => undefined },
+      }),
       providers: { list: () => [], reset: () => undefined },
       metricsText: () => '',
       readiness: () => ({ ready: false, checks: [{ name: 'gateway', ok: false, detail: 'It is not running.' }] }),

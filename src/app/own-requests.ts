@@ -41,6 +41,7 @@ async function receiptFor({ world, access, reader, live, adminKey }: OwnRequests
     throw new GatewayError('method_not_allowed', `${path.slice(0, 200)} takes GET, not ${request.method.slice(0, 20)}.`)
   const credential = readCredential(request.headers, request.url)
   const isAdmin = credential !== undefined && isSame(credential, adminKey.reveal())
+  if (!isAdmin) await access.prepare?.(credential)
   const keyId = isAdmin ? undefined : access.identify(credential, undefined, world.now()).keyId
   const [, callId = ''] = PATH.exec(path) ?? []
   const running = live.list().find((call) => call.callId === callId)

@@ -27,13 +27,20 @@ function breakWith(code: string, message: string): Play {
 }
 
 /** Never answers; hears of the abort, as a connection would. */
-const hang: Play = ({ signal }) =>
+const hang: Play = ({ request: { signal } }) =>
   new Promise((_resolve, reject) => {
     if (signal.aborted) reject(signal.reason)
     else signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
 
-type Play = (request: OutgoingRequest, wire: WireName) => Promise<Response>
+/** What is asked of a provider. */
+interface Asked {
+  readonly request: OutgoingRequest
+  readonly wire: WireName
+  readonly isStream: boolean
+}
+
+type Play = (asked: Asked) => Promise<Response>
 
 /** What each fault looks like to the gateway. */
 const PLAYS: Readonly<Record<FaultName, Play>> = {
@@ -43,7 +50,7 @@ const PLAYS: Readonly<Record<FaultName, Play>> = {
   reset: breakWith('ECONNRESET', 'The socket connection was closed unexpectedly.'),
   connect_timeout: hang,
   first_token_timeout: hang,
-  idle_timeout: (request, wire) => halfway(request, wire, 'stall', 0),
+  idle_timeout: (asked) => halfway(asked, 'stall', 0),
   total_timeout: hang,
   request_timeout: refuse(408),
   conflict: refuse(409),
@@ -56,15 +63,15 @@ const PLAYS: Readonly<Record<FaultName, Play>> = {
   overloaded: refuse(529),
   server_error: refuse(500),
   malformed: () => Promise.resolve(new Response('<html>', { headers: { 'content-type': 'text/html' } })),
-  truncated: (request, wire) => halfway(request, wire, 'break', 0),
+  truncated: (asked) => halfway(asked, 'break', 0),
   model_not_found: refuse(404),
   context_too_long: refuse(400, { code: 'context_length_exceeded', message: 'The maximum context length is 1 token.' }),
   content_filtered: refuse(400, { code: 'content_filter', message: 'Filtered.' }),
   rejected: refuse(400),
-  cut: (request, wire) => halfway(request, wire, 'break', 0.8),
-  no_end: (request, wire) => halfway(request, wire, 'end', 0.8),
-  stalled: (request, wire) => halfway(request, wire, 'stall', 0.8),
-  reported: (request, wire) => halfway(request, wire, 'report', 0.8),
+  cut: (asked) => halfway(asked, 'break', 0.8),
+  no_end: (asked) => halfway(asked, 'end', 0.8),
+  stalled: (asked) => halfway(asked, 'stall', 0.8),
+  reported: (asked) => halfway(asked, 'report', 0.8),
 }
 
 /** Every fault, in the order of the table. */
@@ -87,7 +94,7 @@ export function wallWorld(world: World, fault: FaultName, targets: readonly Targ
       const way = wayOf(url, request)
       ways.push(way)
       const play = way === ways[0] ? PLAYS[fault] : healthy
-      return play(request, target.wire)
+      return play({ request, wire: target.wire, isStream: url === target.streamUrl || isStreamAsked(request) })
     },
   }
 }
@@ -99,15 +106,13 @@ function wayOf(url: string, { headers, body }: OutgoingRequest): string {
   return [url, ...credentials, model].join(' ')
 }
 
-const healthy: Play = (request, wire) => {
-  const isStream = isStreamAsked(request)
+const healthy: Play = ({ wire, isStream }) => {
   const body = isStream ? framesOf(wire).join('') : wholeOf(wire)
   return Promise.resolve(new Response(body, { headers: { 'content-type': isStream ? 'text/event-stream' : 'application/json' } }))
 }
 
 /** A healthy answer up to a share of its frames (of a whole one, a few bytes), and then what goes wrong. */
-function halfway(request: OutgoingRequest, wire: WireName, then: 'stall' | 'break' | 'end' | 'report', share: number): Promise<Response> {
-  const isStream = isStreamAsked(request)
+function halfway({ request, wire, isStream }: Asked, then: 'stall' | 'break' | 'end' | 'report', share: number): Promise<Response> {
   const frames = framesOf(wire)
   const pieces = isStream ? frames.slice(0, Math.floor(frames.length * share)) : [wholeOf(wire).slice(0, 20)]
   const report =
@@ -133,10 +138,9 @@ function halfway(request: OutgoingRequest, wire: WireName, then: 'stall' | 'brea
   return Promise.resolve(new Response(body, { headers: { 'content-type': isStream ? 'text/event-stream' : 'application/json' } }))
 }
 
-function isStreamAsked({ body, headers }: OutgoingRequest): boolean {
-  return (
-    (typeof body === 'string' && /"stream"\s*:\s*true/.test(body)) || (new Headers(headers).get('accept') ?? '') === 'text/event-stream'
-  )
+/** Where it is not the address that says so. */
+function isStreamAsked({ body }: OutgoingRequest): boolean {
+  return typeof body === 'string' && /"stream"\s*:\s*true/.test(body)
 }
 
 function wholeOf(wire: WireName): string {

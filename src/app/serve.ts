@@ -125,7 +125,7 @@ async function start(options: ServeOptions, { world, logger, source, sandboxes }
   const store = await openOwnStore(source, { world, logger, metrics, version, options, money })
   try {
     const { installation, adminKey } = openOwnSecrets(config, world)
-    const keys = await composeAccess(store, installation, source.snapshot)
+    const keys = await composeAccess(store, installation, source.snapshot, world)
     const reload = async (): Promise<ConfigStatus> => source.reload()
     const deps: ComposeDeps = {
       world,

@@ -120,6 +120,11 @@ export class CurrentSnapshot {
     this.#problems = []
   }
 
+  /** Other list prices; what keeps a later file from coming into force stays known. */
+  reprice(prices: PriceBook): void {
+    this.#current = this.#current.withPrices(prices)
+  }
+
   reject(problems: readonly string[]): void {
     this.#problems = problems
   }

@@ -3,6 +3,7 @@ import { choice, name, namePattern } from '../core/fields.ts'
 import { guardNames } from '../core/guard-names.ts'
 import type { ConfigProblem, Section } from '../core/section.ts'
 import { account, bounds, checkBounds } from './budget-config.ts'
+import { checkIssuers, issuersField } from './jwt/config.ts'
 
 /** The same bounds as in the header `x-signalbox-labels` (core/headers.ts). */
 const labelName = z
@@ -59,6 +60,7 @@ const access = z
       .record(name(), team.prefault({}).describe('A team, by its name.'))
       .prefault({})
       .describe('Teams by name. Keys belong to a team; the keys of a team that leaves the file stop working.'),
+    issuers: issuersField,
     accounts: z.array(account).prefault([]).describe('Budgets and limits of users, keys, labels and runs, by name or for each of them.'),
   })
   .prefault({})
@@ -76,6 +78,7 @@ export const accessSection = { name: 'access', schema: access, check } as const 
 function check(config: AccessConfig): readonly ConfigProblem[] {
   return [
     ...checkBounds(['access'], config),
+    ...checkIssuers(config.issuers, Object.keys(config.teams)),
     ...Object.entries(config.teams).flatMap(([team, rules]) => checkBounds(['access', 'teams', team], rules)),
     ...config.accounts.flatMap((each, index) => checkBounds(['access', 'accounts', index], each)),
   ]

@@ -6,10 +6,14 @@ import type { Access, BodyDetail, KeyRecord } from '../core/ports.ts'
 import type { Secret } from '../core/secret.ts'
 import { matchesAny } from '../policy/patterns.ts'
 import { decideTool, type ToolRules } from '../policy/tools.ts'
+import type { IssuerRules } from './jwt/config.ts'
+import type { Tokens } from './jwt/tokens.ts'
 
 /** What the configuration says of who may do what. */
 export interface AccessRules {
   readonly organisation: string
+  /** Issuers of tokens that are taken in the place of keys. */
+  readonly issuers?: readonly IssuerRules[] | undefined
   readonly teams: Readonly<Record<string, TeamRules>>
 }
 
@@ -50,9 +54,15 @@ export function splitKey(key: string): { readonly id: string; readonly secret: s
 /**
  * Authentication and permission in memory: found by public id, compared in constant time.
  * @param rules the rules in force; read at each call, so that a new configuration holds at once
+ * @param tokens left out: only keys are taken
  */
-export function createAccess(keys: readonly KeyRecord[], installation: Secret, rules: () => AccessRules): KeyAccess {
+export function createAccess(keys: readonly KeyRecord[], installation: Secret, rules: () => AccessRules, tokens?: Tokens): KeyAccess {
   const byId = new Map(keys.map((key) => [key.id, key]))
+  const put = (key: KeyRecord) => {
+    byId.set(key.id, key)
+    endReplaced(key, byId)
+  }
+  for (const key of keys) endReplaced(key, byId)
   // Keys that were right once, so that the hash is computed once a key and not once a call. Whether a key is alive is looked up every time.
   const verified = new Map<string, string>()
   // A principal a key and configuration, for calls that bring no labels of their own.
@@ -63,31 +73,33 @@ export function createAccess(keys: readonly KeyRecord[], installation: Secret, r
     if (credential !== undefined) verified.set(credential, key.id)
     return key
   }
-  const rulesOf = ({ keyId }: Principal): TeamRules | undefined => {
-    const key = keyId === undefined ? undefined : byId.get(keyId)
-    return key === undefined ? undefined : teamOf(rules(), key.team)
+  const rulesOf = ({ keyId, team }: Principal): TeamRules | undefined => {
+    // Every principal comes from a key or a token: without either it may nothing.
+    return keyId === undefined || team === undefined ? undefined : teamOf(rules(), team)
   }
   return {
-    put: (key) => void byId.set(key.id, key),
+    put,
     get: (id) => byId.get(id),
     list: () => [...byId.values()],
+    prepare: (credential) => (tokens?.isToken(credential) === true ? tokens.prepare(credential) : undefined),
     identify: (credential, sentLabels, nowMs) => {
+      if (tokens?.isToken(credential) === true) return tokens.identify(credential, sentLabels, nowMs)
       const key = byId.get(verified.get(credential ?? '') ?? '') ?? verifyOnce(credential)
       const inForce = rules()
       const team = teamOf(inForce, key.team)
       refuseDeadKey(key, team, nowMs)
-      if (sentLabels !== undefined) return principalOf(key, inForce.organisation, labelsOf(sentLabels, team?.labels, key.labels))
+      if (sentLabels !== undefined) return principalOf(key, byId, inForce.organisation, labelsOf(sentLabels, team?.labels, key.labels))
       const known = principals.get(key)
       if (known?.rules === inForce) return known.principal
-      const principal = principalOf(key, inForce.organisation, labelsOf(undefined, team?.labels, key.labels))
+      const principal = principalOf(key, byId, inForce.organisation, labelsOf(undefined, team?.labels, key.labels))
       principals.set(key, { rules: inForce, principal })
       return principal
     },
     mayUseModel: (principal, model) => {
       const key = principal.keyId === undefined ? undefined : byId.get(principal.keyId)
-      const team = key === undefined ? undefined : teamOf(rules(), key.team)
-      if (key === undefined || team === undefined) return false
-      return (key.models === undefined || matchesAny(key.models, model)) && (team.models === undefined || matchesAny(team.models, model))
+      const team = rulesOf(principal)
+      if (team === undefined) return false
+      return (key?.models === undefined || matchesAny(key.models, model)) && (team.models === undefined || matchesAny(team.models, model))
     },
     mayUseTool: (principal, tool) => {
       const tools = rulesOf(principal)?.tools
@@ -172,6 +184,28 @@ function labelsOf(sent: Labels | undefined, team: Labels | undefined, key: Label
   return { ...sent, ...team, ...key }
 }
 
-function principalOf(key: KeyRecord, organisation: string, labels: Labels): Principal {
-  return { organisation, team: key.team, ...(key.user === undefined ? {} : { user: key.user }), keyId: key.id, labels }
+/** What was replaced works until the end of the overlap, and no longer than it would have. */
+function endReplaced({ replaces, replacesUntilMs }: KeyRecord, byId: Map<string, KeyRecord>): void {
+  const old = replaces === undefined ? undefined : byId.get(replaces)
+  if (old === undefined || replacesUntilMs === undefined || (old.expiresAtMs ?? Infinity) <= replacesUntilMs) return
+  byId.set(old.id, { ...old, expiresAtMs: replacesUntilMs })
+}
+
+/** The first of the keys that were made one for another: spend, budgets and receipts go by it. */
+export function firstIdOf(key: KeyRecord, find: (id: string) => KeyRecord | undefined): string {
+  // A key is only ever made for one that is there, so the chain has an end.
+  const old = key.replaces === undefined ? undefined : find(key.replaces)
+  return old === undefined ? (key.replaces ?? key.id) : firstIdOf(old, find)
+}
+
+function principalOf(key: KeyRecord, byId: ReadonlyMap<string, KeyRecord>, organisation: string, labels: Labels): Principal {
+  const keyId = key.replaces === undefined ? key.id : firstIdOf(key, (id) => byId.get(id))
+  return {
+    organisation,
+    team: key.team,
+    ...(key.user === undefined ? {} : { user: key.user }),
+    keyId,
+    ...(keyId === key.id ? {} : { rotatedKeyId: key.id }),
+    labels,
+  }
 }

@@ -2,6 +2,7 @@ import { formatUsd } from '../core/money.ts'
 import type { ShownBudget } from './api/budgets.ts'
 import type { ShownCache } from './api/endpoints/cache.ts'
 import type { KeyRequestBody } from './api/endpoints/create-key.ts'
+import type { Prices, RecostBody, Recosted } from './api/endpoints/prices.ts'
 import type { ShownProvider } from './api/endpoints/providers.ts'
 import type { ShownBody } from './api/endpoints/show-body.ts'
 import type { ShownConfig, Status } from './api/endpoints/show-status.ts'
@@ -11,6 +12,7 @@ import type { ShownEvent, ShownKey, ShownLiveCall } from './api/shapes.ts'
 import type { Trace } from './api/trace.ts'
 
 export type { ShownBudget } from './api/budgets.ts'
+export type { Prices, RecostBody, Recosted } from './api/endpoints/prices.ts'
 export type { ShownProvider } from './api/endpoints/providers.ts'
 export type { Status } from './api/endpoints/show-status.ts'
 export type { VerifiedLog } from './api/endpoints/verify-log.ts'
@@ -49,6 +51,7 @@ export interface ControlClient {
   listKeys(query: Query): Promise<readonly ShownKey[]>
   showKey(id: string): Promise<ShownKey>
   revokeKey(id: string): Promise<ShownKey & { readonly endedCalls: number }>
+  rotateKey(id: string, overlap: string): Promise<ShownKey & { readonly key: string; readonly oldWorksUntil: string }>
   listEvents(query: Query): Promise<{ readonly events: readonly ShownEvent[]; readonly cursor: string }>
   showReceipt(callId: string): Promise<Receipt>
   /** @param id of the trace, or of a call in it */
@@ -57,6 +60,9 @@ export interface ControlClient {
   /** The answer as text: every digit of it is exact, which numbers in memory are not. */
   spendText(by: readonly string[], query: Query, format: 'json' | 'csv'): Promise<string>
   listBudgets(query: Query): Promise<readonly ShownBudget[]>
+  listPrices(query: Query): Promise<Prices>
+  updatePrices(table: unknown): Promise<{ readonly version: string; readonly rows: number }>
+  recost(request: RecostBody): Promise<Recosted>
   rebuildSpend(): Promise<void>
   listLiveCalls(): Promise<readonly ShownLiveCall[]>
   listProviders(): Promise<readonly ShownProvider[]>
@@ -113,6 +119,7 @@ export function createControlClient(options: ControlClientOptions): ControlClien
     listKeys: async (query) => (await json<{ readonly keys: readonly ShownKey[] }>('GET', `/keys${queryString(query)}`)).keys,
     showKey: (id) => json('GET', `/keys/${encodeURIComponent(id)}`),
     revokeKey: (id) => json('POST', `/keys/${encodeURIComponent(id)}/revoke`),
+    rotateKey: (id, overlap) => json('POST', `/keys/${encodeURIComponent(id)}/rotate`, { overlap }),
     listEvents: (query) => json('GET', `/logs${queryString(query)}`),
     showReceipt: (callId) => json('GET', `/receipts/${encodeURIComponent(callId)}`),
     showTrace: (id, query) => json('GET', `/traces/${encodeURIComponent(id)}${queryString(query)}`),
@@ -121,6 +128,9 @@ export function createControlClient(options: ControlClientOptions): ControlClien
     spendText: (by, query, format) => text('GET', spendPath(by, query, format)),
     listBudgets: async (query) =>
       (await json<{ readonly budgets: readonly ShownBudget[] }>('GET', `/budgets${queryString(query)}`)).budgets,
+    listPrices: (query) => json('GET', `/prices${queryString(query)}`),
+    updatePrices: (table) => json('POST', '/prices', { table }),
+    recost: (request) => json('POST', '/recost', request),
     rebuildSpend: async () => void (await text('POST', '/spend/rebuild')),
     listLiveCalls: async () => (await json<{ readonly calls: readonly ShownLiveCall[] }>('GET', '/calls/live')).calls,
     listProviders: async () => (await json<{ readonly providers: readonly ShownProvider[] }>('GET', '/providers')).providers,

@@ -1,4 +1,4 @@
-import type { Labels } from '../core/call.ts'
+import type { Labels, Principal } from '../core/call.ts'
 import { didYouMean } from '../core/did-you-mean.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { EventLog, KeyRecord, KeyStore, LiveCalls } from '../core/ports.ts'
@@ -31,6 +31,8 @@ export interface KeyRequest {
   /** Names of models, with `*` for any text. Absent: whatever the team may use. */
   readonly models?: readonly string[] | undefined
   readonly expiresAtMs?: number | undefined
+  readonly replaces?: string | undefined
+  readonly replacesUntilMs?: number | undefined
 }
 
 /** Whether a key works, and if not, why. `stopped`: its team left the configuration. */
@@ -57,7 +59,8 @@ const RANDOM_BYTES = 48
 export async function createKey(deps: KeyDeps, request: KeyRequest, by: string): Promise<CreatedKey> {
   const nowMs = deps.world.now()
   checkTeam(request.team, deps.teams())
-  checkModels(request.models ?? [], deps.models())
+  // What a key may use was checked when it was made; a model that left the configuration since is no reason to keep an old secret.
+  if (request.replaces === undefined) checkModels(request.models ?? [], deps.models())
   if (request.expiresAtMs !== undefined && request.expiresAtMs <= nowMs) {
     throw invalid('expiresAt', `The expiry ${new Date(request.expiresAtMs).toISOString()} has passed. Give a time to come.`)
   }
@@ -68,6 +71,34 @@ export async function createKey(deps: KeyDeps, request: KeyRequest, by: string):
   await writeCreated(deps, record, by)
   deps.access.put(record)
   return { record, key: `sb_${record.id}_${secret}` }
+}
+
+/** Longest time for which two secrets of one key may work side by side. */
+const MOST_OVERLAP_MS = 90 * 86_400_000
+
+/**
+ * Makes a new secret for a key, under an id of its own, with all that the key may do. The old one works until the end of the overlap; spend
+ * and budgets go on under the id of the first.
+ * @throws not_found; conflict where the key does not work any more, or was replaced already; invalid_request
+ */
+export async function rotateKey(deps: KeyDeps, id: string, overlapMs: number, by: string): Promise<CreatedKey> {
+  const old = findKey(deps.access, id)
+  const nowMs = deps.world.now()
+  const state = stateOf(old, deps.teams(), nowMs)
+  if (state !== 'active') throw new GatewayError('conflict', `The key ${id} is ${state}, so there is nothing to rotate. Make a new one.`)
+  const newer = deps.access.list().find(({ replaces, revokedAtMs }) => replaces === id && revokedAtMs === undefined)
+  if (newer !== undefined) {
+    throw new GatewayError('conflict', `The key ${id} was replaced by ${newer.id} already. Rotate that one, or revoke it first.`)
+  }
+  if (overlapMs > MOST_OVERLAP_MS) throw invalid('overlap', 'The overlap is more than 90 days. Make a second key instead.')
+  const { team, name, user, labels, models, expiresAtMs } = old
+  const replacesUntilMs = nowMs + overlapMs
+  return createKey(deps, { team, name, user, labels, models, expiresAtMs, replaces: id, replacesUntilMs }, by)
+}
+
+/** Whether a call was made with this very secret. */
+function isMadeWith({ keyId, rotatedKeyId }: Principal, id: string): boolean {
+  return (rotatedKeyId ?? keyId) === id
 }
 
 /**
@@ -85,7 +116,7 @@ export async function revokeKey(
   const atMs = known.revokedAtMs ?? deps.world.now()
   const record: KeyRecord = { ...known, revokedAtMs: atMs }
   deps.access.put(record)
-  const endedCalls = deps.live.abort(({ facts }) => facts.principal.keyId === id, revoked(record))
+  const endedCalls = deps.live.abort(({ facts }) => isMadeWith(facts.principal, id), revoked(record))
   if (known.revokedAtMs === undefined) deps.log.keep({ type: 'key.revoked', atMs, keyId: id, by, liveCalls: endedCalls })
   await deps.keys.revoke(id, atMs)
   return { record, endedCalls }
@@ -97,7 +128,7 @@ export function takeKey({ access, live }: Pick<KeyDeps, 'access' | 'live'>, key:
   // Nothing of a key changes but that it is revoked; and that holds here even where the store was not told of it yet.
   if (known !== undefined && (known.revokedAtMs !== undefined || key.revokedAtMs === undefined)) return
   access.put(key)
-  if (key.revokedAtMs !== undefined) live.abort(({ facts }) => facts.principal.keyId === key.id, revoked(key))
+  if (key.revokedAtMs !== undefined) live.abort(({ facts }) => isMadeWith(facts.principal, key.id), revoked(key))
 }
 
 /** The key of an id. @throws not_found */
@@ -122,9 +153,10 @@ export function refuseUnrecorded(log: EventLog): void {
 
 /** Where the key was stored but its making could not be written down, it is revoked again: nobody was given its secret. */
 async function writeCreated(deps: KeyDeps, record: KeyRecord, by: string): Promise<void> {
-  const { id, team, labels, createdAtMs } = record
+  const { id, team, labels, createdAtMs, replaces, replacesUntilMs } = record
+  const rotation = replaces === undefined ? {} : { replaces, replacesUntilMs }
   try {
-    await deps.log.append({ type: 'key.created', atMs: createdAtMs, keyId: id, team, labels, by })
+    await deps.log.append({ type: 'key.created', atMs: createdAtMs, keyId: id, team, labels, by, ...rotation })
   } catch (thrown) {
     await deps.keys.revoke(id, createdAtMs)
     throw thrown
@@ -139,7 +171,7 @@ interface Made {
 }
 
 function recordOf(request: KeyRequest, made: Made): KeyRecord {
-  const { name, user, models, expiresAtMs } = request
+  const { name, user, models, expiresAtMs, replaces, replacesUntilMs } = request
   return {
     id: made.id,
     secretHash: made.secretHash,
@@ -151,6 +183,8 @@ function recordOf(request: KeyRequest, made: Made): KeyRecord {
     createdAtMs: made.nowMs,
     createdBy: made.by,
     ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+    ...(replaces === undefined ? {} : { replaces }),
+    ...(replacesUntilMs === undefined ? {} : { replacesUntilMs }),
   }
 }
 

@@ -14,6 +14,8 @@ export interface Principal {
   readonly user?: string
   /** Public id of the key; the secret part never leaves authentication. */
   readonly keyId?: string
+  /** Where the key was rotated: id of the newer key that was sent. `keyId` stays that of the first, so that spend and budgets go on. */
+  readonly rotatedKeyId?: string
   /** The key's own labels win over those of the header, so that nobody dodges a budget. */
   readonly labels: Labels
 }

@@ -36,6 +36,12 @@ export const ERRORS = {
   },
   unauthenticated: { status: 401, retryable: false, source: 'caller', summary: 'No key was sent, or the key is unknown.' },
   key_revoked: { status: 401, retryable: false, source: 'policy', summary: 'The key was revoked, or its team left the configuration.' },
+  issuer_unreachable: {
+    status: 503,
+    retryable: false,
+    source: 'gateway',
+    summary: 'A token could not be checked, because its issuer did not give its public keys.',
+  },
   key_expired: { status: 401, retryable: false, source: 'policy', summary: 'The key is past its expiry date.' },
   forbidden: { status: 403, retryable: false, source: 'policy', summary: 'The key is known, but may not do this.' },
   model_not_allowed: {
@@ -336,6 +342,8 @@ interface ErrorExtra {
   readonly rpcCode?: number
   /** The provider's own status, for the log and the receipt. */
   readonly providerStatus?: number
+  /** Of `client_closed`: not the client left, but another attempt of the call was quicker. */
+  readonly isSuperseded?: true
   /** Headers that go with the refusal, such as `x-ratelimit-remaining-requests`. */
   readonly headers?: Readonly<Record<string, string>>
 }

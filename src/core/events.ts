@@ -1,4 +1,5 @@
 import type { CacheFact } from './answer-cache.ts'
+import type { Booking, Hold } from './booking.ts'
 import type { Labels, Principal, PromptIdentity } from './call.ts'
 import type { ErrorCode, ErrorSource } from './errors.ts'
 import type { GuardFact } from './guard-facts.ts'
@@ -66,49 +67,6 @@ export interface RouteChoice {
   readonly order: readonly string[]
   /** Those that were left out, and why. */
   readonly ruledOut?: readonly { readonly target: string; readonly why: string }[] | undefined
-}
-
-/** What an attempt holds of the budgets that apply to it, from before it is sent until it is booked. */
-export interface Hold {
-  /** The call's id and the number of the attempt, from 1: `call_….1`. It is settled, released or expired once under this id. */
-  readonly attempt: string
-  /** Where it is sent to, as in the facts of a call. */
-  readonly provider?: string | undefined
-  readonly target?: string | undefined
-  /** The most that it is estimated to cost; absent where the model is unpriced. */
-  readonly nanoUsd?: NanoUsd | undefined
-  /** The most tokens, of input and output together, that it is estimated to use. */
-  readonly tokens: number
-  readonly priceVersion?: string | undefined
-  /** A hold that nobody booked by then is expired: charged its estimate. */
-  readonly leaseUntilMs: number
-  /** Ids of the balances on which it is held, such as `usd month team:support`. */
-  readonly balances: readonly string[]
-}
-
-/** What a balance came to with a booking. Amounts are nano-USD, tokens or calls. */
-export interface BookedBalance {
-  readonly id: string
-  /** The least limit of its budgets. */
-  readonly limit?: number | undefined
-  /** After the booking. */
-  readonly settled: number
-  /** What other attempts held then. */
-  readonly held: number
-}
-
-/** The end of a hold: exactly one for each. */
-export interface Booking {
-  readonly attempt: string
-  /** Charged what it cost; given back whole; or charged what it held, since nobody could say what it cost. */
-  readonly state: 'settled' | 'released' | 'expired'
-  readonly atMs: number
-  /** What was charged. Absent where it is not known: the model is unpriced. */
-  readonly nanoUsd?: NanoUsd | undefined
-  readonly tokens: number
-  /** The provider did not say what was used: what was charged is an estimate. */
-  readonly isEstimate?: true | undefined
-  readonly balances: readonly BookedBalance[]
 }
 
 /**
@@ -247,6 +205,22 @@ export interface AttemptBooked extends Pick<CallEnded, 'callId' | 'layer' | 'act
   readonly priceVersion?: string | undefined
 }
 
+/** `call.recosted`: what a call cost was corrected, by other prices. The call itself stays as it was written. */
+export interface CallRecosted
+  extends Pick<CallEnded, 'callId' | 'layer' | 'action' | 'principal' | 'subject' | 'provider' | 'target' | 'outcome'> {
+  readonly type: 'call.recosted'
+  readonly atMs: number
+  /** When the call ended: spend and budgets count the correction there. */
+  readonly calledAtMs: number
+  /** What its cost grows by; negative where it was too much. */
+  readonly costNanoUsd: NanoUsd
+  readonly priceVersion: string
+  /** It was unpriced, and has a price now. */
+  readonly resolvesUnpriced?: true | undefined
+  /** Balances in US dollars that the call was charged to. */
+  readonly balances: readonly string[]
+}
+
 /** `budget.alerted`: a budget came to one of its thresholds. Once for each budget, threshold and period. */
 export interface BudgetAlerted {
   readonly type: 'budget.alerted'
@@ -285,7 +259,9 @@ export type Event =
   | TaskClaimed
   | AttemptHeld
   | AttemptBooked
+  | CallRecosted
   | BudgetAlerted
+  | { readonly type: 'prices.updated'; readonly atMs: number; readonly version: string; readonly source: string }
   | {
       readonly type: 'key.created'
       readonly atMs: number
@@ -293,6 +269,9 @@ export type Event =
       readonly team: string
       readonly labels: Labels
       readonly by: string
+      /** The key that it was made to replace, and until when that one works beside it. */
+      readonly replaces?: string | undefined
+      readonly replacesUntilMs?: number | undefined
     }
   | { readonly type: 'key.revoked'; readonly atMs: number; readonly keyId: string; readonly by: string; readonly liveCalls: number }
   | { readonly type: 'cache.purged'; readonly atMs: number; readonly by: string; readonly answers: number; readonly where: string }
@@ -308,6 +287,9 @@ export const EVENT_DOCS = {
     'A further attempt of a call was about to be sent: what it holds of its budgets. On disk before it is sent. The hold of the first one stands in `call.started`.',
   'attempt.booked':
     'A hold was booked after its call had ended: the usage of a reply that its client had left, or a hold that a crash or the end of its lease left over.',
+  'call.recosted':
+    'What a call cost was corrected by other prices (`signalbox recost`). Spend and budgets count it at the time of the call.',
+  'prices.updated': 'Another table of list prices came into force.',
   'budget.alerted': 'A budget came to one of its thresholds. Once for each budget, threshold and period.',
   'writer.started': 'A gateway process opened this log. `epoch` counts its starts.',
   'writer.stopped': 'A gateway process closed this log in good order.',

@@ -137,6 +137,9 @@ export interface KeyRecord {
   readonly createdBy: string
   readonly expiresAtMs?: number
   readonly revokedAtMs?: number
+  /** Id of the key that this one was made to replace, and until when that one works beside it. */
+  readonly replaces?: string
+  readonly replacesUntilMs?: number
 }
 
 /** Where keys are kept. Read whole at start: authentication is in memory. */
@@ -202,7 +205,13 @@ export interface LiveCalls {
 /** Who may do what, in memory. */
 export interface Access {
   /**
-   * The principal that a key stands for. The key's labels, then its team's, win over those that were sent.
+   * Verifies a credential that `identify` cannot look up: a token that was not seen before. Undefined, and nothing to wait for, in every
+   * other case. Absent where there are only keys.
+   * @throws unauthenticated, key_expired, issuer_unreachable (as a rejection)
+   */
+  prepare?(credential: string | undefined): Promise<void> | undefined
+  /**
+   * The principal that a key, or a token that was prepared, stands for. The key's labels, then its team's, win over those that were sent.
    * @throws unauthenticated, key_revoked, key_expired
    */
   identify(credential: string | undefined, sentLabels: Labels | undefined, nowMs: number): Principal

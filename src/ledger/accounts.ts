@@ -40,7 +40,8 @@ export class Accounts {
   #pruneAt = FIRST_PRUNE
   /** Windows in storage that no call has touched since the start. */
   readonly #stored = new Map<string, StoredWindow>()
-  #isEmpty = true
+  /** Whether no rule is in force: then nothing of this costs a call anything. */
+  isEmpty = true
 
   constructor(spanOf: SpanOf) {
     this.#spanOf = spanOf
@@ -56,7 +57,7 @@ export class Accounts {
       this.#named.set(account, [...(this.#named.get(account) ?? []), rule])
     }
     this.#hasRunRules = rules.accounts.some(({ kind }) => kind === 'run')
-    this.#isEmpty = rules.accounts.length === 0
+    this.isEmpty = rules.accounts.length === 0
     this.#known = new Map()
     this.#lists = []
     for (const balance of this.balances.values()) balance.budgets = this.#budgetsOf(balance)
@@ -74,7 +75,7 @@ export class Accounts {
    * @throws rate_limited where more accounts are counted than are kept
    */
   of(principal: Principal, runId: string, at: Moment): Applied {
-    if (this.#isEmpty) return NOTHING
+    if (this.isEmpty) return NOTHING
     if (this.#hasRunRules) return this.#make(principal, runId, at)
     const keyId = principal.keyId ?? ''
     const known = this.#known.get(keyId)

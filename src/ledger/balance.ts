@@ -102,6 +102,20 @@ export class Balance {
     this.alerted.set(budget, percent)
   }
 
+  /** Changes what was settled at a time, as far as that still counts: in the present period, or in the window. Never below nothing. */
+  correct(atMs: number, amount: number): void {
+    if (this.#window !== undefined) {
+      this.#window.correct(atMs, amount)
+      return
+    }
+    if (atMs < this.#span.startMs || atMs >= this.#span.endMs) return
+    const settled = BigInt(this.#settled) + this.#beyond + BigInt(amount)
+    const sum = settled < 0n ? 0n : settled
+    const isSafe = sum <= BigInt(Number.MAX_SAFE_INTEGER)
+    this.#settled = isSafe ? Number(sum) : 0
+    this.#beyond = isSafe ? 0n : sum
+  }
+
   /** When there is room for so much again, if nothing more is settled; undefined where no time brings it. */
   roomAt(at: Moment, limit: number, amount: number): number | undefined {
     if (amount + this.held > limit && amount > limit) return undefined

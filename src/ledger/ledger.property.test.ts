@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
-import type { Event, Hold } from '../core/events.ts'
+import type { Hold } from '../core/booking.ts'
+import type { Event } from '../core/events.ts'
 import { fakeWorld } from '../testing/fake-world.ts'
 import { LedgerModel, type ModelBudget } from '../testing/ledger-model.ts'
 import type { SpanOf } from './balance.ts'

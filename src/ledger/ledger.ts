@@ -1,5 +1,6 @@
+import type { BookedBalance, Booking, Hold } from '../core/booking.ts'
 import type { Principal } from '../core/call.ts'
-import type { AttemptBooked, BookedBalance, Booking, BudgetAlerted, Event, Hold } from '../core/events.ts'
+import type { AttemptBooked, BudgetAlerted, Event } from '../core/events.ts'
 import { Accounts, type Applied } from './accounts.ts'
 import { dueAlerts } from './alerts.ts'
 import { type Balance, type SpanOf, sharedSpans } from './balance.ts'
@@ -81,6 +82,11 @@ export class Ledger {
     return this.#accounts.of(principal, runId, at)
   }
 
+  /** Whether any budget or limit is in force: without one, nobody need ask further. */
+  get hasRules(): boolean {
+    return !this.#accounts.isEmpty
+  }
+
   /** Every balance there is. */
   balances(): Iterable<Balance> {
     return this.#accounts.balances.values()
@@ -155,6 +161,9 @@ export class Ledger {
         return
       case 'attempt.booked':
         this.#foldBooking(event.booking)
+        return
+      case 'call.recosted':
+        for (const id of event.balances) this.#accounts.balances.get(id)?.correct(event.calledAtMs, event.costNanoUsd)
         return
       case 'budget.alerted':
         this.#accounts.balances.get(event.balance)?.markAlerted(`${event.mode} ${event.limit}`, event.percent)

@@ -32,6 +32,17 @@ export class RollingSum {
     this.#total += added
   }
 
+  /** Changes what was added at a time that still counts; no step comes below nothing. */
+  correct(atMs: number, amount: number): void {
+    const step = Math.floor(atMs / this.#stepMs)
+    if (step > this.#lastStep || this.#lastStep - step >= SLOTS) return
+    const slot = slotOf(step)
+    const known = this.#slots[slot] ?? 0
+    const added = Math.min(Math.max(amount, -known), Number.MAX_SAFE_INTEGER - this.#total)
+    this.#slots[slot] = known + added
+    this.#total += added
+  }
+
   /** When the sum will be this small if nothing is added, in milliseconds since the epoch; now where it is already. */
   atMost(nowMs: number, sum: number): number {
     this.#moveTo(nowMs)

@@ -1,4 +1,4 @@
-import type { Hold } from '../core/events.ts'
+import type { Hold } from '../core/booking.ts'
 import type { StoredBalance } from './balance.ts'
 import type { HoldOwner } from './ledger.ts'
 import type { StoredWindow } from './limit-window.ts'

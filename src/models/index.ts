@@ -142,7 +142,7 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
         meter({
           usageOf: (part) => part.usage ?? (part.countedTokens === undefined ? undefined : NOTHING_USED),
           sizeOf: (part) => part.bytes.length,
-          isPiece: ({ type }) => type === 'frame',
+          isPiece: ({ type, isPreamble }) => type === 'frame' && isPreamble !== true,
           price: ({ target }, usage) => (usage === NOTHING_USED ? FREE : charge(target.price, usage, deps.world.now())),
           holds: { ...estimator, ...deps.money },
           drainMs: deps.drainMs,

@@ -50,7 +50,7 @@ export async function send(call: Call, attempt: Attempt): Promise<Reply<ModelPar
       ...(target.connection === undefined ? {} : { connection: target.connection }),
     })
     facts.providerStatus = response.status
-    const requestId = response.headers.get('x-request-id')
+    const requestId = requestIdOf(response.headers)
     if (requestId !== null) facts.providerRequestId = hideCredentials(requestId, target).slice(0, 200)
     if (response.status !== 200) throw await failure(exchange, response, attempt)
     return request.isStream ? await openStream(call, attempt, exchange, response) : await openWhole(call, attempt, exchange, response)
@@ -59,6 +59,11 @@ export async function send(call: Call, attempt: Attempt): Promise<Reply<ModelPar
     exchange.abort()
     throw withoutCredentials(thrown, target)
   }
+}
+
+/** The id that the provider gave its reply: most name it as OpenAI does. */
+function requestIdOf(headers: Headers): string | null {
+  return headers.get('x-request-id') ?? headers.get('request-id') ?? headers.get('x-amzn-requestid')
 }
 
 async function openWhole(call: Call, attempt: Attempt, exchange: Exchange, response: Response): Promise<Reply<ModelPart>> {

@@ -26,11 +26,12 @@ export function compileCel(expression: string, variables: Readonly<Record<string
   if (expression.length > MAX_LENGTH) return { type: 'problem', message: `is longer than ${MAX_LENGTH} characters` }
   try {
     const environment = environmentOf(variables)
-    const checked = environment.check(expression)
+    const linear = withLinearMatches(expression)
+    const checked = environment.check(linear)
     if (!checked.valid) return { type: 'problem', message: oneLine(checked.error?.message ?? 'is not valid') }
     if (checked.type !== 'bool' && checked.type !== 'dyn')
       return { type: 'problem', message: `says ${checked.type}, and must say true or false` }
-    const evaluate = environment.parse(expression)
+    const evaluate = environment.parse(linear)
     return { type: 'compiled', holds: (context) => holds(evaluate, context) }
   } catch (thrown) {
     return { type: 'problem', message: oneLine(thrown instanceof Error ? thrown.message : String(thrown)) }
@@ -51,7 +52,17 @@ function environmentOf(variables: Readonly<Record<string, string>>): Environment
   const { Environment: Cel } = require('@marcbachmann/cel-js') as typeof import('@marcbachmann/cel-js')
   const environment = new Cel({ limits: LIMITS })
   for (const [name, type] of Object.entries(variables)) environment.registerVariable(name, type)
+  environment.registerFunction(`string.${LINEAR_MATCHES}(string): bool`, matchesLinear)
   return environment
+}
+
+const LINEAR_MATCHES = 'matchesLinear'
+/** Texts of CEL, raw and of three quotes among them, or a call of the library's own `matches`, which backtracks. */
+const TEXT_OR_MATCHES = /([rR]?("{3}|'{3})[\s\S]*?\2|[rR]"[^"]*"|[rR]'[^']*'|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|\.\s*matches\s*(?=\()/g
+
+/** The library takes no other function in the place of its own: the name is changed before it reads the expression. */
+function withLinearMatches(expression: string): string {
+  return expression.replace(TEXT_OR_MATCHES, (found, text: string | undefined) => (text === undefined ? `.${LINEAR_MATCHES}` : found))
 }
 
 function oneLine(message: string): string {

@@ -15,6 +15,7 @@ interface BudgetDeps<In> extends MoneyDeps {
  */
 export function budget<In, Part>(deps: BudgetDeps<In>): Stage<In, Part> {
   return (call, input, next) => {
+    if (!deps.ledger.hasRules) return next(call, input)
     const at = deps.moment()
     const { balances } = deps.ledger.accountsOf(call.principal, call.trace.traceId, at)
     for (const balance of balances) {

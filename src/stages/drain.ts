@@ -18,7 +18,7 @@ export interface Drained {
 export function drained(call: Call, drainMs: number): Drained {
   const inner = new CallAbort()
   const stop = (reason: GatewayError) => {
-    if (reason.code !== 'client_closed') inner.abort(reason)
+    if (!isOfClient(reason)) inner.abort(reason)
     else call.world.after(drainMs, () => inner.abort(reason))
   }
   if (call.signal.aborted) stop(asGatewayError(call.signal.reason))
@@ -27,6 +27,11 @@ export function drained(call: Call, drainMs: number): Drained {
     call: { ...call, signal: inner, abort: (reason) => inner.abort(reason) },
     outward: (reply) => new Reply(new DrainedSource(call, reply, drainMs), call.signal),
   }
+}
+
+/** Whether the client itself left. What another attempt was quicker than is worth no waiting. */
+function isOfClient({ code, extra }: GatewayError): boolean {
+  return code === 'client_closed' && extra.isSuperseded !== true
 }
 
 class DrainedSource<Part> implements PartSource<Part> {
@@ -52,7 +57,7 @@ class DrainedSource<Part> implements PartSource<Part> {
   }
 
   cancel(reason: GatewayError): void {
-    if (reason.code !== 'client_closed') {
+    if (!isOfClient(reason)) {
       this.#reply.leave(reason)
       return
     }

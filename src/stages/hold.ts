@@ -1,6 +1,6 @@
+import type { Booking, Hold } from '../core/booking.ts'
 import type { Call } from '../core/call.ts'
 import type { ErrorCode, GatewayError } from '../core/errors.ts'
-import type { Booking, Hold } from '../core/events.ts'
 import { formatUsd, type NanoUsd } from '../core/money.ts'
 import { isBalanceStrict } from '../ledger/accounts.ts'
 import type { Balance } from '../ledger/balance.ts'
@@ -77,6 +77,8 @@ export class HeldAttempt<In> {
   readonly #estimate: Estimate
   readonly #balances: readonly Balance[]
   #frames = 0
+  /** Frames that are large enough to carry a token. */
+  #pieces = 0
   #shortestBytes = Number.MAX_SAFE_INTEGER
   #sizeBytes = 0
 
@@ -116,13 +118,14 @@ export class HeldAttempt<In> {
   /** Looks at a frame of a stream. */
   see(sizeBytes: number): void {
     this.#frames++
+    if (sizeBytes >= LEAST_FRAME_BYTES) this.#pieces++
     this.#sizeBytes += sizeBytes
     if (sizeBytes < this.#shortestBytes) this.#shortestBytes = sizeBytes
   }
 
   /** Whether a stream has brought more pieces than it was allowed tokens: a piece is a token at the least. */
   get isOverrun(): boolean {
-    return this.#frames > this.#estimate.outputTokens + FRAMES_WITHOUT_TOKENS
+    return this.#pieces > this.#estimate.outputTokens + FRAMES_WITHOUT_TOKENS
   }
 
   /** The attempt cost this. */
@@ -148,16 +151,15 @@ export class HeldAttempt<In> {
     return isUnsure ? this.settleUnsaid() : this.release()
   }
 
-  /** It began to answer and did not end well; what it used was never said. */
-  breakOff(): Booking | undefined {
-    return this.isStrict || this.#frames === 0 ? this.settleUnsaid() : this.settle(this.#seen())
+  /** It began to answer and did not end well; what it used was never said, but perhaps the input. */
+  breakOff(inputTokens = this.#estimate.inputTokens): Booking | undefined {
+    return this.isStrict || this.#frames === 0 ? this.settleUnsaid() : this.settle(this.#seen(inputTokens))
   }
 
   /** What was seen of a stream: all input, and a token for each byte beyond what the shortest frame has around its text. */
-  #seen(): Charge {
+  #seen(inputTokens: number): Charge {
     const seenTokens = this.#sizeBytes - this.#frames * (this.#shortestBytes - 1)
     const outputTokens = Math.min(seenTokens, this.#estimate.outputTokens)
-    const { inputTokens } = this.#estimate
     const nanoUsd = this.hold.nanoUsd === undefined ? undefined : this.#deps.priceOf(this.input, { inputTokens, outputTokens })
     return { nanoUsd, tokens: inputTokens + outputTokens, isEstimate: true }
   }
@@ -187,7 +189,9 @@ export class HeldAttempt<In> {
   }
 }
 
-/** Frames of a stream that carry no token of the output: the role, the finish, the usage, keep-alives. */
+/** A frame with a piece of an answer is larger in every wire; keep-alives and pings are smaller. */
+const LEAST_FRAME_BYTES = 64
+/** Frames that carry no token of the output all the same: the beginning, the role, the finish, the usage. */
 const FRAMES_WITHOUT_TOKENS = 16
 
 /**
@@ -195,6 +199,7 @@ const FRAMES_WITHOUT_TOKENS = 16
  * @throws budget_exceeded, model_unpriced, budget_unbounded
  */
 export function holdFor<In>(deps: HoldDeps<In>, call: Call, input: In): HeldAttempt<In> | undefined {
+  if (!deps.ledger.hasRules) return undefined
   const at = deps.moment()
   const applied = deps.ledger.accountsOf(call.principal, call.trace.traceId, at)
   if (applied.balances.length === 0) return undefined

@@ -10,8 +10,10 @@ import type { MoneyDeps } from './hold.ts'
 export interface LimitDeps<In> extends MoneyDeps {
   /** The configured name of what is asked for, which limits may be about. */
   readonly subjectOf: (input: In) => string
-  /** What the call will probably use, in tokens. */
-  readonly tokensOf: (call: Call, input: In) => number
+  /** What the call will probably use, in tokens. Left out: none. */
+  readonly tokensOf?: (call: Call, input: In) => number
+  /** Whether the call counts at all. Left out: each does. */
+  readonly isCounted?: (input: In) => boolean
 }
 
 /**
@@ -22,11 +24,12 @@ export function limit<In, Part>(deps: LimitDeps<In>): Stage<In, Part> {
   // Calls that wait, by the window that keeps them waiting. Owned by this stage, and as short as the queues are allowed to be.
   const waiting = new Map<LimitWindow, number>()
   return (call, input, next) => {
+    if (!deps.ledger.hasRules) return next(call, input)
     const at = deps.moment()
     const { limits, isScoped } = deps.ledger.accountsOf(call.principal, call.trace.traceId, at)
     const windows = isScoped ? limits.filter(({ limits: [first] }) => first?.scope?.matches(deps.subjectOf(input), '') ?? true) : limits
-    if (windows.length === 0) return next(call, input)
-    const tokens = windows.some(({ unit }) => unit === 'tokens') ? deps.tokensOf(call, input) : 0
+    if (windows.length === 0 || deps.isCounted?.(input) === false) return next(call, input)
+    const tokens = windows.some(({ unit }) => unit === 'tokens') ? (deps.tokensOf?.(call, input) ?? 0) : 0
     const asked = admit(windows, tokens, at)
     if (asked.type === 'admitted') return go(deps, call, asked.admission, () => next(call, input), at)
     return wait({ deps, call, windows, tokens, waiting }, asked).then((admission) => go(deps, call, admission, () => next(call, input)))

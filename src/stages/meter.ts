@@ -16,7 +16,7 @@ interface MeterDeps<In, Part> {
   /** The usage that a part reports; the last one of an attempt counts. */
   readonly usageOf: (part: Part) => Usage | undefined
   readonly sizeOf: (part: Part) => number
-  /** Whether a part is one of many, of a stream. */
+  /** Whether a part is one of many that carry an answer. */
   readonly isPiece: (part: Part) => boolean
   readonly price: (input: In, usage: Usage) => Charge
   /** Left out: no budget ever applies. */
@@ -76,6 +76,7 @@ export function meter<In, Part>(deps: MeterDeps<In, Part>): Stage<In, Part> {
       if (held !== undefined) book(held, metered, ending, facts)
       // The provider did the work and did not say how much: not known is not free.
       else if (ending.outcome === 'ok' && metered.usage === undefined) facts.isUnpriced = true
+      else if (metered.usage?.isEstimate === true) facts.isEstimate = true
       if (draining !== undefined) finishLate(call, held, metered)
       return facts.costNanoUsd === undefined ? undefined : { ...ending, costNanoUsd: facts.costNanoUsd }
     })
@@ -110,13 +111,16 @@ function takeUsage(metered: Metered, usage: Usage, charge: Charge, facts: CallFa
   }
 }
 
-function book<In>(held: HeldAttempt<In>, { usage, charge }: Metered, ending: Ending, facts: CallFacts): void {
-  if (usage !== undefined && charge !== undefined) {
+function book<In>(held: HeldAttempt<In>, metered: Metered, ending: Ending, facts: CallFacts): void {
+  const { usage, charge } = metered
+  if (usage !== undefined && usage.isEstimate !== true && charge !== undefined) {
     const nanoUsd = charge.type === 'priced' ? charge.costNanoUsd : undefined
     held.settle({ nanoUsd, tokens: (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0) })
-  } else {
-    addEstimate(ending.outcome === 'ok' ? held.settleUnsaid() : held.breakOff(), facts)
+    return
   }
+  // What the provider said of the beginning is no bill; but what it said of the input is true.
+  if (charge?.type === 'priced') facts.costNanoUsd = (facts.costNanoUsd ?? 0) - charge.costNanoUsd
+  addEstimate(ending.outcome === 'ok' ? held.settleUnsaid() : held.breakOff(usage?.inputTokens), facts)
 }
 
 function chargeFailed<In>(held: HeldAttempt<In>, error: GatewayError, facts: CallFacts): void {

@@ -1,6 +1,7 @@
+import type { Booking, Hold } from '../core/booking.ts'
 import { ANONYMOUS, type Call, type PromptIdentity } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
-import type { AttemptHeld, Booking, CallEnded, CallFacts, CallRecord, CallStarted, Hold, LayerName, Usage } from '../core/events.ts'
+import type { AttemptHeld, CallEnded, CallFacts, CallRecord, CallStarted, LayerName, Usage } from '../core/events.ts'
 import type { EventLog, LiveCalls } from '../core/ports.ts'
 import type { Ending } from '../core/reply.ts'
 import { type Stage, whenEnded } from '../core/stage.ts'

@@ -1,4 +1,4 @@
-import type { Hold } from '../core/events.ts'
+import type { Hold } from '../core/booking.ts'
 import type { SpanOf } from '../ledger/balance.ts'
 import { type BalanceKey, readBalanceId } from '../ledger/balance-id.ts'
 import { type Amounts, amountIn } from '../ledger/charge.ts'

@@ -1,4 +1,6 @@
 import { Money } from '../app/money.ts'
+import { createPriceDesk } from '../app/price-desk.ts'
+import { readBuiltIn } from '../app/price-file.ts'
 import { type AccessRules, createAccess } from '../control/access.ts'
 import type { ControlApiDeps } from '../control/api/deps.ts'
 import { type ControlApi, createControlApi } from '../control/api/index.ts'
@@ -7,6 +9,7 @@ import { SpendProjection } from '../control/projections/spend.ts'
 import type { CallEnded, CallStarted } from '../core/events.ts'
 import { Secret } from '../core/secret.ts'
 import { NO_RULES } from '../ledger/rules.ts'
+import { openBook } from '../models/prices/book.ts'
 import { type MemoryStore, openMemoryStore } from '../storage/memory/store.ts'
 import { type FakeWorld, fakeWorld } from './fake-world.ts'
 
@@ -44,6 +47,11 @@ export function openTestControl(overrides: Partial<ControlApiDeps> = {}): TestCo
   const deps: ControlApiDeps = {
     world,
     cache: () => undefined,
+    prices: createPriceDesk({
+      ...{ now: () => world.now(), folder: '/nowhere', log: store.log, reader: store.reader },
+      ...{ current: () => openBook(readBuiltIn), swap: () => {}, kindOf: (provider) => provider },
+      fold: (event) => money.ledger.fold(event),
+    }),
     providers: { list: () => [], reset: () => undefined },
     ...{ log: store.log, reader: store.reader, keys: store.keys, bodies: store.bodies, tallies: store.tallies },
     access: createAccess([], installation, () => rules),

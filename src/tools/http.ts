@@ -37,6 +37,7 @@ export function createHttp(deps: HttpDeps): Layer {
       const endpoint = endpointOf(deps, pathOf(request.url))
       const problem = early(deps, request)
       if (problem !== undefined) return refuse(deps, { request, endpoint, problem })
+      await deps.access.prepare?.(readCredential(request.headers, request.url))?.catch(leaveToStages)
       const principal = whoAsks(deps, request)
       // One whom nobody knows is refused by the stage that finds it out, with nothing read.
       if (principal === undefined) return refuse(deps, { request, endpoint })
@@ -45,6 +46,9 @@ export function createHttp(deps: HttpDeps): Layer {
     },
   }
 }
+
+/** What is wrong with a token is said, and recorded, by the stage that meets it again. */
+function leaveToStages(): void {}
 
 function endpointOf({ servers }: Tools, path: string): Endpoint {
   const serverName = path.slice(ROOT.length + 1).replace(/\/$/, '')

@@ -12,7 +12,9 @@ import { dispatch } from '../stages/dispatch.ts'
 import { guardInput, guardOutput } from '../stages/guard.ts'
 import type { GuardSet } from '../stages/guards/guard-set.ts'
 import type { Judges } from '../stages/guards/types.ts'
+import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
+import { limit } from '../stages/limit.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
 import { answerHere } from './answer-here.ts'
@@ -61,6 +63,7 @@ export interface ToolsDeps {
   readonly version: string
   readonly settings: () => ToolsSettings
   readonly guards: () => GuardSet
+  readonly money: MoneyDeps
   /** Whom guards ask. */
   readonly judges: Judges
   readonly limits: () => RequestLimits
@@ -87,6 +90,10 @@ export interface Tools extends ToolsDeps {
   readonly servers: Servers
   readonly sessions: Sessions
   readonly catalog: Catalog
+}
+
+function nameOfTool(attempt: Attempt): string {
+  return isToolCall(attempt) ? (attempt.tool?.identity.name ?? '') : ''
 }
 
 /**
@@ -116,6 +123,7 @@ export function createTools(deps: ToolsDeps): ToolsLayer {
       pipeline<Attempt, ToolPart>(
         [
           authorize((call, attempt) => permit(tools, call, attempt)), // the same function filters the lists
+          limit({ ...deps.money, subjectOf: nameOfTool, isCounted: isToolCall }),
           admit(argumentsProblem), // what does not fit the tool's schema need not trouble its server
           guardInput(guarding),
           holdId, // an id is one request's, for as long as that runs

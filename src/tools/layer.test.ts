@@ -4,6 +4,7 @@ import type { ToolIdentity } from '../core/ports.ts'
 import type { OutgoingRequest } from '../core/world.ts'
 import { compileGuards } from '../stages/guards/compile.ts'
 import { type FakeWorld, fakeWorld } from '../testing/fake-world.ts'
+import { testMoney } from '../testing/test-money.ts'
 import { createTools, type ToolsLayer } from './index.ts'
 
 /** A request that the server got, and the way to answer it. */
@@ -101,6 +102,7 @@ function openLab(first: Readonly<Record<string, (got: Got) => void>> = {}): Lab 
     bodyKeeping: { detailFor: () => 'off', maxBytes: () => 0 },
     asks: { note: () => {}, find: () => undefined },
     guards: () => NO_GUARDS,
+    money: testMoney(world),
     runner: {
       start: () => {
         throw new Error('No program is started here.')

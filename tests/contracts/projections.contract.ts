@@ -112,7 +112,6 @@ export function projectionsContract(kind: StoreKind): void {
       const { store } = await open({ projections })
       // A caller of the control API may ask for anything.
       await expect(spendBy(store.tallies, ['colour' as 'team'])).rejects.toThrow("Spend cannot be split by 'colour'")
-      await expect(spendBy(store.tallies, ['label:feature', 'user'])).rejects.toThrow('Together with a label')
       await expect(spendBy(store.tallies, ['label:feature', 'label:env'])).rejects.toThrow('Together with a label')
     })
 

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto'
 import type { CallEnded, Event } from '../../src/core/events.ts'
 import { chatAnswer, chatReply, chatStream, errorReply } from '../../src/testing/fake-upstream.ts'
 import { FAKE_PROVIDER_KEY, type Scenario, type ScenarioConfig, startScenario } from '../../src/testing/scenario.ts'
+import { streamReply } from '../../src/testing/upstream-replies.ts'
 import { gate } from '../../src/testing/upstream-steps.ts'
 import { ask, chat, expectError, send } from './ask.ts'
 
@@ -74,6 +75,43 @@ describe('an attempt that', () => {
     expect(cost).toBeGreaterThan(estimateOf(body, 0))
     expect(cost).toBeLessThan(estimateOf(body, 50))
     door.open()
+  })
+
+  test('broke off after its provider had said the input alone is not charged as if that were all', async () => {
+    await using scenario = await startScenario({
+      config: (baseUrl) => ({
+        ...withBudget().config,
+        models: {
+          providers: { fake: { wire: 'anthropic-messages', baseUrl, apiKey: 'env:FAKE_PROVIDER_KEY' } },
+          models: [{ name: 'mini', provider: 'fake', price: { inputPerMillion: 2, outputPerMillion: 10 } }],
+        },
+      }),
+    })
+    const event = (type: string, fields: object) => `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`
+    const usage = { input_tokens: 40, output_tokens: 1 }
+    const message = {
+      id: 'msg_1',
+      type: 'message',
+      role: 'assistant',
+      content: [],
+      model: 'mini',
+      stop_reason: null,
+      stop_sequence: null,
+      usage,
+    }
+    const delta = (text: string) => event('content_block_delta', { index: 0, delta: { type: 'text_delta', text } })
+    const frames = [
+      event('message_start', { message }),
+      event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
+      ...['some', 'words', 'more'].map(delta),
+    ]
+    scenario.upstream.answer(streamReply({ frames, pauseMs: 15, cut: { afterFrames: 5, by: 'close' } }))
+    await ask(scenario, { path: '/v1/messages', body: { ...BODY, stream: true } })
+    const { bookings, costNanoUsd = 0 } = await scenario.expectCall({ outcome: 'broken', isEstimate: true })
+    expect(bookings).toMatchObject([{ state: 'settled', isEstimate: true, nanoUsd: costNanoUsd }])
+    // The input as it was said, and more of output than the one token of the beginning.
+    expect(costNanoUsd).toBeGreaterThan(40 * 2000 + 2 * 10_000)
+    expect(costNanoUsd).toBeLessThan(40 * 2000 + 50 * 10_000)
   })
 
   test('its client leaves is read to its end where the configuration says so', async () => {

@@ -3,6 +3,7 @@ import { chatAnswer, chatReply } from '../../src/testing/chat-replies.ts'
 import { type ScenarioConfig, startScenario } from '../../src/testing/scenario.ts'
 import { gate } from '../../src/testing/upstream-steps.ts'
 import { ask, chat, expectError } from './ask.ts'
+import { FAULTS, request, say, toolCall, withServers } from './mcp.ts'
 
 function withLimits(...limits: readonly object[]): ScenarioConfig {
   return { access: { teams: { support: { limits } } } }
@@ -75,4 +76,16 @@ test('a limit on tokens holds what running calls may use, and counts what they u
   expect(second.status).toBe(200)
   const refused = expectError(await ask(scenario, { body: chat({ max_tokens: 100 }) }), 429, 'rate_limited')
   expect(refused.message).toContain('2000 tokens in any hour, and 2000 are used')
+})
+
+test('calls of tools count like calls of models; what does no work does not', async () => {
+  const { tools, access } = withServers({ faults: { command: FAULTS } })
+  const teams = { support: { tools: { default: 'allow' }, limits: [{ requests: 2, per: 'hour' }] } }
+  await using scenario = await startScenario({ config: { tools, access: { ...Object(access), teams } } })
+  for (let count = 0; count < 3; count++) await say(scenario, { body: request('tools/list') })
+  const echo = () => say(scenario, { body: toolCall('faults__echo', { text: 'a' }) })
+  expect((await ask(scenario)).status).toBe(200)
+  expect((await echo()).last).not.toMatchObject({ error: { data: { code: 'rate_limited' } } })
+  expect((await echo()).last).toMatchObject({ error: { code: -32_000, data: { code: 'rate_limited', source: 'policy' } } })
+  expect(expectError(await ask(scenario), 429, 'rate_limited').message).toContain('2 requests in any hour')
 })

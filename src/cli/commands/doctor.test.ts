@@ -130,6 +130,24 @@ describe('doctor --rehearse', () => {
     expect(readdirSync(folder)).toEqual(['signalbox.yaml'])
   }, 30_000)
 
+  test('finds nothing wrong where the targets of a route speak other wires', async () => {
+    const server = (wire: string) => ({ wire, baseUrl: `https://${wire}.invalid/v1`, apiKey: 'env:NOT_SET_ANYWHERE' })
+    const wires = ['anthropic-messages', 'gemini', 'openai-responses']
+    const pairs = wires.map((wire, index) => [wire, wires[(index + 1) % wires.length]])
+    write({
+      providers: Object.fromEntries(wires.map((wire) => [wire, server(wire)])),
+      models: wires.map((wire) => ({ name: wire, provider: wire, id: `${wire}-model` })),
+      routes: pairs.map(([first, second]) => ({ name: `from-${first}`, targets: [{ model: first }, { model: second }] })),
+    })
+    const { out, exitCode } = await doctor('--rehearse', '--json')
+    const results: readonly Rehearsed[] = JSON.parse(out)
+    expect(results.filter(({ verdict }) => verdict === 'wrong' || verdict === 'exposed')).toEqual([])
+    const survived = results.filter(({ route, verdict }) => route.startsWith('from-') && verdict === 'survived')
+    // All but what cannot be survived: nine rows of each of the three routes.
+    expect(survived.length).toBe(results.filter(({ route }) => route.startsWith('from-')).length - 27)
+    expect(exitCode).toBe(0)
+  }, 60_000)
+
   test('finds a route whose second target is never reached: exit 1', async () => {
     const second = { model: 'b', when: { team: ['nobody'] } }
     write(section([{ name: 'smart', retries: { max: 0 }, targets: [{ model: 'a' }, second] }]))

@@ -13,14 +13,18 @@ interface CreateFlags extends GatewayFlags {
   readonly expires?: string
 }
 
+interface RotateFlags extends GatewayFlags {
+  readonly overlap: string
+}
+
 interface ListFlags extends GatewayFlags {
   readonly team?: string
   readonly state?: string
 }
 
-/** `signalbox keys create | list | show | revoke`. */
+/** `signalbox keys create | list | show | rotate | revoke`. */
 export function registerKeys(program: Command, context: CliContext): void {
-  const keys = program.command('keys').description('Make, list and revoke keys.')
+  const keys = program.command('keys').description('Make, list, rotate and revoke keys.')
   keys
     .command('create')
     .description('Make a key. It is printed this once; only a hash of it is kept.')
@@ -48,6 +52,14 @@ export function registerKeys(program: Command, context: CliContext): void {
     .addOption(configOption())
     .addOption(jsonOption())
     .action((id: string, flags: GatewayFlags) => show(context, id, flags))
+  keys
+    .command('rotate')
+    .description('Make a new secret for a key, under a new id. The old one works until the end of the overlap; spend goes on as one.')
+    .argument('<id>', 'its public id: the middle of sb_<id>_<secret>')
+    .option('--overlap <duration>', 'how long the old one still works', '24h')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action((id: string, flags: RotateFlags) => rotate(context, id, flags))
   keys
     .command('revoke')
     .description('Revoke a key at once, and end its running calls.')
@@ -86,6 +98,15 @@ function show(context: CliContext, id: string, flags: GatewayFlags): Promise<voi
   return withGateway(context, { command: 'keys show', flags, offline: 'read' }, async ({ client }) => {
     const key = await client.showKey(id)
     context.io.out(flags.json ? formatJson(key) : formatFields(key))
+    return 0
+  })
+}
+
+function rotate(context: CliContext, id: string, flags: RotateFlags): Promise<void> {
+  return withGateway(context, { command: 'keys rotate', flags, offline: 'change' }, async ({ client }) => {
+    const rotated = await client.rotateKey(id, flags.overlap)
+    context.io.out(flags.json ? formatJson(rotated) : `${rotated.key}\n`)
+    context.io.err(`Made the key ${rotated.id}; the key ${id} works until ${rotated.oldWorksUntil}. The new one is shown this once.\n`)
     return 0
   })
 }

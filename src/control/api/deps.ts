@@ -3,6 +3,7 @@ import type { BodyStore, EventReader, TallyReader } from '../../core/ports.ts'
 import type { ProviderStates } from '../../core/provider-report.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { KeyDeps } from '../keys.ts'
+import type { PriceDesk } from '../price-desk.ts'
 import type { MoneyNow } from './budgets.ts'
 
 /** Whether one thing that the gateway needs is in order. */
@@ -45,6 +46,8 @@ export interface ControlApiDeps extends KeyDeps {
   readonly tallies: TallyReader
   /** Balances of budgets, as they are at this moment. @throws conflict where nobody here knows them */
   readonly money: () => MoneyNow
+  /** List prices. */
+  readonly prices: PriceDesk
   /** States of the providers of models. */
   readonly providers: ProviderStates
   readonly adminKey: Secret

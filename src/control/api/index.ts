@@ -9,11 +9,13 @@ import { listBudgets } from './endpoints/list-budgets.ts'
 import { listEvents } from './endpoints/list-events.ts'
 import { listKeys } from './endpoints/list-keys.ts'
 import { listLiveCalls } from './endpoints/list-live-calls.ts'
+import { prices } from './endpoints/prices.ts'
 import { probes } from './endpoints/probes.ts'
 import { listProviders, resetProvider } from './endpoints/providers.ts'
 import { rebuildSpend } from './endpoints/rebuild-spend.ts'
 import { reload } from './endpoints/reload.ts'
 import { revokeKey } from './endpoints/revoke-key.ts'
+import { rotateKey } from './endpoints/rotate-key.ts'
 import { showBody } from './endpoints/show-body.ts'
 import { showKey } from './endpoints/show-key.ts'
 import { showReceipt } from './endpoints/show-receipt.ts'
@@ -30,11 +32,13 @@ const ENDPOINTS: readonly Endpoint[] = [
   createKey, //     POST   /api/v1/keys
   showKey, //       GET    /api/v1/keys/:id
   revokeKey, //     POST   /api/v1/keys/:id/revoke    DELETE /api/v1/keys/:id
+  rotateKey, //     POST   /api/v1/keys/:id/rotate
   listEvents, //    GET    /api/v1/logs
   showReceipt, //   GET    /api/v1/receipts/:callId
   showTrace, //     GET    /api/v1/traces/:id
   sumSpend, //      GET    /api/v1/spend
   listBudgets, //   GET    /api/v1/budgets
+  prices, //        GET    /api/v1/prices    POST /api/v1/prices  /api/v1/recost
   rebuildSpend, //  POST   /api/v1/spend/rebuild
   listLiveCalls, // GET    /api/v1/calls/live
   listProviders, // GET    /api/v1/providers

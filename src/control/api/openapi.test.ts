@@ -9,6 +9,7 @@ const ENDPOINTS = [
   'get /api/v1/keys',
   'get /api/v1/keys/{id}',
   'get /api/v1/logs',
+  'get /api/v1/prices',
   'get /api/v1/providers',
   'get /api/v1/receipts/{callId}',
   'get /api/v1/spend',
@@ -23,7 +24,10 @@ const ENDPOINTS = [
   'post /api/v1/cache/purge',
   'post /api/v1/keys',
   'post /api/v1/keys/{id}/revoke',
+  'post /api/v1/keys/{id}/rotate',
+  'post /api/v1/prices',
   'post /api/v1/providers/{name}/reset',
+  'post /api/v1/recost',
   'post /api/v1/reload',
   'post /api/v1/spend/rebuild',
 ]

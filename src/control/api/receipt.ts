@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { CacheFact } from '../../core/answer-cache.ts'
-import type { AttemptFacts, Booking, CallEnded, CallFacts, CallStarted, RouteChoice } from '../../core/events.ts'
+import type { Booking } from '../../core/booking.ts'
+import type { AttemptFacts, CallEnded, CallFacts, CallStarted, RouteChoice } from '../../core/events.ts'
 import { formatUsd } from '../../core/money.ts'
 import type { LiveCall, LoggedEvent } from '../../core/ports.ts'
 import { readBalanceId } from '../../ledger/balance-id.ts'

@@ -24,6 +24,7 @@ export const shownKey = z
     createdBy: z.string(),
     expiresAt: z.string().optional(),
     revokedAt: z.string().optional(),
+    replaces: z.string().optional().describe('Id of the key that this one was made to replace. Spend goes on under the id of the first.'),
   })
   .openapi('Key')
 
@@ -45,6 +46,7 @@ export function showKey(key: KeyRecord, teams: readonly string[], nowMs: number)
     createdBy: key.createdBy,
     ...(key.expiresAtMs === undefined ? {} : { expiresAt: isoTime(key.expiresAtMs) }),
     ...(key.revokedAtMs === undefined ? {} : { revokedAt: isoTime(key.revokedAtMs) }),
+    ...(key.replaces === undefined ? {} : { replaces: key.replaces }),
   }
 }
 

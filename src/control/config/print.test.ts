@@ -48,6 +48,7 @@ access:
       labels: {} # default
       budgets: [] # default
       limits: [] # default
+  issuers: [] # default
   accounts: [] # default
 `)
 })

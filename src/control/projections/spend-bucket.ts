@@ -1,11 +1,11 @@
-import type { AttemptBooked, CallEnded } from '../../core/events.ts'
+import type { AttemptBooked, CallEnded, CallRecosted } from '../../core/events.ts'
 
-/** What costs: a call that ended, or an attempt that was booked after its call had. */
-export type Spent = CallEnded | AttemptBooked
+/** What costs: a call that ended, an attempt that was booked after its call had, or a correction of either. */
+export type Spent = CallEnded | AttemptBooked | CallRecosted
 
 /** How the call ended; not known of what was booked after it. */
 export function outcomeOf(event: Spent): string {
-  return event.type === 'call.ended' ? event.outcome : ''
+  return event.type === 'attempt.booked' ? '' : event.outcome
 }
 
 /** No call uses this many; a bucket adds up a second's calls, so that its numbers stay exact. */
@@ -49,7 +49,7 @@ export class SpendBucket {
 
   /** Returns false, and adds nothing, where the bucket is too full to stay exact. */
   add(event: Spent): boolean {
-    const { usage, costNanoUsd } = event
+    const { costNanoUsd } = event
     const cost = this.#costNanoUsd + (isExact(costNanoUsd) ? costNanoUsd : 0)
     if (!Number.isSafeInteger(cost)) return false
     this.#costNanoUsd = cost
@@ -57,6 +57,11 @@ export class SpendBucket {
       this.#calls++
       if (event.isUnpriced === true) this.#unpriced++
     }
+    if (event.type === 'call.recosted') {
+      if (event.resolvesUnpriced === true) this.#unpriced--
+      return true
+    }
+    const { usage } = event
     if (usage === undefined) return true
     this.#input += countOf(usage.inputTokens)
     this.#cachedInput += countOf(usage.cachedInputTokens)

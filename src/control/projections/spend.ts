@@ -42,8 +42,8 @@ export class SpendProjection implements TallyProjection {
   #bucketCount = 0
 
   fold(event: Event): void {
-    if ((event.type !== 'call.ended' && event.type !== 'attempt.booked') || !isSpend(event)) return
-    const hour = Math.floor(event.atMs / HOUR_MS)
+    if ((event.type !== 'call.ended' && event.type !== 'attempt.booked' && event.type !== 'call.recosted') || !isSpend(event)) return
+    const hour = Math.floor((event.type === 'call.recosted' ? event.calledAtMs : event.atMs) / HOUR_MS)
     const bucket = this.#bucketOf(hour, event)
     if (bucket.add(event)) return
     this.#gather()

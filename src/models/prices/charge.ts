@@ -1,5 +1,5 @@
 import type { PricedLine, Usage } from '../../core/events.ts'
-import { costOfTokens } from '../../core/money.ts'
+import { costOfItems } from '../../core/money.ts'
 import type { Charge } from '../../stages/meter.ts'
 import { ratesFor } from './rates.ts'
 import type { Price, Rates, Tariff } from './types.ts'
@@ -30,7 +30,7 @@ export function charge(price: Price | undefined, usage: Usage, atMs: number): Ch
   addOutput(add, tariff, usage, outputTokens)
   add('call', tariff.perCall === undefined ? 0 : 1, (tariff.perCall ?? 0) * MILLION)
   add('toolCall', toolCalls, (tariff.toolCall ?? 0) * MILLION)
-  const costNanoUsd = costOfTokens(lines.map(({ tokens, nanoUsd }) => [tokens, nanoUsd]))
+  const costNanoUsd = costOfItems(lines)
   return Number.isSafeInteger(costNanoUsd) ? { type: 'priced', costNanoUsd, version: price.version, lines } : UNPRICED
 }
 

@@ -1,6 +1,7 @@
 import { isObject, type JsonObject, scanTopLevel, spliceText } from '../../core/json.ts'
+import { dialectOf } from '../dialects/index.ts'
 import { callDialect } from '../operation.ts'
-import type { ModelRequest, Target, WireName } from '../types.ts'
+import type { Attempt, ModelRequest, Target, WireName } from '../types.ts'
 
 /** Where each wire bounds the output. Of two fields of one wire, the first is written where the caller wrote none. */
 const FIELDS: Readonly<Record<WireName, readonly string[]>> = {
@@ -15,11 +16,20 @@ const FIELDS: Readonly<Record<WireName, readonly string[]>> = {
 
 const DEEP = Number.MAX_SAFE_INTEGER
 
+/** The same attempt with this bound on the output of each answer, in whatever wire it is sent. */
+export function clampAttempt(attempt: Attempt, maxOutputTokens: number): Attempt {
+  const { target, encoded } = attempt
+  const request = clampOutput(attempt.request, target, maxOutputTokens)
+  if (encoded === undefined) return { ...attempt, request }
+  // It was written for another wire before: now it is written once more, with the bound.
+  return { ...attempt, request, encoded: dialectOf(target.wire).writeRequest(request.neutral(), request.isStream, target).text }
+}
+
 /**
  * The same request with this bound on its output, in the caller's own text; decoded again, so that everything that was read of it fits.
  * @throws as the wire's decoder does
  */
-export function clampOutput(request: ModelRequest, target: Target, maxOutputTokens: number): ModelRequest {
+function clampOutput(request: ModelRequest, target: Target, maxOutputTokens: number): ModelRequest {
   const text = writeBound(request, target, maxOutputTokens)
   const address = { headers: new Headers(request.headers), url: '', model: request.model, isStream: request.isStream }
   const decoded = callDialect(request.wire, request.operation).decodeRequest(new TextEncoder().encode(text), { maxDepth: DEEP }, address)

@@ -2,7 +2,7 @@ import type { NanoUsd } from '../../core/money.ts'
 import type { Estimate, Estimator } from '../../stages/hold.ts'
 import type { Attempt, ModelRequest, RequestBounds, Target } from '../types.ts'
 import { chargeAtMost } from './charge.ts'
-import { clampOutput } from './clamp-output.ts'
+import { clampAttempt } from './clamp-output.ts'
 import { strictInputTokens } from './input-bound.ts'
 import { boundsOf } from './request-bounds.ts'
 import type { Price } from './types.ts'
@@ -20,22 +20,18 @@ const LIKELY_OUTPUT_TOKENS = 1000
 export const estimator: Estimator<Attempt> = {
   estimate: estimateAttempt,
   priceOf: ({ request, target }, tokens) => mostFor(target.price, tokens, request),
-  clampOutput: ({ request, target, ...rest }, outputTokens) => {
-    const each = Math.floor(outputTokens / boundsOf(request).choices)
-    return { ...rest, target, request: clampOutput(request, target, each) }
-  },
+  clampOutput: (attempt, outputTokens) => clampAttempt(attempt, Math.floor(outputTokens / boundsOf(attempt.request).choices)),
 }
 
 /**
  * What an attempt may cost. Input: a token for each byte of the body, which no tokenizer that is in use goes beyond (see input-bound.ts).
  * Output: the caller's own bound; else 4,096 tokens; else, where it must be a bound, what the model can give out.
  */
-function estimateAttempt({ id, request, target }: Attempt, isStrict: boolean): Estimate {
+function estimateAttempt({ id, request, target, encoded = request.text }: Attempt, isStrict: boolean): Estimate {
   const bounds = boundsOf(request)
-  const sizeBytes = Buffer.byteLength(request.text)
-  const inputTokens = isStrict
-    ? strictInputTokens(request.text, sizeBytes)
-    : sizeBytes - bounds.mediaBytes + bounds.mediaParts * MEDIA_TOKENS
+  // What is sent counts: in the provider's wire, where that is another.
+  const sizeBytes = Buffer.byteLength(encoded)
+  const inputTokens = isStrict ? strictInputTokens(encoded, sizeBytes) : sizeBytes - bounds.mediaBytes + bounds.mediaParts * MEDIA_TOKENS
   const outputTokens = request.operation === 'generate' ? outputOf(bounds, target, isStrict) * bounds.choices : 0
   return {
     attempt: id,

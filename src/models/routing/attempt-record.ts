@@ -1,4 +1,5 @@
-import type { Booking, CallFacts, CallRecord, Hold, Usage } from '../../core/events.ts'
+import type { Booking, Hold } from '../../core/booking.ts'
+import type { CallFacts, CallRecord, Usage } from '../../core/events.ts'
 
 const COUNTS = [
   'inputTokens',

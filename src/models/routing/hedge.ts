@@ -85,7 +85,7 @@ async function firstAccepted(one: Racer, other: Racer): Promise<Racer> {
 const LOSER_MS = 50
 
 async function cancel(call: Call, loser: Racer): Promise<void> {
-  const reason = new GatewayError('client_closed', 'Another attempt of the same call answered first.')
+  const reason = new GatewayError('client_closed', 'Another attempt of the same call answered first.', { isSuperseded: true })
   loser.abort(reason)
   // It may have been accepted at the same moment.
   const over = loser.reply.then(

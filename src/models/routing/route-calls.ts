@@ -3,6 +3,7 @@ import type { Reply } from '../../core/reply.ts'
 import type { Handler } from '../../core/stage.ts'
 import { route } from '../../stages/route.ts'
 import type { Attempt, ModelCall, ModelPart } from '../types.ts'
+import { continuing } from './continuing.ts'
 import { hedge } from './hedge.ts'
 import { slowMs } from './performance.ts'
 import type { RouterState } from './router.ts'
@@ -17,6 +18,8 @@ import { Walk } from './walk.ts'
 export function routeCalls(state: RouterState, deps: ShadowDeps, next: Handler<Attempt, ModelPart>): Handler<ModelCall, ModelPart> {
   const track: Handler<Attempt, ModelPart> = (call, attempt) => trackAttempt(call, attempt, next, { lanes: state.lanes, isBeside: false })
   const shadows = new Shadows(deps, track)
+  const goOn = (call: Call, attempt: Attempt, reply: Reply<ModelPart>, walk: Walk) =>
+    continuing(call, attempt, reply, { input: walk.input, walk, make: track })
   return route(
     (call, input: ModelCall) => {
       if (input.route.shadow !== undefined) shadows.copy(call, input)
@@ -24,13 +27,21 @@ export function routeCalls(state: RouterState, deps: ShadowDeps, next: Handler<A
     },
     (call, attempt, walk) => {
       const { rules, afterMs } = hedgingOf(state, walk, attempt)
-      if (rules === undefined) return track(call, attempt)
+      if (rules === undefined)
+        return walk.continues ? track(call, attempt).then((reply) => goOn(call, attempt, reply, walk)) : track(call, attempt)
       const account = state.hedgesOf(walk.route)
       const make = (own: Call, one: Attempt, of: 'first' | 'hedge'): Promise<Reply<ModelPart>> =>
         trackAttempt(own, one, next, { lanes: state.lanes, isBeside: true, onSettled: (cost) => account.settle(cost, of) })
       account.count()
-      if (afterMs === undefined) return make(call, attempt, 'first')
-      return hedge(call, attempt, { rules, account, afterMs, make, beside: () => walk.beside(`hedge after ${Math.round(afterMs)} ms`) })
+      const ready = (reply: Reply<ModelPart>) => (walk.continues ? goOn(call, attempt, reply, walk) : reply)
+      if (afterMs === undefined) return make(call, attempt, 'first').then(ready)
+      return hedge(call, attempt, {
+        rules,
+        account,
+        afterMs,
+        make,
+        beside: () => walk.beside(`hedge after ${Math.round(afterMs)} ms`),
+      }).then(ready)
     },
   )
 }

@@ -1,8 +1,9 @@
 import type { Call } from '../../core/call.ts'
 import type { GatewayError } from '../../core/errors.ts'
 import type { RouteStep, Way } from '../../stages/route.ts'
-import type { Attempt, ModelCall, Target } from '../types.ts'
+import type { Attempt, ModelCall, ModelRequest, Target } from '../types.ts'
 import { choose, pickLane } from './choose.ts'
+import { mayContinue } from './continued-request.ts'
 import { CallFactsForRoute } from './facts.ts'
 import { type Action, rowOf } from './failures.ts'
 import { refusal } from './refusal.ts'
@@ -42,6 +43,15 @@ export class Walk implements Way<Attempt> {
     return this.#input.route
   }
 
+  get input(): ModelCall {
+    return this.#input
+  }
+
+  /** Whether a stream of this call that breaks may go on elsewhere. */
+  get continues(): boolean {
+    return this.#input.route.continues && mayContinue(this.#input)
+  }
+
   begin(): RouteStep<Attempt> {
     const { route } = this.#input
     const state = { lanes: this.#state.lanes, nowMs: this.#call.world.now(), random: this.#call.world.random }
@@ -70,6 +80,19 @@ export class Walk implements Way<Attempt> {
   beside(why: string): Attempt | undefined {
     const step = this.#sendFrom(this.#at + 1, why) ?? this.#sendFrom(this.#at, why)
     return step?.type === 'send' ? step.attempt : undefined
+  }
+
+  /** The next target that goes on with a text that broke off; undefined where there is none. */
+  continuation(request: ModelRequest, failure: GatewayError): Attempt | undefined {
+    const { nowMs, random } = { nowMs: this.#call.world.now(), random: this.#call.world.random }
+    const { order } = choose(this.#input.route, this.#facts, { lanes: this.#state.lanes, nowMs, random })
+    for (const model of order) {
+      const target = model.can.prefill === true ? pickLane(model, this.#tried, { lanes: this.#state.lanes, nowMs }) : undefined
+      if (target === undefined) continue
+      this.#tried.add(target.laneId)
+      return { ...this.#attempt(target, `continues after ${failure.code}`), request }
+    }
+    return undefined
   }
 
   #take(action: Action, failure: GatewayError): RouteStep<Attempt> | undefined {

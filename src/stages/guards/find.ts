@@ -22,7 +22,12 @@ export function findIn(text: ReadableText, detector: SpanDetector, from: number)
   const { folded } = text
   const found = detector.find(folded.text, foldedPlaceOf(folded, from))
   if (folded.places === undefined) return found
-  return found.map((finding) => ({ ...finding, from: placeOf(folded, finding.from), to: endPlaceOf(folded, finding.to) }))
+  return found.map(({ since, ...finding }) => ({
+    ...finding,
+    from: placeOf(folded, finding.from),
+    to: endPlaceOf(folded, finding.to),
+    ...(since === undefined ? {} : { since: placeOf(folded, since) }),
+  }))
 }
 
 /** From where on more text may change what the detector finds, in places of the text as written. */

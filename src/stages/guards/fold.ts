@@ -3,6 +3,8 @@ export interface Folded {
   readonly text: string
   /** For each character of `text` its place as written, and one more for the end. Absent where both texts are the same. */
   readonly places?: Int32Array
+  /** Where two code units, as written, became one character. */
+  readonly pairs?: ReadonlySet<number>
 }
 
 const REMOVED = 0
@@ -74,6 +76,7 @@ export function fold(text: string): Folded {
   if (first === -1) return { text }
   const codes = new Uint16Array(text.length)
   const places = new Int32Array(text.length + 1)
+  const pairs = new Set<number>()
   let isChanged = false
   let length = 0
   for (let at = 0; at < text.length; at++) {
@@ -83,6 +86,7 @@ export function fold(text: string): Folded {
     if (code >= 0xd800 && code <= 0xdbff) {
       const folded = foldPair(code, text.charCodeAt(at + 1))
       if (folded !== undefined) {
+        pairs.add(at)
         at++
         read = folded
       }
@@ -96,7 +100,7 @@ export function fold(text: string): Folded {
   places[length] = text.length
   let folded = ''
   for (let from = 0; from < length; from += PIECE) folded += String.fromCharCode(...codes.subarray(from, Math.min(length, from + PIECE)))
-  return { text: folded, places: places.subarray(0, length + 1) }
+  return { text: folded, places: places.subarray(0, length + 1), pairs }
 }
 
 /** Mathematical letters and digits, and tags, which show nothing; undefined for other pairs, which stay two code units. */
@@ -119,9 +123,10 @@ export function placeOf({ places }: Folded, at: number): number {
 }
 
 /** Just after the character that stands in front of a place in the folded text. */
-export function endPlaceOf({ places }: Folded, at: number): number {
-  // A pair of code units may have become one character; else what is taken along shows nothing.
-  return places === undefined ? at : Math.min(places[at] ?? 0, (places[at - 1] ?? 0) + 2)
+export function endPlaceOf({ places, pairs }: Folded, at: number): number {
+  if (places === undefined) return at
+  const last = places[at - 1] ?? 0
+  return pairs?.has(last) ? last + 2 : last + 1
 }
 
 /** The first place in the folded text that stands at or behind a place as written. */

@@ -75,7 +75,7 @@ export class Lane {
     if (hold <= scanner.from && !isEnd) return scanner.from
     let next = Math.max(scanner.from, hold)
     for (const finding of findIn(text, detector, scanner.from)) {
-      if (finding.from >= hold) break
+      if ((finding.since ?? finding.from) >= hold) break
       this.#rules.onFound(guard, finding)
       if (guard.action === 'redact') this.#redactions.push({ guard, order: scanner.order, finding })
       next = Math.max(next, finding.to)

@@ -13,6 +13,8 @@ export type Action = (typeof ACTIONS)[number]
 export interface Finding {
   readonly from: number
   readonly to: number
+  /** Where what makes it out begins, when that is in front of it: the name of a value. */
+  readonly since?: number
   /** What it is, in capitals: `EMAIL`, `CARD`. Placeholders are named after it. */
   readonly kind: string
 }

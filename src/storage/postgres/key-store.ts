@@ -20,6 +20,8 @@ interface KeyRow {
   readonly created_by: string
   readonly expires_at_ms: string | null
   readonly revoked_at_ms: string | null
+  readonly replaces: string | null
+  readonly replaces_until_ms: string | null
   readonly change: string
 }
 
@@ -29,7 +31,8 @@ export interface ChangedKey {
   readonly change: number
 }
 
-const ROW = 'id, secret_hash, name, team, "user", labels, models, created_at_ms, created_by, expires_at_ms, revoked_at_ms, change'
+const ROW =
+  'id, secret_hash, name, team, "user", labels, models, created_at_ms, created_by, expires_at_ms, revoked_at_ms, replaces, replaces_until_ms, change'
 const UNIQUE_VIOLATION = '23505'
 
 /** Keys in PostgreSQL, for all replicas. */
@@ -71,6 +74,8 @@ export class PostgresKeyStore implements KeyStore {
       key.createdBy,
       key.expiresAtMs ?? null,
       key.revokedAtMs ?? null,
+      key.replaces ?? null,
+      key.replacesUntilMs ?? null,
     ]
     const places = values.map((_, index) => `$${index + 1}`).join(', ')
     try {
@@ -115,6 +120,8 @@ function toChanged(row: KeyRow): ChangedKey {
     createdBy: row.created_by,
     ...(row.expires_at_ms === null ? {} : { expiresAtMs: Number(row.expires_at_ms) }),
     ...(row.revoked_at_ms === null ? {} : { revokedAtMs: Number(row.revoked_at_ms) }),
+    ...(row.replaces === null ? {} : { replaces: row.replaces }),
+    ...(row.replaces_until_ms === null ? {} : { replacesUntilMs: Number(row.replaces_until_ms) }),
   }
   return { key, change: Number(row.change) }
 }

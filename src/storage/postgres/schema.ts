@@ -31,6 +31,7 @@ export const SCHEMA: readonly (readonly string[])[] = [
     'CREATE INDEX bodies_by_call ON bodies (call_id)',
     'CREATE INDEX bodies_by_time ON bodies (at_ms)',
   ],
+  ['ALTER TABLE keys ADD COLUMN replaces text, ADD COLUMN replaces_until_ms bigint'],
 ]
 
 /** Numbers of our advisory locks, under one of our own. */

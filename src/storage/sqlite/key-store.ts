@@ -16,10 +16,12 @@ interface KeyRow {
   readonly createdBy: string
   readonly expiresAtMs: number | null
   readonly revokedAtMs: number | null
+  readonly replaces: string | null
+  readonly replacesUntilMs: number | null
 }
 
 const ROW = `id, secret_hash AS secretHash, name, team, user, labels, models, created_at_ms AS createdAtMs, created_by AS createdBy,
-  expires_at_ms AS expiresAtMs, revoked_at_ms AS revokedAtMs`
+  expires_at_ms AS expiresAtMs, revoked_at_ms AS revokedAtMs, replaces, replaces_until_ms AS replacesUntilMs`
 
 /** Keys in signalbox.db. */
 export class SqliteKeyStore implements KeyStore {
@@ -39,8 +41,9 @@ export class SqliteKeyStore implements KeyStore {
     try {
       this.#database
         .query(
-          `INSERT INTO keys (id, secret_hash, name, team, user, labels, models, created_at_ms, created_by, expires_at_ms, revoked_at_ms)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          `INSERT INTO keys (id, secret_hash, name, team, user, labels, models, created_at_ms, created_by, expires_at_ms, revoked_at_ms,
+             replaces, replaces_until_ms)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         )
         .run(
           key.id,
@@ -54,6 +57,8 @@ export class SqliteKeyStore implements KeyStore {
           key.createdBy,
           key.expiresAtMs ?? null,
           key.revokedAtMs ?? null,
+          key.replaces ?? null,
+          key.replacesUntilMs ?? null,
         )
     } catch (thrown) {
       if (!codeOf(thrown).startsWith('SQLITE_CONSTRAINT')) throw folderFailure(this.#folder, thrown)
@@ -86,5 +91,7 @@ function toRecord(row: KeyRow): KeyRecord {
     createdBy: row.createdBy,
     ...(row.expiresAtMs === null ? {} : { expiresAtMs: row.expiresAtMs }),
     ...(row.revokedAtMs === null ? {} : { revokedAtMs: row.revokedAtMs }),
+    ...(row.replaces === null ? {} : { replaces: row.replaces }),
+    ...(row.replacesUntilMs === null ? {} : { replacesUntilMs: row.replacesUntilMs }),
   }
 }

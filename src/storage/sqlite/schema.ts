@@ -31,6 +31,7 @@ export const SCHEMA: Readonly<Record<DatabaseName, readonly (readonly string[])[
       `CREATE TABLE projections (
         name TEXT PRIMARY KEY, version INTEGER NOT NULL, kept INTEGER NOT NULL, hash TEXT, base INTEGER NOT NULL) WITHOUT ROWID`,
     ],
+    ['ALTER TABLE keys ADD COLUMN replaces TEXT', 'ALTER TABLE keys ADD COLUMN replaces_until_ms INTEGER'],
   ],
   bodies: [
     [

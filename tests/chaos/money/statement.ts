@@ -1,4 +1,5 @@
-import type { Booking, Event, Hold } from '../../../src/core/events.ts'
+import type { Booking, Hold } from '../../../src/core/booking.ts'
+import type { Event } from '../../../src/core/events.ts'
 import type { Invoice } from './invoicing-provider.ts'
 
 /** One attempt: what it held, what it was booked with, and for which call. */

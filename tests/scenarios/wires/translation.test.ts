@@ -166,6 +166,24 @@ describe('thinking with its signature', () => {
   })
 })
 
+test('thinking of Anthropic is left out where the history of chat completions goes to a provider of its own wire', async () => {
+  await using scenario = await start()
+  const sealed = {
+    type: 'reasoning.text',
+    text: 'Hm.',
+    signature: `sb:anthropic-messages:${SIGNATURE}`,
+    format: 'anthropic-messages',
+    index: 0,
+  }
+  const turn = { role: 'assistant' as const, content: 'a', reasoning_content: 'Hm.', reasoning_details: [sealed] }
+  await openai(scenario).create({ model: 'gpt', messages: [...HELLO, turn, ...HELLO] })
+  await scenario.expectCall({ outcome: 'ok' })
+  expect(scenario.upstream.requests[0]?.jsonObject()).toEqual({
+    model: 'gpt-5',
+    messages: [...HELLO, { role: 'assistant', content: 'a' }, ...HELLO],
+  })
+})
+
 describe('a caller of Anthropic Messages', () => {
   test('on the same wire: beta and version go on, its key does not, the bytes pass but for the model', async () => {
     await using scenario = await start()

@@ -4,6 +4,7 @@ import type { DecodeBounds, ModelRequest, RequestEdits, Target } from '../../typ
 import { decodeBody, identifyPrompt, parseAgain, readKeys, readModel, readStreamFlag, spanOf } from '../decode-body.ts'
 import { readBounds } from './bounds.ts'
 import { readRequest } from './read-request.ts'
+import { withoutForeignThinking } from './thinking.ts'
 
 const READ_KEYS = readKeys([
   'model',
@@ -37,13 +38,25 @@ export function decodeRequest(body: Uint8Array, bounds: DecodeBounds): ModelRequ
   }
 }
 
-/** The caller's own text, with the provider's id of the model and, where needed, the wish for usage spliced in. */
+/**
+ * The caller's own text, with the provider's id of the model and, where needed, the wish for usage spliced in. A request that gives back what
+ * a model of another wire thought is written anew without that: providers of this wire refuse fields that they do not know.
+ */
 export function encodeRequest(request: ModelRequest, target: Target): string {
+  if (request.text.includes('"sb:')) return withoutForeign(request, target)
   const { model, askForUsage } = request.edits
   const isSameName = request.model === target.id || model === undefined
   if (isSameName && askForUsage === undefined) return request.text
   const rename = isSameName ? [] : [{ ...model, with: JSON.stringify(target.id) }]
   return spliceText(request.text, askForUsage === undefined ? rename : [...rename, askForUsage])
+}
+
+function withoutForeign({ text, isStream, operation }: ModelRequest, target: Target): string {
+  const value = parseAgain(text)
+  const messages = Array.isArray(value.messages) ? value.messages.map(withoutForeignThinking) : value.messages
+  const options = isObject(value.stream_options) ? value.stream_options : {}
+  const asks = isStream && operation === 'generate' ? { stream_options: { ...options, include_usage: true } } : {}
+  return JSON.stringify({ ...value, model: target.id, messages, ...asks })
 }
 
 function findEdits(top: TopLevel & { type: 'object' }, value: JsonObject, mustAskForUsage: boolean): RequestEdits {

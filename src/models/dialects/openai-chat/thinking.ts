@@ -75,6 +75,21 @@ export function writeDetail(thinking: Pick<ThinkingContent, 'text' | 'seal' | 'i
   return { type: 'reasoning.text', text, signature: packed, format: seal.wire, index, ...id }
 }
 
+/** A message without what a model of another wire thought: such thinking has a seal of that wire among its details. */
+export function withoutForeignThinking(message: Json): Json {
+  if (!isObject(message) || !Array.isArray(message.reasoning_details)) return message
+  const { reasoning_details: details, reasoning_content: _text, reasoning: _other, ...rest } = message
+  const own = details.filter((detail: Json) => !isForeign(detail))
+  if (own.length === details.length) return message
+  return own.length === 0 ? rest : { ...rest, reasoning_details: own }
+}
+
+function isForeign(detail: Json): boolean {
+  if (!isObject(detail)) return false
+  const sealed = detail.signature ?? detail.data
+  return typeof sealed === 'string' && unpackSeal(sealed, WIRE).wire !== WIRE
+}
+
 /** Whether thinking may be given to a provider of this wire: it is one's own. */
 export function isOwn(thinking: ThinkingContent): boolean {
   return thinking.seal?.wire === WIRE

@@ -6,6 +6,7 @@ import { failureInReply } from '../provider-error.ts'
 /** The type of an error, by status. Clients of this wire branch on it. */
 const TYPE_BY_STATUS: Readonly<Record<number, string>> = {
   401: 'authentication_error',
+  402: 'insufficient_quota',
   403: 'permission_error',
   404: 'invalid_request_error',
   429: 'rate_limit_exceeded',

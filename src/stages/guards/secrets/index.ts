@@ -20,6 +20,7 @@ const TOKEN = /[^\s"'`,;<>(){}]+$/
 /** Words that name a secret, and those that may become one. */
 const NAMES = foldedPattern('pass|contrase|mot de|mot $|senha|парол|密|パス|key|secret|token|authorization', 'i')
 const NAME_REACH = 48
+const LONGEST_NAME = 80
 
 /** All rules in one pattern: one pass over the text, each rule a group of its own. */
 const RULES = foldedPattern(`(?<![A-Za-z0-9_])(?:${SECRET_RULES.map(({ pattern }) => `(${pattern})`).join('|')})`, 'g')
@@ -62,7 +63,7 @@ function findingOf(match: RegExpExecArray): Finding | undefined {
   const secret = rule.isValue ? (valuePattern(rule.kind).exec(all)?.[0] ?? all) : all
   if (!maySecret(rule.kind, secret)) return undefined
   const to = match.index + all.length
-  return { from: to - secret.length, to, kind: rule.kind }
+  return { from: to - secret.length, to, kind: rule.kind, since: match.index }
 }
 
 function valuePattern(kind: string): RegExp {
@@ -95,9 +96,12 @@ function holdSecretsFrom(text: string, from: number): number {
   const half = line.lastIndexOf(PEM_BEGIN)
   if (half !== -1 && PEM_HALF_LINE.test(line.slice(half))) return text.length - line.length + half
   const token = TOKEN.exec(tail)?.[0] ?? ''
-  const before = tail.slice(0, tail.length - token.length).slice(-NAME_REACH)
-  const name = NAMES.exec(before)
+  const end = tail.length - token.length
+  const begin = Math.max(0, end - NAME_REACH)
+  const name = NAMES.exec(tail.slice(begin, end))
   if (name === null) return text.length - token.length
-  const word = /[A-Za-z0-9_-]*$/.exec(before.slice(0, name.index))?.[0] ?? ''
-  return text.length - token.length - before.length + name.index - word.length
+  // The name may begin in front of where it was looked for.
+  const at = begin + name.index
+  const word = /[A-Za-z0-9_-]*$/.exec(tail.slice(Math.max(0, at - LONGEST_NAME), at))?.[0] ?? ''
+  return text.length - tail.length + at - word.length
 }

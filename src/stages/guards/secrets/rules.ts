@@ -64,7 +64,7 @@ export const SECRET_RULES: readonly SecretRule[] = [
   {
     kind: 'URL_PASSWORD',
     pattern:
-      '(?:https?|ftps?|sftp|ssh|postgres(?:ql)?|mysql|mariadb|mongodb(?:\\+srv)?|rediss?|amqps?|smtps?|ldaps?|nats)://[^\\s:@/"\'<>]{0,64}:[^\\s:@/"\'<>]{3,128}(?=@)',
+      '(?:https?|ftps?|sftp|ssh|postgres(?:ql)?|mysql|mariadb|mongodb(?:\\+srv)?|rediss?|amqps?|smtps?|ldaps?|nats)://[^\\s:@/"\'<>`,;(){}]{0,64}:[^\\s:@/"\'<>`,;(){}]{3,128}(?=@)',
     isValue: true,
   },
   {

@@ -62,10 +62,12 @@ describe.each(PROVIDER_WIRES.map(({ wire }) => ({ wire, model: `by-${wire}` })))
 
   const question = [{ role: 'user' as const, content: 'What is the weather?' }]
 
-  async function expectTwoCalls(isStream: boolean): Promise<void> {
+  async function expectTwoCalls(isStream: boolean, isThreadRefused = false): Promise<void> {
     const started = { type: 'call.started' as const }
     const ended = { type: 'call.ended' as const, outcome: 'ok' as const, isStream, provider: wire }
-    await scenario.expectEvents([started, { ...ended, toolCalls: ['weather'] }, started, ended])
+    const refused = { type: 'call.ended' as const, outcome: 'refused' as const, errorCode: 'invalid_request' as const }
+    const first = isThreadRefused ? [started, refused] : []
+    await scenario.expectEvents([...first, started, { ...ended, toolCalls: ['weather'] }, started, ended])
   }
 
   test('chat.completions.parse of openai gives the parsed object', async () => {
@@ -123,18 +125,17 @@ describe.each(PROVIDER_WIRES.map(({ wire }) => ({ wire, model: `by-${wire}` })))
         return `21 degrees in ${city}`
       },
     })
-    // Left out, `thread` asks the provider to keep the conversation, which is no part of the other wires.
+    // By default it asks for a thread, and goes on without one where it is told that there are none.
     const runner = anthropic().beta.messages.toolRunner({
       model,
       max_tokens: 1000,
       messages: question,
       tools: [weather],
       stream: isStream,
-      thread: false,
     })
     const said = await runner.runUntilDone()
     expect(said.content).toMatchObject([{ type: 'text', text: 'It is warm.' }])
     expect(asked).toEqual(['Zürich'])
-    await expectTwoCalls(isStream)
+    await expectTwoCalls(isStream, wire !== 'anthropic-messages')
   })
 })

@@ -40,13 +40,19 @@ export function errorInReply(value: JsonObject, provider: string): GatewayError 
   return failureInReply(provider, status, typeof said.message === 'string' ? said.message : undefined)
 }
 
+/** The field by which a client asks its provider to keep the conversation. */
+export const THREAD = 'thread'
+/** What the official SDK looks for, to go on without. Source: its own `ThreadState` (@anthropic-ai/sdk 1.11.0). */
+const NO_THREADS = { error_code: 'thread_unsupported_request', unsupported: [THREAD] }
+
 /** The body of an error answer. `code` and `source` are ours; the rest is the wire's own shape. */
 export function encodeError(error: GatewayError, requestId: string): string {
   const type = TYPE_BY_STATUS[error.status] ?? (error.status < 500 ? 'invalid_request_error' : 'api_error')
   const { param } = error.extra
+  const details = param === THREAD && error.code === 'invalid_request' ? { details: NO_THREADS } : {}
   return JSON.stringify({
     type: 'error',
-    error: { type, message: error.message, ...(param === undefined ? {} : { param }), code: error.code, source: error.source },
+    error: { type, message: error.message, ...(param === undefined ? {} : { param }), code: error.code, source: error.source, ...details },
     request_id: requestId,
   })
 }

@@ -16,6 +16,7 @@ import {
   wrong,
 } from '../../neutral/read.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
+import { THREAD } from './error.ts'
 import { readBlocks, readCache } from './read-blocks.ts'
 
 const READ = new Set([
@@ -40,6 +41,8 @@ const READ_TOOL = new Set(['name', 'description', 'input_schema', 'strict', 'typ
 
 /** What a messages request says, in no wire's words. A request to count may leave out what only an answer needs. */
 export function readRequest(value: JsonObject, { isCount }: { readonly isCount: boolean }): NeutralRequest {
+  // A client that is not told would send the rest of the conversation without its beginning.
+  if (isObject(value.thread)) throw wrong(THREAD, 'asks for a thread, and the provider of this model speaks a wire that keeps none')
   const losses = new Losses()
   reportUnread(value, READ, { path: '', losses })
   if (value.service_tier === 'standard_only') losses.drop('service_tier', 'tiers of service are each provider’s own')

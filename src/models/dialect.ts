@@ -51,6 +51,8 @@ export interface Dialect {
   readStream(target: Target): StreamReader
   /** A writer of one stream for a caller of this wire. */
   writeStream(context: ReplyContext): StreamWriter
+  /** Another form of a caller's stream than server-sent events, where its URL asks for one. */
+  shapeStream?(url: string): StreamShape | undefined
   decodeError(failure: ProviderFailure): GatewayError
   encodeError(error: GatewayError, requestId: string): string
   /** The bytes that tell a reader of a stream that it failed. No terminal event follows. */
@@ -94,6 +96,15 @@ export interface EmbeddingDialect {
   /** A part with `embeddings` and, where the provider says it, `usage`. @throws provider_malformed, provider_error */
   decodeReply(body: Uint8Array, target: Target): ModelPart
   writeReply(reply: NeutralEmbeddings, request: NeutralInputs, context: ReplyContext): Written
+}
+
+/** The form of one stream as its caller gets it. */
+export interface StreamShape {
+  readonly contentType: string
+  /** The bytes for a frame of server-sent events. */
+  frame(frame: Uint8Array): Uint8Array
+  /** What follows the last frame, also where that tells of a failure. */
+  end(): Uint8Array
 }
 
 /** What a writer of replies needs to know. */

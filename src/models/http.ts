@@ -14,7 +14,7 @@ import type { World } from '../core/world.ts'
 import { LogRecord } from '../stages/record.ts'
 import { cacheHeaders } from './cache/stage.ts'
 import type { ListedModel } from './catalog.ts'
-import type { Dialect } from './dialect.ts'
+import type { Dialect, StreamShape } from './dialect.ts'
 import { dialectOf } from './dialects/index.ts'
 import { type Endpoint, type FoundEndpoint, findEndpoint, PATHS, wireOf } from './endpoints.ts'
 import { encodeModel, encodeModels } from './listing.ts'
@@ -68,7 +68,7 @@ export function createHttp(deps: HttpDeps): Layer {
           return await passedResponse(edge.call, passed, () => describe(edge))
         }
         const reply = await deps.call(edge.call, incoming)
-        return edge.record.facts.isStream === true ? streamResponse(edge, reply) : await wholeResponse(edge, reply)
+        return edge.record.facts.isStream === true ? streamResponse(edge, request.url, reply) : await wholeResponse(edge, reply)
       } catch (thrown) {
         return errorResponse(edge, asGatewayError(thrown), endpoint)
       } finally {
@@ -140,16 +140,16 @@ async function wholeResponse(edge: Edge, reply: Reply<ModelPart>): Promise<Respo
   return new Response(part.bytes, { headers })
 }
 
-function streamResponse(edge: Edge, reply: Reply<ModelPart>): Response {
+function streamResponse(edge: Edge, url: string, reply: Reply<ModelPart>): Response {
+  const shape = edge.dialect.shapeStream?.(url)
   edge.record.facts.status = 200
   const headers = describe(edge)
-  headers['content-type'] = 'text/event-stream; charset=utf-8'
+  headers['content-type'] = shape?.contentType ?? 'text/event-stream; charset=utf-8'
   headers['cache-control'] = 'no-cache'
   headers['x-accel-buffering'] = 'no'
-  return new Response(
-    pullStream(reply, () => nextBytes(edge, reply)),
-    { headers },
-  )
+  return new Response(pullStream(reply, shape === undefined ? () => nextBytes(edge, reply) : () => nextShaped(edge, reply, shape)), {
+    headers,
+  })
 }
 
 /** The next bytes for the client: a frame, or the frame that says how the stream failed; undefined at a good end. */
@@ -164,6 +164,14 @@ async function nextBytes(edge: Edge, reply: Reply<ModelPart>): Promise<Uint8Arra
     const { costNanoUsd } = edge.record.facts
     return part.takesCost && costNanoUsd !== undefined ? edge.dialect.encodeCost(part, costNanoUsd) : part.bytes
   }
+}
+
+/** The same in another form. Its end goes with the last frame: nothing is asked for after that. */
+async function nextShaped(edge: Edge, reply: Reply<ModelPart>, shape: StreamShape): Promise<Uint8Array | undefined> {
+  const isOver = reply.ending !== undefined
+  const frame = await nextBytes(edge, reply)
+  if (frame === undefined) return isOver ? undefined : shape.end()
+  return reply.ending === undefined ? shape.frame(frame) : Buffer.concat([shape.frame(frame), shape.end()])
 }
 
 /** All models, or the one that is asked for; a handler gives none where the caller may use none of that name. */

@@ -148,6 +148,8 @@ export interface UnsignedRequest {
 export interface Traits {
   /** The model stands in the path alone, and a body that names it is refused (Bedrock, Vertex). */
   readonly hasModelInPath?: true
+  /** With the model in the path: the body says all the same that a stream is asked for (Vertex). */
+  readonly saysStream?: true
   /** Fields that stand in each body, such as `anthropic_version` on Bedrock and Vertex. */
   readonly bodyFields?: Readonly<Record<string, string>>
   /** The field that bounds the output in `openai-chat`. Left out: `max_tokens`, which nearly all know. */

@@ -27,7 +27,7 @@ export const CLOUD_PROVIDERS: Readonly<Record<string, ProviderRow>> = {
     baseUrl: '',
     auth: 'bearer',
     needs: ['project', 'region'],
-    traits: { hasModelInPath: true, bodyFields: { anthropic_version: 'vertex-2023-10-16' } },
+    traits: { hasModelInPath: true, saysStream: true, bodyFields: { anthropic_version: 'vertex-2023-10-16' } },
     paths: (id, how, provider) =>
       how === 'whole' || how === 'stream'
         ? vertexUrl(vertexPlace(provider), 'anthropic', id, how === 'stream' ? 'streamRawPredict' : 'rawPredict')

@@ -49,7 +49,8 @@ function rewrite({ text, headers }: ModelRequest, { id, traits }: Target): strin
     ...traits?.bodyFields,
     // A cloud has no headers of this wire: what they say stands in the body.
     ...(isElsewhere && betas !== undefined ? { anthropic_beta: betas.split(',').map((beta) => beta.trim()) } : {}),
-    ...(isElsewhere ? {} : { model: id, stream }),
+    ...(isElsewhere ? {} : { model: id }),
+    ...(isElsewhere && !traits?.saysStream ? {} : { stream }),
     messages: withoutForeignThinking(messages),
     ...rest,
   })

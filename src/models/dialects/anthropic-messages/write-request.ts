@@ -36,7 +36,7 @@ export function writeRequest(request: NeutralRequest, isStream: boolean, target:
     max_tokens: maxTokens,
     system: writeSystem(system, request.output),
     messages,
-    ...(isStream && !traits?.hasModelInPath ? { stream: true } : {}),
+    ...(isStream && (!traits?.hasModelInPath || traits.saysStream) ? { stream: true } : {}),
     ...writeSampling(request, { generation, isThinking, losses }),
     stop_sequences: request.stopSequences,
     ...writeTools(request, { usedTools, isThinking, losses }),

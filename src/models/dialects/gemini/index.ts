@@ -2,10 +2,11 @@ import type { Dialect } from '../../dialect.ts'
 import { counting } from './counting.ts'
 import { embedding } from './embedding.ts'
 import { decodeError, encodeError, encodeStreamError } from './error.ts'
+import { JsonArrayStream } from './json-array.ts'
 import { modelPath } from './path.ts'
 import { readStream } from './read-stream.ts'
 import { decodeReply } from './reply.ts'
-import { decodeRequest, encodeRequest } from './request.ts'
+import { decodeRequest, encodeRequest, wantsSse } from './request.ts'
 import { decodeStream, encodeCost } from './stream.ts'
 import { writeReply } from './write-reply.ts'
 import { writeRequest } from './write-request.ts'
@@ -32,6 +33,7 @@ export const gemini: Dialect = {
   decodeStream,
   readStream,
   writeStream,
+  shapeStream: (url) => (wantsSse(url) ? undefined : new JsonArrayStream()),
   decodeError,
   encodeError,
   encodeStreamError,

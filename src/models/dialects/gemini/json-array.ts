@@ -1,10 +1,12 @@
 import { decodeSseFrame } from '../../../core/sse.ts'
+import type { StreamShape } from '../../dialect.ts'
 
 /**
  * The frames of a stream as one JSON array that grows: what `streamGenerateContent` answers where the caller did not ask for `alt=sse`.
  * The bytes of a frame in, those of its element out.
  */
-export class JsonArrayStream {
+export class JsonArrayStream implements StreamShape {
+  readonly contentType = 'application/json; charset=utf-8'
   #isOpen = false
 
   /** An element for a frame; nothing for a frame without data. */

@@ -93,7 +93,7 @@ export class Pool {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    await Promise.all([this.#present, ...this.#retired].map(({ sql }) => sql.end({ timeout: END_SECONDS })))
+    await Promise.all([this.#present, ...this.#retired].map(({ sql }) => endQuietly(sql, END_SECONDS)))
   }
 
   async #inTime<Result>(ask: (sql: postgres.Sql) => Promise<Result>, given: number | undefined): Promise<Result> {
@@ -102,7 +102,7 @@ export class Pool {
     const late = Promise.withResolvers<never>()
     const cancel = this.#options.world.after(patienceMs, () => {
       this.#replace(connections)
-      void connections.sql.end({ timeout: 0 })
+      void endQuietly(connections.sql, 0)
       late.reject(new NoAnswer(`no answer within ${patienceMs / 1000} s`))
     })
     connections.uses++
@@ -136,7 +136,7 @@ export class Pool {
 
   #endUnused(connections: Connections): void {
     if (connections.uses > 0 || !this.#retired.delete(connections)) return
-    void connections.sql.end({ timeout: 0 })
+    void endQuietly(connections.sql, 0)
   }
 
   #attach({ channel, hear }: { readonly channel: string; readonly hear: () => void }): void {
@@ -162,4 +162,9 @@ export class Pool {
 /** As psql does: encrypted where the server can, but for this machine. */
 function defaultSsl(url: string): 'prefer' | false {
   return /^(localhost|127\..*|\[::1\]|)$/.test(new URL(url).hostname) ? false : 'prefer'
+}
+
+/** Ends connections. The driver may reject where one of them was just being made: there is nothing left to end then. */
+async function endQuietly(sql: postgres.Sql, timeout: number): Promise<void> {
+  await sql.end({ timeout }).catch(() => {})
 }

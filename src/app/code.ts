@@ -12,6 +12,8 @@ export const code = {
   agents: () => require('../agents/index.ts') as typeof import('../agents/index.ts'),
   guardsConfig: () => require('../stages/guards/config.ts') as typeof import('../stages/guards/config.ts'),
   guards: () => require('../stages/guards/compile.ts') as typeof import('../stages/guards/compile.ts'),
+  tokens: () => require('../control/jwt/tokens.ts') as typeof import('../control/jwt/tokens.ts'),
+  priceDesk: () => require('./price-desk.ts') as typeof import('./price-desk.ts'),
   builtInConfig: () => require('./built-in-config.ts') as typeof import('./built-in-config.ts'),
   sandbox: () => require('./sandbox/index.ts') as typeof import('./sandbox/index.ts'),
 }

@@ -1,6 +1,5 @@
 import { createAccess, type KeyAccess } from '../control/access.ts'
 import type { ConfigStatus, ControlApiDeps, Readiness } from '../control/api/deps.ts'
-import { Tokens } from '../control/jwt/tokens.ts'
 import type { LiveCallTable } from '../control/live-calls.ts'
 import type { MoneyConfig } from '../control/money-config.ts'
 import type { Metrics } from '../control/projections/metrics.ts'
@@ -31,7 +30,6 @@ import { describeThrown, type Logger } from './logger.ts'
 import { isLoopback } from './loopback.ts'
 import type { Money } from './money.ts'
 import { answerOwnRequest, isOwnRequest, type OwnRequestsDeps } from './own-requests.ts'
-import { createPriceDesk } from './price-desk.ts'
 import type { CurrentSnapshot } from './snapshot.ts'
 
 /** What a gateway is put together from. */
@@ -123,6 +121,15 @@ export function compose(deps: ComposeDeps): Gateway {
   }
   let layers = running()
   const startedAtMs = world.now()
+  const desk = new OnDemand(() =>
+    code.priceDesk().createPriceDesk({
+      ...{ now: () => world.now(), folder: dataFolder(snapshot.get().config), log: store.log, reader: store.reader },
+      current: () => snapshot.get().prices,
+      swap: (book) => snapshot.reprice(book),
+      kindOf: (provider) => snapshot.get().config.models?.providers[provider]?.kind ?? provider,
+      fold: (event) => money.ledger.fold(event),
+    }),
+  )
   const controlDeps: ControlApiDeps = {
     world,
     log: store.log,
@@ -141,13 +148,9 @@ export function compose(deps: ComposeDeps): Gateway {
     cache: cache.get,
     tallies: store.tallies,
     money: () => ({ ledger: money.ledger, at: money.moment() }),
-    prices: createPriceDesk({
-      ...{ now: () => world.now(), folder: dataFolder(snapshot.get().config), log: store.log, reader: store.reader },
-      current: () => snapshot.get().prices,
-      swap: (book) => snapshot.reprice(book),
-      kindOf: (provider) => snapshot.get().config.models?.providers[provider]?.kind ?? provider,
-      fold: (event) => money.ledger.fold(event),
-    }),
+    get prices() {
+      return desk.get()
+    },
     providers: {
       list: () => models.made?.providers.list() ?? [],
       reset: (provider) => models.made?.providers.reset(provider),
@@ -200,7 +203,9 @@ function drainMsOf({ onClientLeave, drainFor }: MoneyConfig): number | undefined
 /** Keys and tokens, by the teams and issuers in force. */
 export async function composeAccess(store: Store, installation: Secret, snapshot: CurrentSnapshot, world: World): Promise<KeyAccess> {
   const rules = () => snapshot.get().rules
-  return createAccess(await store.keys.list(), installation, rules, new Tokens(world, rules))
+  const tokens = new OnDemand(() => new (code.tokens().Tokens)(world, rules))
+  const areTaken = () => (rules().issuers?.length ?? 0) > 0
+  return createAccess(await store.keys.list(), installation, rules, () => (areTaken() ? tokens.get() : undefined))
 }
 
 /** What the control API says of the configuration. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { GatewayError } from '../core/errors.ts'
-import { type NamedTable, openBook, type PriceBook } from '../models/prices/book.ts'
+import { BUILT_IN_PROVIDERS, type NamedTable, openBook, type PriceBook } from '../models/prices/book.ts'
 import { readTable } from '../models/prices/read-table.ts'
 import type { PriceTable } from '../models/prices/types.ts'
 
@@ -14,7 +14,7 @@ const BUILT_IN = new URL('../models/prices/table.json', import.meta.url)
 /** The list prices in force: those that were put into the data folder, else the built-in ones, which are read when they are first needed. */
 export function openPrices(dataFolder: string): PriceBook {
   const path = join(dataFolder, FOLDER, IN_FORCE)
-  if (!existsSync(path)) return openBook(readBuiltIn)
+  if (!existsSync(path)) return openBook(readBuiltIn, BUILT_IN_PROVIDERS)
   const text = readFileSync(path, 'utf8')
   const read = readTable(text, path, 'unknown')
   if (read.type === 'rejected') {

@@ -54,9 +54,14 @@ export function splitKey(key: string): { readonly id: string; readonly secret: s
 /**
  * Authentication and permission in memory: found by public id, compared in constant time.
  * @param rules the rules in force; read at each call, so that a new configuration holds at once
- * @param tokens left out: only keys are taken
+ * @param tokens left out, or where it gives none: only keys are taken
  */
-export function createAccess(keys: readonly KeyRecord[], installation: Secret, rules: () => AccessRules, tokens?: Tokens): KeyAccess {
+export function createAccess(
+  keys: readonly KeyRecord[],
+  installation: Secret,
+  rules: () => AccessRules,
+  tokens?: () => Tokens | undefined,
+): KeyAccess {
   const byId = new Map(keys.map((key) => [key.id, key]))
   const put = (key: KeyRecord) => {
     byId.set(key.id, key)
@@ -81,9 +86,13 @@ export function createAccess(keys: readonly KeyRecord[], installation: Secret, r
     put,
     get: (id) => byId.get(id),
     list: () => [...byId.values()],
-    prepare: (credential) => (tokens?.isToken(credential) === true ? tokens.prepare(credential) : undefined),
+    prepare: (credential) => {
+      const taken = tokens?.()
+      return taken?.isToken(credential) === true ? taken.prepare(credential) : undefined
+    },
     identify: (credential, sentLabels, nowMs) => {
-      if (tokens?.isToken(credential) === true) return tokens.identify(credential, sentLabels, nowMs)
+      const taken = tokens?.()
+      if (taken?.isToken(credential) === true) return taken.identify(credential, sentLabels, nowMs)
       const key = byId.get(verified.get(credential ?? '') ?? '') ?? verifyOnce(credential)
       const inForce = rules()
       const team = teamOf(inForce, key.team)

@@ -41,7 +41,13 @@ async function openIssuer({ issuer = {}, answer }: Options = {}) {
   const parsed = accessSection.schema.safeParse(written)
   if (!parsed.success) throw new Error(parsed.error.message)
   let rules: AccessRules = parsed.data
-  const access = createAccess([], new Secret('installation'), () => rules, new Tokens(world, () => rules))
+  const tokens = new Tokens(world, () => rules)
+  const access = createAccess(
+    [],
+    new Secret('installation'),
+    () => rules,
+    () => tokens,
+  )
   const identify = async (token: string) => {
     await access.prepare?.(token)
     return access.identify(token, { env: 'dodged', feature: 'search' }, world.now())

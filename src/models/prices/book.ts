@@ -36,8 +36,17 @@ const MOST_ID_LENGTH = 200
 /** Under what name a provider's prices stand, where that is not its own. */
 const SAME_PRICES: Readonly<Record<string, string>> = { 'vertex-anthropic': 'vertex', 'bedrock-anthropic': 'bedrock' }
 
-/** A book over a table that is read when it is first asked. What was found once is remembered, in bounds. */
-export function openBook(read: () => NamedTable): PriceBook {
+/** Providers of the built-in table, so that it is not read for one that it does not know: 3 MB that a gateway before its own models never needs. */
+export const BUILT_IN_PROVIDERS: ReadonlySet<string> = new Set([
+  ...['openai', 'anthropic', 'gemini', 'groq', 'mistral', 'deepseek', 'together', 'fireworks', 'openrouter'],
+  ...['xai', 'perplexity', 'cohere', 'cerebras', 'azure', 'bedrock', 'moonshotai', 'vertex'],
+])
+
+/**
+ * A book over a table that is read when it is first asked. What was found once is remembered, in bounds.
+ * @param providers those of the table, where they are known without reading it
+ */
+export function openBook(read: () => NamedTable, providers?: ReadonlySet<string>): PriceBook {
   let named: NamedTable | undefined
   const table = () => {
     named ??= read()
@@ -46,7 +55,7 @@ export function openBook(read: () => NamedTable): PriceBook {
   const finders = new Map<string, FindRow>()
   const known = new Map<string, Price | undefined>()
   const find = (provider: string, modelId: string): Price | undefined => {
-    const prices = pricesOf(table().table, provider)
+    const prices = providers?.has(provider) === false ? undefined : pricesOf(table().table, provider)
     if (prices === undefined) return undefined
     const finder = finders.get(provider) ?? compileRows(prices.models)
     finders.set(provider, finder)

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import type { Usage } from '../../core/events.ts'
-import { openBook } from './book.ts'
+import { BUILT_IN_PROVIDERS, openBook } from './book.ts'
 import { charge, chargeAtMost } from './charge.ts'
 import { checkTable } from './check-table.ts'
 import type { Price, PriceTable } from './types.ts'
@@ -19,6 +19,14 @@ function cost(of: Price | undefined, usage: Usage, atMs = NOON): number | 'unpri
   const charged = charge(of, usage, atMs)
   return charged.type === 'priced' ? charged.costNanoUsd : 'unpriced'
 }
+
+test('the providers of the built-in table are known without reading it', () => {
+  expect([...BUILT_IN_PROVIDERS].toSorted()).toEqual(Object.keys(builtIn.providers).toSorted())
+  let reads = 0
+  const lazy = openBook(() => ({ version: `read ${++reads}`, table: builtIn }), BUILT_IN_PROVIDERS)
+  expect([lazy.find('sandbox', 'gpt-4o'), reads]).toEqual([undefined, 0])
+  expect([lazy.find('openai', 'gpt-4o') === undefined, reads]).toEqual([false, 1])
+})
 
 test('the built-in table is in order', () => {
   expect(checkTable(builtIn, '-')).toMatchObject({ type: 'table', table: { version: builtIn.version } })

@@ -1,6 +1,7 @@
 import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
+import type { PeerReply } from '../core/peer-reply.ts'
 import type { TaskOwners } from '../core/ports.ts'
 import type { Reply } from '../core/reply.ts'
 import { type Handler, replyOf } from '../core/stage.ts'
@@ -54,18 +55,17 @@ function headersFor(call: Call, { agent, request, extensions, forwardedKey }: At
   return headers
 }
 
-function isEventStream(response: Response): boolean {
+function isEventStream(response: PeerReply): boolean {
   return response.headers.get('content-type')?.trimStart().toLowerCase().startsWith('text/event-stream') ?? false
 }
 
-function streamOf(deps: SendDeps, call: Call, attempt: Attempt, exchange: Exchange, response: Response): Reply<AgentPart> {
+function streamOf(deps: SendDeps, call: Call, attempt: Attempt, exchange: Exchange, response: PeerReply): Reply<AgentPart> {
   const { agent, request } = attempt
   if (!request.method.isStream) throw malformed(agent, 'a stream that nobody asked for')
-  if (response.body === null) throw malformed(agent, 'a stream without a body')
-  return openStream({ call, attempt, owners: deps.owners, exchange, body: response.body })
+  return openStream({ call, attempt, owners: deps.owners, exchange, reply: response })
 }
 
-async function wholeOf(deps: SendDeps, call: Call, attempt: Attempt, exchange: Exchange, response: Response): Promise<Reply<AgentPart>> {
+async function wholeOf(deps: SendDeps, call: Call, attempt: Attempt, exchange: Exchange, response: PeerReply): Promise<Reply<AgentPart>> {
   const bytes = await exchange.readAll(response)
   call.record.facts.providerMs = exchange.elapsedMs
   exchange.close()
@@ -87,7 +87,7 @@ async function ownTasksOnly({ owners }: SendDeps, call: Call, attempt: Attempt, 
 }
 
 /** What an HTTP status other than 200 means. Some agents tell an error of JSON-RPC under one. */
-async function failure(exchange: Exchange, response: Response, attempt: Attempt): Promise<GatewayError> {
+async function failure(exchange: Exchange, response: PeerReply, attempt: Attempt): Promise<GatewayError> {
   const { agent } = attempt
   const { status } = response
   if (status >= 300 && status < 400) return malformed(agent, `a redirect (${status}), which the gateway does not follow`)

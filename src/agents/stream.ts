@@ -1,6 +1,7 @@
 import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
+import type { PeerReply } from '../core/peer-reply.ts'
 import type { TaskOwners } from '../core/ports.ts'
 import { type PartSource, Reply } from '../core/reply.ts'
 import { decodeSseFrame, SseSplitter } from '../core/sse.ts'
@@ -21,7 +22,7 @@ export interface StreamStart {
   readonly attempt: Attempt
   readonly owners: TaskOwners
   readonly exchange: Exchange
-  readonly body: NonNullable<Response['body']>
+  readonly reply: PeerReply
 }
 
 /** The reply that a stream of events is. */
@@ -33,15 +34,9 @@ export function openStream(start: StreamStart): Reply<AgentPart> {
   )
 }
 
-/** The part of a stream reader that is used here. */
-interface BodyReader {
-  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>
-}
-
 /** The events of one stream, pulled: what the client does not read is not read from the agent. */
 class StreamSource implements PartSource<AgentPart> {
   readonly #start: StreamStart
-  readonly #reader: BodyReader
   readonly #splitter = new SseSplitter(MAX_FRAME_BYTES)
   #ready: readonly Uint8Array[] = []
   #position = 0
@@ -54,7 +49,6 @@ class StreamSource implements PartSource<AgentPart> {
 
   constructor(start: StreamStart) {
     this.#start = start
-    this.#reader = start.body.getReader()
   }
 
   /** Whether the event came after which there is nothing to come: a message is all there is, a task has ended. */
@@ -86,14 +80,14 @@ class StreamSource implements PartSource<AgentPart> {
 
   /** @returns false at the end of the body */
   async #readMore(): Promise<boolean> {
-    const { exchange } = this.#start
+    const { exchange, reply } = this.#start
     this.#ready = []
     this.#position = 0
     exchange.awaitMore()
     try {
-      const read = await this.#reader.read()
-      if (read.done || read.value === undefined) return false
-      this.#ready = this.#split(read.value)
+      const piece = await reply.read()
+      if (piece === undefined) return false
+      this.#ready = this.#split(piece)
       return true
     } catch (thrown) {
       // After the final event it does not matter how the connection ends.

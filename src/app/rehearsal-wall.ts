@@ -1,3 +1,5 @@
+import { requestByFetch } from '../core/fetched-reply.ts'
+import { NetworkError } from '../core/peer-reply.ts'
 import type { OutgoingRequest, World } from '../core/world.ts'
 import { dialectOf } from '../models/dialects/index.ts'
 import type { FailureName } from '../models/routing/failures.ts'
@@ -48,7 +50,7 @@ const PLAYS: Readonly<Record<FaultName, Play>> = {
   refused: breakWith('ECONNREFUSED', 'Unable to connect.'),
   tls: breakWith('EPROTO', 'The TLS handshake failed.'),
   reset: breakWith('ECONNRESET', 'The socket connection was closed unexpectedly.'),
-  connect_timeout: hang,
+  connect_timeout: () => Promise.reject(new NetworkError('connect_timeout', 'No connection was accepted.')),
   first_token_timeout: hang,
   idle_timeout: (asked) => halfway(asked, 'stall', 0),
   total_timeout: hang,
@@ -83,20 +85,16 @@ export const FAULTS = Object.keys(PLAYS) as readonly FaultName[]
  */
 export function wallWorld(world: World, fault: FaultName, targets: readonly Target[]): World & { readonly ways: () => number } {
   const ways: string[] = []
-  return {
-    ...world,
-    ways: () => new Set(ways).size,
-    canConnect: () => Promise.resolve(fault !== 'connect_timeout'),
-    fetch: (url, request) => {
-      const target = targets.find((one) => one.url === url || one.streamUrl === url)
-      // A token, a judge, a webhook: not what is rehearsed.
-      if (target === undefined) return Promise.resolve(Response.json({ access_token: 'rehearsal', expires_in: 3600 }))
-      const way = wayOf(url, request)
-      ways.push(way)
-      const play = way === ways[0] ? PLAYS[fault] : healthy
-      return play({ request, wire: target.wire, isStream: url === target.streamUrl || isStreamAsked(request) })
-    },
+  const fetch: World['fetch'] = (url, request) => {
+    const target = targets.find((one) => one.url === url || one.streamUrl === url)
+    // A token, a judge, a webhook: not what is rehearsed.
+    if (target === undefined) return Promise.resolve(Response.json({ access_token: 'rehearsal', expires_in: 3600 }))
+    const way = wayOf(url, request)
+    ways.push(way)
+    const play = way === ways[0] ? PLAYS[fault] : healthy
+    return play({ request, wire: target.wire, isStream: url === target.streamUrl || isStreamAsked(request) })
   }
+  return { ...world, ways: () => new Set(ways).size, fetch, request: (url, request) => requestByFetch(fetch, url, request) }
 }
 
 /** Names the way that a request takes: the address, the credential and the model. */

@@ -1,5 +1,7 @@
 import type { Call } from './call.ts'
 import { asGatewayError, type ErrorCode, GatewayError } from './errors.ts'
+import { faultOf, type PeerReply, readWhole } from './peer-reply.ts'
+import { CallAbort } from './signal.ts'
 import type { CancelTimer, OutgoingConnection } from './world.ts'
 
 /** Who is spoken to: a provider, an agent. */
@@ -58,20 +60,16 @@ type Phase = 'head' | 'body'
 export class Exchange {
   readonly #call: Call
   readonly #peer: Peer
-  readonly #controller = new AbortController()
+  readonly #abort = new CallAbort()
   readonly #sentAtMs: number
   /** Its deadlines share one timer, for hardly one of them is ever reached. Milliseconds of the monotonic clock; Infinity is none. */
   readonly #totalAtMs: number
   #waitAtMs = Number.POSITIVE_INFINITY
   #waitingFor: Wait | undefined
-  #connectAtMs: number
   #armedAtMs = Number.POSITIVE_INFINITY
   #cancelTimer: CancelTimer | undefined
-  #cancelProbe: CancelTimer | undefined
   #timeout: GatewayError | undefined
   #isClosed = false
-  /** Where there is a proxy, whether there is a connection is a question to it. */
-  #proxy: string | undefined
   readonly #idleWait: Wait
 
   constructor(call: Call, peer: Peer) {
@@ -80,7 +78,6 @@ export class Exchange {
     this.#sentAtMs = call.world.monotonicMs()
     call.signal.addEventListener('abort', this.#onAbort, { once: true })
     this.#totalAtMs = this.#sentAtMs + peer.timeouts.totalMs
-    this.#connectAtMs = this.#sentAtMs + peer.timeouts.connectMs / 2
     this.#idleWait = { ms: peer.timeouts.idleMs, code: peer.codes.idleTimeout, what: 'sent nothing more' }
     this.#arm()
   }
@@ -94,21 +91,17 @@ export class Exchange {
    * Sends the request; resolves when the reply's head is there.
    * @throws the peer's codes, the call's abort reason
    */
-  async send(request: ExchangeRequest): Promise<Response> {
+  async send({ method, headers, body, connection }: ExchangeRequest): Promise<PeerReply> {
     if (this.#call.signal.aborted) this.#onAbort()
-    this.#proxy = request.connection?.proxy
     try {
-      const response = await this.#call.world.fetch(this.#peer.url, {
-        method: request.method,
-        headers: request.headers,
-        signal: this.#controller.signal,
-        decompress: true,
-        ...(request.body === undefined ? {} : { body: request.body }),
-        ...(request.connection === undefined ? {} : { connection: request.connection }),
+      return await this.#call.world.request(this.#peer.url, {
+        method,
+        headers,
+        signal: this.#abort,
+        connectTimeoutMs: this.#peer.timeouts.connectMs,
+        ...(body === undefined ? {} : { body }),
+        ...(connection === undefined ? {} : { connection }),
       })
-      this.#connectAtMs = Number.POSITIVE_INFINITY
-      this.#cancelProbe?.()
-      return response
     } catch (thrown) {
       throw this.explain(thrown, 'head')
     }
@@ -135,14 +128,16 @@ export class Exchange {
    * Reads the rest of a reply whole.
    * @throws the peer's codes, the call's abort reason
    */
-  async readAll(response: Response): Promise<Uint8Array> {
-    const declared = Number(response.headers.get('content-length') ?? Number.NaN)
-    if (declared > this.#peer.maxReplyBytes) throw this.#tooLarge()
+  async readAll(reply: PeerReply): Promise<Uint8Array> {
+    const { maxReplyBytes: maxBytes } = this.#peer
+    // Mostly it came with its head, and there is nothing to wait for.
+    const arrived = reply.readArrived()
+    if (arrived !== undefined && arrived.length <= maxBytes) return arrived
     this.awaitMore()
     try {
-      // With a small declared length the body is here at once, and one call reads it. Packed, it may be a thousand times as long.
-      if (declared <= 1024 * 1024 && !response.headers.has('content-encoding')) return await response.bytes()
-      return await this.#readPieces(response)
+      const bytes = arrived === undefined ? await readWhole(reply, { maxBytes, onPiece: this.#awaitNext }) : undefined
+      if (bytes === undefined) throw this.#tooLarge()
+      return bytes
     } catch (thrown) {
       throw this.explain(thrown, 'body')
     } finally {
@@ -160,7 +155,7 @@ export class Exchange {
 
   /** Stops everything that still runs. */
   abort(): void {
-    this.#controller.abort()
+    this.#abort.abort(undefined)
     this.close()
   }
 
@@ -169,25 +164,13 @@ export class Exchange {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#cancelTimer?.()
-    this.#cancelProbe?.()
     this.#call.signal.removeEventListener('abort', this.#onAbort)
   }
 
-  readonly #onAbort = (): void => {
-    this.#controller.abort()
-  }
+  readonly #awaitNext = (): void => this.awaitMore()
 
-  async #readPieces(response: Response): Promise<Uint8Array> {
-    const pieces: Uint8Array[] = []
-    let sizeBytes = 0
-    const reader = response.body?.getReader()
-    for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read()) {
-      sizeBytes += read.value.length
-      if (sizeBytes > this.#peer.maxReplyBytes) throw this.#tooLarge()
-      pieces.push(read.value)
-      this.awaitMore()
-    }
-    return Buffer.concat(pieces, sizeBytes)
+  readonly #onAbort = (): void => {
+    this.#abort.abort(undefined)
   }
 
   #tooLarge(): GatewayError {
@@ -200,7 +183,7 @@ export class Exchange {
 
   /** Sees to it that the timer runs no later than the next deadline. One that was put off is found out when the timer fires. */
   #arm(): void {
-    const atMs = Math.min(this.#totalAtMs, this.#waitAtMs, this.#connectAtMs)
+    const atMs = Math.min(this.#totalAtMs, this.#waitAtMs)
     if (this.#isClosed || atMs >= this.#armedAtMs) return
     this.#cancelTimer?.()
     this.#armedAtMs = atMs
@@ -217,52 +200,27 @@ export class Exchange {
     } else if (nowMs >= this.#waitAtMs && this.#waitingFor !== undefined) {
       this.#fail(this.#late(this.#waitingFor))
     } else {
-      if (nowMs >= this.#connectAtMs) this.#probe()
       this.#arm()
     }
   }
 
   #fail(timeout: GatewayError): void {
     this.#timeout ??= timeout
-    this.#controller.abort()
-  }
-
-  /**
-   * A whole reply's head comes only when the model is done, so silence does not tell whether there is a connection.
-   * Half of the connect timeout was waited in good faith; the other half is for a second, bare connection to the same host.
-   */
-  #probe(): void {
-    this.#connectAtMs = Number.POSITIVE_INFINITY
-    const { world } = this.#call
-    const { label, url, timeouts, codes } = this.#peer
-    const probed = this.#proxy ?? url
-    const probe = new AbortController()
-    this.#cancelProbe = world.after(timeouts.connectMs / 2, () => probe.abort())
-    void world.canConnect(probed, probe.signal).then((isReachable) => {
-      if (isReachable || this.#isClosed) return
-      this.#fail(new GatewayError(codes.connectTimeout, `${label} accepted no connection within ${timeouts.connectMs / 1000} s.`))
-    })
+    this.#abort.abort(undefined)
   }
 }
 
-/** Names of the runtime's network errors that mean: the bytes were there, but they were no HTTP. */
-const MALFORMED = /malformed|invalid ?http|parse|InvalidHTTP|decompress|zlib|brotli|unexpected.*(header|chunk)/i
-const REFUSED = /refused|ConnectionRefused|FailedToOpenSocket/i
-const RESET = /reset|ECONNRESET|closed|EPIPE|socket/i
-const NAME = /ENOTFOUND|EAI_AGAIN|getaddrinfo|DNS/i
-const TLS = /certificate|CERT|TLS|SSL|handshake/i
-
-function networkError({ label, codes }: Peer, thrown: unknown, phase: Phase): GatewayError {
-  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : ''
-  const said = `${code} ${thrown instanceof Error ? thrown.message : String(thrown)}`
-  if (MALFORMED.test(said))
-    return new GatewayError(codes.malformed, `${label} answered with something that is not HTTP.`, { cause: thrown })
-  if (phase === 'body') {
-    return new GatewayError(codes.truncated, `${label} broke the connection before the reply was complete.`, { cause: thrown })
+function networkError({ label, codes, timeouts }: Peer, thrown: unknown, phase: Phase): GatewayError {
+  const fault = faultOf(thrown)
+  const cause = { cause: thrown }
+  if (fault === 'malformed') return new GatewayError(codes.malformed, `${label} answered with something that is not HTTP.`, cause)
+  if (fault === 'connect_timeout') {
+    return new GatewayError(codes.connectTimeout, `${label} accepted no connection within ${timeouts.connectMs / 1000} s.`, cause)
   }
-  const reason = whyUnreachable(said)
+  if (phase === 'body') return new GatewayError(codes.truncated, `${label} broke the connection before the reply was complete.`, cause)
+  const reason = fault !== undefined && fault in UNREACHABLE ? (fault as keyof typeof UNREACHABLE) : undefined
   const why = reason === undefined ? 'the connection failed' : UNREACHABLE[reason]
-  const extra = reason === undefined ? { cause: thrown } : { cause: thrown, reason }
+  const extra = reason === undefined ? cause : { ...cause, reason }
   return new GatewayError(codes.unreachable, `${label} could not be reached: ${why}.`, extra)
 }
 
@@ -272,10 +230,3 @@ const UNREACHABLE = {
   tls: 'the TLS handshake failed',
   reset: 'the connection was reset',
 } as const satisfies Record<NonNullable<GatewayError['extra']['reason']>, string>
-
-function whyUnreachable(said: string): keyof typeof UNREACHABLE | undefined {
-  if (REFUSED.test(said)) return 'refused'
-  if (NAME.test(said)) return 'name'
-  if (TLS.test(said)) return 'tls'
-  return RESET.test(said) ? 'reset' : undefined
-}

@@ -1,3 +1,4 @@
+import type { PeerReply, PeerRequest } from './peer-reply.ts'
 import type { CallSignal } from './signal.ts'
 
 /** Undoes a timer. Calling it twice, or after the timer fired, does nothing. */
@@ -52,7 +53,12 @@ export interface World {
   sleep(ms: number, signal: CallSignal): Promise<void>
   /** Runs once at the end of the present turn of the event loop, after the input that is already there. */
   atEndOfTurn(run: () => void): void
-  /** Never follows redirects. Rejects when no response begins. */
+  /**
+   * Asks a peer, for a call: what a gateway does all day. Never follows redirects. Resolves when the head of the reply is there.
+   * @throws NetworkError, as a rejection; of a peer behind a proxy, what the runtime throws
+   */
+  request(url: string, request: PeerRequest): Promise<PeerReply>
+  /** The web's own, for what is asked seldom. Never follows redirects. Rejects when no response begins. */
   fetch(url: string, request: OutgoingRequest): Promise<Response>
   /** The IP addresses of a host's name. Rejects where it has none. */
   lookup(host: string): Promise<readonly string[]>

@@ -1,6 +1,7 @@
 import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
+import type { PeerHeaders, PeerReply } from '../core/peer-reply.ts'
 import { type PartSource, Reply } from '../core/reply.ts'
 import { replyOf } from '../core/stage.ts'
 import { formatTraceparent } from '../core/trace.ts'
@@ -62,11 +63,11 @@ export async function send(call: Call, attempt: Attempt): Promise<Reply<ModelPar
 }
 
 /** The id that the provider gave its reply: most name it as OpenAI does. */
-function requestIdOf(headers: Headers): string | null {
+function requestIdOf(headers: PeerHeaders): string | null {
   return headers.get('x-request-id') ?? headers.get('request-id') ?? headers.get('x-amzn-requestid')
 }
 
-async function openWhole(call: Call, attempt: Attempt, exchange: Exchange, response: Response): Promise<Reply<ModelPart>> {
+async function openWhole(call: Call, attempt: Attempt, exchange: Exchange, response: PeerReply): Promise<Reply<ModelPart>> {
   const { request, target } = attempt
   if (isStream(response, SSE))
     throw new GatewayError('provider_malformed', `Provider ${target.provider} answered with a stream that nobody asked for.`)
@@ -78,24 +79,23 @@ async function openWhole(call: Call, attempt: Attempt, exchange: Exchange, respo
   return replyOf([part], call.signal)
 }
 
-async function openStream(call: Call, attempt: Attempt, exchange: Exchange, response: Response): Promise<Reply<ModelPart>> {
+async function openStream(call: Call, attempt: Attempt, exchange: Exchange, response: PeerReply): Promise<Reply<ModelPart>> {
   const { request, target } = attempt
   const framing = target.framing ?? dialectOf(target.wire).framing ?? SSE
-  if (!isStream(response, framing) || response.body === null) {
+  if (!isStream(response, framing)) {
     throw new GatewayError('provider_malformed', `Provider ${target.provider} was asked for a stream and answered with something else.`)
   }
-  const reader = response.body.getReader()
   const decoder = dialectOf(target.wire).decodeStream(request, target)
-  const source = new StreamSource(call, attempt, exchange, { reader, splitter: framing.open(MAX_FRAME_BYTES), decoder })
+  const source = new StreamSource(call, attempt, exchange, { reply: response, splitter: framing.open(MAX_FRAME_BYTES), decoder })
   await source.holdUntilContent()
   return new Reply(source, call.signal)
 }
 
-function isStream(response: Response, framing: Framing): boolean {
+function isStream(response: PeerReply, framing: Framing): boolean {
   return framing.isStream(response.headers.get('content-type')?.trimStart().toLowerCase() ?? '')
 }
 
-async function failure(exchange: Exchange, response: Response, attempt: Attempt): Promise<GatewayError> {
+async function failure(exchange: Exchange, response: PeerReply, attempt: Attempt): Promise<GatewayError> {
   const body = await exchange.readAll(response)
   const { provider, wire } = attempt.target
   const { status, headers } = response
@@ -103,14 +103,9 @@ async function failure(exchange: Exchange, response: Response, attempt: Attempt)
   return refineFailure(error, body)
 }
 
-/** The part of a stream reader that is used here. */
-interface BodyReader {
-  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>
-}
-
 /** What a stream is read by. */
 interface StreamReading {
-  readonly reader: BodyReader
+  readonly reply: PeerReply
   readonly splitter: FrameSplitter
   readonly decoder: StreamDecoder
 }
@@ -120,18 +115,18 @@ class StreamSource implements PartSource<ModelPart> {
   readonly #call: Call
   readonly #target: Target
   readonly #exchange: Exchange
-  readonly #reader: BodyReader
+  readonly #reply: PeerReply
   readonly #decoder: StreamDecoder
   readonly #splitter: FrameSplitter
   #ready: ModelPart[] = []
   #position = 0
   #isOver = false
 
-  constructor(call: Call, attempt: Attempt, exchange: Exchange, { reader, splitter, decoder }: StreamReading) {
+  constructor(call: Call, attempt: Attempt, exchange: Exchange, { reply, splitter, decoder }: StreamReading) {
     this.#call = call
     this.#target = attempt.target
     this.#exchange = exchange
-    this.#reader = reader
+    this.#reply = reply
     this.#splitter = splitter
     this.#decoder = decoder
   }
@@ -182,14 +177,14 @@ class StreamSource implements PartSource<ModelPart> {
 
   /** @returns false at the end of the body */
   async #readMore(): Promise<boolean> {
-    let read: Awaited<ReturnType<BodyReader['read']>>
+    let piece: Uint8Array | undefined
     try {
-      read = await this.#reader.read()
+      piece = await this.#reply.read()
     } catch (thrown) {
       throw this.#exchange.explain(thrown, 'body')
     }
-    if (read.done || read.value === undefined) return false
-    for (const frame of this.#split(read.value)) this.#ready.push(this.#decoder.frame(frame))
+    if (piece === undefined) return false
+    for (const frame of this.#split(piece)) this.#ready.push(this.#decoder.frame(frame))
     return true
   }
 
@@ -244,8 +239,8 @@ class StreamSource implements PartSource<ModelPart> {
       cancel()
       this.#exchange.close()
     }
-    this.#reader.read().then(({ done }) => {
-      if (!done) this.#exchange.abort()
+    Promise.resolve(this.#reply.read()).then((piece) => {
+      if (piece !== undefined) this.#exchange.abort()
       over()
     }, over)
   }

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
+import { requestByFetch } from '../core/fetched-reply.ts'
 import type { CallSignal } from '../core/signal.ts'
 import { encodeTime, type IdPrefix, type OutgoingConnection, type OutgoingRequest, type World } from '../core/world.ts'
+import { HttpClient } from './http1/client.ts'
 import { Timers } from './timers.ts'
 
 const BASE32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -13,15 +15,20 @@ const COUNTER_LIMIT = 32 ** 3
 /** The real world: the machine's clock, chance and network. One a process. */
 export function realWorld(): World {
   const timers = new Timers(() => performance.now())
+  const monotonicMs = () => performance.now()
+  const after: World['after'] = (ms, run) => timers.after(ms, run)
+  const client = new HttpClient({ monotonicMs, after })
   return {
     now: () => Date.now(),
-    monotonicMs: () => performance.now(),
+    monotonicMs,
     random: () => Math.random(),
     id: idMaker(),
     randomHex: hexMaker(),
-    after: (ms, run) => timers.after(ms, run),
+    after,
     sleep,
     atEndOfTurn: (run) => void setImmediate(run),
+    request: (url, request) =>
+      request.connection?.proxy === undefined ? client.request(url, request) : requestByFetch(fetchPlainly, url, request),
     fetch: fetchPlainly,
     lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
     canConnect,

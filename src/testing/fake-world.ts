@@ -1,5 +1,6 @@
+import { requestByFetch } from '../core/fetched-reply.ts'
+import type { PeerReply, PeerRequest } from '../core/peer-reply.ts'
 import { type CancelTimer, encodeTime, type IdPrefix, type World } from '../core/world.ts'
-import { realWorld } from '../platform/world.ts'
 
 /** How a fake world begins. */
 export interface FakeWorldOptions {
@@ -42,12 +43,6 @@ export function fakeWorld(options: FakeWorldOptions = {}): FakeWorld {
   return new HandWorld(options)
 }
 
-/** The network itself, for tests against real sockets: `fakeWorld(socketNetwork())`. */
-export function socketNetwork(): Pick<World, 'fetch' | 'canConnect'> {
-  const { fetch, canConnect } = realWorld()
-  return { fetch, canConnect }
-}
-
 class HandWorld implements FakeWorld {
   readonly #startMs: number
   readonly #isByHand: boolean
@@ -68,6 +63,10 @@ class HandWorld implements FakeWorld {
     this.fetch = options.fetch ?? refuseNetwork
     this.canConnect = options.canConnect ?? (async () => true)
     this.lookup = options.lookup ?? (async () => ['203.0.113.1'])
+  }
+
+  request(url: string, request: PeerRequest): Promise<PeerReply> {
+    return requestByFetch(this.fetch, url, request)
   }
 
   now(): number {

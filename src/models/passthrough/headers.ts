@@ -1,4 +1,5 @@
 import { hideSecrets } from '../../core/header-fields.ts'
+import type { PeerHeaders } from '../../core/peer-reply.ts'
 import type { PassedProvider } from './types.ts'
 
 /** Of one connection (RFC 9110, 7.6.1), or made anew by whoever sends. */
@@ -34,15 +35,15 @@ function isKeptBack(name: string): boolean {
 }
 
 /** Headers that belong to one connection because its `Connection` says so. */
-function namedByConnection(headers: Headers): ReadonlySet<string> {
+function namedByConnection(headers: Pick<PeerHeaders, 'get'>): ReadonlySet<string> {
   return new Set((headers.get('connection') ?? '').split(',').map((name) => name.trim().toLowerCase()))
 }
 
 /** The headers of a provider's answer that the caller gets. */
-export function headersToTell(said: Headers, { credentials }: PassedProvider['target']): Record<string, string> {
+export function headersToTell(said: PeerHeaders, { credentials }: PassedProvider['target']): Record<string, string> {
   const named = namedByConnection(said)
   const told: Record<string, string> = {}
-  for (const [name, value] of said) {
+  for (const [name, value] of said.entries()) {
     if (named.has(name) || OF_CONNECTION.test(name) || NOT_TOLD.test(name)) continue
     told[name] = hideSecrets(value, credentials)
   }

@@ -1,6 +1,7 @@
 import type { Call } from '../../core/call.ts'
 import { asGatewayError, GatewayError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
+import type { PeerReply } from '../../core/peer-reply.ts'
 import { readBody } from '../../core/read-body.ts'
 import { type PartSource, Reply } from '../../core/reply.ts'
 import { formatTraceparent } from '../../core/trace.ts'
@@ -68,7 +69,7 @@ function textOf(body: Uint8Array): string {
 }
 
 /** What an answer that is none means. A redirect would carry the credential elsewhere; it is not followed. */
-async function failure(exchange: Exchange, response: Response, { to }: PassedCall): Promise<GatewayError> {
+async function failure(exchange: Exchange, response: PeerReply, { to }: PassedCall): Promise<GatewayError> {
   const { status, headers } = response
   const { provider, wire } = to.target
   if (status < 400) {
@@ -87,11 +88,10 @@ class PassedSource implements PartSource<PassedPart> {
   readonly #call: Call
   readonly #passed: PassedCall
   readonly #exchange: Exchange
-  readonly #response: Response
-  #reader: { read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }> } | undefined
+  readonly #response: PeerReply
   #isBegun = false
 
-  constructor(call: Call, passed: PassedCall, exchange: Exchange, response: Response) {
+  constructor(call: Call, passed: PassedCall, exchange: Exchange, response: PeerReply) {
     this.#call = call
     this.#passed = passed
     this.#exchange = exchange
@@ -101,7 +101,6 @@ class PassedSource implements PartSource<PassedPart> {
   pull(): PassedPart | Promise<PassedPart | undefined> {
     if (this.#isBegun) return this.#readMore()
     this.#isBegun = true
-    this.#reader = this.#response.body?.getReader()
     const { status, headers } = this.#response
     return { type: 'head', status, headers: headersToTell(headers, this.#passed.to.target) }
   }
@@ -114,9 +113,9 @@ class PassedSource implements PartSource<PassedPart> {
   async #readMore(): Promise<PassedPart | undefined> {
     this.#exchange.awaitMore()
     try {
-      const read = await this.#reader?.read()
+      const bytes = await this.#response.read()
       this.#exchange.stopWaiting()
-      if (read?.value !== undefined && !read.done) return { type: 'piece', bytes: read.value }
+      if (bytes !== undefined) return { type: 'piece', bytes }
     } catch (thrown) {
       this.#note()
       const error = asGatewayError(this.#exchange.explain(thrown, 'body'))

@@ -24,7 +24,11 @@ export function parseUsd(text: string): NanoUsd | undefined {
 export function formatUsd(amount: NanoUsd | bigint): string {
   // The usual case, a part of a dollar, without a bigint.
   if (typeof amount === 'number' && amount >= 0 && amount < NANO_PER_USD_NUMBER && Number.isInteger(amount)) {
-    return amount === 0 ? '0' : `0.${String(amount).padStart(9, '0').replace(/0+$/, '')}`
+    if (amount === 0) return '0'
+    let digits = 9
+    let rest = amount
+    for (; rest % 10 === 0; rest /= 10) digits--
+    return `0.${String(rest).padStart(digits, '0')}`
   }
   const nano = BigInt(amount)
   const sign = nano < 0n ? '-' : ''

@@ -42,6 +42,8 @@ export class Accounts {
   readonly #stored = new Map<string, StoredWindow>()
   /** Whether no rule is in force: then nothing of this costs a call anything. */
   isEmpty = true
+  /** Whether a limit is about some models or providers only: then attempts are counted too. */
+  hasScopedLimits = false
 
   constructor(spanOf: SpanOf) {
     this.#spanOf = spanOf
@@ -58,6 +60,7 @@ export class Accounts {
     }
     this.#hasRunRules = rules.accounts.some(({ kind }) => kind === 'run')
     this.isEmpty = rules.accounts.length === 0
+    this.hasScopedLimits = rules.accounts.some(({ limits }) => limits.some(({ scope }) => scope !== undefined))
     this.#known = new Map()
     this.#lists = []
     for (const balance of this.balances.values()) balance.budgets = this.#budgetsOf(balance)
@@ -114,8 +117,7 @@ export class Accounts {
     }
     for (const [index, balance] of made.balances.entries()) balance.budgets = this.#shared(made.budgets[index] ?? [])
     for (const [index, window] of made.windows.entries()) window.limits = made.limits[index] ?? []
-    const isScoped =
-      made.balances.some(({ scope }) => scope !== undefined) || made.windows.some(({ limits: [first] }) => first?.scope !== undefined)
+    const isScoped = made.balances.some(({ scope }) => scope !== undefined) || made.windows.some(({ scope }) => scope !== undefined)
     const isStrict = made.balances.some(isBalanceStrict)
     return { balances: made.balances, limits: made.windows, isScoped, isStrict }
   }

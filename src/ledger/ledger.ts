@@ -87,6 +87,11 @@ export class Ledger {
     return !this.#accounts.isEmpty
   }
 
+  /** Whether any limit in force is about some models or providers only. */
+  get hasScopedLimits(): boolean {
+    return this.#accounts.hasScopedLimits
+  }
+
   /** Every balance there is. */
   balances(): Iterable<Balance> {
     return this.#accounts.balances.values()

@@ -1,6 +1,6 @@
 import type { Moment } from './moment.ts'
 import { RollingSum } from './rolling-sum.ts'
-import type { Limit } from './rules.ts'
+import type { Limit, Scope } from './rules.ts'
 
 /** What is stored of a window. */
 export interface StoredWindow {
@@ -16,6 +16,8 @@ export class LimitWindow {
   readonly id: string
   readonly account: string
   readonly unit: Limit['unit']
+  /** The calls that it is about; undefined: all of the account. */
+  readonly scope: Scope | undefined
   /** Those in force. */
   limits: readonly Limit[] = []
   /** Calls that run, or tokens that running calls hold. */
@@ -26,6 +28,7 @@ export class LimitWindow {
     this.id = LimitWindow.idOf(account, limit)
     this.account = account
     this.unit = limit.unit
+    this.scope = limit.scope
     if (limit.perMs !== undefined) this.#sum = new RollingSum(limit.perMs)
   }
 

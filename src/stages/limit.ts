@@ -1,9 +1,10 @@
 import type { Call } from '../core/call.ts'
 import type { GatewayError } from '../core/errors.ts'
-import type { Reply } from '../core/reply.ts'
+import type { Ending, Reply } from '../core/reply.ts'
 import { type Stage, whenEnded } from '../core/stage.ts'
 import type { LimitWindow } from '../ledger/limit-window.ts'
 import { type Admission, type Admitted, admit, leave, limitHeaders, rateLimited } from '../ledger/limiter.ts'
+import type { Moment } from '../ledger/moment.ts'
 import type { MoneyDeps } from './hold.ts'
 
 /** What limiting needs. */
@@ -27,32 +28,63 @@ export function limit<In, Part>(deps: LimitDeps<In>): Stage<In, Part> {
     if (!deps.ledger.hasRules) return next(call, input)
     const at = deps.moment()
     const { limits, isScoped } = deps.ledger.accountsOf(call.principal, call.trace.traceId, at)
-    const windows = isScoped ? limits.filter(({ limits: [first] }) => first?.scope?.matches(deps.subjectOf(input), '') ?? true) : limits
+    const windows = isScoped ? limits.filter((window) => isOfCall(window, deps.subjectOf(input))) : limits
     if (windows.length === 0 || deps.isCounted?.(input) === false) return next(call, input)
     const tokens = windows.some(({ unit }) => unit === 'tokens') ? (deps.tokensOf?.(call, input) ?? 0) : 0
-    const asked = admit(windows, tokens, at)
-    if (asked.type === 'admitted') return go(deps, call, asked.admission, () => next(call, input), at)
-    return wait({ deps, call, windows, tokens, waiting }, asked).then((admission) => go(deps, call, admission, () => next(call, input)))
+    return admitted({ deps, call, windows, tokens, waiting, usedTokens: tokensOfCall }, () => next(call, input), at)
   }
 }
 
-/** Lets an admitted call go on, and counts its end. */
-function go<In, Part>(
-  deps: LimitDeps<In>,
-  call: Call,
+/** Whether a limit counts a call as a whole, by the name that was asked for. Others that are about some models or providers count attempts. */
+export function isOfCall({ scope }: LimitWindow, subject: string): boolean {
+  return scope?.matches(subject, undefined) ?? true
+}
+
+/** What is let in by limits. */
+export interface Limited {
+  readonly deps: MoneyDeps
+  readonly call: Call
+  readonly windows: readonly LimitWindow[]
+  /** What it will probably use, in tokens. */
+  readonly tokens: number
+  readonly waiting: Map<LimitWindow, number>
+  /** What it used, once it has ended; undefined where nobody said. */
+  readonly usedTokens: (call: Call, ending: Ending) => number | undefined
+}
+
+/** Lets something in, now or when it is its turn, and counts its end. @throws rate_limited */
+export function admitted<Part>(limited: Limited, next: () => Promise<Reply<Part>>, at: Moment): Promise<Reply<Part>> {
+  const asked = admit(limited.windows, limited.tokens, at)
+  if (asked.type === 'admitted') return go(limited, asked.admission, next, at)
+  return wait(limited, asked).then((admission) => go(limited, admission, next, limited.deps.moment()))
+}
+
+function go<Part>(
+  { deps, call, usedTokens }: Limited,
   admission: Admission,
   next: () => Promise<Reply<Part>>,
-  at = deps.moment(),
+  at: Moment,
 ): Promise<Reply<Part>> {
   const { record } = call
   record.replyHeaders ??= {}
   limitHeaders(admission.windows, at, record.replyHeaders)
-  return whenEnded(started(next), () => {
-    const { usage, bookings } = record.facts
-    const booked = bookings?.reduce((sum, { tokens }) => sum + tokens, 0) ?? 0
-    leave(admission, Math.max(booked, (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0)), deps.moment())
+  return whenEnded(started(next), (ending) => {
+    leave(admission, usedTokens(call, ending) ?? admission.tokens, deps.moment())
     return undefined
   })
+}
+
+/** The tokens of all attempts of a call. Where one began to answer, or may have, and nobody said what it used, they are not known. */
+function tokensOfCall({ record: { facts } }: Call, { outcome }: Ending): number | undefined {
+  const { usage, bookings, attempts, sizeOutBytes } = facts
+  const said = (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0)
+  if (bookings !== undefined)
+    return Math.max(
+      said,
+      bookings.reduce((sum, { tokens }) => sum + tokens, 0),
+    )
+  if (attempts === 0 || (outcome === 'ok' && usage !== undefined)) return said
+  return outcome === 'cancelled' || sizeOutBytes !== undefined ? undefined : said
 }
 
 /** A stage behind this one that throws before it has a promise must not keep what was counted here. */
@@ -64,19 +96,11 @@ function started<Part>(next: () => Promise<Reply<Part>>): Promise<Reply<Part>> {
   }
 }
 
-interface Waiting<In> {
-  readonly deps: LimitDeps<In>
-  readonly call: Call
-  readonly windows: readonly LimitWindow[]
-  readonly tokens: number
-  readonly waiting: Map<LimitWindow, number>
-}
-
 /** How often a call that waits for the end of another one looks again, in milliseconds. */
 const LOOK_AGAIN_MS = 20
 
 /** Waits for room, where the limit allows it: not longer than it says, and not with more calls than it says. */
-async function wait<In>({ deps, call, windows, tokens, waiting }: Waiting<In>, first: Admitted & { type: 'blocked' }): Promise<Admission> {
+async function wait({ deps, call, windows, tokens, waiting }: Limited, first: Admitted & { type: 'blocked' }): Promise<Admission> {
   const { window, limit } = first
   const others = waiting.get(window) ?? 0
   const refuse = (blocked: Admitted & { type: 'blocked' }): GatewayError => rateLimited(blocked, windows, deps.moment())

@@ -2,7 +2,7 @@ import type { Principal } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import { Balance, type SpanOf } from './balance.ts'
 import { balanceId, readBalanceId } from './balance-id.ts'
-import { LimitWindow, type StoredWindow } from './limit-window.ts'
+import { isInWindow, LimitWindow, type StoredWindow } from './limit-window.ts'
 import type { Moment } from './moment.ts'
 import type { AccountKind, AccountRule, Budget, LedgerRules, Limit } from './rules.ts'
 
@@ -73,6 +73,11 @@ export class Accounts {
     }
   }
 
+  /** Whether no new account is taken. */
+  get isFull(): boolean {
+    return this.balances.size + this.limits.size >= MOST_KEPT
+  }
+
   /**
    * What applies to a call. Costs a look-up for a principal that was seen before.
    * @throws rate_limited where more accounts are counted than are kept
@@ -103,6 +108,12 @@ export class Accounts {
   /** Keeps what was stored of a window for the first call that touches it. */
   restoreWindow(stored: StoredWindow): void {
     this.#stored.set(stored.id, stored)
+  }
+
+  /** What a restart must know of the limits. */
+  storedWindows(at: Moment): readonly StoredWindow[] {
+    const touched = [...this.limits.values()].map((window) => window.stored(at)).filter((stored) => stored !== undefined)
+    return [...touched, ...[...this.#stored.values()].filter((stored) => isInWindow(stored, at))]
   }
 
   /** Written for many keys that come at once: it leaves little behind for the collector. */

@@ -146,6 +146,7 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
         limitAttempts({
           ...deps.money,
           targetOf: ({ target }) => target,
+          idOf: ({ id }) => id,
           tokensOf: ({ request }) => likelyTokens(request),
           usageOf: ({ usage }) => usage,
         }),

@@ -2,14 +2,16 @@ import type { Call } from '../core/call.ts'
 import type { Usage } from '../core/events.ts'
 import type { Ending } from '../core/reply.ts'
 import { type Stage, tap } from '../core/stage.ts'
+import { isOfAttempt } from '../ledger/limit-scope.ts'
 import type { LimitWindow } from '../ledger/limit-window.ts'
 import type { MoneyDeps } from './hold.ts'
-import { admitted, isOfCall } from './limit.ts'
+import { admitted } from './limit.ts'
 
 /** What limiting attempts needs. */
 interface LimitAttemptsDeps<In, Part> extends MoneyDeps {
   /** The configured name of the model, and who serves it. */
   readonly targetOf: (input: In) => { readonly name: string; readonly provider: string }
+  readonly idOf: (input: In) => string
   /** What the attempt will probably use, in tokens. */
   readonly tokensOf: (input: In) => number
   /** The usage that a part reports; the last one counts. */
@@ -30,7 +32,7 @@ export function limitAttempts<In, Part>(deps: LimitAttemptsDeps<In, Part>): Stag
     const subject = call.record.facts.subject ?? name
     const windows = deps.ledger
       .accountsOf(call.principal, call.trace.traceId, at)
-      .limits.filter((window) => !isOfCall(window, subject) && isOfAttempt(window, { subject, name, provider }))
+      .limits.filter((window) => isOfAttempt(window, { subject, model: name, provider }))
     if (windows.length === 0) return next(call, input)
     let usage: Usage | undefined
     let hasBegun = false
@@ -47,16 +49,7 @@ export function limitAttempts<In, Part>(deps: LimitAttemptsDeps<In, Part>): Stag
         })
       })
     const tokens = windows.some(({ unit }) => unit === 'tokens') ? deps.tokensOf(input) : 0
-    return admitted({ deps, call, windows, tokens, waiting, usedTokens }, watched, at)
+    const attempt = { id: deps.idOf(input), model: name, provider, tokens }
+    return admitted({ deps, call, windows, tokens, waiting, attempt, usedTokens }, watched, at)
   }
-}
-
-interface Asked {
-  readonly subject: string
-  readonly name: string
-  readonly provider: string
-}
-
-function isOfAttempt({ scope }: LimitWindow, { subject, name, provider }: Asked): boolean {
-  return scope !== undefined && (scope.matches(name, provider) || scope.matches(subject, provider))
 }

@@ -1,10 +1,13 @@
 import type { Call } from '../core/call.ts'
 import type { GatewayError } from '../core/errors.ts'
+import type { LimitedAttempt } from '../core/events.ts'
 import type { Ending, Reply } from '../core/reply.ts'
 import { type Stage, whenEnded } from '../core/stage.ts'
+import { isOfCall } from '../ledger/limit-scope.ts'
 import type { LimitWindow } from '../ledger/limit-window.ts'
 import { type Admission, type Admitted, admit, leave, limitHeaders, rateLimited } from '../ledger/limiter.ts'
 import type { Moment } from '../ledger/moment.ts'
+import { tokensOfCall } from '../ledger/recount.ts'
 import type { MoneyDeps } from './hold.ts'
 
 /** What limiting needs. */
@@ -31,13 +34,12 @@ export function limit<In, Part>(deps: LimitDeps<In>): Stage<In, Part> {
     const windows = isScoped ? limits.filter((window) => isOfCall(window, deps.subjectOf(input))) : limits
     if (windows.length === 0 || deps.isCounted?.(input) === false) return next(call, input)
     const tokens = windows.some(({ unit }) => unit === 'tokens') ? (deps.tokensOf?.(call, input) ?? 0) : 0
-    return admitted({ deps, call, windows, tokens, waiting, usedTokens: tokensOfCall }, () => next(call, input), at)
+    return admitted({ deps, call, windows, tokens, waiting, usedTokens: usedByCall }, () => next(call, input), at)
   }
 }
 
-/** Whether a limit counts a call as a whole, by the name that was asked for. Others that are about some models or providers count attempts. */
-export function isOfCall({ scope }: LimitWindow, subject: string): boolean {
-  return scope?.matches(subject, undefined) ?? true
+function usedByCall({ record }: Call, { outcome }: Ending): number | undefined {
+  return tokensOfCall(record.facts, outcome)
 }
 
 /** What is let in by limits. */
@@ -48,6 +50,8 @@ export interface Limited {
   /** What it will probably use, in tokens. */
   readonly tokens: number
   readonly waiting: Map<LimitWindow, number>
+  /** The attempt; undefined: it is the call itself. */
+  readonly attempt?: LimitedAttempt
   /** What it used, once it has ended; undefined where nobody said. */
   readonly usedTokens: (call: Call, ending: Ending) => number | undefined
 }
@@ -60,7 +64,7 @@ export function admitted<Part>(limited: Limited, next: () => Promise<Reply<Part>
 }
 
 function go<Part>(
-  { deps, call, usedTokens }: Limited,
+  { deps, call, attempt, usedTokens }: Limited,
   admission: Admission,
   next: () => Promise<Reply<Part>>,
   at: Moment,
@@ -68,23 +72,13 @@ function go<Part>(
   const { record } = call
   record.replyHeaders ??= {}
   limitHeaders(admission.windows, at, record.replyHeaders)
+  if (attempt !== undefined) record.facts.limitAttempt = attempt
+  // How many run at a time is not remembered: after a crash none do.
+  else if (admission.windows.some(({ unit }) => unit !== 'concurrent')) record.facts.limitTokens = admission.tokens
   return whenEnded(started(next), (ending) => {
     leave(admission, usedTokens(call, ending) ?? admission.tokens, deps.moment())
     return undefined
   })
-}
-
-/** The tokens of all attempts of a call. Where one began to answer, or may have, and nobody said what it used, they are not known. */
-function tokensOfCall({ record: { facts } }: Call, { outcome }: Ending): number | undefined {
-  const { usage, bookings, attempts, sizeOutBytes } = facts
-  const said = (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0)
-  if (bookings !== undefined)
-    return Math.max(
-      said,
-      bookings.reduce((sum, { tokens }) => sum + tokens, 0),
-    )
-  if (attempts === 0 || (outcome === 'ok' && usage !== undefined)) return said
-  return outcome === 'cancelled' || sizeOutBytes !== undefined ? undefined : said
 }
 
 /** A stage behind this one that throws before it has a promise must not keep what was counted here. */

@@ -44,6 +44,7 @@ export function createPassthrough(deps: PassthroughDeps): Handler<{ readonly req
         limitAttempts({
           ...deps.money,
           targetOf: ({ to }) => ({ name: to.name, provider: to.target.provider }),
+          idOf: ({ id }) => id,
           tokensOf: () => 0,
           usageOf: () => undefined,
         }),

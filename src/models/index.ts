@@ -19,6 +19,7 @@ import type { Judges } from '../stages/guards/types.ts'
 import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { limit } from '../stages/limit.ts'
+import { limitAttempts } from '../stages/limit-attempts.ts'
 import { type Charge, meter } from '../stages/meter.ts'
 import { noteToolAsks } from '../stages/note-tool-asks.ts'
 import { CallQueue, type QueueRules, queue } from '../stages/queue.ts'
@@ -142,6 +143,13 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
     deps,
     pipeline<Attempt, ModelPart>(
       [
+        limitAttempts({
+          ...deps.money,
+          targetOf: ({ target }) => target,
+          idOf: ({ id }) => id,
+          tokensOf: ({ request }) => likelyTokens(request),
+          usageOf: ({ usage }) => usage,
+        }),
         translate, // inside of routing: each target has its own wire; outside of meter: what is metered is what the provider said
         meter({
           usageOf: (part) => part.usage ?? (part.countedTokens === undefined ? undefined : NOTHING_USED),
@@ -203,7 +211,7 @@ async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise
   const target = route.only?.lanes[0]
   facts.provider = target?.provider
   facts.target = target?.id
-  const cacheWish = readCacheWish(incoming.request.headers)
+  const cacheWish = readCacheWish(incoming.request.headers, route.cache !== undefined)
   return { request, route, cacheWish, decodeAgain: (text) => decodeText(new TextEncoder().encode(text)) }
 }
 

@@ -17,9 +17,8 @@ interface NoteToolAsksDeps<In, Part> {
  * caller calls the tool, its cause is known.
  */
 export function noteToolAsks<In, Part>(deps: NoteToolAsksDeps<In, Part>): Stage<In, Part> {
-  return async (call, input, next) => {
-    const reply = await next(call, input)
-    return tap(reply, (part) => {
+  return (call, input, next) => {
+    const see = (part: Part) => {
       const names = deps.toolCallsOf(part)
       if (names === undefined) return
       const { facts } = call.record
@@ -27,6 +26,7 @@ export function noteToolAsks<In, Part>(deps: NoteToolAsksDeps<In, Part>): Stage<
       for (const name of names) if (known.size < MAX_NAMES) known.add(name)
       facts.toolCalls = [...known]
       deps.asks.note(call.trace.traceId, { callId: call.id, model: deps.modelOf(input), prompt: facts.prompt }, names)
-    })
+    }
+    return next(call, input).then((reply) => tap(reply, see))
   }
 }

@@ -1,5 +1,6 @@
 import { GatewayError } from '../../core/errors.ts'
-import { isObject } from '../../core/json.ts'
+import { faultOf, type NetworkFault, type PeerReply, readWhole } from '../../core/peer-reply.ts'
+import type { CallSignal } from '../../core/signal.ts'
 import { decodeSseFrame, SseSplitter } from '../../core/sse.ts'
 import type { World } from '../../core/world.ts'
 import { decodeFrame } from '../frames.ts'
@@ -20,7 +21,8 @@ export interface AnswerContext {
   readonly server: string
   readonly url: string
   readonly headers: Record<string, string>
-  readonly signal: AbortSignal
+  readonly signal: CallSignal
+  readonly connectTimeoutMs: number
   readonly exchange: Exchange
   /** The id under which the request was sent. */
   readonly idText: string
@@ -30,62 +32,69 @@ export interface AnswerContext {
  * Reads the answer to one request, whole or as a stream, into its exchange.
  * @throws server_*, what the network throws
  */
-export async function readAnswer(context: AnswerContext, response: Response): Promise<void> {
-  const { server, exchange, idText } = context
-  if (isEventStream(response)) {
-    if (response.status !== 200) throw refusal(server, response.status)
-    return readStream(context, response)
+export async function readAnswer(context: AnswerContext, reply: PeerReply): Promise<void> {
+  const { server } = context
+  if (isEventStream(reply)) {
+    if (reply.status !== 200) {
+      reply.abort()
+      throw refusal(server, reply.status)
+    }
+    return readStream(context, reply)
   }
-  const frame = await readWhole(server, response)
-  if (frame?.type === 'response' && (frame.idText === idText || (frame.idText === 'null' && response.status !== 200))) {
+  takeWhole(context, { status: reply.status, bytes: await readBytes(server, reply, MAX_ANSWER_BYTES) })
+}
+
+/** A reply that was read whole. */
+export interface WholeAnswer {
+  readonly status: number
+  readonly bytes: Uint8Array
+}
+
+/**
+ * Takes the answer to one request, read whole, into its exchange.
+ * @throws server_*
+ */
+export function takeWhole({ server, exchange, idText }: AnswerContext, { status, bytes }: WholeAnswer): void {
+  const decoded = decodeFrame(bytes, MAX_DEPTH)
+  const frame = decoded.type === 'frame' ? decoded.frame : undefined
+  if (frame?.type === 'response' && (frame.idText === idText || (frame.idText === 'null' && status !== 200))) {
     exchange.deliver(frame)
     return
   }
-  if (response.status !== 200) throw refusal(server, response.status)
+  if (status !== 200) throw refusal(server, status)
   throw new GatewayError('server_malformed', `The server ${server} answered with something that is no answer to what it was asked.`)
 }
 
-/** A message of a body, where it is one. */
-async function readWhole(server: string, response: Response): Promise<Frame | undefined> {
-  const declared = Number(response.headers.get('content-length') ?? Number.NaN)
-  if (declared > MAX_ANSWER_BYTES) throw tooLarge(server, MAX_ANSWER_BYTES)
-  const bytes = declared <= 1024 * 1024 ? await response.bytes() : await readPieces(server, response, MAX_ANSWER_BYTES)
-  const decoded = decodeFrame(bytes, MAX_DEPTH)
-  return decoded.type === 'frame' ? decoded.frame : undefined
-}
-
 /** Reads a body whole. @throws server_malformed where it is longer than `maxBytes` */
-export async function readPieces(server: string, response: Response, maxBytes: number): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = []
-  let sizeBytes = 0
-  const reader = response.body?.getReader()
-  for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read()) {
-    sizeBytes += read.value.length
-    if (sizeBytes > maxBytes) throw tooLarge(server, maxBytes)
-    pieces.push(read.value)
-  }
-  return Buffer.concat(pieces, sizeBytes)
+export async function readBytes(server: string, reply: PeerReply, maxBytes: number): Promise<Uint8Array> {
+  // Mostly it came with its head, and there is nothing to wait for.
+  const bytes = reply.readArrived() ?? (await readWhole(reply, { maxBytes }))
+  if (bytes === undefined || bytes.length > maxBytes) throw tooLarge(server, maxBytes)
+  return bytes
 }
 
 /** Reads streams until the answer is there. One that the server ends before it, having said how to go on, is taken up again. */
-async function readStream(context: AnswerContext, first: Response): Promise<void> {
-  const { world, server, url, exchange, signal } = context
+async function readStream(context: AnswerContext, first: PeerReply): Promise<void> {
+  const { world, server, url, exchange, signal, connectTimeoutMs } = context
   const position: StreamPosition = { retryMs: RESUME_AFTER_MS }
-  let response = first
+  let reply = first
   for (let resumes = 0; ; resumes++) {
-    await readEvents(response, position, (frame) => takeFrame(context, frame))
+    await readEvents(reply, position, (frame) => takeFrame(context, frame))
     if (exchange.isOver) return
     if (position.lastEventId === undefined || resumes >= MAX_RESUMES) {
       throw new GatewayError('server_malformed', `The server ${server} ended the stream before its answer.`)
     }
     await world.sleep(position.retryMs, signal)
-    response = await world.fetch(url, {
+    reply = await world.request(url, {
       method: 'GET',
       headers: { ...context.headers, accept: 'text/event-stream', 'last-event-id': position.lastEventId },
       signal,
-      decompress: true,
+      connectTimeoutMs,
     })
-    if (response.status !== 200 || !isEventStream(response)) throw refusal(server, response.status)
+    if (reply.status !== 200 || !isEventStream(reply)) {
+      reply.abort()
+      throw refusal(server, reply.status)
+    }
   }
 }
 
@@ -106,17 +115,16 @@ export interface StreamPosition {
  * Reads the messages of a stream until it ends, or nobody wants more of it.
  * @param take is given each message, and says whether to go on; what is no message is skipped
  */
-export async function readEvents(response: Response, position: StreamPosition, take: (frame: Frame) => boolean): Promise<void> {
+export async function readEvents(reply: PeerReply, position: StreamPosition, take: (frame: Frame) => boolean): Promise<void> {
   const splitter = new SseSplitter(MAX_EVENT_BYTES)
-  const reader = response.body?.getReader()
-  for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read()) {
-    for (const bytes of splitter.push(read.value)) {
+  for (let piece = await reply.read(); piece !== undefined; piece = await reply.read()) {
+    for (const bytes of splitter.push(piece)) {
       notePosition(bytes, position)
       const { data } = decodeSseFrame(bytes)
       if (data === undefined || data === '') continue
       const decoded = decodeFrame(data, MAX_DEPTH)
       if (decoded.type === 'frame' && !take(decoded.frame)) {
-        await reader?.cancel()
+        reply.abort()
         return
       }
     }
@@ -138,8 +146,8 @@ function notePosition(bytes: Uint8Array, position: StreamPosition): void {
 }
 
 /** Whether a response is a stream of events. */
-export function isEventStream(response: Response): boolean {
-  const type = response.headers.get('content-type')
+export function isEventStream(reply: PeerReply): boolean {
+  const type = reply.headers.get('content-type')
   if (type === null || type === 'application/json') return false
   return type.trimStart().toLowerCase().startsWith('text/event-stream')
 }
@@ -169,17 +177,17 @@ export function describeNetworkError(server: string, thrown: unknown): GatewayEr
       cause: thrown,
     })
   }
-  const code = isObject(thrown) || thrown instanceof Error ? String((thrown as { code?: unknown }).code ?? '') : ''
-  const said = `${code} ${thrown instanceof Error ? thrown.message : String(thrown)}`
-  if (/malformed|invalid ?http|parse|decompress|zlib/i.test(said)) {
+  const fault = faultOf(thrown)
+  if (fault === 'malformed') {
     return new GatewayError('server_malformed', `The server ${server} answered with something that is not HTTP.`, { cause: thrown })
   }
-  const what = /refused|FailedToOpenSocket/i.test(said)
-    ? 'the connection was refused'
-    : /ENOTFOUND|EAI_AGAIN|getaddrinfo|DNS/i.test(said)
-      ? 'its name could not be resolved'
-      : /certificate|CERT|TLS|SSL|handshake/i.test(said)
-        ? 'the TLS handshake failed'
-        : 'the connection broke'
+  const what = (fault !== undefined && UNREACHABLE[fault]) || 'the connection broke'
   return new GatewayError('server_unreachable', `The server ${server} could not be reached: ${what}.`, { cause: thrown })
+}
+
+const UNREACHABLE: Partial<Record<NetworkFault, string>> = {
+  refused: 'the connection was refused',
+  name: 'its name could not be resolved',
+  tls: 'the TLS handshake failed',
+  connect_timeout: 'it accepted no connection in time',
 }

@@ -1,9 +1,11 @@
 import { asGatewayError, GatewayError } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
+import type { PeerReply } from '../../core/peer-reply.ts'
+import { CallAbort, type CallSignal } from '../../core/signal.ts'
 import { encodeNotification } from '../frames.ts'
 import { Exchange, encodeCancelled, mayStillRun } from './exchange.ts'
 import { encodeInitialize, readGreeting } from './handshake.ts'
-import { describeNetworkError, readAnswer, readPieces } from './http-answer.ts'
+import { describeNetworkError, readAnswer, readBytes, takeWhole, type WholeAnswer } from './http-answer.ts'
 import { listenForMessages } from './http-listen.ts'
 import type { Introduction, Link, LinkDeps, Outgoing } from './link.ts'
 
@@ -22,7 +24,7 @@ export interface HttpLinkDeps extends LinkDeps {
 export class HttpLink implements Link {
   readonly #deps: HttpLinkDeps
   readonly #introduction: Introduction
-  readonly #over = new AbortController()
+  readonly #over = new CallAbort()
   #headers: Record<string, string>
   #sessionId: string | undefined
   #lastId = 0
@@ -60,7 +62,7 @@ export class HttpLink implements Link {
   open(request: Outgoing): Exchange {
     const { world, server } = this.#deps
     const idText = String(++this.#lastId)
-    const controller = new AbortController()
+    const abort = new CallAbort()
     const signal = request.signal ?? request.call?.signal
     const exchange = new Exchange({
       world,
@@ -70,12 +72,12 @@ export class HttpLink implements Link {
       onOver: (reason) => {
         // After a good answer the connection may be used again; else what still runs is stopped, and the server is told.
         if (reason === undefined) return
-        controller.abort()
+        abort.abort(reason)
         if (this.#isOpen && mayStillRun(reason)) this.send(encodeCancelled(idText, reason))
       },
     })
     if (signal?.aborted) exchange.fail(asGatewayError(signal.reason))
-    else void this.#exchange(exchange, request, { idText, signal: controller.signal, mayRenew: true })
+    else void this.#exchange(exchange, request, { idText, signal: abort, mayRenew: true })
     return exchange
   }
 
@@ -86,9 +88,9 @@ export class HttpLink implements Link {
   listen(): void {
     if (this.#isListening || !this.#isOpen) return
     this.#isListening = true
-    const { world, address, listener } = this.#deps
+    const { world, address, timeouts, listener } = this.#deps
     void listenForMessages({
-      ...{ world, url: address.url, signal: this.#over.signal, onFrame: listener.onMessage },
+      ...{ world, url: address.url, signal: this.#over, connectTimeoutMs: timeouts.connectMs, onFrame: listener.onMessage },
       headers: () => this.#headers,
     }).then(() => {
       this.#isListening = false
@@ -101,12 +103,16 @@ export class HttpLink implements Link {
     const { world, address } = this.#deps
     if (this.#sessionId !== undefined) {
       // Out of courtesy: the server may forget the session. It may also refuse to.
-      const leave = new AbortController()
-      const cancel = world.after(LEAVE_MS, () => leave.abort())
-      await world.fetch(address.url, { method: 'DELETE', headers: this.#headers, signal: leave.signal }).catch(() => {})
+      const leave = new CallAbort()
+      const cancel = world.after(LEAVE_MS, () => leave.abort(undefined))
+      const request = { method: 'DELETE', headers: this.#headers, signal: leave, connectTimeoutMs: LEAVE_MS }
+      await world.request(address.url, request).then(
+        (reply) => reply.abort(),
+        () => {},
+      )
       cancel()
     }
-    this.#over.abort()
+    this.#over.abort(undefined)
   }
 
   async #exchange(exchange: Exchange, request: Outgoing, attempt: SendAttempt): Promise<void> {
@@ -115,18 +121,24 @@ export class HttpLink implements Link {
     try {
       const text = request.encode(idText)
       const headers = request.traceparent === undefined ? this.#headers : { ...this.#headers, traceparent: request.traceparent }
-      const response = await this.#post(text, headers, signal)
-      if (request.call !== undefined) request.call.record.facts.providerStatus = response.status
-      const answer = sentAs === undefined || response.status < 400 ? response : await whole(this.#deps.server, response)
-      if (sentAs !== undefined && attempt.mayRenew && answer instanceof RefusedAnswer && answer.saysSessionGone) {
+      const reply = await this.#post(text, headers, signal)
+      if (request.call !== undefined) request.call.record.facts.providerStatus = reply.status
+      const { world, server, address, timeouts } = this.#deps
+      // Read before anything else is decided: it may say that the session is gone.
+      const refused =
+        sentAs === undefined || reply.status < 400
+          ? undefined
+          : { status: reply.status, bytes: await readBytes(server, reply, MAX_REFUSAL_BYTES) }
+      if (sentAs !== undefined && attempt.mayRenew && refused !== undefined && saysSessionGone(refused)) {
         await this.#renew(sentAs)
         await this.#exchange(exchange, request, { ...attempt, mayRenew: false })
         return
       }
-      const { world, server, address } = this.#deps
-      if (this.#isGreeting) this.#noteSession(response)
-      const context = { world, server, url: address.url, headers: this.#headers, signal, exchange, idText }
-      await readAnswer(context, answer instanceof RefusedAnswer ? answer.response : answer)
+      if (this.#isGreeting) this.#noteSession(reply)
+      const { connectMs: connectTimeoutMs } = timeouts
+      const context = { world, server, url: address.url, headers: this.#headers, signal, connectTimeoutMs, exchange, idText }
+      if (refused === undefined) await readAnswer(context, reply)
+      else takeWhole(context, refused)
     } catch (thrown) {
       exchange.fail(thrown instanceof GatewayError ? thrown : describeNetworkError(this.#deps.server, thrown))
     }
@@ -134,25 +146,26 @@ export class HttpLink implements Link {
 
   /** Sends what has no answer, and waits until it was taken in: not for ever, for nobody else looks at the clock. Never rejects. */
   async #tell(text: string): Promise<void> {
-    if (this.#over.signal.aborted) return
+    if (this.#over.aborted) return
     const { world, timeouts } = this.#deps
-    const late = new AbortController()
-    const cancel = world.after(timeouts.connectMs, () => late.abort())
-    const leave = () => late.abort()
-    this.#over.signal.addEventListener('abort', leave, { once: true })
+    const late = new CallAbort()
+    const leave = () => late.abort(undefined)
+    const cancel = world.after(timeouts.connectMs, leave)
+    this.#over.addEventListener('abort', leave)
     try {
-      const response = await this.#post(text, this.#headers, late.signal)
-      await response.body?.cancel()
+      const reply = await this.#post(text, this.#headers, late)
+      reply.abort()
     } catch {
       // What cannot be sent is lost: it has no answer that could say so.
     } finally {
       cancel()
-      this.#over.signal.removeEventListener('abort', leave)
+      this.#over.removeEventListener('abort', leave)
     }
   }
 
-  #post(body: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
-    return this.#deps.world.fetch(this.#deps.address.url, { method: 'POST', headers, body, signal, decompress: true })
+  #post(body: string, headers: Record<string, string>, signal: CallSignal): Promise<PeerReply> {
+    const { world, address, timeouts } = this.#deps
+    return world.request(address.url, { method: 'POST', headers, body, signal, connectTimeoutMs: timeouts.connectMs })
   }
 
   async #greet(): Promise<void> {
@@ -174,9 +187,9 @@ export class HttpLink implements Link {
   }
 
   /** The id of the session stands in the answer to `initialize`. */
-  #noteSession(response: Response): void {
+  #noteSession(reply: PeerReply): void {
     if (this.#sessionId !== undefined) return
-    const sessionId = response.headers.get('mcp-session-id')
+    const sessionId = reply.headers.get('mcp-session-id')
     if (sessionId === null) return
     this.#sessionId = sessionId
     this.#headers = { ...this.#headers, 'mcp-session-id': sessionId }
@@ -190,34 +203,23 @@ export class HttpLink implements Link {
       await this.#renewing
     } catch (thrown) {
       this.#isOpen = false
-      this.#over.abort()
+      this.#over.abort(undefined)
       this.#deps.listener.onClosed('its session was gone')
       throw thrown
     }
   }
 }
 
-/** A refusal, read whole. */
-class RefusedAnswer {
-  readonly response: Response
-  readonly saysSessionGone: boolean
-
-  constructor(status: number, text: string) {
-    this.response = new Response(text, { status })
-    // 404 is what the specification says; the examples of the official SDK answer 400, and say why.
-    this.saysSessionGone = status === 404 || (status === 400 && /session/i.test(text))
-  }
-}
-
-async function whole(server: string, response: Response): Promise<RefusedAnswer> {
-  return new RefusedAnswer(response.status, new TextDecoder().decode(await readPieces(server, response, MAX_REFUSAL_BYTES)))
+/** 404 is what the specification says; the examples of the official SDK answer 400, and say why. */
+function saysSessionGone({ status, bytes }: WholeAnswer): boolean {
+  return status === 404 || (status === 400 && /session/i.test(new TextDecoder().decode(bytes)))
 }
 
 const MAX_REFUSAL_BYTES = 1024 * 1024
 
 interface SendAttempt {
   readonly idText: string
-  readonly signal: AbortSignal
+  readonly signal: CallSignal
   /** Whether a session that the server has forgotten may be begun anew: nothing was done yet, and only once. */
   readonly mayRenew: boolean
 }

@@ -1,3 +1,4 @@
+import type { CallSignal } from '../../core/signal.ts'
 import type { World } from '../../core/world.ts'
 import type { Frame } from '../types.ts'
 import { isEventStream, readEvents, type StreamPosition } from './http-answer.ts'
@@ -11,7 +12,8 @@ interface ListenOptions {
   readonly world: World
   readonly url: string
   readonly headers: () => Record<string, string>
-  readonly signal: AbortSignal
+  readonly signal: CallSignal
+  readonly connectTimeoutMs: number
   readonly onFrame: (frame: Frame) => void
 }
 
@@ -19,24 +21,24 @@ interface ListenOptions {
  * Reads what a server says outside of calls, for as long as it offers a stream for that, and takes a broken one up again.
  * Resolves when the server offers none, or the signal aborts. Never rejects.
  */
-export async function listenForMessages({ world, url, headers, signal, onFrame }: ListenOptions): Promise<void> {
+export async function listenForMessages({ world, url, headers, signal, connectTimeoutMs, onFrame }: ListenOptions): Promise<void> {
   const position: StreamPosition = { retryMs: FIRST_RETRY_MS }
   let waitMs = position.retryMs
   while (!signal.aborted) {
     try {
       const resume = position.lastEventId === undefined ? {} : { 'last-event-id': position.lastEventId }
-      const response = await world.fetch(url, {
+      const reply = await world.request(url, {
         method: 'GET',
         headers: { ...headers(), accept: 'text/event-stream', ...resume },
         signal,
-        decompress: true,
+        connectTimeoutMs,
       })
-      if (response.status !== 200 || !isEventStream(response)) {
-        await response.body?.cancel()
+      if (reply.status !== 200 || !isEventStream(reply)) {
+        reply.abort()
         return
       }
       waitMs = Math.max(position.retryMs, MIN_RETRY_MS)
-      await readEvents(response, position, (frame) => {
+      await readEvents(reply, position, (frame) => {
         onFrame(frame)
         return true
       })

@@ -6,6 +6,8 @@ export const MAX_HEAD_BYTES = 64 * 1024
 const MAX_FIELDS = 200
 /** A shorter head has no room for too many fields: `a:` and a line break each. */
 const MIN_LENGTH_OF_TOO_MANY = MAX_FIELDS * 4
+const LF = 10
+const COLON = 58
 
 /**
  * A status line and header fields (RFC 9112, sections 4 and 5; https://www.rfc-editor.org/rfc/rfc9112, read 2026-11-21), without the empty line.
@@ -37,19 +39,15 @@ export class Head implements PeerHeaders {
   }
 
   get(name: string): string | null {
-    const field = `\r\n${name}:`
-    let at = this.#lowText.indexOf(field)
+    let at = this.#find(name, 0)
     if (at === -1) return null
-    let value = this.#valueAt(at + field.length)
-    for (;;) {
-      at = this.#lowText.indexOf(field, at + field.length)
-      if (at === -1) return value
-      value += `, ${this.#valueAt(at + field.length)}`
-    }
+    let value = this.#valueAt(at)
+    for (at = this.#find(name, at); at !== -1; at = this.#find(name, at)) value += `, ${this.#valueAt(at)}`
+    return value
   }
 
   has(name: string): boolean {
-    return this.#lowText.includes(`\r\n${name}:`)
+    return this.#find(name, 0) !== -1
   }
 
   *entries(): Generator<readonly [name: string, value: string]> {
@@ -60,6 +58,16 @@ export class Head implements PeerHeaders {
       seen.add(name)
       yield [name, this.get(name) ?? '']
     }
+  }
+
+  /** Finds the next field of that name. @returns where its value begins, or -1 */
+  #find(name: string, from: number): number {
+    const text = this.#lowText
+    for (let at = text.indexOf(name, from); at !== -1; at = text.indexOf(name, at + 1)) {
+      // A line begins there, and the name ends there: anything else is a part of another name, or of a value.
+      if (text.charCodeAt(at - 1) === LF && text.charCodeAt(at + name.length) === COLON) return at + name.length + 1
+    }
+    return -1
   }
 
   #valueAt(at: number): string {

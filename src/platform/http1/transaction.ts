@@ -74,8 +74,10 @@ export class Transaction implements PeerReply {
 
   /** How long the peer keeps an idle connection, in seconds, where it says so. */
   get keepAliveSeconds(): number | undefined {
-    const said = /(?:^|[\s,;])timeout=(\d{1,9})/i.exec(this.#head?.get('keep-alive') ?? '')?.[1]
-    return said === undefined ? undefined : Number(said)
+    const said = this.#head?.get('keep-alive') ?? null
+    if (said === null) return undefined
+    const seconds = /(?:^|[\s,;])timeout=(\d{1,9})/i.exec(said)?.[1]
+    return seconds === undefined ? undefined : Number(seconds)
   }
 
   /** It has a connection now, or another one. */
@@ -173,7 +175,8 @@ export class Transaction implements PeerReply {
   /** Decides how the end of the body is told (RFC 9112, section 6.3). */
   #begin(head: Head): void {
     this.#head = head
-    this.#mayReuse = head.isModern && !/(?:^|,)\s*close\s*(?:,|$)/i.test(head.get('connection') ?? '')
+    const said = head.get('connection')
+    this.#mayReuse = head.isModern && (said === null || !/(?:^|,)\s*close\s*(?:,|$)/i.test(said))
     const isBodiless = this.request.method === 'HEAD' || head.status === 204 || head.status === 304
     const transfer = isBodiless ? null : head.get('transfer-encoding')
     const length = isBodiless ? null : head.get('content-length')
@@ -250,6 +253,7 @@ export class Transaction implements PeerReply {
 
 /** Several equal ones are one; different ones are two opinions. */
 function lengthOf(value: string): number {
+  if (/^\d{1,15}$/.test(value)) return Number(value)
   const [first = '', ...others] = value.split(',').map((each) => each.trim())
   if (!/^\d{1,15}$/.test(first) || others.some((each) => each !== first)) throw malformed('a length that is none')
   return Number(first)

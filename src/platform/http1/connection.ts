@@ -14,6 +14,8 @@ export class Connection {
   #isClosed = false
   #isReady = false
   #wasUsed = false
+  /** Whether anything of the present request went out. */
+  #hasWritten = false
   #cancelDeadline: CancelTimer | undefined
   /** What the peer has not taken yet of the request. */
   #unsent: Uint8Array | undefined
@@ -37,6 +39,7 @@ export class Connection {
   /** Carries a transaction: at once, or when it is ready. */
   carry(transaction: Transaction): void {
     this.#transaction = transaction
+    this.#hasWritten = false
     transaction.attach(this)
     if (this.#isReady) {
       this.#socket?.ref()
@@ -58,11 +61,15 @@ export class Connection {
       if (this.#isClosed) return
       // Nobody has a hand on it before it is open. Half a TLS handshake is not worth keeping.
       if (this.#socket === undefined) this.#pool.keepOrphan(this)
-      else this.#close()
+      else this.#cut()
       return
     }
-    if (!mayReuse || this.#unsent !== undefined || this.#isClosed) {
-      this.#close()
+    if (!transaction.isComplete || this.#unsent !== undefined) {
+      this.#cut()
+      return
+    }
+    if (!mayReuse) {
+      this.close()
       return
     }
     this.#wasUsed = true
@@ -70,7 +77,7 @@ export class Connection {
     this.#pool.keep(this, transaction.keepAliveSeconds)
   }
 
-  /** Nobody needs it any more. */
+  /** Nobody needs it any more: it is closed in good order. */
   close(): void {
     if (!this.#isClosed) this.#socket?.end()
   }
@@ -87,6 +94,8 @@ export class Connection {
     this.#socket = socket
     socket.setNoDelay(true)
     if (!this.#pool.isTls) this.#onReady()
+    // Nobody waits for it any more, and nobody would look at the clock while it shakes hands.
+    else if (this.#transaction === undefined) this.#cut()
   }
 
   onHandshake(isAuthorized: boolean, error: Error | null): void {
@@ -95,13 +104,13 @@ export class Connection {
       return
     }
     this.#transaction?.failWith('tls', `The TLS handshake failed: ${error?.message ?? 'the certificate is not valid'}.`, error)
-    this.#close()
+    this.#cut()
   }
 
   onData(bytes: Buffer): void {
     const transaction = this.#transaction
     // Bytes that nobody asked for would be taken for the reply to the next request.
-    if (transaction === undefined) this.#close()
+    if (transaction === undefined) this.#cut()
     else transaction.take(bytes)
   }
 
@@ -114,9 +123,7 @@ export class Connection {
 
   /** The TLS session broke, or one of our own handlers threw. */
   onError(error: Error): void {
-    const transaction = this.#transaction
     this.onClose(error)
-    transaction?.takeEnd(error)
     this.#socket?.terminate()
   }
 
@@ -160,7 +167,7 @@ export class Connection {
    */
   #mayRepeat({ request }: Transaction): boolean {
     if (!this.#wasUsed) return false
-    return IDEMPOTENT.has(request.method) || this.#socket?.bytesWritten === 0
+    return IDEMPOTENT.has(request.method) || !this.#hasWritten
   }
 
   #repeat(transaction: Transaction): void {
@@ -178,28 +185,37 @@ export class Connection {
     } else if (body.length <= SMALL_BODY) {
       this.#write(Buffer.concat([Buffer.from(headText), body]))
     } else {
+      // Not put together: that would copy a large body once more.
       this.#write(Buffer.from(headText))
-      if (this.#unsent === undefined) this.#write(body)
-      else this.#unsent = Buffer.concat([this.#unsent, body])
+      if (this.#unsent === undefined && !this.#isClosed) this.#write(body)
+      else if (this.#unsent !== undefined) this.#unsent = Buffer.concat([this.#unsent, body])
     }
   }
 
   #writeText(text: string): void {
     const written = this.#socket?.write(text) ?? -1
     // UTF-8 has a byte for each character at least: only where fewer went out is there something to count.
-    if (written < 0) return
-    if (written < text.length || written < Buffer.byteLength(text)) this.#unsent = Buffer.from(text).subarray(written)
+    if (written < text.length || written < Buffer.byteLength(text)) this.#wrote(Buffer.from(text), written)
+    else this.#hasWritten = true
   }
 
   #write(bytes: Uint8Array): void {
-    const written = this.#socket?.write(bytes) ?? -1
-    if (written >= 0 && written < bytes.length) this.#unsent = bytes.subarray(written)
+    this.#wrote(bytes, this.#socket?.write(bytes) ?? -1)
   }
 
-  #close(): void {
-    if (this.#isClosed) return
-    this.#pool.forget(this)
-    this.#socket?.terminate()
+  /** @param written less than 0: the socket was closed, and the runtime has not said so yet */
+  #wrote(bytes: Uint8Array, written: number): void {
+    if (written < 0) {
+      this.onClose(undefined)
+      return
+    }
+    if (written > 0) this.#hasWritten = true
+    if (written < bytes.length) this.#unsent = bytes.subarray(written)
+  }
+
+  /** Closes it at once, whatever is on its way. */
+  #cut(): void {
+    if (!this.#isClosed) this.#socket?.terminate()
   }
 }
 

@@ -1,4 +1,4 @@
-import { NetworkError, type NetworkFault, type PeerReply, type PeerRequest } from '../../core/peer-reply.ts'
+import { faultOf, NetworkError, type NetworkFault, type PeerReply, type PeerRequest } from '../../core/peer-reply.ts'
 import { ChunkedDecoder } from './chunked.ts'
 import type { Connection } from './connection.ts'
 import { Head, MAX_HEAD_BYTES } from './head.ts'
@@ -61,6 +61,11 @@ export class Transaction implements PeerReply {
   get headers(): Head {
     // There is nobody who could ask before the head is there: `replied` gives this object out.
     return this.#head as Head
+  }
+
+  /** Whether its reply came to its end. */
+  get isComplete(): boolean {
+    return this.#isComplete
   }
 
   get isOver(): boolean {
@@ -264,5 +269,7 @@ function malformed(what: string): NetworkError {
 }
 
 function lost(error: Error | undefined): NetworkError {
-  return new NetworkError('reset', 'The connection was closed before the reply was complete.', { cause: error })
+  // A peer that wants another certificate of ours says so only when the connection seems to stand.
+  const fault = error !== undefined && faultOf(error) === 'tls' ? 'tls' : 'reset'
+  return new NetworkError(fault, 'The connection was closed before the reply was complete.', { cause: error })
 }

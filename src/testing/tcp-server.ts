@@ -95,7 +95,7 @@ export async function startTcpServer(
     else waiter(peer)
     onPeer(peer)
   }
-  const server = options.tls === undefined ? createServer({ allowHalfOpen: true }, take) : createTlsServer(options.tls, take)
+  const server = options.tls === undefined ? createServer(take) : createTlsServer(options.tls, take)
   // Who shakes hands badly is no connection, and no failure of the server.
   server.on('tlsClientError', () => {})
   await new Promise<void>((resolve) => server.listen(0, options.host ?? '127.0.0.1', resolve))

@@ -31,6 +31,7 @@ export class Transaction implements PeerReply {
   #connection: Connection | undefined
   #head: Head | undefined
   #informational = 0
+  #isReplied = false
   #partialHead: Buffer | undefined
   #framing: Framing = 'length'
   #leftBytes = 0
@@ -114,7 +115,7 @@ export class Transaction implements PeerReply {
     this.#leave(false)
     // What was not read yet is of no use any more, and may be large.
     this.#first = this.#others = undefined
-    if (this.#head === undefined) this.#rejectHead(failure)
+    if (!this.#isReplied) this.#rejectHead(failure)
     this.#waiter?.reject(failure)
     this.#waiter = undefined
   }
@@ -198,7 +199,9 @@ export class Transaction implements PeerReply {
       this.#mayReuse = false
     }
     const packing = isBodiless ? null : head.get('content-encoding')
-    this.#resolveHead(packing === null ? this : unpacked(this, packing))
+    const reply = packing === null ? this : unpacked(this, packing)
+    this.#isReplied = true
+    this.#resolveHead(reply)
   }
 
   #takeBody(bytes: Buffer): void {

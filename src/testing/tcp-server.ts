@@ -81,7 +81,7 @@ export class TcpPeer {
  * @param onPeer answers each connection by itself; left out, the test does so with `accept`
  */
 export async function startTcpServer(
-  onPeer: (peer: TcpPeer) => void = () => {},
+  onPeer: (peer: TcpPeer) => void | Promise<void> = () => {},
   options: { readonly tls?: TlsOptions; readonly host?: string } = {},
 ): Promise<TcpServer> {
   const peers: TcpPeer[] = []
@@ -93,7 +93,10 @@ export async function startTcpServer(
     const waiter = waiting.shift()
     if (waiter === undefined) unseen.push(peer)
     else waiter(peer)
-    onPeer(peer)
+    // Whoever waits for a request on a connection that is closed by then is done.
+    Promise.resolve(onPeer(peer)).catch((thrown: unknown) => {
+      if (!peer.isClosed) throw thrown
+    })
   }
   const server = options.tls === undefined ? createServer(take) : createTlsServer(options.tls, take)
   // Who shakes hands badly is no connection, and no failure of the server.

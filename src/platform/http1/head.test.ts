@@ -4,7 +4,9 @@ import { Head } from './head.ts'
 
 describe('the head of a reply', () => {
   test('tells its status and its fields, in whatever case they came', () => {
-    const head = new Head('HTTP/1.1 429 Too Many Requests\r\nContent-Type: text/plain\r\nRETRY-AFTER:\t7 \r\nX-Empty:\r\nx-name: content-type: no')
+    const head = new Head(
+      'HTTP/1.1 429 Too Many Requests\r\nContent-Type: text/plain\r\nRETRY-AFTER:\t7 \r\nX-Empty:\r\nx-name: content-type: no',
+    )
     expect(head.status).toBe(429)
     expect(head.isModern).toBe(true)
     expect(head.get('content-type')).toBe('text/plain')

@@ -7,12 +7,12 @@ import { Transaction } from './transaction.ts'
 type Outcome = Awaited<ReturnType<typeof outcomeOf>>
 
 /** How the peer goes on behind what it sends. */
-type Then = 'stay' | 'end' | 'reset'
+type Behind = 'stay' | 'end' | 'reset'
 
 interface Row {
   readonly what: string
   readonly sent: string
-  readonly then?: Then
+  readonly behind?: Behind
   readonly method?: string
   readonly expected: Outcome
   /** Whether the next request may go the same way. */
@@ -29,14 +29,19 @@ const GOOD: readonly Row[] = [
   { what: 'a length of nothing', sent: `${OK}Content-Length: 0\r\n\r\n`, expected: { status: 200, body: '' }, isReused: true },
   { what: 'the same length twice', sent: `${OK}Content-Length: 5\r\ncontent-length: 5\r\n\r\nHello`, expected: hello(), isReused: true },
   { what: 'a list of equal lengths', sent: `${OK}Content-Length: 5, 5\r\n\r\nHello`, expected: hello(), isReused: true },
-  { what: 'chunks', sent: `${OK}Transfer-Encoding: Chunked\r\n\r\n2\r\nHe\r\n3;a=b\r\nllo\r\n0\r\nA: b\r\n\r\n`, expected: hello(), isReused: true },
+  {
+    what: 'chunks',
+    sent: `${OK}Transfer-Encoding: Chunked\r\n\r\n2\r\nHe\r\n3;a=b\r\nllo\r\n0\r\nA: b\r\n\r\n`,
+    expected: hello(),
+    isReused: true,
+  },
   {
     what: 'chunks and a length, of which the chunks count',
     sent: `${OK}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n0\r\n\r\n`,
     expected: hello(),
     isReused: false,
   },
-  { what: 'neither, to the end of the connection', sent: `${OK}\r\nHello`, then: 'end', expected: hello(), isReused: false },
+  { what: 'neither, to the end of the connection', sent: `${OK}\r\nHello`, behind: 'end', expected: hello(), isReused: false },
   { what: 'HTTP/1.0', sent: 'HTTP/1.0 200 OK\r\ncontent-length: 5\r\n\r\nHello', expected: hello(), isReused: false },
   { what: 'the wish to close', sent: `${OK}Connection: foo, Close\r\ncontent-length: 5\r\n\r\nHello`, expected: hello(), isReused: false },
   {
@@ -66,18 +71,23 @@ const GOOD: readonly Row[] = [
     expected: hello(),
     isReused: false,
   },
-  { what: 'a body where there is none', sent: 'HTTP/1.1 204 No Content\r\n\r\nHello', expected: { status: 204, body: '' }, isReused: false },
+  {
+    what: 'a body where there is none',
+    sent: 'HTTP/1.1 204 No Content\r\n\r\nHello',
+    expected: { status: 204, body: '' },
+    isReused: false,
+  },
   { what: 'an unknown status', sent: 'HTTP/1.1 999 What\r\ncontent-length: 5\r\n\r\nHello', expected: hello(999), isReused: true },
 ]
 
 const BAD: readonly Row[] = [
-  { what: 'nothing at all', sent: '', then: 'end', expected: reset },
-  { what: 'a reset', sent: '', then: 'reset', expected: reset },
-  { what: 'half a head', sent: 'HTTP/1.1 200 OK\r\nA: b\r\n', then: 'end', expected: reset },
-  { what: 'half a body', sent: `${OK}content-length: 6\r\n\r\nHello`, then: 'end', expected: reset },
-  { what: 'half a body, and a reset', sent: `${OK}content-length: 6\r\n\r\nHello`, then: 'reset', expected: reset },
-  { what: 'chunks without the last', sent: `${OK}transfer-encoding: chunked\r\n\r\n5\r\nHello\r\n`, then: 'end', expected: reset },
-  { what: 'a body to the end of the connection, and a reset', sent: `${OK}\r\nHello`, then: 'reset', expected: reset },
+  { what: 'nothing at all', sent: '', behind: 'end', expected: reset },
+  { what: 'a reset', sent: '', behind: 'reset', expected: reset },
+  { what: 'half a head', sent: 'HTTP/1.1 200 OK\r\nA: b\r\n', behind: 'end', expected: reset },
+  { what: 'half a body', sent: `${OK}content-length: 6\r\n\r\nHello`, behind: 'end', expected: reset },
+  { what: 'half a body, and a reset', sent: `${OK}content-length: 6\r\n\r\nHello`, behind: 'reset', expected: reset },
+  { what: 'chunks without the last', sent: `${OK}transfer-encoding: chunked\r\n\r\n5\r\nHello\r\n`, behind: 'end', expected: reset },
+  { what: 'a body to the end of the connection, and a reset', sent: `${OK}\r\nHello`, behind: 'reset', expected: reset },
   { what: 'another protocol', sent: 'SSH-2.0-OpenSSH_9.9\r\n', expected: malformed },
   { what: 'an empty line first', sent: `\r\n${OK}content-length: 5\r\n\r\nHello`, expected: malformed },
   { what: 'HTTP/2', sent: 'HTTP/2.0 200 OK\r\n\r\n', expected: malformed },
@@ -94,15 +104,15 @@ const BAD: readonly Row[] = [
   { what: 'no end of informational replies', sent: 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(101), expected: malformed },
 ]
 
-function finish(peer: TcpPeer, then: Then = 'stay'): void {
-  if (then === 'end') peer.end()
-  if (then === 'reset') peer.reset()
+function finish(peer: TcpPeer, behind: Behind = 'stay'): void {
+  if (behind === 'end') peer.end()
+  if (behind === 'reset') peer.reset()
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** Answers the first request of each connection with this, in as many pieces. */
-function answering({ sent, then }: Row, inPieces: boolean): (peer: TcpPeer) => void {
+function answering({ sent, behind }: Row, inPieces: boolean): (peer: TcpPeer) => void {
   return async (peer) => {
     await peer.request()
     for (const piece of inPieces ? sent : [sent]) {
@@ -110,8 +120,8 @@ function answering({ sent, then }: Row, inPieces: boolean): (peer: TcpPeer) => v
       await turn()
     }
     // What was sent must be there before a reset takes it back.
-    if (then === 'reset') for (let turns = 0; turns < 20; turns++) await turn()
-    finish(peer, then)
+    if (behind === 'reset') for (let turns = 0; turns < 20; turns++) await turn()
+    finish(peer, behind)
   }
 }
 
@@ -130,13 +140,13 @@ describe('a reply with', () => {
 
   test.each([...GOOD, ...BAD].filter(({ sent }) => sent.length < 300).map((row) => [row.what, row] as const))(
     '%s, split at every place, is the same',
-    async (_what, { sent, then, method = 'GET', expected }) => {
+    async (_what, { sent, behind, method = 'GET', expected }) => {
       for (let at = 0; at <= sent.length; at++) {
         const request = { method, headers: {}, signal: new CallAbort(), connectTimeoutMs: 1 }
         const transaction = new Transaction(request, '')
         const outcome = outcomeOf(transaction.replied)
         for (const piece of [sent.slice(0, at), sent.slice(at)]) if (!transaction.isOver) transaction.take(Buffer.from(piece, 'latin1'))
-        if (then !== undefined) transaction.takeEnd(then === 'reset' ? new Error('ECONNRESET') : undefined)
+        if (behind !== undefined) transaction.takeEnd(behind === 'reset' ? new Error('ECONNRESET') : undefined)
         expect(await outcome).toEqual(expected)
       }
     },

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Action, FAILURES, type FailureName } from '../../src/models/routing/failures.ts'
+import { type DeafHost, deafHost } from '../../src/testing/deaf-host.ts'
 import { chatAnswer, closedPort, type FakeUpstream, fakeUpstream } from '../../src/testing/fake-upstream.ts'
 import { type Scenario, startScenario } from '../../src/testing/scenario.ts'
 import { ask, chat } from './ask.ts'
-import { type DeafHost, deafHost } from './deaf-host.ts'
 import { FAILURES_WALL, type Failure } from './failures-wall.ts'
 
 // One gateway for the whole table. Each failure has providers of its own, so that what is learned of one says nothing of another.

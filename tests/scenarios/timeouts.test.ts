@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import type { ErrorCode } from '../../src/core/errors.ts'
 import type { JsonObject } from '../../src/core/json.ts'
+import { deafHost } from '../../src/testing/deaf-host.ts'
 import {
   type Answer,
   chatReply,
@@ -16,7 +17,6 @@ import {
 import { openRawClient } from '../../src/testing/raw-client.ts'
 import { type Scenario, startScenario } from '../../src/testing/scenario.ts'
 import { ask, chat, expectError, expectErrorFrame, rawChat } from './ask.ts'
-import { deafHost } from './deaf-host.ts'
 
 const USAGE = { inputTokens: 10, outputTokens: 3 }
 const CONTENT = 'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'

@@ -46,8 +46,13 @@ class UnpackedReply implements PeerReply {
   }
 
   async read(): Promise<Uint8Array | undefined> {
-    this.#pieces ??= await this.#open()
     try {
+      if (this.#pieces === undefined) {
+        // Nothing is nothing, however it is packed.
+        const first = await this.#reply.read()
+        if (first === undefined) return undefined
+        this.#pieces = await this.#open(first)
+      }
       const next = await this.#pieces.next()
       return next.done ? undefined : next.value
     } catch (thrown) {
@@ -65,10 +70,10 @@ class UnpackedReply implements PeerReply {
   }
 
   /** Loaded only now: hardly any peer packs what was asked for plain. */
-  async #open(): Promise<AsyncIterator<Uint8Array>> {
+  async #open(first: Uint8Array): Promise<AsyncIterator<Uint8Array>> {
     const [{ pipeline, Readable }, zlib] = await Promise.all([import('node:stream'), import('node:zlib')])
     const make = { gzip: zlib.createGunzip, deflate: zlib.createInflate, br: zlib.createBrotliDecompress, zstd: zlib.createZstdDecompress }
-    let last: Readable = Readable.from(piecesOf(this.#reply), { objectMode: false })
+    let last: Readable = Readable.from(piecesOf(first, this.#reply), { objectMode: false })
     for (const packing of this.#packings) {
       // Whoever reads the last of them hears of a failure of each.
       last = pipeline(last, make[packing](), () => {})
@@ -77,6 +82,7 @@ class UnpackedReply implements PeerReply {
   }
 }
 
-async function* piecesOf(reply: PeerReply): AsyncGenerator<Uint8Array> {
+async function* piecesOf(first: Uint8Array, reply: PeerReply): AsyncGenerator<Uint8Array> {
+  yield first
   for (let piece = await reply.read(); piece !== undefined; piece = await reply.read()) yield piece
 }

@@ -1,9 +1,9 @@
 /** Whether this is a short run, as CI makes it: `CHAOS_ROUNDS` is set. */
-const isShort = process.env.CHAOS_ROUNDS !== undefined
+export const IS_SHORT_RUN = process.env.CHAOS_ROUNDS !== undefined
 
 /** Every value of a full run; of a short one every so many, so that over the runs of a wire different ones are met. */
 export function sampled<Value>(values: readonly Value[], every: number): readonly Value[] {
-  return isShort ? values.filter((_value, index) => index % every === 0) : values
+  return IS_SHORT_RUN ? values.filter((_value, index) => index % every === 0) : values
 }
 
 /** Does all of these, so many at a time. */

@@ -14,6 +14,8 @@ export interface ProviderStream {
   readonly frames: readonly Uint8Array[]
   /** Which frame is the first that says something. */
   readonly contentFrame: number
+  /** How a failure is reported inside a stream, and what that is for us. */
+  readonly failure: Uint8Array
   /** From which frame on a good end of the body may be a good end of the answer. */
   readonly finishFrame: number
 }
@@ -106,6 +108,26 @@ const CONVERSE: readonly Uint8Array[] = [
   aws('metadata', { usage: { inputTokens: 3, outputTokens: 2, totalTokens: 5 }, metrics: { latencyMs: 5 } }),
 ]
 
+/** An exception of AWS. */
+function exception(type: string, message: string): Uint8Array {
+  const headers = { ':exception-type': type, ':content-type': 'application/json', ':message-type': 'exception' }
+  return encodeMessage(headers, encoder.encode(JSON.stringify({ message })))
+}
+
+const NO = 'Something broke.'
+const FAILURES: Readonly<Record<string, Uint8Array>> = {
+  'openai-chat': lines(undefined, { error: { message: NO, type: 'server_error', param: null, code: null } }),
+  'anthropic-messages': lines('error', { type: 'error', error: { type: 'api_error', message: NO } }),
+  'openai-responses': lines('response.failed', {
+    type: 'response.failed',
+    sequence_number: 4,
+    response: { ...RESPONSE, status: 'failed', output: [], usage: null, error: { code: 'server_error', message: NO } },
+  }),
+  gemini: lines(undefined, { error: { code: 500, message: NO, status: 'INTERNAL' } }),
+  converse: exception('internalServerException', NO),
+  invoke: exception('internalServerException', NO),
+}
+
 /** Every wire that a provider speaks, and Claude in the frames of Bedrock. */
 export const PROVIDER_STREAMS: readonly ProviderStream[] = [
   { ...of('openai-chat', SSE, CHAT), contentFrame: 1, finishFrame: 3 },
@@ -142,7 +164,8 @@ export const PROVIDER_STREAMS: readonly ProviderStream[] = [
 ]
 
 function of(name: string, contentType: string, frames: readonly Uint8Array[]): Omit<ProviderStream, 'contentFrame' | 'finishFrame'> {
-  return { name, contentType, frames, provider: (baseUrl) => ({ wire: name, baseUrl, apiKey: 'env:FAKE_PROVIDER_KEY' }) }
+  const failure = FAILURES[name] ?? new Uint8Array()
+  return { name, contentType, frames, failure, provider: (baseUrl) => ({ wire: name, baseUrl, apiKey: 'env:FAKE_PROVIDER_KEY' }) }
 }
 
 /** Where the frame of this index ends, in bytes of the stream. */

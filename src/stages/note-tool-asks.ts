@@ -1,3 +1,4 @@
+import type { Call } from '../core/call.ts'
 import type { ToolAsks } from '../core/ports.ts'
 import { type Stage, tap } from '../core/stage.ts'
 
@@ -8,6 +9,8 @@ interface NoteToolAsksDeps<In, Part> {
   readonly asks: ToolAsks
   /** The tools that a part asks for; undefined for almost every part. */
   readonly toolCallsOf: (part: Part) => readonly string[] | undefined
+  /** Whether nobody gets the answer: then nobody calls the tools either. */
+  readonly isDropped: (call: Call) => boolean
   /** The gateway's name of the model that answers. */
   readonly modelOf: (input: In) => string
 }
@@ -19,6 +22,7 @@ interface NoteToolAsksDeps<In, Part> {
 export function noteToolAsks<In, Part>(deps: NoteToolAsksDeps<In, Part>): Stage<In, Part> {
   return async (call, input, next) => {
     const reply = await next(call, input)
+    if (deps.isDropped(call)) return reply
     return tap(reply, (part) => {
       const names = deps.toolCallsOf(part)
       if (names === undefined) return

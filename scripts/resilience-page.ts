@@ -91,7 +91,9 @@ log. A cut is never a success.
 const TAIL = `
 A route may opt in to going on: \`onBrokenStream: continue\`. Then another target goes on with the text, where there was only text: no tool call, no thinking, no JSON
 format, one candidate, and a target that goes on with an assistant's message that stands last (\`can: { prefill: true }\`, in the built-in table or in the configuration).
-The receipt shows each attempt with its own cost, and the last one says \`continues\`. An overlap between what was said and what comes is left out.
+This holds for callers of every wire; where a wire tells more than text, as Responses do, ids, numbers and the whole text at the end are those of one answer. Where the second target calls a
+tool in place of going on, the stream ends with the error. The receipt shows each attempt with its own cost, and the last one says \`continues\`. An overlap between what was said
+and what comes is left out.
 
 ## Timeouts
 

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { CallEnded } from '../../src/core/events.ts'
 import { type Answer, chatAnswer, type FakeUpstream, fakeUpstream, READ_PAUSE, type Step, send } from '../../src/testing/fake-upstream.ts'
 import { type Scenario, startScenario } from '../../src/testing/scenario.ts'
-import { CALLER_WIRES, type CallerWire, type ReadStream, readStream } from './lab/caller-wires.ts'
+import { CALLER_WIRES, type CallerWire, type ReadStream, readStream } from '../scenarios/wires/caller-wires.ts'
+import { endOfFrame, PIECES, PROVIDER_STREAMS, type ProviderStream } from '../scenarios/wires/provider-streams.ts'
 import { allOf, sampled } from './lab/full-run.ts'
-import { endOfFrame, PIECES, PROVIDER_STREAMS, type ProviderStream } from './lab/provider-streams.ts'
 
 // Each stream of each wire of a provider is cut behind every one of its bytes, in three ways; callers of all wires take turns.
 

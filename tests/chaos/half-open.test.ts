@@ -14,9 +14,9 @@ import {
 } from '../../src/testing/fake-upstream.ts'
 import { type Scenario, startScenario } from '../../src/testing/scenario.ts'
 import { endedCall } from '../scenarios/ask.ts'
-import { CALLER_WIRES, readStream } from './lab/caller-wires.ts'
+import { CALLER_WIRES, readStream } from '../scenarios/wires/caller-wires.ts'
+import { endOfFrame, PIECES, PROVIDER_STREAMS, type ProviderStream } from '../scenarios/wires/provider-streams.ts'
 import { IS_SHORT_RUN } from './lab/full-run.ts'
-import { endOfFrame, PIECES, PROVIDER_STREAMS, type ProviderStream } from './lab/provider-streams.ts'
 
 // A provider whose machine vanished sends nothing more, and no end either: only the clock tells. Each case is met by callers of all wires.
 

@@ -58,7 +58,7 @@ describe('a route is refused at load, with file and line,', () => {
     [
       'that is to continue, with nobody who could',
       '    - { name: x, targets: [ { model: y } ], onBrokenStream: continue }\n    - { name: y, targets: [ { model: a }, { model: b } ] }\n',
-      'signalbox.yaml:7:45 models.routes[0].onBrokenStream: is continue, and none of its targets is known to go on with a text: say can: { prefill: true } at a model that does',
+      'signalbox.yaml:7:61 models.routes[0].onBrokenStream: is continue, and none of its targets is known to go on with a text: say can: { prefill: true } at a model that does',
     ],
     [
       'whose canary is no model',

@@ -41,6 +41,7 @@ import { estimator, likelyTokens } from './prices/estimate.ts'
 import { answerKept, keepResponses } from './responses.ts'
 import { routeCalls } from './routing/route-calls.ts'
 import type { RouterState } from './routing/router.ts'
+import { SHADOW_ACTION } from './routing/shadow.ts'
 import { send } from './send.ts'
 import { guardServerTools } from './server-tools.ts'
 import { translate } from './translate.ts'
@@ -159,7 +160,12 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
           holds: { ...estimator, ...deps.money },
           drainMs: deps.drainMs,
         }),
-        noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
+        noteToolAsks({
+          asks: deps.asks,
+          toolCallsOf: (part) => part.toolCalls,
+          isDropped: ({ record }) => record.action === SHADOW_ACTION,
+          modelOf: ({ target }) => target.name,
+        }),
       ],
       send,
     ),

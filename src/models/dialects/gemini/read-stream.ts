@@ -45,14 +45,15 @@ export function readStream(): StreamReader {
         ids = callIds(head.id)
         events.push({ type: 'start', ...head })
       }
+      // Before the content: a writer may have to tell the input first.
+      const usage = readUsage(field(chunk, 'usageMetadata'))
+      if (usage !== undefined) events.push({ type: 'usage', usage })
       const candidates = objectsIn(chunk.candidates)
       for (const candidate of candidates) events.push(...readCandidate(candidate, ids, losses))
       if (candidates.length === 0 && blockReason(chunk) !== undefined && !finished.has(0)) {
         finished.add(0)
         events.push({ type: 'finish', candidate: 0, stop: { type: 'content-filter' } })
       }
-      const usage = readUsage(field(chunk, 'usageMetadata'))
-      if (usage !== undefined) events.push({ type: 'usage', usage })
       for (const loss of losses.list) events.push({ type: 'loss', loss })
       return events
     },

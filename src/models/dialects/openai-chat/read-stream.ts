@@ -33,9 +33,10 @@ export function readStream(): StreamReader {
         isStarted = true
         events.push({ type: 'start', ...readHead(chunk) })
       }
-      for (const choice of listOf(chunk.choices)) readChoice(choice, choices, events)
+      // Before the content: some servers count in each chunk, and a writer may have to tell the input first.
       const usage = readUsage(chunk.usage)
       if (usage !== undefined) events.push({ type: 'usage', usage })
+      for (const choice of listOf(chunk.choices)) readChoice(choice, choices, events)
       return events
     },
   }

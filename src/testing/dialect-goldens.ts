@@ -209,7 +209,8 @@ function testRequest(dialect: Dialect, golden: Golden): void {
   })
 
   const read = outcome(() => decode(dialect, input, options).neutral())
-  if (isObject(read) && read.error !== undefined) return
+  // A wire that no provider speaks is written for none.
+  if ((isObject(read) && read.error !== undefined) || dialect.isForCallersOnly) return
 
   test('says the same after it was written again', () => {
     const neutral = decode(dialect, input, options).neutral()

@@ -136,6 +136,7 @@ class StreamTranslation {
   readonly #reader: ReturnType<ReturnType<typeof dialectOf>['readStream']>
   readonly #writer: StreamWriter
   readonly #note: Note
+  #isOver = false
 
   constructor(request: ModelRequest, target: Target, context: ReplyContext, note: Note) {
     this.#reader = dialectOf(target.wire).readStream(target)
@@ -144,12 +145,15 @@ class StreamTranslation {
   }
 
   part(part: ModelPart): readonly ModelPart[] {
+    // A provider that goes on behind its end says nothing more: the caller has been told that it is over.
+    if (this.#isOver) return []
     const frames: ModelPart[] = []
     for (const event of this.#reader.read(part.bytes)) {
       if (event.type === 'loss') this.#note([event.loss])
       else for (const frame of this.#writer.write(event)) frames.push(partOf(frame))
     }
     if (!part.isLast) return frames
+    this.#isOver = true
     const last = this.#writer.end().map(partOf)
     const final = last.at(-1)
     if (final === undefined) throw new GatewayError('internal', 'A stream was translated without an end.')

@@ -4,6 +4,8 @@ import { LetterTree } from './letter-tree.ts'
 import { plainCodes } from './letters.ts'
 
 const SPACE = 32
+const STAR = 42
+const BAR = 124
 /** Longest cue as it stands in a text, with the spaces and marks in it. */
 export const LONGEST_CUE = 80
 /** Most letters that an ending has. */
@@ -45,7 +47,7 @@ interface Phrase {
  */
 export class CueTable<Name extends string> {
   readonly #signs: ReadonlyMap<Name, number>
-  readonly #tree: LetterTree<Phrase>
+  readonly #tree = new LetterTree<Phrase>()
 
   /**
    * @param names at most 32; the name `innocent` is a sign of nothing
@@ -53,12 +55,11 @@ export class CueTable<Name extends string> {
    */
   constructor(names: readonly Name[], anywhere: CueWords<Name>, languages: readonly CueWords<Name>[]) {
     this.#signs = new Map(names.map((name, index) => [name, name === 'innocent' ? 0 : 1 << index]))
-    const senses = names.flatMap((name) => {
+    for (const name of names) {
       const signs = this.#signs.get(name) ?? 0
-      const inOne = languages.map((words, index) => ({ words: words[name] ?? '', sense: { languages: 1 << index, signs } }))
-      return [{ words: anywhere[name] ?? '', sense: { languages: ANY_LANGUAGE, signs } }, ...inOne]
-    })
-    this.#tree = new LetterTree(senses.flatMap(({ words, sense }) => phrasesOf(words, sense)))
+      this.#add(anywhere[name] ?? '', { languages: ANY_LANGUAGE, signs })
+      for (const [index, words] of languages.entries()) this.#add(words[name] ?? '', { languages: 1 << index, signs })
+    }
   }
 
   /** The bits of signs of which a text needs one: `secret|told`. */
@@ -95,6 +96,29 @@ export class CueTable<Name extends string> {
     return cues
   }
 
+  #add(words: string, sense: Sense): void {
+    const { text } = fold(words)
+    const codes = plainCodes(text, 0)
+    let node = 0
+    let isStem = false
+    let isSpaced = false
+    for (let at = 0; at <= codes.length; at++) {
+      const code = codes[at] ?? BAR
+      if (code === BAR) {
+        if (node !== 0) this.#tree.add(node, { isStem, sense })
+        node = 0
+        isStem = false
+        isSpaced = false
+      } else if (text.charCodeAt(at) === STAR) isStem = true
+      else if (code === SPACE) isSpaced = node !== 0
+      else if (code !== 0) {
+        if (isSpaced) node = this.#tree.grow(node, SPACE)
+        node = this.#tree.grow(node, code)
+        isSpaced = false
+      }
+    }
+  }
+
   #longestAt(codes: Uint16Array, from: number): Omit<Cue, 'from'> | undefined {
     const tree = this.#tree
     let node = 0
@@ -118,17 +142,6 @@ export class CueTable<Name extends string> {
     }
     return best === -1 ? undefined : { to: best, senses, signs: senses.reduce((signs, sense) => signs | sense.signs, 0) }
   }
-}
-
-function phrasesOf(words: string, sense: Sense): readonly { readonly codes: readonly number[]; readonly value: Phrase }[] {
-  return words.split('|').flatMap((written) => {
-    const word = written.trim()
-    if (word === '') return []
-    const isStem = word.endsWith('*')
-    const plain = plainCodes(fold(isStem ? word.slice(0, -1) : word).text, 0)
-    const codes = [...plain].filter((code, at) => code !== 0 && !(code === SPACE && plain[at - 1] === SPACE))
-    return [{ codes, value: { isStem, sense } }]
-  })
 }
 
 /** Whether a code is part of a word that spaces end: those of Hindi are besides. */

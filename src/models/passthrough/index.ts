@@ -45,7 +45,8 @@ export function createPassthrough(deps: PassthroughDeps): Handler<{ readonly req
           usageOf: (part) => (part.type === 'head' ? NOTHING_SAID : undefined),
           sizeOf: (part) => (part.type === 'head' ? 0 : part.bytes.length),
           isPiece: () => false,
-          price: ({ to }) => flatCharge(to.nanoUsdPerCall),
+          pricedOf: ({ to }) => to.nanoUsdPerCall,
+          price: flatCharge,
           holds: { ...flatEstimator, ...deps.money },
         }),
       ],
@@ -79,7 +80,10 @@ const flatEstimator: Estimator<PassedCall> = {
     priceVersion: to.nanoUsdPerCall === undefined ? undefined : VERSION,
     leaseMs: to.timeouts.totalMs,
   }),
-  priceOf: ({ to }) => to.nanoUsdPerCall,
+  pricing:
+    ({ to: { nanoUsdPerCall } }) =>
+    () =>
+      nanoUsdPerCall,
   clampOutput: (input) => input,
 }
 

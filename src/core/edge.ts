@@ -61,6 +61,7 @@ export function draining(): GatewayError {
 
 /** JSON is accepted under a missing or a text/plain type too: many clients send it so. */
 export function mediaTypeProblem(contentType: string | null): GatewayError | undefined {
+  if (contentType === 'application/json') return undefined
   if (contentType === null || contentType === '' || /^\s*(application\/([\w.+-]+\+)?json|text\/plain)\s*(;|$)/i.test(contentType))
     return undefined
   return new GatewayError('unsupported_media_type', `The body must be JSON (application/json), not ${contentType.slice(0, 100)}.`)

@@ -204,7 +204,7 @@ async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise
   const target = route.only?.lanes[0]
   facts.provider = target?.provider
   facts.target = target?.id
-  const cacheWish = readCacheWish(incoming.request.headers)
+  const cacheWish = readCacheWish(incoming.request.headers, route.cache !== undefined)
   return { request, route, cacheWish, decodeAgain: (text) => decodeText(new TextEncoder().encode(text)) }
 }
 

@@ -18,9 +18,9 @@ interface NoteToolAsksDeps<In, Part> {
  */
 export function noteToolAsks<In, Part>(deps: NoteToolAsksDeps<In, Part>): Stage<In, Part> {
   return (call, input, next) => {
-    // Neither the input itself nor an async function, which keeps its parameters: a stream lives long, and the caller's text would as long.
+    // Not the input itself: a stream lives long, and the caller's text would as long.
     const model = deps.modelOf(input)
-    const see = (part: Part): void => {
+    const see = (part: Part) => {
       const names = deps.toolCallsOf(part)
       if (names === undefined) return
       const { facts } = call.record

@@ -41,13 +41,12 @@ export function trackAttempt(
     onSettled?.(facts.costNanoUsd ?? 0)
     return settle(call, { id, number, target, why }, ending, { own, beganMs, startedAfterMs, isBeside })
   }
-  const pending = next(own === undefined ? call : { ...call, record: own }, attempt).then((reply) => {
+  return whenEnded(next(own === undefined ? call : { ...call, record: own }, attempt), note, (reply) => {
     lanes.accepted(state, call.world.now())
-    if (own === undefined) return reply
+    if (own === undefined) return
     own.adopt()
-    return tap(reply, () => own.adopt())
+    tap(reply, () => own.adopt())
   })
-  return whenEnded(pending, note)
 }
 
 /** What is told of an attempt that is over. */

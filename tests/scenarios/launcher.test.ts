@@ -93,6 +93,23 @@ test('a Bun that cannot be started is named', async () => {
   ])
 })
 
+test('a start installs what it needs to run, a test installs the rest, and neither takes anything away or installs twice', () =>
+  inCopy(async (folder) => {
+    const npm = join(folder, 'npm.cjs')
+    writeFileSync(npm, 'process.stdout.write(process.argv.filter((word) => /omit|include/.test(word)).join())\n')
+    const install = async (...flags: readonly string[]) => {
+      const { code, err } = await runNode([join(folder, 'scripts/install.js'), ...flags], { npm_execpath: npm })
+      return [code, /--\w+=dev/.exec(err)?.[0]]
+    }
+    expect(await install('--run')).toEqual([0, '--omit=dev'])
+    expect(await install('--run')).toEqual([0, undefined])
+    expect(await install()).toEqual([0, '--include=dev'])
+    expect(await install()).toEqual([0, undefined])
+    expect(await install('--run')).toEqual([0, undefined])
+    writeFileSync(join(folder, 'package-lock.json'), '{}')
+    expect(await install('--run')).toEqual([0, '--include=dev'])
+  }))
+
 test('an installation that fails says so after npm did, and is tried again the next time', () =>
   inCopy(async (folder) => {
     mkdirSync(join(folder, 'node_modules'))

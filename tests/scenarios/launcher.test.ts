@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -109,6 +109,10 @@ test('a start installs what it needs to run, a test installs the rest, and neith
     writeFileSync(join(folder, 'package-lock.json'), '{}')
     expect(await install('--run')).toEqual([0, '--include=dev'])
   }))
+
+test('the launcher may be executed: npx does not see to that in a clone that stands where another stood', () => {
+  expect(statSync(join(ROOT, 'bin/signalbox.js')).mode & 0o111).toBe(0o111)
+})
 
 test('an installation that fails says so after npm did, and is tried again the next time', () =>
   inCopy(async (folder) => {

@@ -262,10 +262,10 @@ function listModels(deps: ModelsDeps, call: Call, name: string | undefined): rea
 
 function describeUsable(deps: ModelsDeps, call: Call): string {
   const models = usableModels(deps, call)
-  if (models.length === 0) return 'It may use none of the configured models; ask who runs this gateway.'
+  if (models.length === 0) return 'The key may use none of the configured models; ask who runs this gateway.'
   const shown = models
     .slice(0, 20)
     .map(({ name }) => name)
     .join(', ')
-  return `It may use: ${shown}${models.length > 20 ? `, and ${models.length - 20} more (GET /v1/models lists them)` : ''}.`
+  return `The key may use: ${shown}${models.length > 20 ? `, and ${models.length - 20} more (GET /v1/models lists them)` : ''}.`
 }

@@ -137,6 +137,12 @@ describe('an attempt that', () => {
       },
     ])
     expect(booked).not.toHaveProperty('isEstimate')
+    const callId = booked?.type === 'attempt.booked' ? booked.callId : ''
+    expect((await scenario.control('GET', `/api/v1/receipts/${callId}`)).body).toMatchObject({
+      outcome: 'cancelled',
+      bookings: [{ attempt: `${callId}.1`, state: 'settled', chargedUsd: '0.00006' }],
+      totalUsd: '0.00006',
+    })
     expect((await scenario.control('GET', '/api/v1/spend?by=team')).body).toMatchObject([
       { calls: 1, outputTokens: 4, costNanoUsd: '60000' },
     ])

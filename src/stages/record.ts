@@ -2,7 +2,7 @@ import type { Booking, Hold } from '../core/booking.ts'
 import { ANONYMOUS, type Call, type PromptIdentity } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { AttemptHeld, CallEnded, CallFacts, CallRecord, CallStarted, LayerName, Usage } from '../core/events.ts'
-import type { EventLog, LiveCalls } from '../core/ports.ts'
+import type { EventLog, LiveCall, LiveCalls } from '../core/ports.ts'
 import type { Ending } from '../core/reply.ts'
 import { type Stage, whenEnded } from '../core/stage.ts'
 import type { TraceContext } from '../core/trace.ts'
@@ -230,10 +230,11 @@ export function record<In, Part>(deps: RecordDeps): Stage<In, Part> {
   return (call, input, next) => {
     const record = call.record
     if (!(record instanceof LogRecord)) throw new GatewayError('internal', 'The call has no record of its own.')
-    deps.live.add({ callId: call.id, facts: record.facts, startedAtMs: record.startedAtMs, abort: call.abort })
+    const live: LiveCall = { callId: call.id, facts: record.facts, startedAtMs: record.startedAtMs, abort: call.abort }
+    deps.live.add(live)
     return whenEnded(next(call, input), (ended) => {
       const ending = seenFromOutside(call, ended)
-      deps.live.remove(call.id)
+      deps.live.remove(live)
       record.end(ending)
       deps.onEnded(call.id, ending)
       return undefined

@@ -51,7 +51,7 @@ const HANGS_MS = 8000
  */
 export async function rehearse(request: FileRequest, onDone: (one: Rehearsed) => void = () => {}): Promise<readonly Rehearsed[]> {
   // A rehearsal needs no secrets: what is not in the environment is made up, each by itself, as two keys are two ways.
-  const env = new Proxy(request.env, { get: (known, name) => Reflect.get(known, name) ?? `rehearsal ${String(name)}`, has: () => true })
+  const env = new Proxy(request.env, { get: (known, name) => Reflect.get(known, name) ?? `rehearsal-${String(name)}`, has: () => true })
   const snapshot = loadFile({ ...request, env })
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-rehearsal-'))
   try {

@@ -50,7 +50,7 @@ elsewhere, and the caller gets a proper HTTP error where it cannot.
 
 The numbers say what is tried first. What is not possible (no other key, no other target, no retry left) is passed over; after the last one the failure is
 the caller's answer, by its code in [errors.md](errors.md). tests/scenarios/failure-table.test.ts brings about every row, whole and streamed, and compares
-what the gateway did with every cell.
+what the gateway did with every cell (tests/scenarios/limits-of-providers.test.ts for limits and budgets of one's own).
 `
 
 const MIDDLE = `

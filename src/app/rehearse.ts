@@ -195,6 +195,7 @@ function openAccess(organisation: string): KeyAccess {
     mayUseAgent: () => true,
     put: () => {},
     get: () => undefined,
+    expiredBy: () => undefined,
     list: () => [],
   }
 }

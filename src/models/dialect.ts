@@ -33,6 +33,8 @@ export interface Dialect {
   readonly auth: AuthStyle
   /** Headers that every request of this wire has. */
   readonly headers: Readonly<Record<string, string>>
+  /** Its streams tell the input before the answer: where the provider tells it at the end, it is estimated. */
+  readonly beginsWithUsage?: true
   /** How its streams are cut into frames. Left out: server-sent events. */
   readonly framing?: Framing
   /** @throws invalid_json, duplicate_key, invalid_request */
@@ -120,6 +122,8 @@ export interface ReplyContext {
   readonly callId: string
   /** Seconds since the epoch; stands in for a time that the provider did not give. */
   readonly nowSeconds: number
+  /** An estimate, where the wire `beginsWithUsage`. */
+  readonly likelyInputTokens?: number | undefined
 }
 
 /** A body in the wire of the other side, and what it could not carry. */

@@ -20,17 +20,18 @@ interface NoteToolAsksDeps<In, Part> {
  * caller calls the tool, its cause is known.
  */
 export function noteToolAsks<In, Part>(deps: NoteToolAsksDeps<In, Part>): Stage<In, Part> {
-  return async (call, input, next) => {
-    const reply = await next(call, input)
-    if (deps.isDropped(call)) return reply
-    return tap(reply, (part) => {
+  return (call, input, next) => {
+    // Not the input itself: a stream lives long, and the caller's text would as long.
+    const model = deps.modelOf(input)
+    const see = (part: Part) => {
       const names = deps.toolCallsOf(part)
       if (names === undefined) return
       const { facts } = call.record
       const known = new Set(facts.toolCalls)
       for (const name of names) if (known.size < MAX_NAMES) known.add(name)
       facts.toolCalls = [...known]
-      deps.asks.note(call.trace.traceId, { callId: call.id, model: deps.modelOf(input), prompt: facts.prompt }, names)
-    })
+      deps.asks.note(call.trace.traceId, { callId: call.id, model, prompt: facts.prompt }, names)
+    }
+    return next(call, input).then((reply) => (deps.isDropped(call) ? reply : tap(reply, see)))
   }
 }

@@ -97,6 +97,12 @@ export const FAILURES = {
     ['next-target'],
     'none',
   ),
+  no_room: row(
+    'A limit or a budget of ours has no room for an attempt at this target',
+    (error) => error.code === 'rate_limited' || error.code === 'budget_exceeded',
+    ['next-target'],
+    'none',
+  ),
   rejected: row('Any other 4xx: the request itself', code('provider_rejected'), [], 'none'),
 } as const satisfies Record<string, FailureRow>
 

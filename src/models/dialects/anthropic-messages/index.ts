@@ -20,6 +20,7 @@ export const anthropicMessages: Dialect = {
   ],
   path: () => '/messages',
   auth: 'x-api-key',
+  beginsWithUsage: true,
   headers: { 'anthropic-version': '2023-06-01' },
   decodeRequest,
   encodeRequest,

@@ -15,7 +15,14 @@ export function canonicalJson(value: Json | undefined, depth = 0): string {
 
 const MAX_DEPTH = 1000
 
-/** A key of the cache. Each piece stands behind its length, so that no piece can pass for a part of another. */
-export function keyOf(kind: string, pieces: readonly string[]): string {
-  return `${kind}:${hash('sha256', pieces.map((piece) => `${piece.length}:${piece}`).join(''), 'base64url')}`
+/** Pieces as one text: each stands behind its length, so that no piece can pass for a part of another. */
+export function joined(pieces: readonly string[]): string {
+  let text = ''
+  for (const piece of pieces) text += `${piece.length}:${piece}`
+  return text
+}
+
+/** A key of the cache: a hash over pieces that were joined. */
+export function keyOf(kind: string, text: string): string {
+  return `${kind}:${hash('sha256', text, 'base64url')}`
 }

@@ -3,7 +3,7 @@ import type { Call } from '../../core/call.ts'
 import type { Json } from '../../core/json.ts'
 import type { NeutralMessage, NeutralRequest } from '../neutral/request.ts'
 import type { ModelRequest } from '../types.ts'
-import { canonicalJson, keyOf } from './canonical.ts'
+import { canonicalJson, joined, keyOf } from './canonical.ts'
 import { embedLexically, normalise } from './lexical.ts'
 import type { SemanticSettings } from './settings.ts'
 
@@ -24,7 +24,8 @@ interface SimilarQuestion {
   readonly call: Call
   readonly request: ModelRequest
   readonly scope: string
-  readonly targets: readonly string[]
+  /** The model, and everything that may answer. */
+  readonly targets: string
   readonly settings: SemanticSettings
   readonly embedder: Embedder
 }
@@ -57,12 +58,8 @@ function contextOf(neutral: NeutralRequest, { scope, targets, settings, embedder
   const { messages, tools, output, ...rest } = neutral
   const may = (what: SemanticSettings['across'][number]) => settings.across.includes(what)
   const before = messages.slice(0, -1).filter(({ role }) => !(may('system') && isInstruction(role)))
-  return keyOf('context', [
-    scope,
-    embedder.name,
-    ...(may('model') ? [] : targets),
-    canonicalJson(asJson({ before, rest, ...(may('tools') ? {} : { tools }), ...(may('output') ? {} : { output }) })),
-  ])
+  const question = canonicalJson(asJson({ before, rest, ...(may('tools') ? {} : { tools }), ...(may('output') ? {} : { output }) }))
+  return keyOf('context', joined([scope, embedder.name, may('model') ? '' : targets, question]))
 }
 
 function isInstruction(role: NeutralMessage['role']): boolean {

@@ -2,7 +2,7 @@ import type { Call, Principal } from '../../core/call.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
 import type { CachePlan } from '../../stages/cache.ts'
 import type { ModelRequest, Target } from '../types.ts'
-import { canonicalJson, joined, keyOf } from './canonical.ts'
+import { canonicalJson, isUnambiguous, joined, keyOf } from './canonical.ts'
 import { type Embedder, likenessOf } from './semantic.ts'
 import type { CacheScope, CacheSettings } from './settings.ts'
 import type { CacheWish } from './wish.ts'
@@ -61,7 +61,10 @@ function scopeOf({ organisation, team, user, keyId }: Principal, scope: CacheSco
 function otherKeys(base: string, headers: string, request: ModelRequest): readonly string[] {
   const keys: string[] = []
   try {
-    keys.push(keyOf('canonical', joined([base, request.wire, headers, canonicalJson(withoutStream(request))])))
+    const value: unknown = JSON.parse(request.text)
+    // Who writes a question that two read as two could else lay an answer in the way of somebody who asks the one.
+    if (!isUnambiguous(request.text, value)) return []
+    keys.push(keyOf('canonical', joined([base, request.wire, headers, canonicalJson(withoutStream(value))])))
     if (request.operation === 'generate' && request.headers === undefined) {
       const { losses, ...neutral } = request.neutral()
       // What the neutral form cannot say would be left out of the comparison.
@@ -75,8 +78,7 @@ function otherKeys(base: string, headers: string, request: ModelRequest): readon
 
 const STREAM_KEYS: ReadonlySet<string> = new Set(['stream', 'stream_options'])
 
-function withoutStream({ text }: ModelRequest): JsonObject {
-  const value: unknown = JSON.parse(text)
+function withoutStream(value: unknown): JsonObject {
   const entries = isObject(value) ? Object.entries(value) : []
   return Object.fromEntries(entries.filter(([key]) => !STREAM_KEYS.has(key)))
 }

@@ -3,7 +3,7 @@ import type { Call } from '../../core/call.ts'
 import type { Json } from '../../core/json.ts'
 import type { NeutralMessage, NeutralRequest } from '../neutral/request.ts'
 import type { ModelRequest } from '../types.ts'
-import { canonicalJson, joined, keyOf } from './canonical.ts'
+import { canonicalJson, isUnambiguous, joined, keyOf } from './canonical.ts'
 import { embedLexically, normalise } from './lexical.ts'
 import type { SemanticSettings } from './settings.ts'
 
@@ -33,7 +33,9 @@ interface SimilarQuestion {
 /** Finds out what a question means: undefined where a like one must not be answered for it. */
 export function likenessOf(question: SimilarQuestion): () => Promise<Likeness | undefined> {
   return async () => {
-    const neutral = question.request.neutral()
+    const { request } = question
+    if (!isUnambiguous(request.text, JSON.parse(request.text))) return undefined
+    const neutral = request.neutral()
     const text = comparedText(neutral, question.settings)
     if (text === undefined) return undefined
     const vector = normalise(await question.embedder.embed(text, question.call))

@@ -13,6 +13,7 @@ import {
   secretPlace,
   size,
   storagePlace,
+  text,
 } from '../../core/fields.ts'
 import { isObject } from '../../core/json.ts'
 import { postgresUrlProblem } from '../../core/postgres-url.ts'
@@ -81,7 +82,7 @@ const log = z
 const bodyReader = z
   .strictObject({
     team: name().exactOptional().describe('Keys and tokens of this team.'),
-    user: name().exactOptional().describe('Keys and tokens of this user.'),
+    user: text(['ada', 'ada@example.com']).exactOptional().describe('Keys and tokens of this user.'),
     key: name().exactOptional().describe('The key of this id.'),
     labels: z
       .record(labelName, labelValue.describe('The value of the label.'))

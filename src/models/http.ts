@@ -195,7 +195,7 @@ function errorResponse(edge: Edge, error: GatewayError, endpoint: Endpoint | und
   const headers = describe(edge)
   headers['content-type'] = 'application/json'
   const { retryAfterSeconds } = error.extra
-  if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds)
+  if (retryAfterSeconds !== undefined) headers['retry-after'] = String(Math.ceil(retryAfterSeconds))
   if (error.code === 'method_not_allowed' && endpoint !== undefined) headers.allow = endpoint.methods.join(', ')
   // The official SDKs try again on 409, 429 and 5xx unless this says otherwise; a refusal of ours will not change by repeating it.
   const mayRetry = error.isRetryable || error.code === 'rate_limited'

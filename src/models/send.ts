@@ -10,6 +10,7 @@ import { openExchange } from './exchange.ts'
 import { type Framing, SSE } from './framing.ts'
 import { callDialect, urlOf } from './operation.ts'
 import { refineFailure } from './refine-failure.ts'
+import { askedWaitSeconds } from './retry-after.ts'
 import { MAX_FRAME_BYTES, StreamSource } from './stream-source.ts'
 import type { Attempt, ModelPart } from './types.ts'
 
@@ -39,7 +40,7 @@ export async function send(call: Call, attempt: Attempt): Promise<Reply<ModelPar
     facts.providerStatus = response.status
     const requestId = requestIdOf(response.headers)
     if (requestId !== null) facts.providerRequestId = hideCredentials(requestId, target).slice(0, 200)
-    if (response.status !== 200) throw await failure(exchange, response, attempt)
+    if (response.status !== 200) throw await failure(exchange, response, { attempt, nowMs: call.world.now() })
     return request.isStream ? await openStream(call, attempt, exchange, response) : await openWhole(call, attempt, exchange, response)
   } catch (thrown) {
     facts.providerMs = exchange.elapsedMs
@@ -82,10 +83,14 @@ function isStream(response: Response, framing: Framing): boolean {
   return framing.isStream(response.headers.get('content-type')?.trimStart().toLowerCase() ?? '')
 }
 
-async function failure(exchange: Exchange, response: Response, attempt: Attempt): Promise<GatewayError> {
+async function failure(
+  exchange: Exchange,
+  response: Response,
+  { attempt, nowMs }: { readonly attempt: Attempt; readonly nowMs: number },
+): Promise<GatewayError> {
   const body = await exchange.readAll(response)
   const { provider, wire } = attempt.target
-  const { status, headers } = response
-  const error = dialectOf(wire).decodeError({ provider, status, retryAfter: headers.get('retry-after'), body })
+  const retryAfterSeconds = askedWaitSeconds(response, nowMs)
+  const error = dialectOf(wire).decodeError({ provider, status: response.status, retryAfterSeconds, body })
   return refineFailure(error, body)
 }

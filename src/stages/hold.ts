@@ -221,7 +221,7 @@ export function holdFor<In>(deps: HoldDeps<In>, call: Call, input: In): HeldAtte
   const applied = deps.ledger.accountsOf(call.principal, call.trace.traceId, at)
   if (applied.balances.length === 0) return undefined
   const estimate = deps.estimate(input, false)
-  const balances = applied.isScoped ? applied.balances.filter((balance) => isAbout(balance, estimate)) : applied.balances
+  const balances = applied.isScoped ? applied.balances.filter((balance) => isAbout(balance, call, estimate)) : applied.balances
   if (balances.length === 0) return undefined
   const isStrict = applied.isScoped ? balances.some(isBalanceStrict) : applied.isStrict
   if (!isStrict) return new HeldAttempt({ deps, call, input, estimate, balances, isStrict, at })
@@ -229,8 +229,10 @@ export function holdFor<In>(deps: HoldDeps<In>, call: Call, input: In): HeldAtte
   return new HeldAttempt({ deps, call, ...bounded, balances, isStrict, at })
 }
 
-function isAbout({ budgets: [first] }: Balance, { model, provider }: Estimate): boolean {
-  return first?.scope?.matches(model, provider) ?? true
+/** A scope that names models is about the name that the caller used, which may be that of a route, and about the model's own. */
+function isAbout({ budgets: [first] }: Balance, { record }: Call, { model, provider }: Estimate): boolean {
+  const scope = first?.scope
+  return scope === undefined || scope.matches(model, provider) || scope.matches(record.facts.subject ?? model, provider)
 }
 
 /** Under a strict budget the output is bounded by what is left; the provider is always told the bound. */

@@ -1,3 +1,4 @@
+import type { Call } from '../core/call.ts'
 import type { ToolAsks } from '../core/ports.ts'
 import { type Stage, tap } from '../core/stage.ts'
 
@@ -8,6 +9,8 @@ interface NoteToolAsksDeps<In, Part> {
   readonly asks: ToolAsks
   /** The tools that a part asks for; undefined for almost every part. */
   readonly toolCallsOf: (part: Part) => readonly string[] | undefined
+  /** Whether nobody gets the answer: then nobody calls the tools either. */
+  readonly isDropped: (call: Call) => boolean
   /** The gateway's name of the model that answers. */
   readonly modelOf: (input: In) => string
 }
@@ -29,6 +32,6 @@ export function noteToolAsks<In, Part>(deps: NoteToolAsksDeps<In, Part>): Stage<
       facts.toolCalls = [...known]
       deps.asks.note(call.trace.traceId, { callId: call.id, model, prompt: facts.prompt }, names)
     }
-    return next(call, input).then((reply) => tap(reply, see))
+    return next(call, input).then((reply) => (deps.isDropped(call) ? reply : tap(reply, see)))
   }
 }

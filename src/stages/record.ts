@@ -130,7 +130,7 @@ export class LogRecord implements CallRecord {
 
   #startedEvent(hold?: Hold): CallStarted {
     const { layer, trace, parentId } = this.#start
-    const { principal, prompt, subject, wire } = this.facts
+    const { principal, prompt, subject, wire, limitTokens, limitAttempt } = this.facts
     return {
       type: 'call.started',
       atMs: this.startedAtMs,
@@ -146,6 +146,8 @@ export class LogRecord implements CallRecord {
       principal,
       prompt,
       hold,
+      limitTokens,
+      limitAttempt,
     }
   }
 
@@ -193,6 +195,8 @@ export class LogRecord implements CallRecord {
       pricing: facts.pricing,
       isEstimate: facts.isEstimate,
       bookings: facts.bookings,
+      limitTokens: facts.limitTokens,
+      limitAttempt: facts.limitAttempt,
       finishReason: facts.finishReason,
       cache: facts.cache,
       losses: facts.losses,

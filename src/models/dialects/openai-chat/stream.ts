@@ -6,7 +6,8 @@ import type { ModelPart, ModelRequest, Target } from '../../types.ts'
 import { withCost } from '../cost-mark.ts'
 import { malformed, parseFrameData } from '../provider-reply.ts'
 import { errorInReply } from './error.ts'
-import { readFinishReason, readUsage } from './reply.ts'
+import { readUsage } from './read-usage.ts'
+import { readFinishReason } from './reply.ts'
 import { mayNameTools, readToolNames } from './tool-names.ts'
 
 /** What matters here of the request. */

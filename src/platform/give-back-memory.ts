@@ -6,7 +6,7 @@ const REST_MS = 1000
 const MAX_LOOKS = 10
 
 /**
- * Gives back to the system what starting took: text that was parsed, code that ran once (5 to 9 MB of 80 to 90). It stops everything for some
+ * Gives back to the system what starting took: text that was parsed, code that ran once (4 to 9 MB of 80 to 90). It stops everything for some
  * 25 ms and throws compiled code away, so it waits until nothing runs, and is done once.
  * @returns the way to call it off
  */

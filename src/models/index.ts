@@ -19,6 +19,7 @@ import type { Judges } from '../stages/guards/types.ts'
 import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { limit } from '../stages/limit.ts'
+import { limitAttempts } from '../stages/limit-attempts.ts'
 import { type Charge, meter } from '../stages/meter.ts'
 import { noteToolAsks } from '../stages/note-tool-asks.ts'
 import { CallQueue, type QueueRules, queue } from '../stages/queue.ts'
@@ -40,6 +41,7 @@ import { estimator, likelyTokens } from './prices/estimate.ts'
 import { answerKept, keepResponses } from './responses.ts'
 import { routeCalls } from './routing/route-calls.ts'
 import type { RouterState } from './routing/router.ts'
+import { SHADOW_ACTION } from './routing/shadow.ts'
 import { send } from './send.ts'
 import { guardServerTools } from './server-tools.ts'
 import { translate } from './translate.ts'
@@ -142,16 +144,29 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
     deps,
     pipeline<Attempt, ModelPart>(
       [
+        limitAttempts({
+          ...deps.money,
+          targetOf: ({ target }) => target,
+          idOf: ({ id }) => id,
+          tokensOf: ({ request }) => likelyTokens(request),
+          usageOf: ({ usage }) => usage,
+        }),
         translate, // inside of routing: each target has its own wire; outside of meter: what is metered is what the provider said
         meter({
           usageOf: (part) => part.usage ?? (part.countedTokens === undefined ? undefined : NOTHING_USED),
           sizeOf: (part) => part.bytes.length,
           isPiece: ({ type, isPreamble }) => type === 'frame' && isPreamble !== true,
-          price: ({ target }, usage) => (usage === NOTHING_USED ? FREE : charge(target.price, usage, deps.world.now())),
+          pricedOf: ({ target }) => target.price,
+          price: (price, usage) => (usage === NOTHING_USED ? FREE : charge(price, usage, deps.world.now())),
           holds: { ...estimator, ...deps.money },
           drainMs: deps.drainMs,
         }),
-        noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
+        noteToolAsks({
+          asks: deps.asks,
+          toolCallsOf: (part) => part.toolCalls,
+          isDropped: ({ record }) => record.action === SHADOW_ACTION,
+          modelOf: ({ target }) => target.name,
+        }),
       ],
       send,
     ),
@@ -203,7 +218,7 @@ async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise
   const target = route.only?.lanes[0]
   facts.provider = target?.provider
   facts.target = target?.id
-  const cacheWish = readCacheWish(incoming.request.headers)
+  const cacheWish = readCacheWish(incoming.request.headers, route.cache !== undefined)
   return { request, route, cacheWish, decodeAgain: (text) => decodeText(new TextEncoder().encode(text)) }
 }
 

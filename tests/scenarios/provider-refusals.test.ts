@@ -84,7 +84,10 @@ describe('a provider that refuses', () => {
     ['7', '7'],
     ['0', '0'],
     [' 30 ', '30'],
-    ['Wed, 21 Oct 2026 07:28:00 GMT', null],
+    ['1.2', '2'],
+    // Proxies and clouds write dates, and RFC 9110 has them: one that is over means at once.
+    ['Wed, 21 Oct 2015 07:28:00 GMT', '0'],
+    ['Fri, 31 Dec 2199 23:59:59 GMT', '604800'],
     ['soon', null],
     ['-1', null],
     ['1e3', null],

@@ -96,8 +96,8 @@ function parse(text: string): unknown {
 
 /** Some providers' parsers (Go's) ignore the case of keys, and read ſ as s: `Model` behind a checked `model` would win there. */
 function refuseLookalikes(value: JsonObject, read: ReadKeys): void {
-  for (const key of Object.keys(value)) {
-    if (read.keys.has(key) || key.length > read.longest) continue
+  for (const key in value) {
+    if (read.keys.has(key) || key.length > read.longest || HARMLESS.test(key)) continue
     const folded = key.toUpperCase().toLowerCase()
     if (read.keys.has(folded))
       throw new GatewayError('duplicate_key', `Some providers read the key "${key}" as "${folded}"; write it so, or leave it out.`, {
@@ -105,6 +105,9 @@ function refuseLookalikes(value: JsonObject, read: ReadKeys): void {
       })
   }
 }
+
+/** A key of lower-case letters stands for itself alone. */
+const HARMLESS = /^[a-z_0-9]*$/
 
 const NO_PROMPT: PromptIdentity = {}
 /** Applications have few prompts and send them often. Long ones are hashed each time, so that what is kept stays small. */

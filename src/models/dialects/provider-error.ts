@@ -31,10 +31,9 @@ export interface SaidFailure {
 export function decodeFailure(failure: ProviderFailure, read: (value: JsonObject) => SaidFailure = readError): GatewayError {
   const code = codeOfStatus(failure.status)
   const said = saidBy(failure.body, read)
-  const retryAfterSeconds = readRetryAfter(failure.retryAfter)
   return new GatewayError(code, `Provider ${failure.provider} answered ${failure.status}${detailOf(code, failure.status, said)}`, {
     providerStatus: failure.status,
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(failure.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: failure.retryAfterSeconds }),
     ...(said.param === undefined ? {} : { param: said.param }),
   })
 }
@@ -62,12 +61,6 @@ export function failureInReply(provider: string, status: number | undefined, mes
 /** What a provider's status means to us. */
 export function codeOfStatus(status: number): ErrorCode {
   return CODE_BY_STATUS[status] ?? (status >= 400 && status < 500 ? 'provider_rejected' : 'provider_error')
-}
-
-/** Seconds of a `Retry-After` in seconds. A date is left out: its clock is not ours. */
-function readRetryAfter(value: string | null): number | undefined {
-  if (value === null || !/^\d{1,7}$/.test(value.trim())) return undefined
-  return Number(value)
 }
 
 function saidBy(body: Uint8Array, read: (value: JsonObject) => SaidFailure): SaidFailure {

@@ -41,7 +41,7 @@ test('the path holds the model, encoded, and how it is asked', () => {
 
 describe('errors', () => {
   const failure = (status: number, body: unknown) =>
-    converse.decodeError({ provider: 'fake', status, retryAfter: null, body: new TextEncoder().encode(JSON.stringify(body)) })
+    converse.decodeError({ provider: 'fake', status, body: new TextEncoder().encode(JSON.stringify(body)) })
 
   test.each([
     [400, 'provider_rejected'],

@@ -15,8 +15,8 @@ function bytes(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value))
 }
 
-function failure(status: number, body: unknown, retryAfter: string | null = null): GatewayError {
-  return gemini.decodeError({ provider: 'fake', status, retryAfter, body: bytes(body) })
+function failure(status: number, body: unknown, retryAfterSeconds?: number): GatewayError {
+  return gemini.decodeError({ provider: 'fake', status, retryAfterSeconds, body: bytes(body) })
 }
 
 test('the model of the path wins, and a model in the body becomes the provider’s', () => {
@@ -51,7 +51,7 @@ describe('errors', () => {
     const limited = failure(429, [{ error: { message: 'quota', details: [retry] } }])
     expect([limited.code, limited.extra.retryAfterSeconds, limited.message]).toEqual([
       'provider_rate_limited',
-      37,
+      36.5,
       'Provider fake answered 429: quota',
     ])
   })

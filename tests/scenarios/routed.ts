@@ -19,6 +19,8 @@ export interface RoutedOptions {
   readonly section?: object
   /** Other sections. */
   readonly more?: object
+  /** Teams, besides the caller's own, `support`. */
+  readonly teams?: Readonly<Record<string, object>>
   readonly folder?: string
   /** Where a provider is, if not at its upstream. */
   readonly baseUrls?: Readonly<Record<string, string>>
@@ -77,5 +79,6 @@ export function routedConfig(options: RoutedOptions, baseUrlOf: (name: string) =
       ...options.section,
     },
     ...options.more,
+    ...(options.teams === undefined ? {} : { access: { teams: { support: {}, ...options.teams } } }),
   }
 }

@@ -39,6 +39,20 @@ export function writeUsage(usage: Usage): JsonObject {
   }
 }
 
+/**
+ * Usage of the event that begins a stream. Most providers tell the input at the end: until then it is estimated, for some clients read it here
+ * and nowhere else. Of the output nothing was used yet, whatever the provider counted so far: clients may add what the last event says.
+ */
+export function writeStartUsage({ outputTokens: _later, reasoningTokens: _too, ...input }: Usage, likelyInputTokens = 0): JsonObject {
+  return writeUsage(input.inputTokens === undefined ? { ...input, inputTokens: likelyInputTokens } : input)
+}
+
+/** Usage of the event that ends a stream. An input that the provider did not tell stays as the first event has it. */
+export function writeEndUsage(usage: Usage): JsonObject {
+  const written = writeUsage(usage)
+  return usage.inputTokens === undefined ? { ...written, input_tokens: null } : written
+}
+
 function callsOf(calls: JsonObject): number {
   // Fetching a page costs its tokens and nothing else (https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-fetch-tool).
   const { web_fetch_requests: _free, ...charged } = calls

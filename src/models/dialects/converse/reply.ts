@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from '../../../core/json.ts'
 import type { ModelPart, Target } from '../../types.ts'
 import { malformed, parseReplyBody } from '../provider-reply.ts'
-import { blocksOf, readReply } from './read-reply.ts'
+import { blocksOf, isProviders, readReply } from './read-reply.ts'
 import { readUsage } from './usage.ts'
 
 /** Longest name that is kept of a tool. Models write what they like. */
@@ -28,5 +28,6 @@ export function decodeReply(body: Uint8Array, target: Target): ModelPart {
 
 /** The name of the tool that a block asks for, if it does. */
 export function toolName(toolUse: JsonObject[string]): readonly string[] {
-  return isObject(toolUse) && typeof toolUse.name === 'string' && toolUse.name !== '' ? [toolUse.name.slice(0, MAX_NAME)] : []
+  if (!isObject(toolUse) || isProviders(toolUse)) return []
+  return typeof toolUse.name === 'string' && toolUse.name !== '' ? [toolUse.name.slice(0, MAX_NAME)] : []
 }

@@ -6,6 +6,7 @@ import { unpacked } from './unpack.ts'
 
 /** So much of a body may wait for a reader; then the connection is not read either. One read of the runtime may exceed it once. */
 const MAX_QUEUED_BYTES = 64 * 1024
+const LARGE_PIECE_BYTES = 32 * 1024
 /** Informational replies (100, 103) before the real one. */
 const MAX_INFORMATIONAL = 100
 const HEAD_BEGINS = Buffer.from('HTTP/1.')
@@ -138,6 +139,7 @@ export class Transaction implements PeerReply {
     }
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     if (this.#isComplete) return undefined
+    if (this.#isPaused) this.#resume()
     return new Promise((resolve, reject) => {
       this.#waiter = { resolve, reject }
     })
@@ -225,6 +227,8 @@ export class Transaction implements PeerReply {
     const waiter = this.#waiter
     if (waiter !== undefined) {
       this.#waiter = undefined
+      // The runtime reads half a megabyte at a time: nothing more of that until somebody asks for it.
+      if (piece.length > LARGE_PIECE_BYTES) this.#pause()
       waiter.resolve(piece)
       return
     }
@@ -232,10 +236,13 @@ export class Transaction implements PeerReply {
     if (this.#first === undefined) this.#first = piece
     else if (this.#others === undefined) this.#others = [piece]
     else this.#others.push(piece)
-    if (this.#queuedBytes > MAX_QUEUED_BYTES && !this.#isPaused) {
-      this.#isPaused = true
-      this.#connection?.pause()
-    }
+    if (this.#queuedBytes > MAX_QUEUED_BYTES) this.#pause()
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return
+    this.#isPaused = true
+    this.#connection?.pause()
   }
 
   #resume(): void {

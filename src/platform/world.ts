@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
-import { requestByFetch } from '../core/fetched-reply.ts'
 import type { CallSignal } from '../core/signal.ts'
 import { encodeTime, type IdPrefix, type OutgoingConnection, type OutgoingRequest, type World } from '../core/world.ts'
 import { HttpClient } from './http1/client.ts'
+import { requestByProxy } from './proxied.ts'
 import { Timers } from './timers.ts'
 
 const BASE32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -27,8 +27,11 @@ export function realWorld(): World {
     after,
     sleep,
     atEndOfTurn: (run) => void setImmediate(run),
-    request: (url, request) =>
-      request.connection?.proxy === undefined ? client.request(url, request) : requestByFetch(fetchPlainly, url, request),
+    request: (url, request) => {
+      const proxy = request.connection?.proxy
+      if (proxy === undefined) return client.request(url, request)
+      return requestByProxy({ fetch: fetchPlainly, canConnect, after }, proxy, url, request)
+    },
     fetch: fetchPlainly,
     lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
     canConnect,

@@ -96,8 +96,19 @@ function writeText({ text, cache }: TextContent): readonly JsonObject[] {
   return text.trim() === '' ? [] : [{ type: 'text', text, ...writeCache(cache) }]
 }
 
+/** Source: https://platform.claude.com/docs/en/build-with-claude/vision and …/pdf-support (read 2026-11-21). */
+const IMAGES = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp'])
+
+function checkMedia({ type, source }: ImageContent | DocumentContent): void {
+  if (source.type !== 'base64') return
+  const { mediaType } = source
+  const isTaken = type === 'image' ? IMAGES.has(mediaType) : mediaType === 'application/pdf' || mediaType.startsWith('text/')
+  if (!isTaken) throw cannotCarry(type, `this wire does not take ${mediaType.slice(0, 100)}`)
+}
+
 function writeMedia(piece: ImageContent | DocumentContent): JsonObject {
   const { source, cache } = piece
+  checkMedia(piece)
   const title = piece.type === 'document' && piece.name !== undefined ? { title: piece.name } : {}
   return { type: piece.type, source: writeSource(source), ...title, ...writeCache(cache) }
 }

@@ -6,11 +6,12 @@ import { account, bounds, checkBounds } from './budget-config.ts'
 import { checkIssuers, issuersField } from './jwt/config.ts'
 
 /** The same bounds as in the header `x-signalbox-labels` (core/headers.ts). */
-const labelName = z
+export const labelName = z
   .string()
   .regex(/^[A-Za-z0-9_.-]{1,64}$/, { error: 'is not the name of a label; write letters, digits and _ . - (64 at the most)' })
   .meta({ 'x-unit': 'name' })
-const labelValue = z
+/** What a label says, within the same bounds. */
+export const labelValue = z
   .string()
   .regex(/^[^\p{Cc},=]{1,256}$/u, { error: 'is not the value of a label; write 1 to 256 characters without comma and =' })
   .meta({ 'x-unit': 'text', 'x-examples': ['search', 'prod'] })
@@ -61,6 +62,9 @@ const access = z
       .prefault({})
       .describe('Teams by name. Keys belong to a team; the keys of a team that leaves the file stop working.'),
     issuers: issuersField,
+    onExpiry: choice(['finish', 'end'])
+      .prefault('finish')
+      .describe('What becomes of calls that run when their key or token expires: they go on to their end, or are ended within a second.'),
     accounts: z.array(account).prefault([]).describe('Budgets and limits of users, keys, labels and runs, by name or for each of them.'),
   })
   .prefault({})

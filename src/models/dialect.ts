@@ -55,6 +55,12 @@ export interface Dialect {
   writeStream(context: ReplyContext): StreamWriter
   /** Another form of a caller's stream than server-sent events, where its URL asks for one. */
   shapeStream?(url: string): StreamShape | undefined
+  /**
+   * Makes the frames of a stream that goes on with a text those of the one that broke, where more than the text would tell that they are two.
+   * @param lastText the last frame that told a piece of the text
+   * @param id of the answer, as the first stream told it
+   */
+  resumeStream?(lastText: Uint8Array, id: string | undefined): ResumedStream
   decodeError(failure: ProviderFailure): GatewayError
   encodeError(error: GatewayError, requestId: string): string
   /** The bytes that tell a reader of a stream that it failed. No terminal event follows. */
@@ -125,6 +131,9 @@ export interface Written {
   readonly text: string
   readonly losses: readonly Loss[]
 }
+
+/** A frame of the second stream as one of the first. `said`: the text of both up to here. */
+export type ResumedStream = (frame: Uint8Array, said: string) => Uint8Array
 
 /** Decodes the frames of one stream, in order. */
 export interface StreamDecoder {

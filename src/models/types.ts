@@ -164,6 +164,8 @@ export interface ModelCall {
   readonly cacheWish: CacheWish
   /** Reads another body as it came from the same caller to the same endpoint: one that a guard changed. @throws as decoding does */
   readonly decodeAgain: (text: string) => ModelRequest
+  /** What the client's headers name its session by. Looked at when a route asks for it. */
+  readonly session?: () => string | undefined
 }
 
 /** One try at a target. */
@@ -210,7 +212,8 @@ export interface ModelPart {
 export interface ProviderFailure {
   readonly provider: string
   readonly status: number
-  readonly retryAfter: string | null
+  /** Seconds after which it wants to be asked again, where its answer says so. */
+  readonly retryAfterSeconds?: number | undefined
   readonly body: Uint8Array
 }
 

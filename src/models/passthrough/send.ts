@@ -8,6 +8,7 @@ import { withoutCredentials } from '../credentials.ts'
 import { dialectOf } from '../dialects/index.ts'
 import { openExchange } from '../exchange.ts'
 import { refineFailure } from '../refine-failure.ts'
+import { askedWaitSeconds } from '../retry-after.ts'
 import { headersToSend, headersToTell } from './headers.ts'
 import type { PassedCall, PassedPart } from './types.ts'
 
@@ -39,7 +40,7 @@ export async function sendPassed(call: Call, passed: PassedCall, limits: PassedL
     })
     facts.providerStatus = response.status
     facts.providerMs = exchange.elapsedMs
-    if (response.status < 200 || response.status > 299) throw await failure(exchange, response, passed)
+    if (response.status < 200 || response.status > 299) throw await failure(exchange, response, { to, nowMs: call.world.now() })
     facts.status = response.status
     return new Reply(new PassedSource(call, passed, exchange, response), call.signal)
   } catch (thrown) {
@@ -68,8 +69,12 @@ function textOf(body: Uint8Array): string {
 }
 
 /** What an answer that is none means. A redirect would carry the credential elsewhere; it is not followed. */
-async function failure(exchange: Exchange, response: Response, { to }: PassedCall): Promise<GatewayError> {
-  const { status, headers } = response
+async function failure(
+  exchange: Exchange,
+  response: Response,
+  { to, nowMs }: Pick<PassedCall, 'to'> & { readonly nowMs: number },
+): Promise<GatewayError> {
+  const { status } = response
   const { provider, wire } = to.target
   if (status < 400) {
     return new GatewayError('provider_malformed', `Provider ${provider} answered ${status}, a redirect, which is not followed.`, {
@@ -77,7 +82,7 @@ async function failure(exchange: Exchange, response: Response, { to }: PassedCal
     })
   }
   const body = await exchange.readAll(response)
-  const error = dialectOf(wire).decodeError({ provider, status, retryAfter: headers.get('retry-after'), body })
+  const error = dialectOf(wire).decodeError({ provider, status, retryAfterSeconds: askedWaitSeconds(response, nowMs), body })
   // There is no model in it: what is not there is what the caller asked for.
   return status === 404 ? new GatewayError('not_found', error.message, error.extra) : refineFailure(error, body)
 }

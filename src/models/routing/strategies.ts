@@ -31,13 +31,16 @@ interface Ordered {
 }
 
 /** Tokens of output that are reckoned with where the caller sets no bound. */
+/** Why the first of several targets, or the only one, is tried first. */
+export const FIRST = 'first of those that can serve it'
+
 const USUAL_OUTPUT_TOKENS = 500
 /** Share of the calls by which `fastest` looks at targets that are not the fastest: else it would never learn that they have become it. */
 const EXPLORED_SHARE = 0.05
 
 /** Orders the targets of a route. Every strategy keeps all of them: the later ones are for when the earlier ones fail. */
 export const ORDER: Readonly<Record<Strategy, (branches: readonly Branch[], circumstances: Circumstances) => Ordered>> = {
-  priority: (branches) => ({ branches, why: 'first of those that can serve it' }),
+  priority: (branches) => ({ branches, why: FIRST }),
   conditional: (branches) => ({ branches, why: 'first whose condition holds' }),
   weighted: (branches, { random }) => ({ branches: drawn(branches, () => random()), why: 'drawn by weight' }),
   sticky: orderSticky,
@@ -58,7 +61,7 @@ export function expectedCost({ price }: ModelTarget, { inputTokens, maxOutputTok
   return charged.type === 'priced' ? charged.costNanoUsd : undefined
 }
 
-/** What keeps a call with the others of its conversation: `label:…`, `user:…`, …; undefined where it has none of it. */
+/** What keeps a call with the others of its conversation: `label:…`, `session:…`, …; undefined where it has none of it. */
 export function stickyKeyOf(facts: RequestFacts, stickyBy: StickyBy): string | undefined {
   for (const by of stickyBy) {
     const value = stickyValue(facts, by)
@@ -71,6 +74,8 @@ function stickyValue(facts: RequestFacts, by: StickyBy[number]): string | undefi
   switch (by) {
     case 'label':
       return facts.principal.labels.conversation ?? facts.principal.labels.session
+    case 'session':
+      return facts.session
     case 'user':
       return facts.shape.user ?? facts.principal.user
     case 'conversation':

@@ -20,7 +20,8 @@ export function readUsage(usage: Json | undefined): Usage | undefined {
   if (thinking !== undefined) read.reasoningTokens = thinking
   const calls = isObject(usage.server_tool_use) ? callsOf(usage.server_tool_use) : 0
   if (calls > 0) read.toolCalls = calls
-  const tier = usage.service_tier
+  // A speed has a price of its own, as tiers have (https://platform.claude.com/docs/en/build-with-claude/fast-mode, read 2026-11-21).
+  const tier = usage.speed === 'fast' ? 'fast' : usage.service_tier
   if (typeof tier === 'string' && tier !== 'standard') read.serviceTier = tier.slice(0, 40)
   read.raw = usage
   return read

@@ -22,7 +22,7 @@ export function readReply(value: JsonObject, target: Target): NeutralReply {
   const losses = new Losses()
   const content = blocksOf(value).flatMap((block, index) => readBlock(block, { index, target, losses }))
   const stop = readStop(value.stopReason)
-  const usage = readUsage(value.usage)
+  const usage = readUsage(value.usage, value.serviceTier)
   return {
     candidates: [{ content, ...(stop === undefined ? {} : { stop }) }],
     ...(usage === undefined ? {} : { usage }),

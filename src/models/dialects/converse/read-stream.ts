@@ -73,7 +73,7 @@ class MessageReader {
       case 'messageStop':
         return this.#finish(value)
       case 'metadata': {
-        const usage = readUsage(value.usage)
+        const usage = readUsage(value.usage, value.serviceTier)
         return usage === undefined ? [] : [{ type: 'usage', usage }]
       }
       default:

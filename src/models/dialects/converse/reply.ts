@@ -12,7 +12,7 @@ export function decodeReply(body: Uint8Array, target: Target): ModelPart {
   const value = parseReplyBody(body, target)
   // Some other JSON, of a server that is none of this wire: it must not pass as an answer.
   if (!isObject(value.output) || !isObject(value.output.message)) throw malformed(target, 'its reply has no message')
-  const usage = readUsage(value.usage)
+  const usage = readUsage(value.usage, value.serviceTier)
   const toolCalls = blocksOf(value).flatMap(({ toolUse }) => toolName(toolUse))
   return {
     type: 'whole',

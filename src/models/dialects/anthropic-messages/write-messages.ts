@@ -12,6 +12,7 @@ import type {
 import { cannotCarry, type Losses } from '../../neutral/loss.ts'
 import type { NeutralMessage } from '../../neutral/request.ts'
 import { packSeal } from '../../neutral/seal.ts'
+import { inputOf } from '../tool-input.ts'
 
 /** Messages in this wire: instructions apart, and the tools that the history names. */
 interface WrittenMessages {
@@ -137,19 +138,7 @@ function writeThinking({ text, seal, isHidden }: ThinkingContent, losses: Losses
 }
 
 function writeCall({ id, name, arguments: text, cache }: ToolCallContent, losses: Losses): JsonObject {
-  return { type: 'tool_use', id: writeId(id), name, input: parseInput(text, losses), ...writeCache(cache) }
-}
-
-function parseInput(text: string, losses: Losses): JsonObject {
-  if (text.trim() === '') return {}
-  try {
-    const value: unknown = JSON.parse(text)
-    if (isObject(value)) return value
-  } catch {
-    // What a model wrote that is no JSON: the wire has objects only.
-  }
-  losses.approximate('tool_calls.arguments', 'arguments that are no JSON object are carried as one text')
-  return { arguments: text }
+  return { type: 'tool_use', id: writeId(id), name, input: inputOf(text, losses), ...writeCache(cache) }
 }
 
 function writeResult({ callId, content, isError, cache }: ToolResultContent): JsonObject {

@@ -267,7 +267,7 @@ export const ERRORS = {
     status: 504,
     retryable: true,
     source: 'provider',
-    summary: 'The provider did not begin to answer within the connect timeout.',
+    summary: 'The provider accepted no connection within the connect timeout.',
   },
   provider_first_token_timeout: {
     status: 504,

@@ -7,12 +7,12 @@ import { startTcpServer } from '../../testing/tcp-server.ts'
 const TEXT = 'Hello, world. '.repeat(10_000)
 const bytes = Buffer.from(TEXT)
 
-/** Asks a server that sends this body under this packing, in pieces. */
-async function exchange(packing: string, body: Buffer) {
+/** Asks a server that sends this body under this packing, in pieces, and says that it has so many bytes. */
+async function exchange(packing: string, body: Buffer, saidBytes = body.length) {
   const opened = openHttpClient()
   const server = await startTcpServer(async (peer) => {
     await peer.request()
-    peer.send(`HTTP/1.1 200 OK\r\ncontent-encoding: ${packing}\r\ncontent-length: ${body.length}\r\n\r\n`)
+    peer.send(`HTTP/1.1 200 OK\r\ncontent-encoding: ${packing}\r\ncontent-length: ${saidBytes}\r\n\r\n`)
     for (let at = 0; at < body.length; at += 1000) {
       peer.send(body.subarray(at, at + 1000))
       await new Promise<void>((resolve) => setImmediate(resolve))
@@ -58,7 +58,8 @@ describe('a body that was packed though nobody asked for it', () => {
 
   test('and is a thousand times as long as it seemed is given up at its bound', async () => {
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024))
-    await using exchanged = await exchange('gzip', bomb)
+    // One byte is still to come: what is left then is a connection in use, and not an idle one.
+    await using exchanged = await exchange('gzip', bomb, bomb.length + 1)
     const reply = await exchanged.asked
     expect(reply.readArrived()).toBeUndefined()
     expect(await readWhole(reply, { maxBytes: 1024 * 1024 })).toBeUndefined()

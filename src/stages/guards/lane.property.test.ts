@@ -91,7 +91,24 @@ const FRAGMENTS = [
     'ky',
     'oto',
   ],
-  ...['1', '22', '333', '-', '/', '(', ')', 'AB 12 34 56 C', '[EMAIL_1]', '[', ']', 'x'.repeat(70), '9'.repeat(30)],
+  ...[
+    '1',
+    '22',
+    '333',
+    '-',
+    '/',
+    '(',
+    ')',
+    'AB 12 34 56 C',
+    '[EMAIL_1]',
+    '[email 1]',
+    '[Email\\_1]',
+    '[ PHONE-1 ]',
+    '[',
+    ']',
+    'x'.repeat(70),
+    '9'.repeat(30),
+  ],
 ]
 const text = fc
   .array(fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...FRAGMENTS) }, fc.string({ maxLength: 5 })), { maxLength: 24 })

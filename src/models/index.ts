@@ -41,6 +41,7 @@ import { estimator, likelyTokens } from './prices/estimate.ts'
 import { answerKept, keepResponses } from './responses.ts'
 import { routeCalls } from './routing/route-calls.ts'
 import type { RouterState } from './routing/router.ts'
+import { sessionIn } from './routing/session.ts'
 import { SHADOW_ACTION } from './routing/shadow.ts'
 import { send } from './send.ts'
 import { guardServerTools } from './server-tools.ts'
@@ -156,7 +157,8 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
           usageOf: (part) => part.usage ?? (part.countedTokens === undefined ? undefined : NOTHING_USED),
           sizeOf: (part) => part.bytes.length,
           isPiece: ({ type, isPreamble }) => type === 'frame' && isPreamble !== true,
-          price: ({ target }, usage) => (usage === NOTHING_USED ? FREE : charge(target.price, usage, deps.world.now())),
+          pricedOf: ({ target }) => target.price,
+          price: (price, usage) => (usage === NOTHING_USED ? FREE : charge(price, usage, deps.world.now())),
           holds: { ...estimator, ...deps.money },
           drainMs: deps.drainMs,
         }),
@@ -218,7 +220,8 @@ async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise
   facts.provider = target?.provider
   facts.target = target?.id
   const cacheWish = readCacheWish(incoming.request.headers, route.cache !== undefined)
-  return { request, route, cacheWish, decodeAgain: (text) => decodeText(new TextEncoder().encode(text)) }
+  const decodeAgain = (text: string) => decodeText(new TextEncoder().encode(text))
+  return { request, route, cacheWish, decodeAgain, session: () => sessionIn(incoming.request.headers) }
 }
 
 /** The body in the words of its endpoint. */
@@ -261,10 +264,10 @@ function listModels(deps: ModelsDeps, call: Call, name: string | undefined): rea
 
 function describeUsable(deps: ModelsDeps, call: Call): string {
   const models = usableModels(deps, call)
-  if (models.length === 0) return 'It may use none of the configured models; ask who runs this gateway.'
+  if (models.length === 0) return 'The key may use none of the configured models; ask who runs this gateway.'
   const shown = models
     .slice(0, 20)
     .map(({ name }) => name)
     .join(', ')
-  return `It may use: ${shown}${models.length > 20 ? `, and ${models.length - 20} more (GET /v1/models lists them)` : ''}.`
+  return `The key may use: ${shown}${models.length > 20 ? `, and ${models.length - 20} more (GET /v1/models lists them)` : ''}.`
 }

@@ -21,6 +21,8 @@ interface NoteToolAsksDeps<In, Part> {
  */
 export function noteToolAsks<In, Part>(deps: NoteToolAsksDeps<In, Part>): Stage<In, Part> {
   return (call, input, next) => {
+    // Not the input itself: a stream lives long, and the caller's text would as long.
+    const model = deps.modelOf(input)
     const see = (part: Part) => {
       const names = deps.toolCallsOf(part)
       if (names === undefined) return
@@ -28,7 +30,7 @@ export function noteToolAsks<In, Part>(deps: NoteToolAsksDeps<In, Part>): Stage<
       const known = new Set(facts.toolCalls)
       for (const name of names) if (known.size < MAX_NAMES) known.add(name)
       facts.toolCalls = [...known]
-      deps.asks.note(call.trace.traceId, { callId: call.id, model: deps.modelOf(input), prompt: facts.prompt }, names)
+      deps.asks.note(call.trace.traceId, { callId: call.id, model, prompt: facts.prompt }, names)
     }
     return next(call, input).then((reply) => (deps.isDropped(call) ? reply : tap(reply, see)))
   }

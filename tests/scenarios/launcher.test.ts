@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -85,12 +85,39 @@ test('nothing in the folder of the user is run, or gets into the environment', a
   }
 })
 
+test('Bun is told its limits, and what the user said of them stands', async () => {
+  const show = `import { bunEnvironment } from ${JSON.stringify(`${ROOT}bin/find-bun.js`)}; console.log(JSON.stringify(bunEnvironment({ BUN_CONFIG_MAX_HTTP_REQUESTS: '7', HOME: '/h' })))`
+  const { out } = await runNode(['--input-type=module', '--eval', show])
+  expect(JSON.parse(out)).toEqual({ BUN_CONFIG_MAX_HTTP_REQUESTS: '7', MIMALLOC_PURGE_HOLES_MIN_INTERVAL: '5000', HOME: '/h' })
+})
+
 test('a Bun that cannot be started is named', async () => {
   const { code, err } = await runNode([join(ROOT, 'bin/signalbox.js'), 'version'], { SIGNALBOX_BUN: '/nowhere/bun' })
   expect([code, err]).toEqual([
     3,
     expect.stringContaining('the Bun runtime at /nowhere/bun cannot be started: spawn /nowhere/bun ENOENT\n'),
   ])
+})
+
+test('a start installs what it needs to run, a test installs the rest, and neither takes anything away or installs twice', () =>
+  inCopy(async (folder) => {
+    const npm = join(folder, 'npm.cjs')
+    writeFileSync(npm, 'process.stdout.write(process.argv.filter((word) => /omit|include/.test(word)).join())\n')
+    const install = async (...flags: readonly string[]) => {
+      const { code, err } = await runNode([join(folder, 'scripts/install.js'), ...flags], { npm_execpath: npm })
+      return [code, /--\w+=dev/.exec(err)?.[0]]
+    }
+    expect(await install('--run')).toEqual([0, '--omit=dev'])
+    expect(await install('--run')).toEqual([0, undefined])
+    expect(await install()).toEqual([0, '--include=dev'])
+    expect(await install()).toEqual([0, undefined])
+    expect(await install('--run')).toEqual([0, undefined])
+    writeFileSync(join(folder, 'package-lock.json'), '{}')
+    expect(await install('--run')).toEqual([0, '--include=dev'])
+  }))
+
+test('the launcher may be executed: npx does not see to that in a clone that stands where another stood', () => {
+  expect(statSync(join(ROOT, 'bin/signalbox.js')).mode & 0o111).toBe(0o111)
 })
 
 test('an installation that fails says so after npm did, and is tried again the next time', () =>

@@ -45,7 +45,7 @@ const dataDir = folder(['./data', '/var/lib/signalbox'])
 const secret = secretPlace()
   .prefault('file:./data/secret')
   .describe(
-    "The installation's own secret, which keys every hash of a key. With SQLite, a file that does not exist is made at first start, with mode 0600; with PostgreSQL it must be written and be there, since all replicas share it.",
+    "The installation's own secret, which keys every hash of a key. With SQLite, a file that does not exist is made at first start, with mode 0600, and where this key is left out it is made in the folder that `storage` names; with PostgreSQL it must be written and be there, since all replicas share it.",
   )
 
 const shared = sharedPlace()

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { PromptIdentity } from '../../core/call.ts'
 import { GatewayError } from '../../core/errors.ts'
-import { isObject, type JsonObject, type KeySpan, scanTopLevel, type TopLevel } from '../../core/json.ts'
+import { isObject, type JsonObject, type KeySpan, MOST_PIECES, scanTopLevel, type TopLevel } from '../../core/json.ts'
 import type { DecodeBounds } from '../types.ts'
 
 /** The top-level keys that the gateway reads of a wire. One of these that stands twice is refused: parsers differ in which one they take. */
@@ -30,8 +30,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  */
 export function decodeBody(body: Uint8Array, bounds: DecodeBounds, read: ReadKeys): DecodedBody {
   const text = decodeText(body)
-  const top = scanTopLevel(text, read.keys, bounds.maxDepth)
+  const top = scanTopLevel(text, read.keys, bounds.maxDepth, MOST_PIECES)
   if (top.type === 'too-deep') throw new GatewayError('invalid_json', `The body is nested deeper than ${bounds.maxDepth} levels.`)
+  if (top.type === 'too-many') throw new GatewayError('invalid_json', `The body has more than ${MOST_PIECES} members and lists.`)
   const value = parse(text)
   if (top.type === 'not-an-object' || !isObject(value)) throw new GatewayError('invalid_request', 'The body must be a JSON object.')
   const [twice] = top.duplicates

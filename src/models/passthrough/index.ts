@@ -53,7 +53,8 @@ export function createPassthrough(deps: PassthroughDeps): Handler<{ readonly req
           usageOf: (part) => (part.type === 'head' ? NOTHING_SAID : undefined),
           sizeOf: (part) => (part.type === 'head' ? 0 : part.bytes.length),
           isPiece: () => false,
-          price: ({ to }) => flatCharge(to.nanoUsdPerCall),
+          pricedOf: ({ to }) => to.nanoUsdPerCall,
+          price: flatCharge,
           holds: { ...flatEstimator, ...deps.money },
         }),
       ],
@@ -87,7 +88,10 @@ const flatEstimator: Estimator<PassedCall> = {
     priceVersion: to.nanoUsdPerCall === undefined ? undefined : VERSION,
     leaseMs: to.timeouts.totalMs,
   }),
-  priceOf: ({ to }) => to.nanoUsdPerCall,
+  pricing:
+    ({ to: { nanoUsdPerCall } }) =>
+    () =>
+      nanoUsdPerCall,
   clampOutput: (input) => input,
 }
 

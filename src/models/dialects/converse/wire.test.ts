@@ -57,8 +57,10 @@ describe('errors', () => {
 
   test('say what AWS said, but nothing of our credential', () => {
     expect(failure(400, { message: 'Input is too long.' }).message).toBe('Provider fake answered 400: Input is too long.')
-    expect(failure(403, { Message: 'The security token AKIA is invalid' }).message).toBe('Provider fake answered 403')
-    expect(failure(500, 'x').message).toBe('Provider fake answered 500')
+    const refused = failure(403, { Message: 'The security token AKIA is invalid' }).message
+    expect(refused).toMatch(/^Provider fake answered 403: it refused the gateway's own credential, not yours\./)
+    expect(refused).not.toContain('AKIA')
+    expect(failure(500, 'x').message).toStartWith('Provider fake answered 500 and did not say why. The failure is its own')
   })
 })
 

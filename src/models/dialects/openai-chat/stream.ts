@@ -19,7 +19,9 @@ const DONE_FRAME = new TextEncoder().encode('data: [DONE]\n\n')
 const TELLING = /"usage"\s*:\s*\{|"error"\s*:\s*[^n]|"finish_reason"\s*:\s*"/
 
 /** Decodes one stream of chat completion chunks. */
-export function decodeStream(request: Asker, target: Target): StreamDecoder {
+export function decodeStream({ wantsUsage }: Asker, target: Target): StreamDecoder {
+  // Not the request itself: a stream lives long, and would keep the caller's text as long.
+  const request: Asker = { wantsUsage }
   let isFinished = false
   let isDone = false
   let hasBegun = false

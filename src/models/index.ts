@@ -41,6 +41,7 @@ import { estimator, likelyTokens } from './prices/estimate.ts'
 import { answerKept, keepResponses } from './responses.ts'
 import { routeCalls } from './routing/route-calls.ts'
 import type { RouterState } from './routing/router.ts'
+import { sessionIn } from './routing/session.ts'
 import { SHADOW_ACTION } from './routing/shadow.ts'
 import { send } from './send.ts'
 import { guardServerTools } from './server-tools.ts'
@@ -219,7 +220,8 @@ async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise
   facts.provider = target?.provider
   facts.target = target?.id
   const cacheWish = readCacheWish(incoming.request.headers, route.cache !== undefined)
-  return { request, route, cacheWish, decodeAgain: (text) => decodeText(new TextEncoder().encode(text)) }
+  const decodeAgain = (text: string) => decodeText(new TextEncoder().encode(text))
+  return { request, route, cacheWish, decodeAgain, session: () => sessionIn(incoming.request.headers) }
 }
 
 /** The body in the words of its endpoint. */

@@ -164,6 +164,8 @@ export interface ModelCall {
   readonly cacheWish: CacheWish
   /** Reads another body as it came from the same caller to the same endpoint: one that a guard changed. @throws as decoding does */
   readonly decodeAgain: (text: string) => ModelRequest
+  /** What the client's headers name its session by. Looked at when a route asks for it. */
+  readonly session?: () => string | undefined
 }
 
 /** One try at a target. */

@@ -66,6 +66,18 @@ const UNSURE: ReadonlySet<ErrorCode> = new Set([
   'internal',
 ])
 
+/** Whether nobody knows what an attempt that failed before anything was accepted has cost. */
+export function isUnsure({ signal }: Call, { code }: GatewayError): boolean {
+  return UNSURE.has(code) || signal.aborted
+}
+
+/** How long a provider may go on to write after it was left, in milliseconds. */
+const NOTICE_MS = 1000
+/** The pace of a stream is that of this time at the least: the first frames come in one go. */
+const LEAST_SPAN_MS = 250
+/** Tokens a millisecond. */
+const LEAST_PACE = 0.1
+
 /** Time that a hold outlives the longest that its attempt may run. */
 const LEASE_SLACK_MS = 60_000
 
@@ -84,6 +96,9 @@ export class HeldAttempt<In> {
   #pieces = 0
   #shortestBytes = Number.MAX_SAFE_INTEGER
   #sizeBytes = 0
+  /** When the first and the last frame came. */
+  #firstMs = 0
+  #lastMs = 0
 
   constructor(parts: {
     readonly deps: HoldDeps<In>
@@ -136,6 +151,8 @@ export class HeldAttempt<In> {
     this.#frames++
     if (sizeBytes >= LEAST_FRAME_BYTES) this.#pieces++
     this.#sizeBytes += sizeBytes
+    this.#lastMs = this.#call.world.monotonicMs()
+    if (this.#frames === 1) this.#firstMs = this.#lastMs
     if (sizeBytes < this.#shortestBytes) this.#shortestBytes = sizeBytes
   }
 
@@ -163,8 +180,7 @@ export class HeldAttempt<In> {
 
   /** It failed before anything was accepted. */
   fail(error: GatewayError): Booking | undefined {
-    const isUnsure = UNSURE.has(error.code) || this.#call.signal.aborted
-    return isUnsure ? this.settleUnsaid() : this.release()
+    return isUnsure(this.#call, error) ? this.settleUnsaid() : this.release()
   }
 
   /** It began to answer and did not end well; what it used was never said, but perhaps the input. */
@@ -172,10 +188,15 @@ export class HeldAttempt<In> {
     return this.isStrict || this.#frames === 0 ? this.settleUnsaid() : this.settle(this.#seen(inputTokens))
   }
 
-  /** What was seen of a stream: all input, and a token for each byte beyond what the shortest frame has around its text. */
+  /**
+   * What was seen of a stream (all input, and a token for each byte beyond what the shortest frame has around its text), and what its provider
+   * went on to write, at the same pace: since the last frame was read, and until it notices that nobody is there any more.
+   */
   #seen(inputTokens: number): Charge {
     const seenTokens = this.#sizeBytes - this.#frames * (this.#shortestBytes - 1)
-    const outputTokens = Math.min(seenTokens, this.#estimate.outputTokens)
+    const pace = Math.max(LEAST_PACE, seenTokens / Math.max(LEAST_SPAN_MS, this.#lastMs - this.#firstMs))
+    const unseenTokens = pace * (this.#call.world.monotonicMs() - this.#lastMs + NOTICE_MS)
+    const outputTokens = Math.min(Math.ceil(seenTokens + unseenTokens), this.#estimate.outputTokens)
     const priceOf = this.#priceOf ?? this.#deps.pricing(this.input)
     const nanoUsd = this.hold.nanoUsd === undefined ? undefined : priceOf({ inputTokens, outputTokens })
     return { nanoUsd, tokens: inputTokens + outputTokens, isEstimate: true }

@@ -5,7 +5,7 @@ import type { NanoUsd } from '../core/money.ts'
 import type { Ending, Reply } from '../core/reply.ts'
 import { type Stage, tap, whenEnded } from '../core/stage.ts'
 import { drained } from './drain.ts'
-import { type HeldAttempt, type HoldDeps, holdFor } from './hold.ts'
+import { type HeldAttempt, type HoldDeps, holdFor, isUnsure } from './hold.ts'
 
 /** What a usage costs: its amount and the version of the price, or `unpriced` where no price is known. */
 export type Charge =
@@ -61,7 +61,9 @@ export function meter<In, Part, Priced>(deps: MeterDeps<In, Part, Priced>): Stag
     try {
       reply = await next(draining?.call ?? call, held === undefined ? input : held.input)
     } catch (thrown) {
-      if (held !== undefined) chargeFailed(held, asGatewayError(thrown), facts)
+      const error = asGatewayError(thrown)
+      if (held !== undefined) chargeFailed(held, error, facts)
+      else if (isUnsure(call, error)) facts.isUnpriced = true
       throw thrown
     }
     held?.accepted()
@@ -95,8 +97,8 @@ function watch<In, Part, Priced>(reply: Reply<Part>, { deps, call, priced, held,
   whenEnded(reply, (ending) => {
     facts.sizeOutBytes = metered.sizeBytes
     if (held !== undefined) book(held, metered, ending, facts)
-    // The provider did the work and did not say how much: not known is not free.
-    else if (ending.outcome === 'ok' && metered.usage === undefined) facts.isUnpriced = true
+    // The provider did the work, or a part of it, and did not say how much: not known is not free.
+    else if (metered.usage === undefined) facts.isUnpriced = true
     else if (metered.usage?.isEstimate === true) facts.isEstimate = true
     if (isDrained) finishLate(call, held, metered)
     return facts.costNanoUsd === undefined ? undefined : { ...ending, costNanoUsd: facts.costNanoUsd }

@@ -153,7 +153,7 @@ describe('counting', () => {
 })
 
 test('results find their calls in no more steps than there are calls', () => {
-  const count = 30_000
+  const count = 15_000
   const calls = Array.from({ length: count }, (_call, index) => ({ functionCall: { id: `c${index}`, name: 'f' } }))
   const results = calls.map((_call, index) => ({ functionResponse: { id: `c${count - 1 - index}`, name: 'f', response: {} } }))
   const body = {

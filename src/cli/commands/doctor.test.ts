@@ -209,6 +209,22 @@ describe('doctor --rehearse', () => {
     expect(exitCode).toBe(0)
   }, 30_000)
 
+  test('tells no replica of what it makes believe, and answers nothing from a cache', async () => {
+    let knocks = 0
+    const redis = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { open: () => void knocks++, data: () => {} } })
+    try {
+      const models = { ...section([]), cache: { store: 'disk' }, models: [{ name: 'a', provider: 'groq', cache: {} }] }
+      const config = { models, shared: `redis://127.0.0.1:${redis.port}`, access: { teams: { support: {} } } }
+      writeFileSync(join(folder, 'signalbox.yaml'), JSON.stringify(config))
+      const { out, exitCode } = await doctor('--rehearse', '--json')
+      const results: readonly Rehearsed[] = JSON.parse(out)
+      expect(new Set(results.map(({ verdict }) => verdict))).toEqual(new Set(['told']))
+      expect([exitCode, knocks]).toEqual([0, 0])
+    } finally {
+      redis.stop(true)
+    }
+  }, 30_000)
+
   test('finds a route whose second target is never reached: exit 1', async () => {
     const second = { model: 'b', when: { team: ['nobody'] } }
     write(section([{ name: 'smart', retries: { max: 0 }, targets: [{ model: 'a' }, second] }]))

@@ -28,12 +28,15 @@ const QUESTIONS: readonly (readonly [wire: string, path: string, body: JsonObjec
   ],
 ]
 
-test.each(QUESTIONS)('a question in %s of which nothing can be carried is refused, and nothing is sent', async (_wire, path, body, field) => {
-  await using scenario = await startScenario()
-  const reply = await ask(scenario, { path, body })
-  expect(reply.status).toBe(400)
-  expect(reply.text).toContain(field)
-  expect(reply.text).toContain('and nothing else is asked')
-  expect(scenario.upstream.requests).toHaveLength(0)
-  await scenario.expectCall({ outcome: 'refused', errorCode: 'request_not_carried' })
-})
+test.each(QUESTIONS)(
+  'a question in %s of which nothing can be carried is refused, and nothing is sent',
+  async (_wire, path, body, field) => {
+    await using scenario = await startScenario()
+    const reply = await ask(scenario, { path, body })
+    expect(reply.status).toBe(400)
+    expect(reply.text).toContain(field)
+    expect(reply.text).toContain('and nothing else is asked')
+    expect(scenario.upstream.requests).toHaveLength(0)
+    await scenario.expectCall({ outcome: 'refused', errorCode: 'request_not_carried' })
+  },
+)

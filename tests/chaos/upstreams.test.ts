@@ -49,7 +49,7 @@ interface Fault {
 }
 
 const FAULTS: readonly Fault[] = [
-  { name: 'a reply that trickles past its deadline', answer: trickledBody(), isStream: false, code: 'provider_idle_timeout', status: 504 },
+  { name: 'a reply that trickles past its deadline', answer: trickledBody(), isStream: false, code: 'provider_total_timeout', status: 504 },
   {
     name: 'a stream that trickles before its content',
     answer: trickledStream(0),

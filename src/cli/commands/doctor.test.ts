@@ -106,6 +106,37 @@ describe('doctor', () => {
     write({ models: [{ name: 'a', provider: 'nobody' }] })
     expect(await doctor()).toMatchObject({ exitCode: 2, out: expect.stringContaining('NO  configuration: signalbox.yaml:') })
   })
+
+  test('says of servers and agents whether they are there', async () => {
+    const answers = { '/v1/open': wholeReply({ status: 405, body: '' }), '/v1/closed': errorReply({ status: 401 }) }
+    upstream.answer((request) =>
+      (Object.entries(answers).find(([path]) => path === request.path)?.[1] ?? wholeReply({ body: {} }))(request),
+    )
+    const { baseUrl, origin } = upstream
+    const tools = {
+      servers: {
+        open: { url: `${baseUrl}/open` },
+        closed: { url: `${baseUrl}/closed` },
+        gone: { url: `http://127.0.0.1:${closed}/mcp` },
+        own: { command: [process.execPath, 'x'] },
+        none: { command: ['no-such-program'] },
+      },
+    }
+    const agents = { agents: { there: { url: `${origin}/a` }, away: { url: `http://127.0.0.1:${closed}/` } } }
+    writeFileSync(join(folder, 'signalbox.yaml'), JSON.stringify({ tools, agents, access: { teams: {} } }))
+    const { out, exitCode } = await doctor('--json')
+    expect(exitCode).toBe(1)
+    const findings = (JSON.parse(out) as readonly Finding[]).map(({ check, verdict, what }) => `${verdict} ${check}: ${what}`)
+    expect(findings.slice(3).map((line) => line.replace(/\(.*(?:REFUSED|refused|FailedToOpen|no connection).*\)/i, '(nobody)'))).toEqual([
+      'good reachable: The MCP server open answers.',
+      'bad key: The MCP server closed refuses what it is sent (401).',
+      'bad reachable: The MCP server gone could not be reached (nobody).',
+      `good program: The MCP server own has its program ${process.execPath}.`,
+      'bad program: The MCP server none cannot be started: no-such-program: it is in no folder of PATH.',
+      'good card: The agent there answers, and has a card.',
+      'bad reachable: The agent away could not be reached (nobody).',
+    ])
+  })
 })
 
 describe('doctor --rehearse', () => {

@@ -145,6 +145,7 @@ export function compose(deps: ComposeDeps): Gateway {
         .catalog.list()
         .map(({ name }) => name),
     bodies: store.bodies,
+    eraseKept: async (filter) => (await store.objects.erase(filter)) + (models.made?.eraseKept(filter) ?? 0),
     cache: cache.get,
     tallies: store.tallies,
     money: () => ({ ledger: money.ledger, at: money.moment() }),

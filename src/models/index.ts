@@ -2,8 +2,9 @@ import type { AnswerCache } from '../core/answer-cache.ts'
 import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Usage } from '../core/events.ts'
-import type { JsonObject } from '../core/json.ts'
+import type { ObjectStore } from '../core/kept-objects.ts'
 import type { Layer } from '../core/layer.ts'
+import { OnDemand } from '../core/on-demand.ts'
 import type { Access, AskModel, BodyKeeping, BodyStore, EventLog, LiveCalls, ToolAsks } from '../core/ports.ts'
 import { readBody } from '../core/read-body.ts'
 import type { Ending } from '../core/reply.ts'
@@ -29,7 +30,6 @@ import type { Embedder } from './cache/semantic.ts'
 import { cacheModels } from './cache/stage.ts'
 import { readCacheWish } from './cache/wish.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
-import type { ResponseStore } from './dialects/openai-responses/store.ts'
 import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
@@ -37,7 +37,9 @@ import { createPassthrough } from './passthrough/index.ts'
 import type { PassedPart } from './passthrough/types.ts'
 import { charge } from './prices/charge.ts'
 import { estimator, likelyTokens } from './prices/estimate.ts'
-import { answerKept, keepResponses } from './responses.ts'
+import { keepResponses } from './responses/keep.ts'
+import type { KeptAnswer } from './responses/kept-answer.ts'
+import type { KeptResponses } from './responses/kept-responses.ts'
 import { routeCalls } from './routing/route-calls.ts'
 import type { RouterState } from './routing/router.ts'
 import { send } from './send.ts'
@@ -79,7 +81,9 @@ export interface ModelsDeps {
   /** How long a reply is read on after its client left; undefined: not at all. */
   readonly drainMs: () => number | undefined
   /** Where responses are kept for their callers. */
-  readonly responses: ResponseStore
+  readonly responses: KeptResponses
+  /** Whose something is that stands here or at a provider. */
+  readonly objects: ObjectStore
   /** Hears of every ending after it was written. */
   readonly onEnded: (callId: string, ending: Ending) => void
   /** Whether the gateway still takes calls: not while it drains. */
@@ -110,6 +114,7 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
     embed: (text, asking) =>
       embedWithModel({ ...deps, answer: own }, asking, { model, text, purpose: 'cache', deadlineMs: EMBED_DEADLINE_MS }),
   })
+  const runs = new OnDemand(() => new (backgroundCode().BackgroundRuns)(deps))
   const calls = new CallQueue()
   const call = pipeline<Incoming, ModelPart>(
     [...edge<ModelPart>(), queue<Incoming, ModelPart>(calls, deps.overload)], // before the body: what waits takes no memory
@@ -120,7 +125,7 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
           authorize((call, { route }) => permitModel(deps, call, route.name)),
           limit({ ...deps.money, subjectOf, tokensOf: (_call, { request }) => likelyTokens(request) }),
           guardServerTools(() => deps.catalog().serverTools),
-          keepResponses(deps.responses),
+          keepResponses({ responses: deps.responses, runs: () => runs.get() }),
           guardInput(guarding),
           keepBodies({
             store: deps.bodies,
@@ -159,10 +164,10 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
   const list = pipeline<Incoming, readonly ListedModel[]>(edge(), async (call, { at }) =>
     replyOf([listModels(deps, call, at?.model)], call.signal),
   )
-  const kept = pipeline<Incoming, JsonObject>(edge(), async (call, { request, at }) => {
+  const kept = pipeline<Incoming, KeptAnswer>(edge(), (call, { request, at }) => {
     const query = new URL(request.url).searchParams
     const question = { method: request.method, id: at?.model ?? '', what: at?.endpoint.kept ?? 'response', query }
-    return replyOf([await answerKept(deps.responses, call, question)], call.signal)
+    return answerCode().answerKept({ ...deps, runs: runs.get() }, call, question)
   })
   const passthrough = pipeline<Incoming, PassedPart>(
     [...edge<PassedPart>(), queue<Incoming, PassedPart>(calls, deps.overload)],
@@ -174,6 +179,10 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
     ask: (asking, question) => askModel({ ...deps, answer: own }, asking, question),
   }
 }
+
+/** Few callers ask for either. */
+const backgroundCode = () => require('./responses/background.ts') as typeof import('./responses/background.ts')
+const answerCode = () => require('./responses/answer.ts') as typeof import('./responses/answer.ts')
 
 /** A question whose vector takes longer is asked as one that nobody asked before. */
 const EMBED_DEADLINE_MS = 2000
@@ -204,7 +213,8 @@ async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise
   facts.provider = target?.provider
   facts.target = target?.id
   const cacheWish = readCacheWish(incoming.request.headers)
-  return { request, route, cacheWish, decodeAgain: (text) => decodeText(new TextEncoder().encode(text)) }
+  const decodeAgain = (text: string) => decodeText(new TextEncoder().encode(text))
+  return { request, route, cacheWish, decodeAgain, ...(incoming.detach === undefined ? {} : { detach: incoming.detach }) }
 }
 
 /** The body in the words of its endpoint. */

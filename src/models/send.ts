@@ -32,6 +32,7 @@ const MAX_COMMENTS = 1000
  */
 export async function send(call: Call, attempt: Attempt): Promise<Reply<ModelPart>> {
   const { request, target } = attempt
+  if (request.hooks?.before !== undefined) await request.hooks.before()
   const url = urlOf(request, target)
   const exchange = openExchange(call, target, url)
   const { facts } = call.record
@@ -53,6 +54,7 @@ export async function send(call: Call, attempt: Attempt): Promise<Reply<ModelPar
     const requestId = requestIdOf(response.headers)
     if (requestId !== null) facts.providerRequestId = hideCredentials(requestId, target).slice(0, 200)
     if (response.status !== 200) throw await failure(exchange, response, attempt)
+    request.hooks?.taken(target)
     return request.isStream ? await openStream(call, attempt, exchange, response) : await openWhole(call, attempt, exchange, response)
   } catch (thrown) {
     facts.providerMs = exchange.elapsedMs

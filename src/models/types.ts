@@ -9,6 +9,7 @@ import type { Fidelity } from './neutral/loss.ts'
 import type { NeutralReply } from './neutral/reply.ts'
 import type { NeutralRequest } from './neutral/request.ts'
 import type { Price } from './prices/types.ts'
+import type { BackgroundRun } from './responses/background.ts'
 import type { Lane } from './routing/lanes.ts'
 import type { Route } from './routing/types.ts'
 
@@ -45,8 +46,17 @@ export interface ModelRequest {
   readonly inputs?: () => NeutralInputs
   /** In a form of its wire that providers are not asked in: it goes by the neutral form also to one of the same wire. */
   readonly isVariant?: true
+  readonly hooks?: SendHooks
   /** What bounds its cost; absent where its wire's decoder does not say. */
   readonly bounds?: RequestBounds
+}
+
+/** Who wants to hear of the sending of one request. */
+export interface SendHooks {
+  /** Nothing has refused it: waited for before it is sent. */
+  readonly before?: () => Promise<void>
+  /** A target took it: what is kept there is its caller's. */
+  readonly taken: (target: Target) => void
 }
 
 /** What a request says of how much it may cost. */
@@ -164,6 +174,8 @@ export interface ModelCall {
   readonly cacheWish: CacheWish
   /** Reads another body as it came from the same caller to the same endpoint: one that a guard changed. @throws as decoding does */
   readonly decodeAgain: (text: string) => ModelRequest
+  /** Answers the caller now, while the call goes on. Where its edge can. */
+  readonly detach?: (run: BackgroundRun) => void
 }
 
 /** One try at a target. */

@@ -1,7 +1,8 @@
 import { formatUsd } from '../core/money.ts'
 import type { Surroundings } from './cloud/authorize.ts'
 import type { ModelsConfig } from './config.ts'
-import type { PassedProvider } from './passthrough/types.ts'
+import { objectRowsOf } from './passthrough/objects/rows.ts'
+import type { PassedLane, PassedProvider } from './passthrough/types.ts'
 import { compileProvider, type Place } from './place.ts'
 import type { PriceBook } from './prices/book.ts'
 import { configuredPrice } from './prices/config.ts'
@@ -106,13 +107,16 @@ interface KeyedPlace extends Place {
   readonly keyCount: number
 }
 
-/** Providers to which something is passed through, with the first of their keys. */
+/** Providers to which something is passed through. */
 function passedProviders(config: ModelsConfig, places: ReadonlyMap<string, KeyedPlaces>): ReadonlyMap<string, PassedProvider> {
   const passed = new Map<string, PassedProvider>()
-  for (const [name, { passthrough, timeouts }] of Object.entries(config.providers)) {
-    const [place] = places.get(name) ?? []
+  for (const [name, { passthrough, timeouts, kind = name }] of Object.entries(config.providers)) {
+    const [place, ...others] = places.get(name) ?? []
     if (passthrough === undefined || place === undefined) continue
     passed.set(name, {
+      lanes: [passedLane(place), ...others.map(passedLane)],
+      objects: objectRowsOf(kind, place.target.wire),
+      ownedBy: passthrough.ownedBy,
       name: `passthrough/${name}`,
       base: place.base,
       target: place.target,
@@ -123,6 +127,12 @@ function passedProviders(config: ModelsConfig, places: ReadonlyMap<string, Keyed
     })
   }
   return passed
+}
+
+/** No model stands behind it: its circuit and its limits are its own. */
+function passedLane({ target, keyFingerprint, keyIndex, keyCount }: KeyedPlace): PassedLane {
+  const { provider } = target
+  return { target, provider, id: 'passthrough', ...laneIdsOf(provider, keyFingerprint, 'passthrough'), keyIndex, keyCount }
 }
 
 type KeyedPlaces = readonly [KeyedPlace, ...KeyedPlace[]]

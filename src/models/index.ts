@@ -6,7 +6,7 @@ import type { ObjectStore } from '../core/kept-objects.ts'
 import type { Layer } from '../core/layer.ts'
 import { OnDemand } from '../core/on-demand.ts'
 import type { Access, AskModel, BodyKeeping, BodyStore, EventLog, LiveCalls, ToolAsks } from '../core/ports.ts'
-import { readBody } from '../core/read-body.ts'
+import { readBody, readBodyPieces } from '../core/read-body.ts'
 import type { Ending } from '../core/reply.ts'
 import { type Handler, pipeline, replyOf } from '../core/stage.ts'
 import type { World } from '../core/world.ts'
@@ -45,7 +45,7 @@ import type { RouterState } from './routing/router.ts'
 import { send } from './send.ts'
 import { guardServerTools } from './server-tools.ts'
 import { translate } from './translate.ts'
-import type { Attempt, DecodeBounds, ModelCall, ModelPart, ModelRequest } from './types.ts'
+import { type Attempt, type DecodeBounds, fullTextOf, type ModelCall, type ModelPart, type ModelRequest } from './types.ts'
 
 /** Bounds on what a caller may send. */
 export interface RequestLimits {
@@ -130,7 +130,7 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
           keepBodies({
             store: deps.bodies,
             keeping: deps.bodyKeeping,
-            requestOf: ({ request }) => request.text,
+            requestOf: ({ request }) => fullTextOf(request),
             bytesOf: (part) => part.bytes,
           }),
           budget({ ...deps.money, subjectOf }),
@@ -180,6 +180,9 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
   }
 }
 
+/** From here on a body is held once, in the pieces in which it came. */
+const LARGE_BYTES = 256 * 1024
+const largeBodyCode = () => require('./large-body/decode.ts') as typeof import('./large-body/decode.ts')
 /** Few callers ask for either. */
 const backgroundCode = () => require('./responses/background.ts') as typeof import('./responses/background.ts')
 const answerCode = () => require('./responses/answer.ts') as typeof import('./responses/answer.ts')
@@ -195,11 +198,18 @@ const FREE: Charge = { type: 'priced', costNanoUsd: 0, version: 'free', lines: [
 async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise<ModelCall> {
   const limits = deps.limits()
   const bounds = { maxBytes: limits.jsonBodyBytes, deadlineMs: limits.bodyDeadlineMs, signal: call.signal }
-  const bytes = await readBody(incoming.request, bounds, call.world)
   const decodeText = (body: Uint8Array) => decodeOperation(incoming, body, { maxDepth: limits.jsonDepth })
-  const request = decodeText(bytes)
   const { facts } = call.record
-  facts.sizeInBytes = bytes.length
+  const isLarge = Number(incoming.request.headers.get('content-length') ?? 0) > LARGE_BYTES
+  let request: ModelRequest
+  if (isLarge && incoming.at?.endpoint.operation === 'generate') {
+    const pieces = await readBodyPieces(incoming.request, bounds, call.world)
+    request = largeBodyCode().decodeLarge(pieces, call, decodeText)
+  } else {
+    const bytes = await readBody(incoming.request, bounds, call.world)
+    request = decodeText(bytes)
+    facts.sizeInBytes = bytes.length
+  }
   facts.isStream = request.isStream
   facts.subject = request.model.slice(0, 200)
   if (request.prompt.hash !== undefined) facts.prompt = { ...facts.prompt, hash: request.prompt.hash }

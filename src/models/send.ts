@@ -11,7 +11,7 @@ import { openExchange } from './exchange.ts'
 import { type FrameSplitter, type Framing, SSE } from './framing.ts'
 import { callDialect, urlOf } from './operation.ts'
 import { refineFailure, refineReported } from './refine-failure.ts'
-import type { Attempt, ModelPart, Target } from './types.ts'
+import type { Attempt, ModelPart, OutgoingBody, Target } from './types.ts'
 
 /** Longest frame of a stream: an image in base64 fits, an endless line does not. */
 const MAX_FRAME_BYTES = 16 * 1024 * 1024
@@ -39,15 +39,19 @@ export async function send(call: Call, attempt: Attempt): Promise<Reply<ModelPar
   try {
     if (request.isStream) exchange.wait({ ms: target.timeouts.firstTokenMs, code: 'provider_first_token_timeout', what: 'sent no content' })
     const body = attempt.encoded ?? callDialect(target.wire, request.operation).encodeRequest(request, target)
+    const large = request.elided?.expand(body)
     // Headers of the caller's wire mean something to a provider of the same wire only.
     const own = request.wire === target.wire ? request.headers : undefined
     const headers = { ...target.headers, ...own, traceparent: formatTraceparent(call.trace) }
     // Awaited only where there is something to wait for: a turn of the event loop is measurable here.
-    const signed = target.authorize === undefined ? undefined : await target.authorize(call, { method: 'POST', url, headers, body })
+    const signed =
+      target.authorize === undefined
+        ? undefined
+        : await target.authorize(call, { method: 'POST', url, headers, body: large?.text() ?? body })
     const response = await exchange.send({
       method: 'POST',
-      headers: signed === undefined ? headers : { ...headers, ...signed },
-      body,
+      headers: signed === undefined && large === undefined ? headers : { ...headers, ...lengthOf(large), ...signed },
+      body: large?.open() ?? body,
       ...(target.connection === undefined ? {} : { connection: target.connection }),
     })
     facts.providerStatus = response.status
@@ -61,6 +65,10 @@ export async function send(call: Call, attempt: Attempt): Promise<Reply<ModelPar
     exchange.abort()
     throw withoutCredentials(thrown, target)
   }
+}
+
+function lengthOf(large: OutgoingBody | undefined): Record<string, string> {
+  return large === undefined ? {} : { 'content-length': String(large.sizeBytes) }
 }
 
 /** The id that the provider gave its reply: most name it as OpenAI does. */

@@ -32,8 +32,9 @@ export interface ModelRequest {
   /** Whether the caller asked for usage in the stream; else the chunk that carries it is hidden. */
   readonly wantsUsage: boolean
   readonly prompt: PromptIdentity
-  /** The body as received, for the wire's own `encodeRequest`. */
+  /** The body as received, for the wire's own `encodeRequest`; where it is large, without the insides of its pictures (`fullTextOf` has all of it). */
   readonly text: string
+  readonly elided?: ElidedBody
   readonly edits: RequestEdits
   /** Headers of the wire that go on with the request to a provider of the same wire. */
   readonly headers?: Readonly<Record<string, string>>
@@ -49,6 +50,30 @@ export interface ModelRequest {
   readonly hooks?: SendHooks
   /** What bounds its cost; absent where its wire's decoder does not say. */
   readonly bounds?: RequestBounds
+}
+
+/** What was taken out of the text of a large body, for which marks stand there. */
+export interface ElidedBody {
+  /** Of what was taken out. */
+  readonly hiddenBytes: number
+  /** The body as it was received. Made anew each time: it is large. */
+  fullText(): string
+  /** A body that was made of the text, in any wire, with what the marks stand for. */
+  expand(text: string): OutgoingBody
+}
+
+/** A large body on its way out. */
+export interface OutgoingBody {
+  readonly sizeBytes: number
+  /** For whoever must have it whole, to sign it. */
+  text(): string
+  /** A fresh stream of it, as often as wanted. */
+  open(): ReadableStream<Uint8Array>
+}
+
+/** The body of a request as it was received, for whoever looks into pictures or keeps what was said. */
+export function fullTextOf({ text, elided }: Pick<ModelRequest, 'text' | 'elided'>): string {
+  return elided === undefined ? text : elided.fullText()
 }
 
 /** Who wants to hear of the sending of one request. */

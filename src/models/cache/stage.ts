@@ -3,7 +3,7 @@ import type { Call } from '../../core/call.ts'
 import type { Stage } from '../../core/stage.ts'
 import { cache } from '../../stages/cache.ts'
 import type { ModelTarget, RouteTarget } from '../routing/types.ts'
-import type { ModelCall, ModelPart, Target } from '../types.ts'
+import { fullTextOf, type ModelCall, type ModelPart, type ModelRequest, type Target } from '../types.ts'
 import { planCache } from './plan.ts'
 import { replayAnswer } from './replay.ts'
 import { type Embedder, LEXICAL } from './semantic.ts'
@@ -23,10 +23,12 @@ export function cacheModels(deps: CacheModelsDeps): Stage<ModelCall, ModelPart> 
   const embedderOf = (name: string) => (name === LEXICAL.name ? LEXICAL : deps.embedder(name))
   return cache<ModelCall, ModelPart>({
     cache: deps.cache,
-    planOf: (call, { request, route, cacheWish }) =>
-      route.cache === undefined
-        ? undefined
-        : planCache(call, { request, targets: lanesOf(route.targets), settings: route.cache, wish: cacheWish }, embedderOf),
+    planOf: (call, asked) => {
+      const { route, cacheWish } = asked
+      if (route.cache === undefined) return undefined
+      const question = { request: wholeRequest(asked), targets: lanesOf(route.targets), settings: route.cache, wish: cacheWish }
+      return planCache(call, question, embedderOf)
+    },
     bytesOf: (part) => part.bytes,
     isWorthKeeping: ({ record: { facts } }) => !UNWORTHY.has(facts.finishReason),
     describe: (call, { request, route }) => ({
@@ -41,6 +43,11 @@ export function cacheModels(deps: CacheModelsDeps): Stage<ModelCall, ModelPart> 
       return target && replayAnswer(answer, { call, request, target, isTimed: route.cache?.replay === 'timed' })
     },
   })
+}
+
+/** Questions are equal where all of their bytes are. */
+function wholeRequest({ request, decodeAgain }: ModelCall): ModelRequest {
+  return request.elided === undefined ? request : decodeAgain(fullTextOf(request))
 }
 
 /** One lane a model: several keys of one provider give the same answers. */

@@ -10,7 +10,7 @@ import { responseId } from '../dialects/openai-responses/error.ts'
 import { openaiResponses } from '../dialects/openai-responses/index.ts'
 import { keepTurn, responseIn } from '../dialects/openai-responses/kept.ts'
 import { madeByOf, ownerOf } from '../owner.ts'
-import type { ModelPart, ModelRequest } from '../types.ts'
+import { fullTextOf, type ModelPart, type ModelRequest } from '../types.ts'
 import type { KeptAnswer } from './kept-answer.ts'
 import type { Keep, KeptResponses } from './kept-responses.ts'
 
@@ -217,7 +217,7 @@ export class BackgroundRun {
     const { call, request, where } = this.#parts
     const by = { owner: this.owner, madeBy: madeByOf(call.principal), callId: call.id, keptAtMs: call.world.now() }
     const elsewhere = this.#elsewhere === undefined || this.#elsewhere.id === undefined ? {} : { elsewhere: this.#elsewhere }
-    return this.#deps.responses.put(keepTurn(request.text, this.#response, { ...by, ...elsewhere }), where)
+    return this.#deps.responses.put(keepTurn(fullTextOf(request), this.#response, { ...by, ...elsewhere }), where)
   }
 
   /** Says that somebody works on it, again and again. */

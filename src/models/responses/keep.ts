@@ -14,7 +14,7 @@ import {
   withHistory,
 } from '../dialects/openai-responses/kept.ts'
 import { madeByOf, ownerOf } from '../owner.ts'
-import type { ModelCall, ModelPart, ModelRequest, SendHooks } from '../types.ts'
+import { fullTextOf, type ModelCall, type ModelPart, type ModelRequest, type SendHooks } from '../types.ts'
 import type { BackgroundRun, BackgroundRuns } from './background.ts'
 import type { Keep, KeptResponses } from './kept-responses.ts'
 
@@ -66,7 +66,7 @@ async function keepTurnOf(deps: KeepDeps, call: Call, asked: ModelCall, next: Ha
   const keep = (part: ModelPart): Promise<void> | undefined => {
     const response = part.isLast || part.type === 'whole' ? responseIn(part) : undefined
     if (response === undefined) return undefined
-    return deps.responses.put(keepTurn(text, response, { ...keptBy(call), ...(elsewhere && { elsewhere }) }), where)
+    return deps.responses.put(keepTurn(fullTextOf(asked.request), response, { ...keptBy(call), ...(elsewhere && { elsewhere }) }), where)
   }
   if (where === 'memory' && elsewhere === undefined) return tap(reply, keep)
   // On disk before the caller hears of its end, who may continue it at once, elsewhere.
@@ -95,7 +95,8 @@ async function complete(deps: KeepDeps, call: Call, asked: ModelCall, background
   // Most requests name none: the text is read again only where one may be there.
   const previousId = text.includes('previous_response_id') ? previousIdOf(text) : undefined
   if (previousId === undefined && background === undefined) return asked.request
-  const own = background === undefined ? text : inForeground(text)
+  const full = fullTextOf(asked.request)
+  const own = background === undefined ? full : inForeground(full)
   if (previousId === undefined) return asked.decodeAgain(own)
   const find = async (owner: string, id: string) => {
     const found = await deps.responses.get(owner, id)

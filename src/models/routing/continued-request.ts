@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from '../../core/json.ts'
-import type { ModelCall, ModelRequest, WireName } from '../types.ts'
+import { fullTextOf, type ModelCall, type ModelRequest, type WireName } from '../types.ts'
 
 type Append = (body: JsonObject, said: string) => JsonObject | undefined
 
@@ -28,7 +28,7 @@ export function mayContinue({ request }: ModelCall): boolean {
 
 /** The request with what was said so far at its end; undefined where its wire cannot. @throws as decoding does */
 export function continuedRequest({ request, decodeAgain }: ModelCall, said: string): ModelRequest | undefined {
-  const body: unknown = JSON.parse(request.text)
+  const body: unknown = JSON.parse(fullTextOf(request))
   // An assistant's message must not end with white space on every wire; the model writes it anew.
   const appended = isObject(body) ? APPEND[request.wire]?.(body, said.trimEnd()) : undefined
   return appended === undefined ? undefined : decodeAgain(JSON.stringify(appended))

@@ -1,6 +1,6 @@
 import type { Call, Principal } from '../../core/call.ts'
 import { isObject, type JsonObject } from '../../core/json.ts'
-import type { ModelRequest } from '../types.ts'
+import { fullTextOf, type ModelRequest } from '../types.ts'
 import { readNeeds, readShape } from './shape.ts'
 import type { RequestFacts, RequestNeeds, RequestShape } from './types.ts'
 
@@ -9,11 +9,11 @@ export class CallFactsForRoute implements RequestFacts {
   readonly principal: Principal
   readonly isStream: boolean
   readonly promptHash: string | undefined
-  readonly #request: Pick<ModelRequest, 'text'>
+  readonly #request: Pick<ModelRequest, 'text' | 'elided'>
   #needs: RequestNeeds | undefined
   #shape: RequestShape | undefined
 
-  constructor({ principal }: Pick<Call, 'principal'>, request: Pick<ModelRequest, 'text' | 'isStream' | 'prompt'>) {
+  constructor({ principal }: Pick<Call, 'principal'>, request: Pick<ModelRequest, 'text' | 'elided' | 'isStream' | 'prompt'>) {
     this.principal = principal
     this.isStream = request.isStream
     this.promptHash = request.prompt.hash
@@ -26,7 +26,7 @@ export class CallFactsForRoute implements RequestFacts {
   }
 
   get shape(): RequestShape {
-    this.#shape ??= readShape(bodyOf(this.#request.text))
+    this.#shape ??= readShape(bodyOf(fullTextOf(this.#request)))
     return this.#shape
   }
 }

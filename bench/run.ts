@@ -17,6 +17,7 @@ import { memoryCalls } from './rows/memory-calls.ts'
 import { memoryIdle } from './rows/memory-idle.ts'
 import { protocols } from './rows/protocols.ts'
 import { routing } from './rows/routing.ts'
+import { spend } from './rows/spend.ts'
 import { stalledReaders } from './rows/stalled-readers.ts'
 import { startUp } from './rows/start-up.ts'
 import { stream2000 } from './rows/stream-2000.ts'
@@ -34,6 +35,7 @@ const rows: readonly Row[] = [
   protocols,
   budgets,
   cache,
+  spend,
   memoryIdle,
   largeRequests,
   stream2000,

@@ -8,7 +8,7 @@ import type { LeftOut } from '../src/models/prices/sources/converted.ts'
 import { fromGenai } from '../src/models/prices/sources/genai.ts'
 import { fromLitellm } from '../src/models/prices/sources/litellm.ts'
 import { type PriceRow, type PriceTable, type ProviderPrices, TABLE_FORMAT, TABLE_UNIT } from '../src/models/prices/types.ts'
-import { BATCH_PERCENT, NOT_WHOLE, SERVICE_RATES } from './price-additions.ts'
+import { NOT_WHOLE, SERVICE_RATES, TIER_PERCENT } from './price-additions.ts'
 
 /**
  * Writes the built-in table: `npm run prices -- --date 2026-11-21 [--litellm FILE]`. Prices come from @pydantic/genai-prices as it is
@@ -64,7 +64,7 @@ function provider(name: string): ProviderPrices {
   const more = added?.providers[name]?.models.filter(({ id }) => known?.models.every((row) => row.id !== id)) ?? []
   const models = [...(known?.models ?? []), ...more].filter(({ id }) => !NOT_WHOLE.has(`${name} ${id}`)).map((row) => addTo(name, row))
   const fallback = known?.fallback?.filter((other) => other in providers && other !== name && providers[other]?.fallback === undefined)
-  const serviceTiers = BATCH_PERCENT[name]
+  const serviceTiers = TIER_PERCENT[name]
   return {
     ...(fallback === undefined || name === 'gemini' ? {} : { fallback }),
     ...(serviceTiers === undefined ? {} : { serviceTiers }),

@@ -8,11 +8,19 @@ interface ServiceRates {
   readonly rates: RateRow | number
 }
 
-/** Half price for what is answered within a day: the price pages of OpenAI, Anthropic, Google, Mistral and Groq, as known on 2026-11-21. */
-export const BATCH_PERCENT: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  openai: { batch: 50 },
+/**
+ * What tiers of service cost at every model of a provider, in percent. Where there are any, all others are unpriced. Read on 2026-11-21:
+ * batch, half price: the price pages of OpenAI, Anthropic, Google, Mistral and Groq; Bedrock: its pricing page, which has no figures for flex
+ * and priority. flex: "priced at Batch API rates" (https://developers.openai.com/api/docs/guides/flex-processing), "a 50% discount" (Azure:
+ * https://learn.microsoft.com/azure/foundry/openai/how-to/flex-processing; Gemini: https://ai.google.dev/gemini-api/docs/optimization, which
+ * gives priority as 75 to 100 % more: not known enough). Anthropic's priority tier is by contract.
+ */
+export const TIER_PERCENT: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  openai: { batch: 50, flex: 50 },
+  azure: { batch: 50, flex: 50 },
   anthropic: { batch: 50 },
-  gemini: { batch: 50 },
+  gemini: { batch: 50, flex: 50 },
+  bedrock: { batch: 50 },
   mistral: { batch: 50 },
   groq: { batch: 50, flex: 100 },
 }
@@ -21,15 +29,21 @@ const rates = (input: Amount, cachedInput: Amount, output: Amount): RateRow => (
 const priority = (id: string, row: RateRow): ServiceRates => ({ provider: 'openai', ids: [id], tier: 'priority', rates: row })
 
 /**
- * Tiers of service of OpenAI (https://platform.openai.com/docs/pricing, flex and priority processing, as known at the end of 2025). Models
- * that are not here are unpriced in these tiers.
+ * Tiers of service of single models; those that are not here are unpriced in these tiers.
+ * OpenAI, priority: https://openai.com/api-priority-processing (read 2026-11-21); gpt-4.1-nano, gpt-4o, gpt-4o-mini, o3 and o4-mini as the
+ * pricing page had them at the end of 2025. Anthropic, `speed: fast`: twice the rates from Opus 4.8 on, six times before
+ * (https://platform.claude.com/docs/en/build-with-claude/fast-mode; the amounts also at OpenRouter and Vercel, read 2026-11-21).
  */
 export const SERVICE_RATES: readonly ServiceRates[] = [
-  { provider: 'openai', ids: ['gpt-5', 'gpt-5-mini', 'gpt-5-nano', 'gpt-5.1', 'gpt-5.2', 'o3', 'o4-mini'], tier: 'flex', rates: 50 },
+  { provider: 'anthropic', ids: ['claude-opus-4-6', 'claude-opus-4-7'], tier: 'fast', rates: 600 },
+  { provider: 'anthropic', ids: ['claude-opus-4-8', 'claude-opus-5', 'claude-opus-5-5'], tier: 'fast', rates: 200 },
   priority('gpt-5', rates(2.5, 0.25, 20)),
   priority('gpt-5-mini', rates(0.45, 0.045, 3.6)),
   priority('gpt-5.1', rates(2.5, 0.25, 20)),
   priority('gpt-5.2', rates(3.5, 0.35, 28)),
+  priority('gpt-5.4', rates(5, 0.5, 30)),
+  priority('gpt-5.4-mini', rates(1.5, 0.15, 9)),
+  priority('gpt-5.5', rates(12.5, 1.25, 75)),
   priority('gpt-4.1', rates(3.5, 0.875, 14)),
   priority('gpt-4.1-mini', rates(0.7, 0.175, 2.8)),
   priority('gpt-4.1-nano', rates(0.2, 0.05, 0.8)),

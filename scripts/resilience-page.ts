@@ -50,7 +50,7 @@ elsewhere, and the caller gets a proper HTTP error where it cannot.
 
 The numbers say what is tried first. What is not possible (no other key, no other target, no retry left) is passed over; after the last one the failure is
 the caller's answer, by its code in [errors.md](errors.md). tests/scenarios/failure-table.test.ts brings about every row, whole and streamed, and compares
-what the gateway did with every cell.
+what the gateway did with every cell (tests/scenarios/limits-of-providers.test.ts for limits and budgets of one's own).
 `
 
 const MIDDLE = `
@@ -58,6 +58,9 @@ const MIDDLE = `
 - **Retry.** When all targets have failed, the call goes round again after a wait with full jitter: drawn from 0 to \`base\`, which doubles up to \`longest\`. \`Retry-After\`
   is the least that is waited; where it is more than \`longest\`, the failure is answered instead, with its \`Retry-After\`. A route retries twice unless \`retries.max\` says
   otherwise. A model that is named directly is not retried unless its own \`retries\` say so: the official SDKs do that by themselves.
+- **What a provider says of how long** is read from \`retry-after-ms\`, \`Retry-After\` (seconds or a date, by the provider's own \`Date\`), and, where a 429 has neither, from the
+  limit that is used up: \`x-ratelimit-reset-*\` beside a \`-remaining-*\` of 0 (OpenAI, Groq, Azure, Cerebras, OpenRouter), \`anthropic-ratelimit-*-reset\`, or \`RetryInfo\` in
+  Google's error. The caller gets it as \`Retry-After\` in whole seconds, a week at the most.
 - **Retry budget.** Each call of a route adds \`retries.perCall\` (0.2) to its budget, up to 100, and each retry costs 1; ten are there at the start. When much fails at
   once, retries stop instead of making it worse.
 - **A slow reply is no failure** while it keeps its timeouts. A route may [hedge](routing.md#hedging), and lowers a target that has become slower than usual.
@@ -73,10 +76,10 @@ Each provider key with each model has a state of its own, which \`signalbox prov
 | \`ready\` | | |
 | \`open\` | 5 recent failures that are also half of the recent calls (\`models.breaker\`); counts halve every 10 s | after \`pause\` (5 s, doubling to \`longestPause\`), with one probe |
 | \`probing\` | one call is let through an open circuit | it succeeds: closed; it fails: open for twice as long |
-| \`limited\` | a rate limit (429) | after \`Retry-After\` (5 minutes at the most), else after 1 s, which doubles |
+| \`limited\` | a rate limit (429) | after what it says (5 minutes at the most), else after 1 s, which doubles |
 | \`parked\` | 401, 402, a used-up quota: the key; 403: the key for this model, for another may be allowed | when the key in the configuration changes, or \`signalbox providers reset NAME\` |
 
-What rests is not called. A rate limit without \`Retry-After\` only moves a target behind the others. Where nothing is left, the call is refused with the reasons: 429 where
+What rests is not called. A rate limit that does not say how long only moves a target behind the others. Where nothing is left, the call is refused with the reasons: 429 where
 they are rate limits, else 503, with \`Retry-After\` where it is known.
 
 ## After the first content
@@ -88,7 +91,9 @@ log. A cut is never a success.
 const TAIL = `
 A route may opt in to going on: \`onBrokenStream: continue\`. Then another target goes on with the text, where there was only text: no tool call, no thinking, no JSON
 format, one candidate, and a target that goes on with an assistant's message that stands last (\`can: { prefill: true }\`, in the built-in table or in the configuration).
-The receipt shows each attempt with its own cost, and the last one says \`continues\`. An overlap between what was said and what comes is left out.
+This holds for callers of every wire; where a wire tells more than text, as Responses do, ids, numbers and the whole text at the end are those of one answer. Where the second target calls a
+tool in place of going on, the stream ends with the error. The receipt shows each attempt with its own cost, and the last one says \`continues\`. An overlap between what was said
+and what comes is left out.
 
 ## Timeouts
 

@@ -37,7 +37,8 @@ describe('generated files', () => {
 })
 
 const ROOT = join(import.meta.dirname, '..')
-const pages = ['.', 'docs', 'decisions', 'bench'].flatMap((folder) =>
+const exampleFolders = readdirSync(join(ROOT, 'examples')).flatMap((name) => (name.includes('.') ? [] : [join('examples', name)]))
+const pages = ['.', 'docs', 'decisions', 'bench', 'examples', ...exampleFolders].flatMap((folder) =>
   readdirSync(join(ROOT, folder))
     .filter((name) => name.endsWith('.md'))
     .map((name) => join(folder, name)),

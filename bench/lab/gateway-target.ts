@@ -37,6 +37,7 @@ export class GatewayTarget implements Target {
   readonly #controlPort = findFreePort()
   readonly port = findFreePort()
   key = ''
+  #adminKey = ''
   #launcher: Child | undefined
   #pid = 0
 
@@ -80,15 +81,35 @@ export class GatewayTarget implements Target {
     await this.#launcher?.stop()
   }
 
+  get dataFolder(): string {
+    return `${this.#options.folder}/data`
+  }
+
   /** Makes keys through the control API, many at a time. */
   async makeKeys(count: number): Promise<readonly string[]> {
-    const adminKey = (await readFile(`${this.#options.folder}/data/admin-key`, 'utf8')).trim()
-    const headers = { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' }
     return inParallel(count, async () => {
-      const reply = await fetch(`http://127.0.0.1:${this.#controlPort}/api/v1/keys`, { method: 'POST', headers, body: '{"team":"bench"}' })
+      const text = await this.askControl('POST', '/api/v1/keys', '{"team":"bench"}')
       // The shape that scripts rely on.
-      return ((await reply.json()) as { readonly key: string }).key
+      return (JSON.parse(text) as { readonly key: string }).key
     })
+  }
+
+  /** Asks the control API; gives the body. */
+  async askControl(method: 'GET' | 'POST', path: string, body?: string): Promise<string> {
+    this.#adminKey ||= (await readFile(`${this.dataFolder}/admin-key`, 'utf8')).trim()
+    const headers = { authorization: `Bearer ${this.#adminKey}`, 'content-type': 'application/json' }
+    const reply = await fetch(`http://127.0.0.1:${this.#controlPort}${path}`, { method, headers, ...(body === undefined ? {} : { body }) })
+    const text = await reply.text()
+    if (!reply.ok) throw new Error(`${method} ${path} was answered with ${reply.status}: ${text.slice(0, 500)}`)
+    return text
+  }
+
+  /** Runs a command of the command line to its end, from the launcher on. @returns what it printed */
+  async runCommand(args: readonly string[]): Promise<string> {
+    const command = Bun.spawn([...launcher, ...args, '--config', this.#configFile], { stderr: 'ignore' })
+    const text = await new Response(command.stdout).text()
+    if ((await command.exited) !== 0) throw new Error(`signalbox ${args.join(' ')} ended with ${command.exitCode}.`)
+    return text
   }
 
   /** One call with each key. */

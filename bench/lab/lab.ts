@@ -21,6 +21,8 @@ export interface Lab {
   installProtocols(servers: number): Promise<Pair<Target>>
   /** An installation that caches the answers of all models. */
   installCached(): Promise<Target>
+  /** An installation, stopped, whose data folder a row may fill. */
+  installReporting(): Promise<ReportingTarget>
   /** Two installations of the gateway, both running: one without budgets and limits, one with three budgets a key and limits. */
   installBudgeted(): Promise<{ readonly plain: KeyedTarget; readonly budgeted: KeyedTarget }>
 }
@@ -29,6 +31,13 @@ export interface Lab {
 export interface KeyedTarget extends Target {
   makeKeys(count: number): Promise<readonly string[]>
   callWithEach(keys: readonly string[]): Promise<void>
+}
+
+/** A gateway that is asked for reports. */
+export interface ReportingTarget extends Target {
+  readonly dataFolder: string
+  askControl(method: 'GET' | 'POST', path: string): Promise<string>
+  runCommand(args: readonly string[]): Promise<string>
 }
 
 /** CPU that calls through a target cost in a closed loop, and how many there were. */

@@ -67,6 +67,13 @@ export async function openLab(options: LabOptions): Promise<OpenLab> {
         await cached.install()
         return cached
       },
+      installReporting: async () => {
+        const shapes = options.shapes
+        const reporting = new GatewayTarget({ processes, folder: join(folder, 'reporting'), mockPort: mock.port, shapes })
+        await reporting.install()
+        await reporting.stop()
+        return reporting
+      },
       installBudgeted: async () => {
         const made = (name: string, more: { readonly hasBudgets?: true }) =>
           new GatewayTarget({ processes, folder: join(folder, name), mockPort: mock.port, shapes: options.shapes, ...more })

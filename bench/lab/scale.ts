@@ -13,6 +13,8 @@ export interface Scale {
   readonly batches: number
   readonly calls: number
   readonly aborts: number
+  /** Calls in the log that reports add up. */
+  readonly reportedCalls: number
   readonly starts: number
 }
 
@@ -28,6 +30,7 @@ export const scales = {
     batches: 10,
     calls: 15_000,
     aborts: 1000,
+    reportedCalls: 100_000,
     starts: 3,
   },
   ordinary: {
@@ -41,6 +44,7 @@ export const scales = {
     batches: 20,
     calls: 200_000,
     aborts: 10_000,
+    reportedCalls: 1_000_000,
     starts: 5,
   },
   full: {
@@ -54,6 +58,7 @@ export const scales = {
     batches: 20,
     calls: 1_000_000,
     aborts: 100_000,
+    reportedCalls: 1_000_000,
     starts: 9,
   },
 } as const satisfies Record<string, Scale>

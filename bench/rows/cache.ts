@@ -53,7 +53,7 @@ function lookup(): Measured {
   const settings = { ttlMs: 600_000, scope: 'team', replay: 'instant', maxAnswerBytes: 1_000_000 } as const
   const targets = [{ provider: 'mock', id: 'mini', wire: 'openai-chat', url: 'http://127.0.0.1/' }] as const
   const call = openTestCall({ principal: { organisation: 'acme', team: 'bench', labels: {} } })
-  const plan = () => planCache(call, { request, targets, settings, wish: readCacheWish(new Headers()) }, () => undefined)
+  const plan = () => planCache(call, { request, targets, settings, wish: readCacheWish(new Headers(), true) }, () => undefined)
   const store = new MemoryAnswerCache(() => ({ maxEntries: 10_000, maxBytes: 100_000_000 }))
   const keep = (id: string) =>
     store.keep({

@@ -10,6 +10,7 @@ import type { Attempt, ModelCall, ModelPart } from '../../src/models/types.ts'
 import { realWorld } from '../../src/platform/world.ts'
 import { openMemoryStore } from '../../src/storage/memory/store.ts'
 import { openTestCall } from '../../src/testing/open-test-call.ts'
+import { testMoney } from '../../src/testing/test-money.ts'
 import { chatRequest } from '../lab/chat-request.ts'
 import { alternate, measureJob } from '../lab/lab.ts'
 import { describeFailures, type Measured, type Row } from '../lab/result.ts'
@@ -89,7 +90,7 @@ async function microsACall(next: Handler<Attempt, ModelPart>, how: 'direct' | 'r
   if (config === undefined || route === undefined) throw new Error('The configuration of this row is wrong.')
   const store = openMemoryStore({ world, version: 'bench', projections: [], lastResort: () => {}, report: () => {} })
   const router = new RouterState(() => config.breaker)
-  const send = routeCalls(router, { world, log: store.log, live: new LiveCallTable(), onEnded: () => {} }, next)
+  const send = routeCalls(router, { world, log: store.log, live: new LiveCallTable(), money: testMoney(world), onEnded: () => {} }, next)
   const call = openTestCall()
   const text = '{"model":"smart","messages":[]}'
   // Of a request, a route by priority reads nothing else.

@@ -151,8 +151,8 @@ function describeUsable(deps: AgentsDeps, call: Call): string {
     .catalog()
     .names()
     .filter((name) => deps.access.mayUseAgent(call.principal, name))
-  if (agents.length === 0) return 'It may use none of the configured agents; access.teams.<team>.agents grants them.'
-  return `It may use: ${agents.slice(0, 20).join(', ')}${agents.length > 20 ? `, and ${agents.length - 20} more` : ''}.`
+  if (agents.length === 0) return 'The key may use none of the configured agents; access.teams.<team>.agents grants them.'
+  return `The key may use: ${agents.slice(0, 20).join(', ')}${agents.length > 20 ? `, and ${agents.length - 20} more` : ''}.`
 }
 
 async function serveCard(deps: AgentsDeps, cards: AgentCards, call: Call, incoming: Incoming) {

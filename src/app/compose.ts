@@ -24,6 +24,7 @@ import { bodyKeeping } from './body-keeping.ts'
 import { code } from './code.ts'
 import type { Models } from './compose-models.ts'
 import { dataFolder } from './data-folder.ts'
+import { EndExpired } from './end-expired.ts'
 import { GuardThread } from './guard-thread.ts'
 import { answerNowhere, LAYERS } from './layer-paths.ts'
 import { describeThrown, type Logger } from './logger.ts'
@@ -120,6 +121,7 @@ export function compose(deps: ComposeDeps): Gateway {
     agents: () => agents.get(),
   }
   let layers = running()
+  const expiry = new EndExpired({ world, live, keys: deps.keys, isWanted: () => snapshot.get().rules.onExpiry === 'end' })
   const startedAtMs = world.now()
   const desk = new OnDemand(() =>
     code.priceDesk().createPriceDesk({
@@ -183,11 +185,13 @@ export function compose(deps: ComposeDeps): Gateway {
     reconfigure: () => {
       money.apply(snapshot.get().ledgerRules)
       cache.reconfigure()
+      expiry.reconfigure()
       layers = running()
       tools.made?.reconfigure()
     },
     close: async () => {
       money.close()
+      expiry.close()
       models.made?.close()
       cache.close()
       thread.close()

@@ -4,7 +4,9 @@ import type { World } from '../core/world.ts'
 import { type LaneState, LaneTable } from '../models/routing/lanes.ts'
 import type { Target } from '../models/types.ts'
 import { realWorld } from '../platform/world.ts'
+import { findConfigFile } from './check-config.ts'
 import { dataFolder } from './data-folder.ts'
+
 import { PlaceError } from './gateway-place.ts'
 import { readProviderStates } from './keep-provider-states.ts'
 import { type FileRequest, loadFile } from './load-file.ts'
@@ -40,6 +42,7 @@ const DAY_MS = 86_400_000
 /** Looks for what is wrong with the configuration, the machine and the providers. Asks each provider for its list of models, and sends no prompt. */
 export async function examine(request: DoctorRequest): Promise<readonly Finding[]> {
   const world = request.world ?? realWorld()
+  if (request.configFile === undefined && findConfigFile(request.cwd) === undefined) return examineBareFolder(request)
   let snapshot: Snapshot
   try {
     snapshot = loadFile(request)
@@ -59,6 +62,22 @@ export async function examine(request: DoctorRequest): Promise<readonly Finding[
     ...examinePrices(snapshot),
     ...examineParked(snapshot, lanes),
     ...perProvider.flat(),
+  ]
+}
+
+/** Of a folder without a file: there `signalbox serve` runs what is built in, which has no address that could be wrong. */
+function examineBareFolder(request: DoctorRequest): readonly Finding[] {
+  const what = `There is no configuration file in ${request.cwd}: \`signalbox serve\` opens all three gateways with sandboxes behind them.`
+  return [
+    {
+      check: 'configuration',
+      verdict: 'good',
+      what,
+      todo: '`signalbox init` writes a file of your own; --config FILE names one elsewhere.',
+    },
+    ...examineVersion(request),
+    ...examineFolder(join(request.cwd, 'data')),
+    ...examineEnvironment(request.env),
   ]
 }
 

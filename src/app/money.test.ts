@@ -59,7 +59,7 @@ test('what a crash left is booked at the start, told once there is a log, and kn
   const stored = first.state.text()
   const second = new Money(world, RULES)
   second.state.restore(stored)
-  const booked = second.state.resolveCrashed()
+  const booked = second.state.resolveCrashed([])
   expect(booked).toMatchObject([{ callId: 'call_1', booking: { state: 'expired', nanoUsd: 70 } }])
   const events: Event[] = []
   second.begin(logOf(events), new AlertWebhook({ world, target: () => undefined, report: () => {} }))
@@ -68,7 +68,7 @@ test('what a crash left is booked at the start, told once there is a log, and kn
   const third = new Money(world, RULES)
   third.state.restore(stored)
   for (const event of [...booked, ...events]) third.state.fold(event)
-  expect(third.state.resolveCrashed()).toEqual([])
+  expect(third.state.resolveCrashed([])).toEqual([])
   expect(() => hold(third, 'call_2.1', 31)).toThrow('has no room')
   hold(third, 'call_2.1', 30)
   expect(third.ledger.openHolds).toBe(1)

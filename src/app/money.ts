@@ -38,7 +38,7 @@ export class Money {
       text: () => JSON.stringify(this.ledger.stored(this.moment())),
       restore: (text) => this.ledger.restoreText(text, this.moment()),
       fold: (event) => this.ledger.fold(event),
-      resolveCrashed: () => this.ledger.resolveCrashed(this.moment()),
+      resolveCrashed: (openCalls) => this.ledger.resolveCrashed(this.moment(), openCalls),
     }
   }
 

@@ -37,7 +37,7 @@ export async function reachGateway(request: ReachRequest): Promise<Reached> {
   if (url) return reachUrl(url, adminKey, world)
   const place = findPlace(request)
   if (await world.canConnect(place.controlUrl, new AbortController().signal)) {
-    return connected(place.controlUrl, adminKey || readAdminKey(place), world)
+    return connected(place.controlUrl, adminKey || readAdminKey(place), world, adminKey ? 'SIGNALBOX_ADMIN_KEY' : place.adminKeyFile)
   }
   if (request.offline === 'never') {
     throw new ControlError('unreachable', `No gateway answers at ${place.controlUrl}. Start it with \`signalbox serve\`.`)
@@ -48,7 +48,7 @@ export async function reachGateway(request: ReachRequest): Promise<Reached> {
 function reachUrl(url: string, adminKey: string | undefined, world: World): Reached {
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw new PlaceError(`SIGNALBOX_URL is not an http or https URL: ${url}`)
   if (!adminKey) throw new PlaceError('SIGNALBOX_URL is set, but SIGNALBOX_ADMIN_KEY is not. It holds the admin key of that gateway.')
-  return connected(url, adminKey, world)
+  return connected(url, adminKey, world, 'SIGNALBOX_ADMIN_KEY')
 }
 
 function readAdminKey({ adminKeyFile, controlUrl }: GatewayPlace): string {
@@ -66,13 +66,14 @@ function readAdminKey({ adminKeyFile, controlUrl }: GatewayPlace): string {
   )
 }
 
-function connected(url: string, adminKey: string, world: World): Reached {
+/** @param keyFrom where the admin key comes from, for the message of a gateway that does not know it */
+function connected(url: string, adminKey: string, world: World, keyFrom: string): Reached {
   const signal = new AbortController().signal
   const fetch = async (request: Request) => {
     const body = request.body === null ? {} : { body: await request.text() }
     return world.fetch(request.url, { method: request.method, headers: request.headers, signal, ...body })
   }
-  return { client: createControlClient({ url, adminKey, fetch }), isRunning: true, pause: pauseIn(world), close: async () => {} }
+  return { client: createControlClient({ url, adminKey, keyFrom, fetch }), isRunning: true, pause: pauseIn(world), close: async () => {} }
 }
 
 async function openFolder(request: ReachRequest, place: GatewayPlace, mode: 'read' | 'change', world: World): Promise<Reached> {

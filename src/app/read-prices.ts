@@ -21,7 +21,8 @@ export function readPriceFile(file: string, cwd: string): PriceFile {
   try {
     text = readFileSync(path, 'utf8')
   } catch (thrown) {
-    throw new PlaceError(`${file} cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`, { cause: thrown })
+    const why = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT' ? 'there is no such file' : String(thrown)
+    throw new PlaceError(`${file} cannot be read: ${why}.`, { cause: thrown })
   }
   // A foreign table has no version of its own: its name says at least which file it was.
   const read = readTable(text, file, versionOf(file))

@@ -53,6 +53,27 @@ test('costing again writes the difference once, at the time of the call', async 
   expect(await spend()).toMatchObject([{ calls: 2, unpricedCalls: 0, costNanoUsd: '8000000' }])
 })
 
+test('the receipt of a call shows every correction of its cost, and what it comes to', async () => {
+  const { control, recost } = await openLog([{ costNanoUsd: 12_500 }, { costNanoUsd: undefined, isUnpriced: true }])
+  await recost({ table: table(10) })
+  await control.world.advance(24 * HOUR_MS)
+  await recost({ table: table(4), since: '2d' })
+  const ended = await control.store.reader.read({ order: 'oldest-first', limit: 9, matches: ({ type }) => type === 'call.ended' })
+  const receipts = await Promise.all(
+    ended.map(({ event }) => readAnswer(control.send('GET', `/api/v1/receipts/${'callId' in event ? event.callId : ''}`))),
+  )
+  const version = expect.stringMatching(/^table:new/)
+  expect(receipts[0]?.body).toMatchObject({
+    costUsd: '0.0000125',
+    corrections: [
+      { at: expect.stringMatching(/^2026-11-21T/), deltaUsd: '0.0099875', priceVersion: version },
+      { at: expect.stringMatching(/^2026-11-22T/), deltaUsd: '-0.006', priceVersion: version },
+    ],
+    totalUsd: '0.004',
+  })
+  expect(receipts[1]?.body).toMatchObject({ unpriced: false, corrections: [{ resolvesUnpriced: true }, {}], totalUsd: '0.004' })
+})
+
 test('what cannot be known better stays as it is', async () => {
   const { recost, corrections } = await openLog([
     { costNanoUsd: 1, priceVersion: 'configuration' },

@@ -3,8 +3,8 @@ import { dialectOf } from '../models/dialects/index.ts'
 import type { FailureName } from '../models/routing/failures.ts'
 import type { Target, WireName } from '../models/types.ts'
 
-/** A fault that a provider may have: a row of the failure table, or what breaks a stream after its first content. */
-export type FaultName = Exclude<FailureName, 'not_carried'> | 'cut' | 'no_end' | 'stalled' | 'reported'
+/** A fault that a provider may have: a row of the failure table, but for our own, or what breaks a stream after its first content. */
+export type FaultName = Exclude<FailureName, 'not_carried' | 'no_room'> | 'cut' | 'no_end' | 'stalled' | 'reported'
 
 /** What a healthy provider says in a rehearsal. */
 export const HEALTHY_TEXT = 'All is well here.'

@@ -184,6 +184,7 @@ function openAccess(organisation: string): KeyAccess {
     mayUseAgent: () => true,
     put: () => {},
     get: () => undefined,
+    expiredBy: () => undefined,
     list: () => [],
   }
 }

@@ -8,6 +8,7 @@ type Register = (program: Command, context: CliContext) => void
 const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   serve: async () => (await import('./commands/serve.ts')).registerServe,
   init: async () => onlyIo((await import('./commands/init.ts')).registerInit),
+  sandbox: async () => (await import('./commands/sandbox.ts')).registerSandbox,
   check: async () => onlyIo((await import('./commands/check.ts')).registerCheck),
   keys: async () => (await import('./commands/keys.ts')).registerKeys,
   logs: async () => (await import('./commands/logs.ts')).registerLogs,
@@ -34,7 +35,15 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
 
 /** Under which title help lists a command; any other is one to look with. */
 const GROUPS: Readonly<Record<string, string>> = {
-  ...{ serve: 'To run it:', init: 'To run it:', check: 'To run it:', reload: 'To run it:', status: 'To run it:', version: 'To run it:' },
+  ...{
+    serve: 'To run it:',
+    init: 'To run it:',
+    check: 'To run it:',
+    sandbox: 'To run it:',
+    reload: 'To run it:',
+    status: 'To run it:',
+    version: 'To run it:',
+  },
   ...{ keys: 'To say who may call:' },
 }
 

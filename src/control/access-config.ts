@@ -61,6 +61,9 @@ const access = z
       .prefault({})
       .describe('Teams by name. Keys belong to a team; the keys of a team that leaves the file stop working.'),
     issuers: issuersField,
+    onExpiry: choice(['finish', 'end'])
+      .prefault('finish')
+      .describe('What becomes of calls that run when their key or token expires: they go on to their end, or are ended within a second.'),
     accounts: z.array(account).prefault([]).describe('Budgets and limits of users, keys, labels and runs, by name or for each of them.'),
   })
   .prefault({})

@@ -14,6 +14,8 @@ export interface AccessRules {
   readonly organisation: string
   /** Issuers of tokens that are taken in the place of keys. */
   readonly issuers?: readonly IssuerRules[] | undefined
+  /** What becomes of calls that run when their key or token expires. Absent: they finish. */
+  readonly onExpiry?: 'finish' | 'end' | undefined
   readonly teams: Readonly<Record<string, TeamRules>>
 }
 
@@ -34,6 +36,8 @@ export interface KeyAccess extends Access {
   /** Takes a key in, or its changed record. */
   put(key: KeyRecord): void
   get(id: string): KeyRecord | undefined
+  /** The refusal that the key or the token of a principal meets by now because it has expired; undefined while it has not. */
+  expiredBy(principal: Principal, nowMs: number): GatewayError | undefined
   list(): readonly KeyRecord[]
 }
 
@@ -86,6 +90,11 @@ export function createAccess(
     put,
     get: (id) => byId.get(id),
     list: () => [...byId.values()],
+    expiredBy: (principal, nowMs) => {
+      const key = byId.get(principal.rotatedKeyId ?? principal.keyId ?? '')
+      if (key === undefined) return tokens?.()?.expiredBy(principal, nowMs)
+      return hasExpired(key, nowMs) ? expired(key) : undefined
+    },
     prepare: (credential) => {
       const taken = tokens?.()
       return taken?.isToken(credential) === true ? taken.prepare(credential) : undefined
@@ -174,9 +183,18 @@ function refuseDeadKey(key: KeyRecord, team: TeamRules | undefined, nowMs: numbe
       `The key ${shown(key)} belongs to the team "${key.team}", which is not in the configuration any more.`,
     )
   }
-  if (key.expiresAtMs !== undefined && key.expiresAtMs <= nowMs) {
-    throw new GatewayError('key_expired', `The key ${shown(key)} expired on ${new Date(key.expiresAtMs).toISOString()}. Ask for a new one.`)
-  }
+  if (hasExpired(key, nowMs)) throw expired(key)
+}
+
+function hasExpired({ expiresAtMs }: KeyRecord, nowMs: number): boolean {
+  return expiresAtMs !== undefined && expiresAtMs <= nowMs
+}
+
+function expired(key: KeyRecord): GatewayError {
+  return new GatewayError(
+    'key_expired',
+    `The key ${shown(key)} expired on ${new Date(key.expiresAtMs ?? 0).toISOString()}. Ask for a new one.`,
+  )
 }
 
 /** The refusal that a revoked key meets; also the reason with which its running calls end. */

@@ -70,7 +70,7 @@ const limit = z.strictObject({
     .exactOptional()
     .describe('How long a call may wait for its turn. Left out: it is refused at once.'),
   queue: count('calls', { min: '1', max: '100000' }).prefault(100).describe('How many calls may wait, where wait is given.'),
-  models: scope.models,
+  ...scope,
 })
 
 /** One limit as it is written. */

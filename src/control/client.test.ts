@@ -28,6 +28,15 @@ test('a wrong admin key is said to be one', async () => {
   expect(error.message).toStartWith('This is not the admin key.')
 })
 
+test('an admin key of another folder is said to be that', async () => {
+  const { api } = openTestControl()
+  const options = { url: 'http://localhost', adminKey: 'wrong', keyFrom: '/srv/data/admin-key' }
+  const client = createControlClient({ ...options, fetch: (request) => api.fetch(request) })
+  expect((await errorOf(client.showStatus())).message).toBe(
+    'The gateway at http://localhost does not know the admin key of /srv/data/admin-key: it is another gateway, with a data folder of its own. Name its file with --config, or stop it.',
+  )
+})
+
 test('whoever asks for TLS where none is spoken is told so', async () => {
   const client = createControlClient({
     url: 'https://127.0.0.1:4001',

@@ -90,6 +90,8 @@ export interface ControlClientOptions {
   /** Where the control port is, such as `http://127.0.0.1:4001`. */
   readonly url: string
   readonly adminKey: string
+  /** Where the admin key was found, for the message of a gateway that does not know it. */
+  readonly keyFrom?: string
   /** The network, or a control API in this process. Must not follow redirects: they would take the admin key along. */
   readonly fetch: (request: Request) => Promise<Response>
 }
@@ -188,7 +190,7 @@ async function send(options: ControlClientOptions, method: string, path: string,
     const why = url.startsWith('https:') ? 'Is it running? A gateway speaks http, unless something before it speaks TLS.' : 'Is it running?'
     throw new ControlError('unreachable', `No gateway answers at ${url}. ${why}`, { cause: thrown })
   }
-  if (!response.ok || !response.headers.has('x-signalbox-request-id')) throw readError(url, response, text)
+  if (!response.ok || !response.headers.has('x-signalbox-request-id')) throw readError(options, response, text)
   return text
 }
 
@@ -196,10 +198,14 @@ interface ErrorBody {
   readonly error?: { readonly code?: unknown; readonly message?: unknown; readonly request_id?: unknown }
 }
 
-function readError(url: string, response: Response, text: string): ControlError {
+function readError({ url, keyFrom }: ControlClientOptions, response: Response, text: string): ControlError {
   const { code, message, request_id: requestId } = parseErrorBody(text)?.error ?? {}
   if (typeof code !== 'string' || typeof message !== 'string' || typeof requestId !== 'string') {
     return new ControlError('not_signalbox', `What answers at ${url} is not a Signalbox control port (status ${response.status}).`)
+  }
+  if (code === 'unauthenticated' && keyFrom !== undefined) {
+    const told = `The gateway at ${url} does not know the admin key of ${keyFrom}: it is another gateway, with a data folder of its own.`
+    return new ControlError(code, `${told} Name its file with --config, or stop it.`, { requestId })
   }
   return new ControlError(code, message, { requestId })
 }

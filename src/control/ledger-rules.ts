@@ -74,7 +74,8 @@ function scopeOf({ models, providers }: { readonly models?: readonly string[]; r
   const scope: Scope = {
     name: names.join(';'),
     matches: (model, provider) =>
-      (models === undefined || matchesAny(models, model)) && (providers === undefined || matchesAny(providers, provider)),
+      (models === undefined || matchesAny(models, model)) &&
+      (providers === undefined || (provider !== undefined && matchesAny(providers, provider))),
   }
   return { scope }
 }

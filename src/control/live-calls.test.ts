@@ -11,9 +11,10 @@ function liveCall(callId: string, keyId: string, abort: (reason: GatewayError) =
 describe('the live-call table', () => {
   test('knows what runs, oldest first', () => {
     const table = new LiveCallTable()
-    for (const id of ['call_1', 'call_2', 'call_3']) table.add(liveCall(id, 'k1'))
-    table.remove('call_2')
-    table.remove('call_9')
+    const [first, second, third] = [liveCall('call_1', 'k1'), liveCall('call_2', 'k1'), liveCall('call_3', 'k1')]
+    for (const call of [first, second, third]) table.add(call)
+    table.remove(second)
+    table.remove(liveCall('call_9', 'k1'))
     expect(table.list().map(({ callId }) => callId)).toEqual(['call_1', 'call_3'])
     expect(table.size).toBe(2)
   })
@@ -27,11 +28,11 @@ describe('the live-call table', () => {
       ['call_2', 'k2'],
       ['call_3', 'k1'],
     ] as const) {
-      const abort = (given: GatewayError) => {
+      const call = liveCall(id, key, (given) => {
         reasons.push(given)
-        table.remove(id)
-      }
-      table.add(liveCall(id, key, abort))
+        table.remove(call)
+      })
+      table.add(call)
     }
     expect(table.abort(({ facts }) => facts.principal.keyId === 'k1', reason)).toBe(2)
     expect(reasons).toEqual([reason, reason])

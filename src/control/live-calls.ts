@@ -3,7 +3,7 @@ import type { LiveCall, LiveCalls } from '../core/ports.ts'
 
 /** The calls that run now, in memory: one table a process, handed to every layer. */
 export class LiveCallTable implements LiveCalls {
-  readonly #calls = new Map<string, LiveCall>()
+  readonly #calls = new Set<LiveCall>()
 
   /** How many run. */
   get size(): number {
@@ -11,16 +11,16 @@ export class LiveCallTable implements LiveCalls {
   }
 
   add(call: LiveCall): void {
-    this.#calls.set(call.callId, call)
+    this.#calls.add(call)
   }
 
-  remove(callId: string): void {
-    this.#calls.delete(callId)
+  remove(call: LiveCall): void {
+    this.#calls.delete(call)
   }
 
   /** Oldest first. */
   list(): readonly LiveCall[] {
-    return [...this.#calls.values()]
+    return [...this.#calls]
   }
 
   abort(matches: (call: LiveCall) => boolean, reason: GatewayError): number {

@@ -11,12 +11,20 @@ const WATCH_AFTER_MS = 50
 /**
  * Ends the call when its client leaves. Looked for only once the call has lasted a while: to touch a request's signal costs several
  * microseconds, and a call that is over by then needs none. A client that left before is seen then.
+ * @returns the way to stop watching: a stream that goes on must not keep its request in memory
  */
 export function watchClient(world: World, request: Request, call: Call): CancelTimer {
-  return world.after(WATCH_AFTER_MS, () => {
-    if (request.signal.aborted) call.abort(clientLeft())
-    else request.signal.addEventListener('abort', () => call.abort(clientLeft()), { once: true })
+  let signal: AbortSignal | undefined
+  const onAbort = () => call.abort(clientLeft())
+  const cancel = world.after(WATCH_AFTER_MS, () => {
+    signal = request.signal
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
   })
+  return () => {
+    cancel()
+    signal?.removeEventListener('abort', onAbort)
+  }
 }
 
 function clientLeft(): GatewayError {
@@ -53,6 +61,7 @@ export function draining(): GatewayError {
 
 /** JSON is accepted under a missing or a text/plain type too: many clients send it so. */
 export function mediaTypeProblem(contentType: string | null): GatewayError | undefined {
+  if (contentType === 'application/json') return undefined
   if (contentType === null || contentType === '' || /^\s*(application\/([\w.+-]+\+)?json|text\/plain)\s*(;|$)/i.test(contentType))
     return undefined
   return new GatewayError('unsupported_media_type', `The body must be JSON (application/json), not ${contentType.slice(0, 100)}.`)
@@ -65,11 +74,12 @@ export function mediaTypeProblem(contentType: string | null): GatewayError | und
 export function pullStream<Part>(reply: Reply<Part>, nextBytes: () => Promise<Uint8Array | undefined>): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {
-      pull: async (controller) => {
-        const bytes = await nextBytes()
-        if (bytes !== undefined) controller.enqueue(bytes)
-        if (bytes === undefined || reply.ending !== undefined) controller.close()
-      },
+      // Not async: what waits for a part is there once for every open stream.
+      pull: (controller) =>
+        nextBytes().then((bytes) => {
+          if (bytes !== undefined) controller.enqueue(bytes)
+          if (bytes === undefined || reply.ending !== undefined) controller.close()
+        }),
       cancel: () => reply.leave(clientLeft()),
     },
     { highWaterMark: 0 },

@@ -331,7 +331,7 @@ export type ErrorCode = keyof typeof ERRORS
 
 interface ErrorExtra {
   readonly cause?: unknown
-  /** Seconds after which the caller may try again; kept from a provider's `Retry-After`. */
+  /** Seconds, or parts of one, after which the caller may try again; kept from what a provider says. Edges that tell whole seconds round up. */
   readonly retryAfterSeconds?: number
   /** The field of the request that is at fault, as the caller wrote it. */
   readonly param?: string

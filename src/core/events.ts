@@ -115,6 +115,10 @@ export interface CallFacts {
   isEstimate?: boolean | undefined
   /** The end of each of its holds, in the order in which they ended. Absent where no budget applied. */
   bookings?: readonly Booking[] | undefined
+  /** Limits counted the call, and held so many tokens for it: what a start after a crash counts again. Absent where none applied. */
+  limitTokens?: number | undefined
+  /** The same of its first attempt. */
+  limitAttempt?: LimitedAttempt | undefined
   finishReason?: string | undefined
   cache?: CacheFact | undefined
   /** What got lost between the caller's wire and the provider's. */
@@ -140,6 +144,17 @@ export interface CallFacts {
   bodies?: { readonly request?: string; readonly response?: string } | undefined
 }
 
+/** An attempt that was counted on limits of providers or models, before it was sent. */
+export interface LimitedAttempt {
+  /** The attempt's id. */
+  readonly id: string
+  /** The configured name of the model, and who serves it. */
+  readonly model: string
+  readonly provider: string
+  /** What limits on tokens held for it. */
+  readonly tokens: number
+}
+
 /** `call.started`: written and committed before anything leaves the process. */
 export interface CallStarted {
   readonly type: 'call.started'
@@ -158,12 +173,15 @@ export interface CallStarted {
   readonly prompt: PromptIdentity
   /** What its first attempt holds; absent where no budget applies, or nothing was sent. */
   readonly hold?: Hold | undefined
+  /** As in the facts of a call. */
+  readonly limitTokens?: number | undefined
+  readonly limitAttempt?: LimitedAttempt | undefined
 }
 
 /** `call.ended`: exactly one for each started call. Complete in itself: no reader needs the started one. */
 export interface CallEnded
   extends Omit<CallStarted, 'type' | 'hold'>,
-    Omit<Readonly<CallFacts>, 'principal' | 'prompt' | 'subject' | 'wire' | 'hidesLosses'> {
+    Omit<Readonly<CallFacts>, 'principal' | 'prompt' | 'subject' | 'wire' | 'hidesLosses' | 'limitTokens' | 'limitAttempt'> {
   readonly type: 'call.ended'
   readonly startedAtMs: number
   readonly durationMs: number

@@ -19,6 +19,7 @@ export function pathOf(url: string): string {
 export function readCredential(headers: Headers, url: string): string | undefined {
   const authorization = headers.get('authorization')
   if (authorization !== null) {
+    if (authorization.startsWith('Bearer sb_')) return authorization.slice(7).trimEnd()
     const bearer = /^bearer +(.+)$/i.exec(authorization.trim())?.[1]
     if (bearer !== undefined) return bearer
   }

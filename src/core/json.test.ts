@@ -52,6 +52,19 @@ describe('finding keys', () => {
     expect(scanTopLevel('{"x":'.repeat(100_000), WANTED, DEPTH)).toEqual({ type: 'too-deep' })
   })
 
+  test.each<[what: string, textOf: (pieces: number) => string]>([
+    ['members of the object', (pieces) => `{${'"a":1,'.repeat(pieces - 1)}"a":1}`],
+    ['members below', (pieces) => `{"x":[${'{"a":1},'.repeat((pieces - 3) / 2)}{}]}`],
+    ['lists', (pieces) => `{"x":[${'[],'.repeat(pieces - 3)}[]]}`],
+    ['lists outside of an object', (pieces) => `[${'[],'.repeat(pieces - 1)}1]`],
+    ['members outside of an object', (pieces) => `[{${'"a":1,'.repeat(pieces - 1)}"a":1}]`],
+  ])('too many %s are found before they are parsed; as many as may be are taken', (_what, textOf) => {
+    expect(scanTopLevel(textOf(1003), WANTED, DEPTH, 1000)).toEqual({ type: 'too-many' })
+    expect(scanTopLevel(textOf(997), WANTED, DEPTH, 1000).type).not.toBe('too-many')
+    // A colon within a text is none between a key and its value.
+    expect(scanTopLevel(`{"x":"${':['.repeat(1000)}"}`, WANTED, DEPTH, 1000).type).toBe('object')
+  })
+
   test('where a key can be inserted is just after the brace, and it says whether a comma is needed', () => {
     expect(scanTopLevel('  { "a":1}', WANTED, DEPTH)).toMatchObject({ inside: 3, isEmpty: false })
     expect(scanTopLevel('{ }', WANTED, DEPTH)).toMatchObject({ inside: 1, isEmpty: true })

@@ -28,6 +28,13 @@ export type TopLevel =
     }
   | { readonly type: 'not-an-object' }
   | { readonly type: 'too-deep' }
+  | { readonly type: 'too-many' }
+
+/**
+ * The most members of objects and lists that a text may have, at all depths together. `JSON.parse` takes a quarter of a second for as many,
+ * in which nothing else runs; for what fits into 32 MB it takes six seconds (decisions/0033-members-of-a-body.md).
+ */
+export const MOST_PIECES = 250_000
 
 const QUOTE = 34
 const BACKSLASH = 92
@@ -40,17 +47,19 @@ const COMMA = 44
 
 /**
  * Finds the wanted top-level keys of a JSON object without parsing it. It trusts the text to be JSON where `JSON.parse` will confirm it:
- * run it first (it bounds the depth, which protects the parser), then parse.
+ * run it first (it bounds the depth and the number of pieces, which protects the parser), then parse.
  * @param maxDepth nesting past which the answer is `too-deep`
+ * @param maxPieces members and lists past which it is `too-many`; left out for a text that was scanned before
  */
-export function scanTopLevel(text: string, wanted: ReadonlySet<string>, maxDepth: number): TopLevel {
+export function scanTopLevel(text: string, wanted: ReadonlySet<string>, maxDepth: number, maxPieces = Number.POSITIVE_INFINITY): TopLevel {
   let at = skipSpace(text, 0)
-  if (text.charCodeAt(at) !== OPEN_BRACE) return deepest(text, maxDepth) ? { type: 'too-deep' } : { type: 'not-an-object' }
+  if (text.charCodeAt(at) !== OPEN_BRACE) return { type: excessOf(text, maxDepth, maxPieces) ?? 'not-an-object' }
   const inside = at + 1
   const keys = new Map<string, KeySpan>()
   const duplicates: string[] = []
   const found: Found = { keys, duplicates, wanted }
   let depth = 0
+  let pieces = 0
   let key: string | undefined
   let valueFrom = 0
   let isEmpty = true
@@ -66,13 +75,15 @@ export function scanTopLevel(text: string, wanted: ReadonlySet<string>, maxDepth
       at = end
     } else if (character === OPEN_BRACE || character === OPEN_BRACKET) {
       if (++depth > maxDepth) return { type: 'too-deep' }
+      if (++pieces > maxPieces) return { type: 'too-many' }
     } else if (character === CLOSE_BRACE || character === CLOSE_BRACKET) {
       if (--depth === 0) {
         noteKey(text, found, key, valueFrom, at)
         break
       }
-    } else if (depth === 1 && character === COLON && valueFrom === 0) {
-      valueFrom = at + 1
+    } else if (character === COLON) {
+      if (++pieces > maxPieces) return { type: 'too-many' }
+      if (depth === 1 && valueFrom === 0) valueFrom = at + 1
     } else if (depth === 1 && character === COMMA) {
       noteKey(text, found, key, valueFrom, at)
       key = undefined
@@ -118,16 +129,21 @@ function decodeKey(quoted: string): string {
   }
 }
 
-function deepest(text: string, maxDepth: number): boolean {
+/** What is too much in a text that is no object. */
+function excessOf(text: string, maxDepth: number, maxPieces: number): 'too-deep' | 'too-many' | undefined {
   let depth = 0
+  let pieces = 0
   for (let at = 0; at < text.length; at++) {
     const character = text.charCodeAt(at)
     if (character === QUOTE) at = stringEnd(text, at)
+    else if (character === COLON) pieces++
     else if (character === OPEN_BRACE || character === OPEN_BRACKET) {
-      if (++depth > maxDepth) return true
+      pieces++
+      if (++depth > maxDepth) return 'too-deep'
     } else if (character === CLOSE_BRACE || character === CLOSE_BRACKET) depth--
+    if (pieces > maxPieces) return 'too-many'
   }
-  return false
+  return undefined
 }
 
 function skipSpace(text: string, from: number): number {

@@ -22,9 +22,14 @@ export function parseUsd(text: string): NanoUsd | undefined {
 
 /** Prints an amount as US dollars with every digit that counts: `0.000012`, `5`, `-1.5`. */
 export function formatUsd(amount: NanoUsd | bigint): string {
-  // The usual case, a part of a dollar, without a bigint.
-  if (typeof amount === 'number' && amount >= 0 && amount < NANO_PER_USD_NUMBER && Number.isInteger(amount)) {
-    return amount === 0 ? '0' : `0.${String(amount).padStart(9, '0').replace(/0+$/, '')}`
+  // The usual case, without a bigint: of a safe integer both parts are exact.
+  if (typeof amount === 'number' && amount >= 0 && Number.isSafeInteger(amount)) {
+    let rest = amount % NANO_PER_USD_NUMBER
+    const dollars = (amount - rest) / NANO_PER_USD_NUMBER
+    if (rest === 0) return String(dollars)
+    let digits = 9
+    for (; rest % 10 === 0; rest /= 10) digits--
+    return `${dollars}.${String(rest).padStart(digits, '0')}`
   }
   const nano = BigInt(amount)
   const sign = nano < 0n ? '-' : ''

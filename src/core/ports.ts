@@ -196,7 +196,8 @@ export interface LiveCall {
 /** The calls that run now, so that revocation, quarantine and shutdown can end them with a reason. */
 export interface LiveCalls {
   add(call: LiveCall): void
-  remove(callId: string): void
+  /** Takes out what `add` was given. */
+  remove(call: LiveCall): void
   list(): readonly LiveCall[]
   /** Aborts all that match; returns how many. */
   abort(matches: (call: LiveCall) => boolean, reason: GatewayError): number

@@ -38,16 +38,28 @@ export function tap<Part>(reply: Reply<Part>, see: (part: Part) => void): Reply<
 /**
  * Runs `onEnd` exactly once: when the reply has ended, or when it never began. Inner stages run theirs before outer ones.
  * What `onEnd` returns replaces the ending of a reply; of a call that never began, the error stands.
+ * @param onAccepted sees the reply when there is one; must not throw
  */
 export function whenEnded<Part>(reply: Reply<Part>, onEnd: OnEnd): Reply<Part>
-export function whenEnded<Part>(pending: Promise<Reply<Part>>, onEnd: OnEnd): Promise<Reply<Part>>
-export function whenEnded<Part>(pending: Reply<Part> | Promise<Reply<Part>>, onEnd: OnEnd): Reply<Part> | Promise<Reply<Part>> {
+export function whenEnded<Part>(
+  pending: Promise<Reply<Part>>,
+  onEnd: OnEnd,
+  onAccepted?: (reply: Reply<Part>) => void,
+): Promise<Reply<Part>>
+export function whenEnded<Part>(
+  pending: Reply<Part> | Promise<Reply<Part>>,
+  onEnd: OnEnd,
+  onAccepted?: (reply: Reply<Part>) => void,
+): Reply<Part> | Promise<Reply<Part>> {
   if (pending instanceof Reply) {
     pending.addOnEnd(onEnd)
     return pending
   }
   return pending.then(
-    (reply) => whenEnded(reply, onEnd),
+    (reply) => {
+      onAccepted?.(reply)
+      return whenEnded(reply, onEnd)
+    },
     (thrown: unknown) => {
       applyOnEnd(endingOf(thrown), onEnd)
       throw thrown

@@ -2,7 +2,7 @@ import type { Principal } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import { Balance, type SpanOf } from './balance.ts'
 import { balanceId, readBalanceId } from './balance-id.ts'
-import { LimitWindow, type StoredWindow } from './limit-window.ts'
+import { isInWindow, LimitWindow, type StoredWindow } from './limit-window.ts'
 import type { Moment } from './moment.ts'
 import type { AccountKind, AccountRule, Budget, LedgerRules, Limit } from './rules.ts'
 
@@ -42,6 +42,8 @@ export class Accounts {
   readonly #stored = new Map<string, StoredWindow>()
   /** Whether no rule is in force: then nothing of this costs a call anything. */
   isEmpty = true
+  /** Whether a limit is about some models or providers only: then attempts are counted too. */
+  hasScopedLimits = false
 
   constructor(spanOf: SpanOf) {
     this.#spanOf = spanOf
@@ -58,6 +60,7 @@ export class Accounts {
     }
     this.#hasRunRules = rules.accounts.some(({ kind }) => kind === 'run')
     this.isEmpty = rules.accounts.length === 0
+    this.hasScopedLimits = rules.accounts.some(({ limits }) => limits.some(({ scope }) => scope !== undefined))
     this.#known = new Map()
     this.#lists = []
     for (const balance of this.balances.values()) balance.budgets = this.#budgetsOf(balance)
@@ -68,6 +71,11 @@ export class Accounts {
         balance.budgets = this.#budgetsOf(balance)
       }
     }
+  }
+
+  /** Whether no new account is taken. */
+  get isFull(): boolean {
+    return this.balances.size + this.limits.size >= MOST_KEPT
   }
 
   /**
@@ -102,6 +110,12 @@ export class Accounts {
     this.#stored.set(stored.id, stored)
   }
 
+  /** What a restart must know of the limits. */
+  storedWindows(at: Moment): readonly StoredWindow[] {
+    const touched = [...this.limits.values()].map((window) => window.stored(at)).filter((stored) => stored !== undefined)
+    return [...touched, ...[...this.#stored.values()].filter((stored) => isInWindow(stored, at))]
+  }
+
   /** Written for many keys that come at once: it leaves little behind for the collector. */
   #make(principal: Principal, runId: string, at: Moment): Applied {
     this.#prune(at)
@@ -114,8 +128,7 @@ export class Accounts {
     }
     for (const [index, balance] of made.balances.entries()) balance.budgets = this.#shared(made.budgets[index] ?? [])
     for (const [index, window] of made.windows.entries()) window.limits = made.limits[index] ?? []
-    const isScoped =
-      made.balances.some(({ scope }) => scope !== undefined) || made.windows.some(({ limits: [first] }) => first?.scope !== undefined)
+    const isScoped = made.balances.some(({ scope }) => scope !== undefined) || made.windows.some(({ scope }) => scope !== undefined)
     const isStrict = made.balances.some(isBalanceStrict)
     return { balances: made.balances, limits: made.windows, isScoped, isStrict }
   }

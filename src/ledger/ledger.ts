@@ -1,11 +1,12 @@
 import type { BookedBalance, Booking, Hold } from '../core/booking.ts'
 import type { Principal } from '../core/call.ts'
-import type { AttemptBooked, BudgetAlerted, Event } from '../core/events.ts'
+import type { AttemptBooked, BudgetAlerted, CallStarted, Event } from '../core/events.ts'
 import { Accounts, type Applied } from './accounts.ts'
 import { dueAlerts } from './alerts.ts'
 import { type Balance, type SpanOf, sharedSpans } from './balance.ts'
 import { type Amounts, amountIn } from './charge.ts'
 import { type Moment, momentOfEvent } from './moment.ts'
+import { recountCrashed, recountEnded, recountStarted } from './recount.ts'
 import { budgetExceeded, budgetUnbounded, modelUnpriced } from './refusal.ts'
 import { type Budget, type LedgerRules, NO_RULES } from './rules.ts'
 import { type Slices, WHOLE } from './slices.ts'
@@ -87,6 +88,11 @@ export class Ledger {
     return !this.#accounts.isEmpty
   }
 
+  /** Whether any limit in force is about some models or providers only. */
+  get hasScopedLimits(): boolean {
+    return this.#accounts.hasScopedLimits
+  }
+
   /** Every balance there is. */
   balances(): Iterable<Balance> {
     return this.#accounts.balances.values()
@@ -139,8 +145,10 @@ export class Ledger {
   /**
    * Books what a process that died had held, as the rules say: charged its estimate, or given back. Asked once, when all of the log was
    * folded and before calls come.
+   * @param openCalls those that were running
    */
-  resolveCrashed(at: Moment): readonly AttemptBooked[] {
+  resolveCrashed(at: Moment, openCalls: readonly CallStarted[] = []): readonly AttemptBooked[] {
+    for (const started of openCalls) recountCrashed(this.#accounts, started)
     const booked: AttemptBooked[] = []
     for (const { hold, owner } of [...this.#open.values()]) {
       const booking = this.#rules.onCrash === 'release' ? this.release(hold.attempt, at) : this.expire(hold.attempt, at)
@@ -149,14 +157,19 @@ export class Ledger {
     return booked
   }
 
-  /** Takes an event of the log in. One that is known already, by the id of its attempt, changes nothing. */
+  /**
+   * Takes an event of the log in. Of money, one that is known already, by the id of its attempt, changes nothing. What limits counted has no
+   * id: it is to be given each event once, and none that the stored text has.
+   */
   fold(event: Event): void {
     switch (event.type) {
       case 'call.started':
       case 'attempt.held':
+        if (event.type === 'call.started') recountStarted(this.#accounts, event)
         if (event.hold !== undefined) this.#foldHold(event.hold, event, momentOfEvent(event.atMs))
         return
       case 'call.ended':
+        recountEnded(this.#accounts, event)
         for (const booking of event.bookings ?? []) this.#foldBooking(booking)
         return
       case 'attempt.booked':
@@ -176,8 +189,11 @@ export class Ledger {
   /** All that a restart must know, but for the events that come after. */
   stored(at: Moment): StoredLedger {
     const balances = [...this.balances()].map((balance) => balance.stored(at)).filter((stored) => stored !== undefined)
-    const windows = [...this.#accounts.limits.values()].map((window) => window.stored(at)).filter((stored) => stored !== undefined)
-    return { balances, windows, holds: [...this.#open.values()].map(({ hold, owner }) => ({ hold, owner })) }
+    return {
+      balances,
+      windows: this.#accounts.storedWindows(at),
+      holds: [...this.#open.values()].map(({ hold, owner }) => ({ hold, owner })),
+    }
   }
 
   restore(stored: StoredLedger, at: Moment): void {

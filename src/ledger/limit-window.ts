@@ -1,11 +1,18 @@
 import type { Moment } from './moment.ts'
-import { RollingSum } from './rolling-sum.ts'
-import type { Limit } from './rules.ts'
+import { endOfStep, RollingSum } from './rolling-sum.ts'
+import type { Limit, Scope } from './rules.ts'
 
 /** What is stored of a window. */
 export interface StoredWindow {
   readonly id: string
   readonly steps: readonly (readonly [number, number])[]
+}
+
+/** Whether a part of what was stored still counts. */
+export function isInWindow({ id, steps }: StoredWindow, at: Moment): boolean {
+  const [, perMs] = id.split(' ', 2)
+  const [newest = 0] = steps.at(-1) ?? []
+  return steps.length > 0 && at.steadyMs < endOfStep(newest, Number(perMs))
 }
 
 /**
@@ -16,6 +23,8 @@ export class LimitWindow {
   readonly id: string
   readonly account: string
   readonly unit: Limit['unit']
+  /** The calls that it is about; undefined: all of the account. */
+  readonly scope: Scope | undefined
   /** Those in force. */
   limits: readonly Limit[] = []
   /** Calls that run, or tokens that running calls hold. */
@@ -26,6 +35,7 @@ export class LimitWindow {
     this.id = LimitWindow.idOf(account, limit)
     this.account = account
     this.unit = limit.unit
+    this.scope = limit.scope
     if (limit.perMs !== undefined) this.#sum = new RollingSum(limit.perMs)
   }
 
@@ -40,6 +50,11 @@ export class LimitWindow {
 
   count(at: Moment, amount: number): void {
     this.#sum?.add(at.steadyMs, amount)
+  }
+
+  /** Counts what the log says of a time that may lie behind. */
+  recount(atMs: number, amount: number): void {
+    this.#sum?.addAt(atMs, amount)
   }
 
   /** Milliseconds until there is room for so much, if nothing more comes; undefined where only the end of a running call brings it. */

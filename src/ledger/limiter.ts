@@ -1,7 +1,7 @@
 import { GatewayError } from '../core/errors.ts'
 import type { LimitWindow } from './limit-window.ts'
 import type { Moment } from './moment.ts'
-import { perTimeText } from './refusal.ts'
+import { perTimeText, scopeText } from './refusal.ts'
 import type { Limit } from './rules.ts'
 
 /** What a call was let in with: what it gives back at its end. */
@@ -55,7 +55,7 @@ export function rateLimited({ window, limit, waitMs }: Blocked, windows: readonl
   const held = window.unit === 'tokens' && window.held > 0 ? `, ${window.held} of them held by running calls` : ''
   return new GatewayError(
     'rate_limited',
-    `The limit of ${window.account} is reached: ${limit.limit} ${what}, and ${used}${held}. ${rest}`,
+    `The limit of ${window.account}${scopeText(window.scope?.name)} is reached: ${limit.limit} ${what}, and ${used}${held}. ${rest}`,
     {
       retryAfterSeconds: seconds,
       headers: limitHeaders(windows, at),
@@ -63,11 +63,15 @@ export function rateLimited({ window, limit, waitMs }: Blocked, windows: readonl
   )
 }
 
-/** How the limits stand, in the headers that OpenAI's clients read: of requests and of tokens, the tightest each. */
+/**
+ * How the limits stand, in the headers that OpenAI's clients read: of requests and of tokens, the tightest each.
+ * @param into may hold those of other limits: what is tighter stays
+ */
 export function limitHeaders(windows: readonly LimitWindow[], at: Moment, into: Record<string, string> = {}): Record<string, string> {
   for (const unit of UNITS) {
     let tightest: LimitWindow | undefined
-    let least = Number.POSITIVE_INFINITY
+    const known = into[REMAINING_HEADERS[unit]]
+    let least = known === undefined ? Number.POSITIVE_INFINITY : Number(known)
     for (const window of windows) {
       if (window.unit !== unit) continue
       const left = window.leastLimit - window.used(at)

@@ -18,7 +18,7 @@ export function budgetExceeded(balance: Balance, budget: Budget, amounts: Amount
   const parts = [`${settled} settled`, `${formatAmount(unit, balance.held)} held by running calls`]
   const roomAtMs = balance.roomAt(at, limit, amount)
   const message =
-    `The budget of ${balance.account} has no room for this call: its limit is ${formatAmount(unit, limit)} ${perText(balance)} (${mode}), ` +
+    `The budget of ${balance.account}${scopeText(balance.scope)} has no room for this call: its limit is ${formatAmount(unit, limit)} ${perText(balance)} (${mode}), ` +
     `${parts.join(' and ')}, and this call may take ${formatAmount(unit, amount)}. ${resetText(roomAtMs, amount > limit)}`
   const seconds = roomAtMs === undefined ? undefined : Math.max(1, Math.ceil((roomAtMs - at.wallMs) / 1000))
   return new GatewayError('budget_exceeded', message, seconds === undefined ? {} : { retryAfterSeconds: seconds })
@@ -32,7 +32,7 @@ export function modelUnpriced(balance: Balance, budget: Budget, model: string): 
       : 'give the model a price in the configuration (0 where it costs nothing), or set `unpriced: allow` on the budget'
   return new GatewayError(
     'model_unpriced',
-    `The price of the model "${model}" is not known, and the budget of ${balance.account} (${formatAmount('usd', budget.limit)} ${perText(balance)}, ${budget.mode}) counts US dollars. Whoever runs this gateway can ${remedy}.`,
+    `The price of the model "${model}" is not known, and the budget of ${balance.account}${scopeText(balance.scope)} (${formatAmount('usd', budget.limit)} ${perText(balance)}, ${budget.mode}) counts US dollars. Whoever runs this gateway can ${remedy}.`,
   )
 }
 
@@ -40,7 +40,7 @@ export function modelUnpriced(balance: Balance, budget: Budget, model: string): 
 export function budgetUnbounded(balance: Balance, budget: Budget, what: string): GatewayError {
   return new GatewayError(
     'budget_unbounded',
-    `The budget of ${balance.account} (${formatAmount(budget.unit, budget.limit)} ${perText(balance)}) is strict, and what this call may cost cannot be bounded before it is sent: it has ${what}. Leave that out, or ask whoever runs this gateway for a budget of mode hard.`,
+    `The budget of ${balance.account}${scopeText(balance.scope)} (${formatAmount(budget.unit, budget.limit)} ${perText(balance)}) is strict, and what this call may cost cannot be bounded before it is sent: it has ${what}. Leave that out, or ask whoever runs this gateway for a budget of mode hard.`,
   )
 }
 
@@ -49,6 +49,11 @@ export function perText({ period }: Pick<Balance, 'period'>): string {
   if (period.type === 'total') return 'in total'
   if (period.type === 'calendar') return `per ${period.unit}${period.zone === 'UTC' ? '' : ` (${period.zone})`}`
   return period.unit === 'month' ? 'in any 30 days' : `in any ${period.unit}`
+}
+
+/** ` for providers=azure`: what a scope leaves in; nothing where there is none. */
+export function scopeText(scope: string | undefined): string {
+  return scope === undefined ? '' : ` for ${scope}`
 }
 
 /** `in any minute`: a limit holds wherever the time begins. */

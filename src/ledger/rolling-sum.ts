@@ -2,6 +2,11 @@
 const STEPS = 60
 const SLOTS = STEPS + 1
 
+/** When what was added in a step leaves. @param lengthMs of the window */
+export function endOfStep(step: number, lengthMs: number): number {
+  return Math.ceil((step + SLOTS) * (lengthMs / STEPS))
+}
+
 /**
  * A sum over the time that lies behind, in 60 steps. What was added leaves with the end of its step: after the length of the window at the
  * earliest, a sixtieth later at the latest. Hence no window of that length ever holds more than `total` said. Whole numbers only; a sum
@@ -30,6 +35,12 @@ export class RollingSum {
     const slot = slotOf(this.#lastStep)
     this.#slots[slot] = (this.#slots[slot] ?? 0) + added
     this.#total += added
+  }
+
+  /** Adds what belongs to a time that may lie behind: it counts there, or not at all where that has left the window. */
+  addAt(atMs: number, amount: number): void {
+    this.#moveTo(atMs)
+    this.correct(atMs, amount)
   }
 
   /** Changes what was added at a time that still counts; no step comes below nothing. */

@@ -12,8 +12,8 @@ export type BudgetMode = (typeof BUDGET_MODES)[number]
 export interface Scope {
   /** Part of the ids of what is scoped: `models=claude*`. No spaces. */
   readonly name: string
-  /** @param model the name that the caller used, and `target` the model's own name; either may match */
-  matches(model: string, provider: string): boolean
+  /** @param provider undefined: not known yet, and then no scope that names providers matches */
+  matches(model: string, provider: string | undefined): boolean
 }
 
 /** How much may be spent. Amounts are nano-USD, tokens or calls, as the unit says. */

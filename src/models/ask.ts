@@ -67,7 +67,7 @@ async function askOwn(deps: AskDeps, asking: Call, question: OwnQuestion): Promi
       await deps.answer(call, {
         request: read(JSON.stringify({ model, ...fields })),
         route,
-        cacheWish: readCacheWish(new Headers()),
+        cacheWish: readCacheWish(new Headers(), true),
         decodeAgain: read,
       }),
     )

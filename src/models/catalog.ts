@@ -171,6 +171,7 @@ function routedModel(sources: Sources, places: ReadonlyMap<string, KeyedPlaces>,
     lanes: [lane, ...others.map((place) => targetOf(sources, place, model, id))],
     price: lane.price,
     can: model.can,
+    scores: model.scores,
     cache: model.cache,
     retries: model.retries,
   }

@@ -33,6 +33,8 @@ export interface Dialect {
   readonly auth: AuthStyle
   /** Headers that every request of this wire has. */
   readonly headers: Readonly<Record<string, string>>
+  /** Its streams tell the input before the answer: where the provider tells it at the end, it is estimated. */
+  readonly beginsWithUsage?: true
   /** How its streams are cut into frames. Left out: server-sent events. */
   readonly framing?: Framing
   /** @throws invalid_json, duplicate_key, invalid_request */
@@ -53,6 +55,12 @@ export interface Dialect {
   writeStream(context: ReplyContext): StreamWriter
   /** Another form of a caller's stream than server-sent events, where its URL asks for one. */
   shapeStream?(url: string): StreamShape | undefined
+  /**
+   * Makes the frames of a stream that goes on with a text those of the one that broke, where more than the text would tell that they are two.
+   * @param lastText the last frame that told a piece of the text
+   * @param id of the answer, as the first stream told it
+   */
+  resumeStream?(lastText: Uint8Array, id: string | undefined): ResumedStream
   decodeError(failure: ProviderFailure): GatewayError
   encodeError(error: GatewayError, requestId: string): string
   /** The bytes that tell a reader of a stream that it failed. No terminal event follows. */
@@ -114,6 +122,8 @@ export interface ReplyContext {
   readonly callId: string
   /** Seconds since the epoch; stands in for a time that the provider did not give. */
   readonly nowSeconds: number
+  /** An estimate, where the wire `beginsWithUsage`. */
+  readonly likelyInputTokens?: number | undefined
 }
 
 /** A body in the wire of the other side, and what it could not carry. */
@@ -121,6 +131,9 @@ export interface Written {
   readonly text: string
   readonly losses: readonly Loss[]
 }
+
+/** A frame of the second stream as one of the first. `said`: the text of both up to here. */
+export type ResumedStream = (frame: Uint8Array, said: string) => Uint8Array
 
 /** Decodes the frames of one stream, in order. */
 export interface StreamDecoder {

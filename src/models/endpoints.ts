@@ -52,7 +52,9 @@ const PASSED: FoundEndpoint = {
   endpoint: { methods: METHODS, action: 'models.passthrough', wire: 'openai-chat', operation: 'generate' },
 }
 
-const EXACT: ReadonlyMap<string, Endpoint> = new Map(ALL.filter(([path]) => !path.includes(MODEL)))
+const EXACT: ReadonlyMap<string, FoundEndpoint> = new Map(
+  ALL.filter(([path]) => !path.includes(MODEL)).map(([path, endpoint]) => [path, { endpoint }]),
+)
 const PATTERNS: readonly Pattern[] = ALL.filter(([path]) => path.includes(MODEL)).map(([path, endpoint]) => {
   const [prefix = '', suffix = ''] = path.split(MODEL)
   return { prefix, suffix, endpoint }
@@ -64,7 +66,7 @@ export const PATHS: readonly string[] = [...ALL.map(([path]) => path), '/passthr
 /** What stands at a path, or undefined. */
 export function findEndpoint(path: string): FoundEndpoint | undefined {
   const exact = EXACT.get(path)
-  if (exact !== undefined) return { endpoint: exact }
+  if (exact !== undefined) return exact
   if (isPassedPath(path)) return PASSED
   for (const { prefix, suffix, endpoint } of PATTERNS) {
     if (path.length <= prefix.length + suffix.length || !path.startsWith(prefix) || !path.endsWith(suffix)) continue

@@ -184,17 +184,18 @@ function streamResponse(edge: Edge, url: string, reply: Reply<ModelPart>): Respo
 }
 
 /** The next bytes for the client: a frame, or the frame that says how the stream failed; undefined at a good end. */
-async function nextBytes(edge: Edge, reply: Reply<ModelPart>): Promise<Uint8Array | undefined> {
-  for (;;) {
-    const part = await reply.next()
-    if (part === undefined) {
-      const ending = await reply.ended
-      return ending.outcome === 'ok' ? undefined : edge.dialect.encodeStreamError(errorOf(ending), edge.call.id)
-    }
-    if (part.isHidden) continue
+function nextBytes(edge: Edge, reply: Reply<ModelPart>): Promise<Uint8Array | undefined> {
+  return reply.next().then((part) => {
+    if (part === undefined) return lastBytes(edge, reply)
+    if (part.isHidden) return nextBytes(edge, reply)
     const { costNanoUsd } = edge.record.facts
     return part.takesCost && costNanoUsd !== undefined ? edge.dialect.encodeCost(part, costNanoUsd) : part.bytes
-  }
+  })
+}
+
+async function lastBytes(edge: Edge, reply: Reply<ModelPart>): Promise<Uint8Array | undefined> {
+  const ending = await reply.ended
+  return ending.outcome === 'ok' ? undefined : edge.dialect.encodeStreamError(errorOf(ending), edge.call.id)
 }
 
 /** The same in another form. Its end goes with the last frame: nothing is asked for after that. */
@@ -246,7 +247,7 @@ function errorResponse(edge: Edge, error: GatewayError, endpoint: Endpoint | und
   const headers = describe(edge)
   headers['content-type'] = 'application/json'
   const { retryAfterSeconds } = error.extra
-  if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds)
+  if (retryAfterSeconds !== undefined) headers['retry-after'] = String(Math.ceil(retryAfterSeconds))
   if (error.code === 'method_not_allowed' && endpoint !== undefined) headers.allow = endpoint.methods.join(', ')
   // The official SDKs try again on 409, 429 and 5xx unless this says otherwise; a refusal of ours will not change by repeating it.
   const mayRetry = error.isRetryable || error.code === 'rate_limited'

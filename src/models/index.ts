@@ -20,6 +20,7 @@ import type { Judges } from '../stages/guards/types.ts'
 import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
 import { limit } from '../stages/limit.ts'
+import { limitAttempts } from '../stages/limit-attempts.ts'
 import { type Charge, meter } from '../stages/meter.ts'
 import { noteToolAsks } from '../stages/note-tool-asks.ts'
 import { CallQueue, type QueueRules, queue } from '../stages/queue.ts'
@@ -42,6 +43,7 @@ import type { KeptAnswer } from './responses/kept-answer.ts'
 import type { KeptResponses } from './responses/kept-responses.ts'
 import { routeCalls } from './routing/route-calls.ts'
 import type { RouterState } from './routing/router.ts'
+import { SHADOW_ACTION } from './routing/shadow.ts'
 import { send } from './send.ts'
 import { guardServerTools } from './server-tools.ts'
 import { translate } from './translate.ts'
@@ -147,16 +149,29 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
     deps,
     pipeline<Attempt, ModelPart>(
       [
+        limitAttempts({
+          ...deps.money,
+          targetOf: ({ target }) => target,
+          idOf: ({ id }) => id,
+          tokensOf: ({ request }) => likelyTokens(request),
+          usageOf: ({ usage }) => usage,
+        }),
         translate, // inside of routing: each target has its own wire; outside of meter: what is metered is what the provider said
         meter({
           usageOf: (part) => part.usage ?? (part.countedTokens === undefined ? undefined : NOTHING_USED),
           sizeOf: (part) => part.bytes.length,
           isPiece: ({ type, isPreamble }) => type === 'frame' && isPreamble !== true,
-          price: ({ target }, usage) => (usage === NOTHING_USED ? FREE : charge(target.price, usage, deps.world.now())),
+          pricedOf: ({ target }) => target.price,
+          price: (price, usage) => (usage === NOTHING_USED ? FREE : charge(price, usage, deps.world.now())),
           holds: { ...estimator, ...deps.money },
           drainMs: deps.drainMs,
         }),
-        noteToolAsks({ asks: deps.asks, toolCallsOf: (part) => part.toolCalls, modelOf: ({ target }) => target.name }),
+        noteToolAsks({
+          asks: deps.asks,
+          toolCallsOf: (part) => part.toolCalls,
+          isDropped: ({ record }) => record.action === SHADOW_ACTION,
+          modelOf: ({ target }) => target.name,
+        }),
       ],
       send,
     ),
@@ -222,7 +237,7 @@ async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise
   const target = route.only?.lanes[0]
   facts.provider = target?.provider
   facts.target = target?.id
-  const cacheWish = readCacheWish(incoming.request.headers)
+  const cacheWish = readCacheWish(incoming.request.headers, route.cache !== undefined)
   const decodeAgain = (text: string) => decodeText(new TextEncoder().encode(text))
   return { request, route, cacheWish, decodeAgain, ...(incoming.detach === undefined ? {} : { detach: incoming.detach }) }
 }
@@ -267,10 +282,10 @@ function listModels(deps: ModelsDeps, call: Call, name: string | undefined): rea
 
 function describeUsable(deps: ModelsDeps, call: Call): string {
   const models = usableModels(deps, call)
-  if (models.length === 0) return 'It may use none of the configured models; ask who runs this gateway.'
+  if (models.length === 0) return 'The key may use none of the configured models; ask who runs this gateway.'
   const shown = models
     .slice(0, 20)
     .map(({ name }) => name)
     .join(', ')
-  return `It may use: ${shown}${models.length > 20 ? `, and ${models.length - 20} more (GET /v1/models lists them)` : ''}.`
+  return `The key may use: ${shown}${models.length > 20 ? `, and ${models.length - 20} more (GET /v1/models lists them)` : ''}.`
 }

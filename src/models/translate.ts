@@ -2,7 +2,7 @@ import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Reply } from '../core/reply.ts'
 import { type Handler, replyOf, type Stage, transform } from '../core/stage.ts'
-import type { ReplyContext, StreamWriter, WrittenFrame } from './dialect.ts'
+import type { ReplyContext, StreamWriter, Written, WrittenFrame } from './dialect.ts'
 import { dialectOf } from './dialects/index.ts'
 import { estimateTokens } from './neutral/estimate.ts'
 import { type Loss, refuseLosses } from './neutral/loss.ts'
@@ -30,14 +30,22 @@ export const translate: Stage<Attempt, ModelPart> = (call, attempt, next) => {
 
 async function generate(call: Call, attempt: Attempt, next: Handler<Attempt, ModelPart>): Promise<Reply<ModelPart>> {
   const { request, target } = attempt
-  const { text, losses } = dialectOf(target.wire).writeRequest(request.neutral(), request.isStream, target)
+  const { text, losses, likelyInputTokens } = writeAsked(request, target)
   checkLosses(call, losses, target)
   const reply = await next(call, { ...attempt, encoded: text })
   const context = contextOf(call, request)
   const note = (more: readonly Loss[]) => noteLosses(call, more)
   return request.isStream
-    ? transform(reply, new StreamTranslation(request, target, context, note))
+    ? transform(reply, new StreamTranslation(request, target, { ...context, likelyInputTokens }, note))
     : transform(reply, { part: (part) => [wholeInto(request, part, context, note)] })
+}
+
+/** The body for the provider. A function of its own, so that what it reads is let go of before the answer comes. */
+function writeAsked(request: ModelRequest, target: Target): Written & { readonly likelyInputTokens: number | undefined } {
+  const asked = request.neutral()
+  const wantsEstimate = request.isStream && dialectOf(request.wire).beginsWithUsage === true
+  const written = dialectOf(target.wire).writeRequest(asked, request.isStream, target)
+  return { ...written, likelyInputTokens: wantsEstimate ? estimateTokens(asked) : undefined }
 }
 
 async function embed(call: Call, attempt: Attempt, next: Handler<Attempt, ModelPart>): Promise<Reply<ModelPart>> {
@@ -128,6 +136,7 @@ class StreamTranslation {
   readonly #reader: ReturnType<ReturnType<typeof dialectOf>['readStream']>
   readonly #writer: StreamWriter
   readonly #note: Note
+  #isOver = false
 
   constructor(request: ModelRequest, target: Target, context: ReplyContext, note: Note) {
     this.#reader = dialectOf(target.wire).readStream(target)
@@ -136,12 +145,15 @@ class StreamTranslation {
   }
 
   part(part: ModelPart): readonly ModelPart[] {
+    // A provider that goes on behind its end says nothing more: the caller has been told that it is over.
+    if (this.#isOver) return []
     const frames: ModelPart[] = []
     for (const event of this.#reader.read(part.bytes)) {
       if (event.type === 'loss') this.#note([event.loss])
       else for (const frame of this.#writer.write(event)) frames.push(partOf(frame))
     }
     if (!part.isLast) return frames
+    this.#isOver = true
     const last = this.#writer.end().map(partOf)
     const final = last.at(-1)
     if (final === undefined) throw new GatewayError('internal', 'A stream was translated without an end.')

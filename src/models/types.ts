@@ -247,7 +247,8 @@ export interface ModelPart {
 export interface ProviderFailure {
   readonly provider: string
   readonly status: number
-  readonly retryAfter: string | null
+  /** Seconds after which it wants to be asked again, where its answer says so. */
+  readonly retryAfterSeconds?: number | undefined
   readonly body: Uint8Array
 }
 

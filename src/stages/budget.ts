@@ -29,7 +29,8 @@ export function budget<In, Part>(deps: BudgetDeps<In>): Stage<In, Part> {
       for (const each of balance.budgets) {
         if (each.mode === 'soft' || balance.settledAt(at) + balance.held + least <= each.limit) continue
         // Of a scope that names providers, only an attempt knows.
-        if (each.scope?.matches(deps.subjectOf(input), '') ?? true) throw budgetExceeded(balance, each, { nanoUsd: 0, tokens: 1 }, at)
+        if (each.scope?.matches(deps.subjectOf(input), undefined) ?? true)
+          throw budgetExceeded(balance, each, { nanoUsd: 0, tokens: 1 }, at)
       }
     }
     return next(call, input)

@@ -1,6 +1,6 @@
 import type { Booking, Hold } from '../core/booking.ts'
 import type { Call } from '../core/call.ts'
-import type { ErrorCode, GatewayError } from '../core/errors.ts'
+import { type ErrorCode, GatewayError } from '../core/errors.ts'
 import { formatUsd, type NanoUsd } from '../core/money.ts'
 import { isBalanceStrict } from '../ledger/accounts.ts'
 import type { Balance } from '../ledger/balance.ts'
@@ -29,14 +29,17 @@ export interface Estimate {
   readonly unbounded?: string | undefined
 }
 
+/** Undefined: the price is not known. */
+export type PriceOf = (tokens: { readonly inputTokens: number; readonly outputTokens: number }) => NanoUsd | undefined
+
 /** How a kind of call is estimated. */
 export interface Estimator<In> {
   /**
    * @param isStrict whether a strict budget applies: then the estimate must be a bound, or say why it is none
    */
   estimate(input: In, isStrict: boolean): Estimate
-  /** What so many tokens cost here: the function that prices what was used. */
-  priceOf(input: In, tokens: { readonly inputTokens: number; readonly outputTokens: number }): NanoUsd | undefined
+  /** What so many tokens cost here: the function that prices what was used. It keeps nothing else of the input. */
+  pricing(input: In): PriceOf
   /** The input, changed so that all of its output together has this bound. */
   clampOutput(input: In, outputTokens: number): In
 }
@@ -63,14 +66,26 @@ const UNSURE: ReadonlySet<ErrorCode> = new Set([
   'internal',
 ])
 
+/** Whether nobody knows what an attempt that failed before anything was accepted has cost. */
+export function isUnsure({ signal }: Call, { code }: GatewayError): boolean {
+  return UNSURE.has(code) || signal.aborted
+}
+
+/** How long a provider may go on to write after it was left, in milliseconds. */
+const NOTICE_MS = 1000
+/** The pace of a stream is that of this time at the least: the first frames come in one go. */
+const LEAST_SPAN_MS = 250
+/** Tokens a millisecond. */
+const LEAST_PACE = 0.1
+
 /** Time that a hold outlives the longest that its attempt may run. */
 const LEASE_SLACK_MS = 60_000
 
 /** What one attempt holds, until it is booked: once. */
 export class HeldAttempt<In> {
   readonly hold: Hold
-  /** What is to be sent. */
-  readonly input: In
+  #input: In | undefined
+  #priceOf: PriceOf | undefined
   readonly isStrict: boolean
   readonly #deps: HoldDeps<In>
   readonly #call: Call
@@ -81,6 +96,9 @@ export class HeldAttempt<In> {
   #pieces = 0
   #shortestBytes = Number.MAX_SAFE_INTEGER
   #sizeBytes = 0
+  /** When the first and the last frame came. */
+  #firstMs = 0
+  #lastMs = 0
 
   constructor(parts: {
     readonly deps: HoldDeps<In>
@@ -96,7 +114,7 @@ export class HeldAttempt<In> {
     this.#call = call
     this.#estimate = estimate
     this.#balances = balances
-    this.input = input
+    this.#input = input
     this.isStrict = isStrict
     const { facts } = call.record
     const request = {
@@ -115,11 +133,26 @@ export class HeldAttempt<In> {
     if (facts.isStream === true) this.#tellRemaining(at)
   }
 
+  /** What is to be sent. */
+  get input(): In {
+    if (this.#input === undefined) throw new GatewayError('internal', 'An attempt that was accepted is not sent again.')
+    return this.#input
+  }
+
+  /** Something was accepted: of what was sent only its price matters from now on, and a stream may be long. */
+  accepted(): void {
+    if (this.#call.record.facts.isStream !== true || this.#input === undefined) return
+    this.#priceOf = this.#deps.pricing(this.#input)
+    this.#input = undefined
+  }
+
   /** Looks at a frame of a stream. */
   see(sizeBytes: number): void {
     this.#frames++
     if (sizeBytes >= LEAST_FRAME_BYTES) this.#pieces++
     this.#sizeBytes += sizeBytes
+    this.#lastMs = this.#call.world.monotonicMs()
+    if (this.#frames === 1) this.#firstMs = this.#lastMs
     if (sizeBytes < this.#shortestBytes) this.#shortestBytes = sizeBytes
   }
 
@@ -147,8 +180,7 @@ export class HeldAttempt<In> {
 
   /** It failed before anything was accepted. */
   fail(error: GatewayError): Booking | undefined {
-    const isUnsure = UNSURE.has(error.code) || this.#call.signal.aborted
-    return isUnsure ? this.settleUnsaid() : this.release()
+    return isUnsure(this.#call, error) ? this.settleUnsaid() : this.release()
   }
 
   /** It began to answer and did not end well; what it used was never said, but perhaps the input. */
@@ -156,11 +188,17 @@ export class HeldAttempt<In> {
     return this.isStrict || this.#frames === 0 ? this.settleUnsaid() : this.settle(this.#seen(inputTokens))
   }
 
-  /** What was seen of a stream: all input, and a token for each byte beyond what the shortest frame has around its text. */
+  /**
+   * What was seen of a stream (all input, and a token for each byte beyond what the shortest frame has around its text), and what its provider
+   * went on to write, at the same pace: since the last frame was read, and until it notices that nobody is there any more.
+   */
   #seen(inputTokens: number): Charge {
     const seenTokens = this.#sizeBytes - this.#frames * (this.#shortestBytes - 1)
-    const outputTokens = Math.min(seenTokens, this.#estimate.outputTokens)
-    const nanoUsd = this.hold.nanoUsd === undefined ? undefined : this.#deps.priceOf(this.input, { inputTokens, outputTokens })
+    const pace = Math.max(LEAST_PACE, seenTokens / Math.max(LEAST_SPAN_MS, this.#lastMs - this.#firstMs))
+    const unseenTokens = pace * (this.#call.world.monotonicMs() - this.#lastMs + NOTICE_MS)
+    const outputTokens = Math.min(Math.ceil(seenTokens + unseenTokens), this.#estimate.outputTokens)
+    const priceOf = this.#priceOf ?? this.#deps.pricing(this.input)
+    const nanoUsd = this.hold.nanoUsd === undefined ? undefined : priceOf({ inputTokens, outputTokens })
     return { nanoUsd, tokens: inputTokens + outputTokens, isEstimate: true }
   }
 
@@ -204,7 +242,7 @@ export function holdFor<In>(deps: HoldDeps<In>, call: Call, input: In): HeldAtte
   const applied = deps.ledger.accountsOf(call.principal, call.trace.traceId, at)
   if (applied.balances.length === 0) return undefined
   const estimate = deps.estimate(input, false)
-  const balances = applied.isScoped ? applied.balances.filter((balance) => isAbout(balance, estimate)) : applied.balances
+  const balances = applied.isScoped ? applied.balances.filter((balance) => isAbout(balance, call, estimate)) : applied.balances
   if (balances.length === 0) return undefined
   const isStrict = applied.isScoped ? balances.some(isBalanceStrict) : applied.isStrict
   if (!isStrict) return new HeldAttempt({ deps, call, input, estimate, balances, isStrict, at })
@@ -212,8 +250,10 @@ export function holdFor<In>(deps: HoldDeps<In>, call: Call, input: In): HeldAtte
   return new HeldAttempt({ deps, call, ...bounded, balances, isStrict, at })
 }
 
-function isAbout({ budgets: [first] }: Balance, { model, provider }: Estimate): boolean {
-  return first?.scope?.matches(model, provider) ?? true
+/** A scope that names models is about the name that the caller used, which may be that of a route, and about the model's own. */
+function isAbout({ budgets: [first] }: Balance, { record }: Call, { model, provider }: Estimate): boolean {
+  const scope = first?.scope
+  return scope === undefined || scope.matches(model, provider) || scope.matches(record.facts.subject ?? model, provider)
 }
 
 /** Under a strict budget the output is bounded by what is left; the provider is always told the bound. */
@@ -228,12 +268,13 @@ function fitOutput<In>(
   // What cannot be bounded or has no price is refused by the ledger, by name.
   if (estimate.unbounded !== undefined || estimate.outputTokens === 0) return { input, estimate }
   const left = deps.ledger.strictlyLeft(balances, at)
+  const priceOf = deps.pricing(input)
   const fits = (outputTokens: number) => {
-    const nanoUsd = deps.priceOf(input, { inputTokens, outputTokens }) ?? 0
+    const nanoUsd = priceOf({ inputTokens, outputTokens }) ?? 0
     return nanoUsd <= left.nanoUsd && inputTokens + outputTokens <= left.tokens
   }
   const outputTokens = largest(Math.floor(estimate.outputTokens / choices), (each) => fits(each * choices)) * choices
-  const fitted = { ...estimate, outputTokens, nanoUsd: deps.priceOf(input, { inputTokens, outputTokens }) }
+  const fitted = { ...estimate, outputTokens, nanoUsd: priceOf({ inputTokens, outputTokens }) }
   return { input: deps.clampOutput(input, outputTokens), estimate: fitted }
 }
 

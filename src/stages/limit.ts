@@ -1,9 +1,13 @@
 import type { Call } from '../core/call.ts'
 import type { GatewayError } from '../core/errors.ts'
-import type { Reply } from '../core/reply.ts'
+import type { LimitedAttempt } from '../core/events.ts'
+import type { Ending, Reply } from '../core/reply.ts'
 import { type Stage, whenEnded } from '../core/stage.ts'
+import { isOfCall } from '../ledger/limit-scope.ts'
 import type { LimitWindow } from '../ledger/limit-window.ts'
 import { type Admission, type Admitted, admit, leave, limitHeaders, rateLimited } from '../ledger/limiter.ts'
+import type { Moment } from '../ledger/moment.ts'
+import { tokensOfCall } from '../ledger/recount.ts'
 import type { MoneyDeps } from './hold.ts'
 
 /** What limiting needs. */
@@ -27,30 +31,52 @@ export function limit<In, Part>(deps: LimitDeps<In>): Stage<In, Part> {
     if (!deps.ledger.hasRules) return next(call, input)
     const at = deps.moment()
     const { limits, isScoped } = deps.ledger.accountsOf(call.principal, call.trace.traceId, at)
-    const windows = isScoped ? limits.filter(({ limits: [first] }) => first?.scope?.matches(deps.subjectOf(input), '') ?? true) : limits
+    const windows = isScoped ? limits.filter((window) => isOfCall(window, deps.subjectOf(input))) : limits
     if (windows.length === 0 || deps.isCounted?.(input) === false) return next(call, input)
     const tokens = windows.some(({ unit }) => unit === 'tokens') ? (deps.tokensOf?.(call, input) ?? 0) : 0
-    const asked = admit(windows, tokens, at)
-    if (asked.type === 'admitted') return go(deps, call, asked.admission, () => next(call, input), at)
-    return wait({ deps, call, windows, tokens, waiting }, asked).then((admission) => go(deps, call, admission, () => next(call, input)))
+    return admitted({ deps, call, windows, tokens, waiting, usedTokens: usedByCall }, () => next(call, input), at)
   }
 }
 
-/** Lets an admitted call go on, and counts its end. */
-function go<In, Part>(
-  deps: LimitDeps<In>,
-  call: Call,
+function usedByCall({ record }: Call, { outcome }: Ending): number | undefined {
+  return tokensOfCall(record.facts, outcome)
+}
+
+/** What is let in by limits. */
+export interface Limited {
+  readonly deps: MoneyDeps
+  readonly call: Call
+  readonly windows: readonly LimitWindow[]
+  /** What it will probably use, in tokens. */
+  readonly tokens: number
+  readonly waiting: Map<LimitWindow, number>
+  /** The attempt; undefined: it is the call itself. */
+  readonly attempt?: LimitedAttempt
+  /** What it used, once it has ended; undefined where nobody said. */
+  readonly usedTokens: (call: Call, ending: Ending) => number | undefined
+}
+
+/** Lets something in, now or when it is its turn, and counts its end. @throws rate_limited */
+export function admitted<Part>(limited: Limited, next: () => Promise<Reply<Part>>, at: Moment): Promise<Reply<Part>> {
+  const asked = admit(limited.windows, limited.tokens, at)
+  if (asked.type === 'admitted') return go(limited, asked.admission, next, at)
+  return wait(limited, asked).then((admission) => go(limited, admission, next, limited.deps.moment()))
+}
+
+function go<Part>(
+  { deps, call, attempt, usedTokens }: Limited,
   admission: Admission,
   next: () => Promise<Reply<Part>>,
-  at = deps.moment(),
+  at: Moment,
 ): Promise<Reply<Part>> {
   const { record } = call
   record.replyHeaders ??= {}
   limitHeaders(admission.windows, at, record.replyHeaders)
-  return whenEnded(started(next), () => {
-    const { usage, bookings } = record.facts
-    const booked = bookings?.reduce((sum, { tokens }) => sum + tokens, 0) ?? 0
-    leave(admission, Math.max(booked, (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0)), deps.moment())
+  if (attempt !== undefined) record.facts.limitAttempt = attempt
+  // How many run at a time is not remembered: after a crash none do.
+  else if (admission.windows.some(({ unit }) => unit !== 'concurrent')) record.facts.limitTokens = admission.tokens
+  return whenEnded(started(next), (ending) => {
+    leave(admission, usedTokens(call, ending) ?? admission.tokens, deps.moment())
     return undefined
   })
 }
@@ -64,19 +90,11 @@ function started<Part>(next: () => Promise<Reply<Part>>): Promise<Reply<Part>> {
   }
 }
 
-interface Waiting<In> {
-  readonly deps: LimitDeps<In>
-  readonly call: Call
-  readonly windows: readonly LimitWindow[]
-  readonly tokens: number
-  readonly waiting: Map<LimitWindow, number>
-}
-
 /** How often a call that waits for the end of another one looks again, in milliseconds. */
 const LOOK_AGAIN_MS = 20
 
 /** Waits for room, where the limit allows it: not longer than it says, and not with more calls than it says. */
-async function wait<In>({ deps, call, windows, tokens, waiting }: Waiting<In>, first: Admitted & { type: 'blocked' }): Promise<Admission> {
+async function wait({ deps, call, windows, tokens, waiting }: Limited, first: Admitted & { type: 'blocked' }): Promise<Admission> {
   const { window, limit } = first
   const others = waiting.get(window) ?? 0
   const refuse = (blocked: Admitted & { type: 'blocked' }): GatewayError => rateLimited(blocked, windows, deps.moment())

@@ -5,20 +5,22 @@ import type { NanoUsd } from '../core/money.ts'
 import type { Ending, Reply } from '../core/reply.ts'
 import { type Stage, tap, whenEnded } from '../core/stage.ts'
 import { drained } from './drain.ts'
-import { type HeldAttempt, type HoldDeps, holdFor } from './hold.ts'
+import { type HeldAttempt, type HoldDeps, holdFor, isUnsure } from './hold.ts'
 
 /** What a usage costs: its amount and the version of the price, or `unpriced` where no price is known. */
 export type Charge =
   | { readonly type: 'priced'; readonly costNanoUsd: NanoUsd; readonly version: string; readonly lines: readonly PricedLine[] }
   | { readonly type: 'unpriced' }
 
-interface MeterDeps<In, Part> {
+interface MeterDeps<In, Part, Priced> {
   /** The usage that a part reports; the last one of an attempt counts. */
   readonly usageOf: (part: Part) => Usage | undefined
   readonly sizeOf: (part: Part) => number
   /** Whether a part is one of many that carry an answer. */
   readonly isPiece: (part: Part) => boolean
-  readonly price: (input: In, usage: Usage) => Charge
+  /** What of an input says its price. It is kept while a stream runs, and the rest of the input is not. */
+  readonly pricedOf: (input: In) => Priced
+  readonly price: (priced: Priced, usage: Usage) => Charge
   /** Left out: no budget ever applies. */
   readonly holds?: HoldDeps<In>
   /** How long a reply is read on after its client left, to learn what it cost; undefined: not at all. */
@@ -40,7 +42,7 @@ interface Metered {
  * Nothing leaves the process before the call's start, with the hold, is on disk. Adds usage and cost to the record and the ending.
  * @throws log_unavailable, budget_exceeded, model_unpriced, budget_unbounded
  */
-export function meter<In, Part>(deps: MeterDeps<In, Part>): Stage<In, Part> {
+export function meter<In, Part, Priced>(deps: MeterDeps<In, Part, Priced>): Stage<In, Part> {
   return async (call, input, next) => {
     const { facts } = call.record
     // No await between the hold and the start: what the log has yet to hear of is held already, and the other way round.
@@ -52,36 +54,55 @@ export function meter<In, Part>(deps: MeterDeps<In, Part>): Stage<In, Part> {
       throw thrown
     }
     facts.attempts++
-    const metered: Metered = { usage: undefined, charge: undefined, sizeBytes: 0 }
+    const priced = deps.pricedOf(input)
     const drainMs = deps.drainMs?.()
     const draining = drainMs === undefined ? undefined : drained(call, drainMs)
     let reply: Reply<Part>
     try {
-      reply = await next(draining?.call ?? call, held?.input ?? input)
+      reply = await next(draining?.call ?? call, held === undefined ? input : held.input)
     } catch (thrown) {
-      if (held !== undefined) chargeFailed(held, asGatewayError(thrown), facts)
+      const error = asGatewayError(thrown)
+      if (held !== undefined) chargeFailed(held, error, facts)
+      else if (isUnsure(call, error)) facts.isUnpriced = true
       throw thrown
     }
-    tap(reply, (part) => {
-      const sizeBytes = deps.sizeOf(part)
-      metered.sizeBytes += sizeBytes
-      const usage = deps.usageOf(part)
-      if (usage !== undefined) takeUsage(metered, usage, deps.price(held?.input ?? input, usage), facts)
-      if (held === undefined || !deps.isPiece(part)) return
-      held.see(sizeBytes)
-      if (held.isStrict && held.isOverrun) throw overrun(held)
-    })
-    whenEnded(reply, (ending) => {
-      facts.sizeOutBytes = metered.sizeBytes
-      if (held !== undefined) book(held, metered, ending, facts)
-      // The provider did the work and did not say how much: not known is not free.
-      else if (ending.outcome === 'ok' && metered.usage === undefined) facts.isUnpriced = true
-      else if (metered.usage?.isEstimate === true) facts.isEstimate = true
-      if (draining !== undefined) finishLate(call, held, metered)
-      return facts.costNanoUsd === undefined ? undefined : { ...ending, costNanoUsd: facts.costNanoUsd }
-    })
+    held?.accepted()
+    watch(reply, { deps, call, priced, held, isDrained: draining !== undefined })
     return draining === undefined ? reply : draining.outward(reply)
   }
+}
+
+/** What is kept of an attempt while its reply runs. */
+interface Watched<In, Part, Priced> {
+  readonly deps: MeterDeps<In, Part, Priced>
+  readonly call: Call
+  readonly priced: Priced
+  readonly held: HeldAttempt<In> | undefined
+  readonly isDrained: boolean
+}
+
+/** Apart from `meter`, whose parameters these functions would keep: a stream lives long, and the caller's text would as long. */
+function watch<In, Part, Priced>(reply: Reply<Part>, { deps, call, priced, held, isDrained }: Watched<In, Part, Priced>): void {
+  const { facts } = call.record
+  const metered: Metered = { usage: undefined, charge: undefined, sizeBytes: 0 }
+  tap(reply, (part) => {
+    const sizeBytes = deps.sizeOf(part)
+    metered.sizeBytes += sizeBytes
+    const usage = deps.usageOf(part)
+    if (usage !== undefined) takeUsage(metered, usage, deps.price(priced, usage), facts)
+    if (held === undefined || !deps.isPiece(part)) return
+    held.see(sizeBytes)
+    if (held.isStrict && held.isOverrun) throw overrun(held)
+  })
+  whenEnded(reply, (ending) => {
+    facts.sizeOutBytes = metered.sizeBytes
+    if (held !== undefined) book(held, metered, ending, facts)
+    // The provider did the work, or a part of it, and did not say how much: not known is not free.
+    else if (metered.usage === undefined) facts.isUnpriced = true
+    else if (metered.usage?.isEstimate === true) facts.isEstimate = true
+    if (isDrained) finishLate(call, held, metered)
+    return facts.costNanoUsd === undefined ? undefined : { ...ending, costNanoUsd: facts.costNanoUsd }
+  })
 }
 
 /** A reply that was read on after its client left: the call has ended by then, without what it cost. */

@@ -1,3 +1,4 @@
+import type { Call } from '../core/call.ts'
 import type { ToolAsks } from '../core/ports.ts'
 import { type Stage, tap } from '../core/stage.ts'
 
@@ -8,6 +9,8 @@ interface NoteToolAsksDeps<In, Part> {
   readonly asks: ToolAsks
   /** The tools that a part asks for; undefined for almost every part. */
   readonly toolCallsOf: (part: Part) => readonly string[] | undefined
+  /** Whether nobody gets the answer: then nobody calls the tools either. */
+  readonly isDropped: (call: Call) => boolean
   /** The gateway's name of the model that answers. */
   readonly modelOf: (input: In) => string
 }
@@ -17,16 +20,18 @@ interface NoteToolAsksDeps<In, Part> {
  * caller calls the tool, its cause is known.
  */
 export function noteToolAsks<In, Part>(deps: NoteToolAsksDeps<In, Part>): Stage<In, Part> {
-  return async (call, input, next) => {
-    const reply = await next(call, input)
-    return tap(reply, (part) => {
+  return (call, input, next) => {
+    // Not the input itself: a stream lives long, and the caller's text would as long.
+    const model = deps.modelOf(input)
+    const see = (part: Part) => {
       const names = deps.toolCallsOf(part)
       if (names === undefined) return
       const { facts } = call.record
       const known = new Set(facts.toolCalls)
       for (const name of names) if (known.size < MAX_NAMES) known.add(name)
       facts.toolCalls = [...known]
-      deps.asks.note(call.trace.traceId, { callId: call.id, model: deps.modelOf(input), prompt: facts.prompt }, names)
-    })
+      deps.asks.note(call.trace.traceId, { callId: call.id, model, prompt: facts.prompt }, names)
+    }
+    return next(call, input).then((reply) => (deps.isDropped(call) ? reply : tap(reply, see)))
   }
 }

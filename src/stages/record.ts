@@ -2,7 +2,7 @@ import type { Booking, Hold } from '../core/booking.ts'
 import { ANONYMOUS, type Call, type PromptIdentity } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { AttemptHeld, CallEnded, CallFacts, CallRecord, CallStarted, LayerName, Usage } from '../core/events.ts'
-import type { EventLog, LiveCalls } from '../core/ports.ts'
+import type { EventLog, LiveCall, LiveCalls } from '../core/ports.ts'
 import type { Ending } from '../core/reply.ts'
 import { type Stage, whenEnded } from '../core/stage.ts'
 import type { TraceContext } from '../core/trace.ts'
@@ -130,7 +130,7 @@ export class LogRecord implements CallRecord {
 
   #startedEvent(hold?: Hold): CallStarted {
     const { layer, trace, parentId } = this.#start
-    const { principal, prompt, subject, wire } = this.facts
+    const { principal, prompt, subject, wire, limitTokens, limitAttempt } = this.facts
     return {
       type: 'call.started',
       atMs: this.startedAtMs,
@@ -146,6 +146,8 @@ export class LogRecord implements CallRecord {
       principal,
       prompt,
       hold,
+      limitTokens,
+      limitAttempt,
     }
   }
 
@@ -193,6 +195,8 @@ export class LogRecord implements CallRecord {
       pricing: facts.pricing,
       isEstimate: facts.isEstimate,
       bookings: facts.bookings,
+      limitTokens: facts.limitTokens,
+      limitAttempt: facts.limitAttempt,
       finishReason: facts.finishReason,
       cache: facts.cache,
       losses: facts.losses,
@@ -226,10 +230,11 @@ export function record<In, Part>(deps: RecordDeps): Stage<In, Part> {
   return (call, input, next) => {
     const record = call.record
     if (!(record instanceof LogRecord)) throw new GatewayError('internal', 'The call has no record of its own.')
-    deps.live.add({ callId: call.id, facts: record.facts, startedAtMs: record.startedAtMs, abort: call.abort })
+    const live: LiveCall = { callId: call.id, facts: record.facts, startedAtMs: record.startedAtMs, abort: call.abort }
+    deps.live.add(live)
     return whenEnded(next(call, input), (ended) => {
       const ending = seenFromOutside(call, ended)
-      deps.live.remove(call.id)
+      deps.live.remove(live)
       record.end(ending)
       deps.onEnded(call.id, ending)
       return undefined

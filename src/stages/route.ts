@@ -22,29 +22,25 @@ export interface Way<Attempt> {
  * Joins the stages that a call meets once with those that each of its attempts meets. Another attempt is made only while nothing was accepted;
  * which one, and whether, the way decides.
  * @param wayOf may throw a refusal
+ * @param attempt never throws: what goes wrong is a rejection
  */
 export function route<In, Attempt, Part, Own extends Way<Attempt>>(
   wayOf: (call: Call, input: In) => Own & Way<Attempt>,
   attempt: (call: Call, attempt: Attempt, way: Own) => Promise<Reply<Part>>,
 ): Handler<In, Part> {
-  return async (call, input) => {
+  // Not an async function with a loop: nearly every call takes one step, and pays for no more.
+  const take = (call: Call, way: Own, step: RouteStep<Attempt>): Promise<Reply<Part>> => {
+    if (step.type === 'stop') return Promise.reject(step.error)
+    if (step.type === 'wait') return wait(call, step.ms).then(() => take(call, way, way.begin()))
+    return attempt(call, step.attempt, way).catch((thrown: unknown) => {
+      const failure = asGatewayError(thrown)
+      if (call.signal.aborted) throw failure
+      return take(call, way, way.after(failure))
+    })
+  }
+  return (call, input) => {
     const way = wayOf(call, input)
-    let step: RouteStep<Attempt> = way.begin()
-    for (;;) {
-      if (step.type === 'stop') throw step.error
-      if (step.type === 'wait') {
-        await wait(call, step.ms)
-        step = way.begin()
-        continue
-      }
-      try {
-        return await attempt(call, step.attempt, way)
-      } catch (thrown) {
-        const failure = asGatewayError(thrown)
-        if (call.signal.aborted) throw failure
-        step = way.after(failure)
-      }
-    }
+    return take(call, way, way.begin())
   }
 }
 

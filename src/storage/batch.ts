@@ -67,11 +67,25 @@ export function earliestMs(events: readonly Event[]): number {
   let earliest = Number.MAX_SAFE_INTEGER
   let firstId: string | undefined
   for (const event of events) {
-    const isCall = event.type === 'call.started' || event.type === 'call.ended'
+    const callId = callIdOf(event)
     // Ids sort by time: comparing them as texts is far cheaper than reading the time out of each.
-    if (isCall && (firstId === undefined || event.callId < firstId)) firstId = event.callId
+    if (callId !== undefined && (firstId === undefined || callId < firstId)) firstId = callId
     const beginMs = event.type === 'call.ended' ? event.startedAtMs : event.atMs
     if (beginMs < earliest) earliest = beginMs
   }
   return Math.min(earliest, (firstId === undefined ? undefined : timeOfId(firstId)) ?? earliest)
+}
+
+/** The call that an event is part of: what is found with it, however much later it was written. */
+export function callIdOf(event: Event): string | undefined {
+  switch (event.type) {
+    case 'call.started':
+    case 'call.ended':
+    case 'attempt.held':
+    case 'attempt.booked':
+    case 'call.recosted':
+      return event.callId
+    default:
+      return undefined
+  }
 }

@@ -1,6 +1,5 @@
-import type { Event } from '../core/events.ts'
 import type { LoggedEvent, LogPosition, LogQuery } from '../core/ports.ts'
-import { decodeEvent, linesOf, type WrittenBatch } from './batch.ts'
+import { callIdOf, decodeEvent, linesOf, type WrittenBatch } from './batch.ts'
 import type { Steps } from './in-slices.ts'
 
 /**
@@ -44,10 +43,6 @@ export function eventsOfCall(batch: WrittenBatch, callId: string): readonly Logg
 /** Whether a place in the log comes after another. */
 export function isAfter(position: LogPosition, other: LogPosition): boolean {
   return position.batch === other.batch ? position.index > other.index : position.batch > other.batch
-}
-
-function callIdOf(event: Event): string | undefined {
-  return event.type === 'call.started' || event.type === 'call.ended' ? event.callId : undefined
 }
 
 function inOrder(batch: WrittenBatch, query: LogQuery): readonly LoggedEvent[] {

@@ -1,5 +1,5 @@
 import type { GatewayError } from '../core/errors.ts'
-import type { AttemptBooked, Event } from '../core/events.ts'
+import type { AttemptBooked, CallStarted, Event } from '../core/events.ts'
 import type { ObjectStore } from '../core/kept-objects.ts'
 import type { BodyStore, EventLog, EventReader, KeyRecord, KeyStore, TallyReader } from '../core/ports.ts'
 import type { World } from '../core/world.ts'
@@ -18,8 +18,8 @@ export interface KeptState {
   restore(text: string): void
   /** Takes an event in that came after the stored text. One that is known already changes nothing. */
   fold(event: Event): void
-  /** Ends what the process that died had open. Asked once, when all of the log was folded. */
-  resolveCrashed(): readonly AttemptBooked[]
+  /** Ends what the process that died had open. Asked once, when all of the log was folded. @param openCalls those without an ending */
+  resolveCrashed(openCalls: readonly CallStarted[]): readonly AttemptBooked[]
 }
 
 /** What every store is given. */

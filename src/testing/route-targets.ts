@@ -1,6 +1,6 @@
 import { CLOSED } from '../models/routing/circuit.ts'
 import type { LaneState, LaneTable } from '../models/routing/lanes.ts'
-import type { Measured } from '../models/routing/performance.ts'
+import { type Measured, unmeasured } from '../models/routing/performance.ts'
 import type { ModelTarget, RequestFacts, RequestShape, Route } from '../models/routing/types.ts'
 import type { Target } from '../models/types.ts'
 
@@ -69,7 +69,7 @@ export function factsFor(shape: Partial<RequestShape> = {}, more: Partial<Reques
 /** Says of a lane how fast it was of late, and usually. */
 export function measure(lanes: LaneTable, name: string, recent: Measured, usual: Measured = recent): LaneState {
   const state = lanes.stateOf(laneFor(name))
-  state.performance = { samples: 100, recent, usual, atMs: 0, firstTokens: [], wholes: [] }
+  state.performance = { ...unmeasured(), samples: 100, recent, usual }
   state.circuit = CLOSED
   return state
 }

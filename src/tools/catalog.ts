@@ -127,7 +127,7 @@ export function rawListFor(access: Access, principal: Principal, { tools, extras
 
 /** The end of a refusal: what the caller may use instead. @param names on the endpoint at which it asks */
 export function describeUsable(names: readonly string[]): string {
-  if (names.length === 0) return 'It may use none of the tools here; ask who runs this gateway.'
+  if (names.length === 0) return 'The key may use none of the tools here; ask who runs this gateway.'
   const rest = names.length > 20 ? `, and ${names.length - 20} more (tools/list has them)` : ''
-  return `It may use: ${names.slice(0, 20).join(', ')}${rest}.`
+  return `The key may use: ${names.slice(0, 20).join(', ')}${rest}.`
 }

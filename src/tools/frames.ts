@@ -1,5 +1,5 @@
 import { GatewayError } from '../core/errors.ts'
-import { isObject, type JsonObject, scanTopLevel, spliceText, type TopLevel } from '../core/json.ts'
+import { isObject, type JsonObject, MOST_PIECES, scanTopLevel, spliceText, type TopLevel } from '../core/json.ts'
 import type { DecodedFrame, Frame, MetaSpans, ParamSpans, RequestFrame, Span } from './types.ts'
 
 const FRAME_KEYS: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error'])
@@ -20,8 +20,9 @@ export function decodeFrame(bytes: Uint8Array | string, maxDepth: number): Decod
   } catch {
     return invalid('invalid_json', 'The message is not UTF-8.')
   }
-  const top = scanTopLevel(text, FRAME_KEYS, maxDepth)
+  const top = scanTopLevel(text, FRAME_KEYS, maxDepth, MOST_PIECES)
   if (top.type === 'too-deep') return invalid('invalid_json', `The message is nested deeper than ${maxDepth} levels.`)
+  if (top.type === 'too-many') return invalid('invalid_json', `The message has more than ${MOST_PIECES} members and lists.`)
   const parsed = parse(text)
   if (parsed === undefined) return invalid('invalid_json', 'The message is not valid JSON.')
   if (!isObject(parsed.value) || top.type !== 'object') {

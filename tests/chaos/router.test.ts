@@ -1,87 +1,17 @@
 import { describe, expect, test } from 'bun:test'
-import {
-  type Answer,
-  chatAnswer,
-  chatFrames,
-  errorReply,
-  READ_PAUSE,
-  resetBeforeHead,
-  type Step,
-  send,
-  silence,
-} from '../../src/testing/fake-upstream.ts'
+import { type Answer, chatAnswer, errorReply, resetBeforeHead, silence } from '../../src/testing/fake-upstream.ts'
 import { ask, chat } from '../scenarios/ask.ts'
 import { startRouted } from '../scenarios/routed.ts'
+import { IS_SHORT_RUN } from './lab/full-run.ts'
 
-/** How long the runs over time last. The full one is 60: SIGNALBOX_CHAOS_SECONDS=60. */
-const SECONDS = Number(process.env.SIGNALBOX_CHAOS_SECONDS ?? 6)
-/** Every so many bytes; every byte in a full run. */
-const STEP = SECONDS >= 60 ? 1 : 5
-const CALM = { breaker: { failures: 1000, share: '100%' } }
-const SCRIPT = { pieces: ['one ', 'two'], usage: { inputTokens: 3, outputTokens: 2 } }
+/** How long the runs over time last. */
+const SECONDS = IS_SHORT_RUN ? 6 : 60
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 function quantile(values: readonly number[], share: number): number {
   return values.toSorted((left, right) => left - right)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN
 }
-
-describe('a stream that is cut at every byte', () => {
-  /** A chunked stream of so many bytes of its frames, and then the end of the connection. */
-  function cutAfter(bytes: number, contentAt: number, how: 'close' | 'reset'): Answer {
-    return (request) => {
-      const body = new TextEncoder().encode(chatFrames(SCRIPT, request).join(''))
-      const head = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n'
-      const start = `${head}${body.length.toString(16)}\r\n`
-      // The first content is read before the cut comes: the runtime drops what it reads together with one.
-      const first = Math.min(bytes, contentAt)
-      const rest = bytes > contentAt ? [send(body.subarray(contentAt, bytes))] : []
-      const sent: readonly Step[] = [send(start), send(body.subarray(0, first)), { type: 'pause', ms: bytes < contentAt ? 0 : 5 }, ...rest]
-      return how === 'close' ? [...sent, { type: 'close' }] : [...sent, READ_PAUSE, { type: 'reset' }]
-    }
-  }
-
-  test('goes elsewhere before its first content, is told after it, and never passes for whole', async () => {
-    await using routed = await startRouted({ section: CALM })
-    const { scenario } = routed
-    routed.at('second').answer(chatAnswer({ content: 'From the second.' }))
-    let whole = ''
-    routed.at('first').queue((request) => {
-      whole = chatFrames(SCRIPT, request).join('')
-      return chatAnswer(SCRIPT)(request)
-    })
-    await ask(scenario, { body: chat({ model: 'smart', stream: true }) })
-    await scenario.expectCall({ outcome: 'ok', attempts: 1 })
-    const contentAt = whole.indexOf('\n\n', whole.indexOf('"content":"one ')) + 2
-    const doneAt = whole.indexOf('data: [DONE]') + 'data: [DONE]'.length
-    let told = 0
-    for (let bytes = 0; bytes < whole.length; bytes += STEP) {
-      routed.at('first').queue(cutAfter(bytes, contentAt, bytes % 40 === 0 ? 'reset' : 'close'))
-      const reply = await ask(scenario, { body: chat({ model: 'smart', stream: true }) })
-      const said = `after ${bytes} bytes: ${reply.text.slice(-200)}`
-      if (bytes < contentAt) {
-        expect(reply.text, said).toContain('From the second.')
-        expect(reply.text, said).not.toContain('one ')
-        await scenario.expectCall({ outcome: 'ok', attempts: 2, provider: 'second' })
-      } else if (reply.text.includes('From the second.')) {
-        // The runtime gave out what it had read and the end of the connection as one: then nothing of it was seen.
-        expect(reply.text, said).not.toContain('one ')
-        await scenario.expectCall({ outcome: 'ok', attempts: 2, provider: 'second' })
-      } else if (bytes < doneAt) {
-        told++
-        expect(reply.text, said).toContain('"code":"provider_truncated"')
-        expect(reply.text, said).not.toContain('[DONE]')
-        expect(reply.text, said).not.toContain('From the second.')
-        await scenario.expectCall({ outcome: 'broken', attempts: 1, errorCode: 'provider_truncated' })
-      } else {
-        // All was said; only what says so was cut.
-        expect(reply.text, said).toContain('two')
-        await scenario.expectEvents([{ type: 'call.started' }, { type: 'call.ended' }])
-      }
-    }
-    expect(told).toBeGreaterThan((doneAt - contentAt) / STEP / 2)
-  }, 120_000)
-})
 
 describe('a provider that flaps', () => {
   const MOODS: readonly Answer[] = [

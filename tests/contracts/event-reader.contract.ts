@@ -89,6 +89,27 @@ export function eventReaderContract(kind: StoreKind): void {
       expect(events.every((event) => 'callId' in event && event.callId === parent.callId)).toBe(true)
     })
 
+    test('has what was written of it long after its end, and not that of others', async () => {
+      const { store, world } = await open()
+      const [call, other] = [startedCall(world), startedCall(world)]
+      for (const each of [call, other]) {
+        await store.log.append(each)
+        store.log.keep(endedCall(world, each))
+      }
+      const { callId, layer, action, principal } = call
+      const of = { callId, layer, action, principal }
+      await world.advance(MINUTE_MS)
+      const booking = { attempt: `${callId}.1`, state: 'settled', atMs: world.now(), nanoUsd: 5, tokens: 1, balances: [] } as const
+      store.log.keep({ type: 'attempt.booked', atMs: world.now(), ...of, booking, costNanoUsd: 5 })
+      await world.advance(24 * 60 * MINUTE_MS)
+      const later = { outcome: 'ok', calledAtMs: call.atMs, costNanoUsd: -1, priceVersion: 'table:new', balances: [] } as const
+      store.log.keep({ type: 'call.recosted', atMs: world.now(), ...of, ...later })
+      await store.log.flush(1000)
+      const types = async (id: string) => (await store.reader.readCall(id)).map(({ event }) => event.type)
+      expect(await types(callId)).toEqual(['call.started', 'call.ended', 'attempt.booked', 'call.recosted'])
+      expect(await types(other.callId)).toEqual(['call.started', 'call.ended'])
+    })
+
     test('is found where its request came long before it was recorded', async () => {
       const { store, world } = await open()
       const callId = world.id('call')

@@ -170,9 +170,9 @@ describe('the models that a key may use', () => {
     await using scenario = await startScenario({ config })
     const { key } = await scenario.newKey({ team: 'europe' })
     const forbidden = expectError(await ask(scenario, { key, body: chat({ model: 'mini' }) }), 403, 'model_not_allowed')
-    expect(forbidden.message).toBe('This key may not use the model "mini". It may use: eu/mini, eu/maxi.')
+    expect(forbidden.message).toBe('This key may not use the model "mini". The key may use: eu/mini, eu/maxi.')
     const unknown = expectError(await ask(scenario, { key, body: chat({ model: 'gpt-9' }) }), 404, 'model_not_found')
-    expect(unknown.message).toBe('There is no model "gpt-9". It may use: eu/mini, eu/maxi.')
+    expect(unknown.message).toBe('There is no model "gpt-9". The key may use: eu/mini, eu/maxi.')
     await scenario.expectEvents([
       ...([{ type: 'call.started', subject: 'mini' }, { type: 'call.ended' }] as const),
       ...([
@@ -186,7 +186,7 @@ describe('the models that a key may use', () => {
     await using scenario = await startScenario({ config })
     const { key } = await scenario.newKey({ team: 'none' })
     const error = expectError(await ask(scenario, { key, body: chat({ model: 'gpt-9' }) }), 404, 'model_not_found')
-    expect(error.message).toBe('There is no model "gpt-9". It may use none of the configured models; ask who runs this gateway.')
+    expect(error.message).toBe('There is no model "gpt-9". The key may use none of the configured models; ask who runs this gateway.')
     await scenario.expectCall({ outcome: 'refused' })
   })
 })

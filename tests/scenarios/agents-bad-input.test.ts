@@ -161,14 +161,14 @@ describe('who may call whom', () => {
   test('an agent that is not there: the caller is told which it may use', async () => {
     await expectRefused(
       { path: '/a2a/nobody' },
-      { rpc: INVALID_REQUEST, code: 'agent_not_found', status: 404, id: null, says: /no agent "nobody"\. It may use: researcher\./ },
+      { rpc: INVALID_REQUEST, code: 'agent_not_found', status: 404, id: null, says: /no agent "nobody"\. The key may use: researcher\./ },
     )
   })
 
   test('a team without a grant may call none', async () => {
     const { key } = await scenario.newKey({ team: 'nobody' })
     const says =
-      /may not use the agent "researcher"\. It may use none of the configured agents; access\.teams\.<team>\.agents grants them\./
+      /may not use the agent "researcher"\. The key may use none of the configured agents; access\.teams\.<team>\.agents grants them\./
     await expectRefused({ key }, { rpc: -32_000, code: 'agent_not_allowed', status: 403, says })
     const card = await askAgent(scenario, { key, method: 'GET' })
     expect(card.status).toBe(403)

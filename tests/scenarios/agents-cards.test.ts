@@ -90,6 +90,14 @@ describe('the card that the gateway serves', () => {
     expect(scenario.upstream.requests).toHaveLength(1)
   })
 
+  test('may hold a word of half a megabyte beside a URL: it is read in one go', async () => {
+    await using scenario = await startBare()
+    const { origin } = scenario.upstream
+    const long = 'a'.repeat(500_000)
+    answerWith(scenario.upstream, { [PLACE]: card([at(`${origin}/rpc`)], { description: `${long} ${origin}/about` }) })
+    expect((await getCard(scenario)).json.description).toBe(`${long} ${scenario.dataUrl}/a2a/researcher`)
+  })
+
   test('keeps the tenant of the interface that is called: callers must send it', async () => {
     await using scenario = await startBare()
     const { origin } = scenario.upstream
@@ -131,6 +139,7 @@ describe('a card that', () => {
       () => wholeReply({ status: 302, headers: { location: 'http://169.254.169.254/' }, body: '' }),
       /behind a redirect \(302\)/,
     ],
+    ['is nested without an end', () => wholeReply({ body: `{"name":"Deep","x":${'['.repeat(200_000)}` }), /nested deeper than 64 levels/],
     ['is larger than 1 MB', (origin) => card([at(origin)], { x: 'x'.repeat(1_100_000) }), /more than 1048576 bytes/],
     [
       'never ends',

@@ -166,7 +166,9 @@ describe('a configuration that changes while a stream runs', () => {
     const names = Object.keys(present)
     scenario.upstream.answer(answer({ task: task('task-2') }))
     const unknown = await askAgent(scenario, { path: '/a2a/nobody' })
-    expect(rpcErrorOf(unknown).message).toContain(names.length === 0 ? 'none of the configured agents' : `It may use: ${names.join(', ')}.`)
+    expect(rpcErrorOf(unknown).message).toContain(
+      names.length === 0 ? 'none of the configured agents' : `The key may use: ${names.join(', ')}.`,
+    )
     if (names.includes('writer')) {
       const reply = await askAgent(scenario, { path: '/a2a/writer' })
       expect(reply.json).toMatchObject({ result: { task: { id: 'task-2' } } })

@@ -116,7 +116,10 @@ describe('JSON that is no chat request', () => {
       shortened,
     ),
   )('is refused where there is no such model, with those there are: %s', async (_shown, model) => {
-    await expectRefused({ body: chat({ model }) }, { status: 404, code: 'model_not_found', param: 'model', says: /It may use: mini\.$/ })
+    await expectRefused(
+      { body: chat({ model }) },
+      { status: 404, code: 'model_not_found', param: 'model', says: /The key may use: mini\.$/ },
+    )
   })
 
   const twice = (key: string, first: unknown, second: unknown, spelled = key) =>

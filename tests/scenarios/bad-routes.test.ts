@@ -56,6 +56,11 @@ describe('a route is refused at load, with file and line,', () => {
       'signalbox.yaml:7:15 models.routes[0].name: "a" is the name of models.models[0] already; callers could not tell them apart',
     ],
     [
+      'that is to continue, with nobody who could',
+      '    - { name: x, targets: [ { model: y } ], onBrokenStream: continue }\n    - { name: y, targets: [ { model: a }, { model: b } ] }\n',
+      'signalbox.yaml:7:61 models.routes[0].onBrokenStream: is continue, and none of its targets is known to go on with a text: say can: { prefill: true } at a model that does',
+    ],
+    [
       'whose canary is no model',
       '    - { name: x, targets: [ { model: a } ], canary: { model: y, share: 5% } }\n',
       'signalbox.yaml:7:62 models.routes[0].canary.model: no model is called "y"; did you mean "a"?',

@@ -23,6 +23,26 @@ function lastAsked(scenario: Scenario): JsonObject {
   return last.jsonObject()
 }
 
+describe.each(WIRES)('limits, asked in %s', (_wire, path, body) => {
+  const limits = [
+    { requests: 1, per: 'hour', models: ['mini'] },
+    { requests: 1, per: 'hour', providers: ['fake'] },
+  ]
+
+  test.each(limits)('%o lets one call through, and refuses the next in the same wire', async (limit) => {
+    await using scenario = await startScenario({ config: { access: { teams: { support: { limits: [limit] } } } } })
+    scenario.upstream.answer(chatAnswer())
+    const first = await ask(scenario, { path, body })
+    expect([first.status, first.headers.get('x-ratelimit-remaining-requests')]).toEqual([200, '0'])
+    const second = await ask(scenario, { path, body })
+    expect(second.status).toBe(429)
+    expect(Number(second.headers.get('retry-after'))).toBeGreaterThan(3500)
+    expect(second.headers.get('x-ratelimit-limit-requests')).toBe('1')
+    expect(JSON.stringify(second.json.error)).toContain('The limit of team:support for ')
+    expect(scenario.upstream.requests).toHaveLength(1)
+  })
+})
+
 describe.each(WIRES)('a strict budget, asked in %s', (_wire, path, body) => {
   test('bounds the output, whatever the wires on both sides', async () => {
     await using scenario = await startScenario(strict('0.02'))

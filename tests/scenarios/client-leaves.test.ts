@@ -78,6 +78,20 @@ describe.each(Object.entries(LEAVING))('a client that %s', (_how, leave) => {
   })
 })
 
+test('what was left without a word of its usage is unpriced where no budget applies, and not free', async () => {
+  await using scenario = await startScenario()
+  const silent = 'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'
+  scenario.upstream.answer(streamReply({ frames: [silent, silent], cut: { afterFrames: 1, by: 'stall' } }))
+  using client = await openRawClient(scenario.dataPort)
+  await client.send(rawChat(scenario, chat({ stream: true })))
+  let text = ''
+  while (!text.includes('"content":"a"')) text += await client.readSome()
+  client.destroy()
+  await expectCancelled(scenario, { isUnpriced: true, costNanoUsd: undefined })
+  const { body } = await scenario.control<readonly object[]>('GET', '/api/v1/spend?by=team')
+  expect(body).toMatchObject([{ calls: 1, unpricedCalls: 1, costUsd: null }])
+})
+
 describe('a client that leaves by fetch', () => {
   test.each([false, true])('before the reply begins takes the provider along, streamed: %p', async (stream) => {
     await using scenario = await startScenario()

@@ -75,7 +75,12 @@ describe('a route that goes on where a stream breaks', () => {
     ],
     ['JSON was asked for', {}, broken('{"a":'), { response_format: { type: 'json_object' } }],
     ['several answers were asked for', {}, broken('One'), { n: 2 }],
-    ['no other target goes on with a text', { models: { second: { can: { prefill: false } } } }, broken('One'), {}],
+    [
+      'no other target goes on with a text',
+      { models: { first: { can: { prefill: true } }, second: { can: { prefill: false } } } },
+      broken('One'),
+      {},
+    ],
     ['the route did not opt in', { route: {} }, broken('One'), {}],
   ])('ends with an error where %s', async (_what, options, answer, body) => {
     await using routed = await start(options)

@@ -151,9 +151,9 @@ describe('after a failure, before anything was accepted', () => {
     expect({ ...outcome, actions: outcome.actions.toSorted() }).toEqual({ actions: actions.toSorted(), lane: LANE_STATE[row.lane] })
   })
 
-  test('every row of the table was brought about, but for what a wire cannot carry', () => {
+  test('every row of the table was brought about, but for what a wire cannot carry, and what our own limits refuse (limits-of-providers.test.ts)', () => {
     const seen = new Set<FailureName>(Object.values(FAILURES_WALL).map(({ row }) => row))
     const rows = Object.keys(FAILURES) as FailureName[] // its own keys
-    expect(rows.filter((row) => !seen.has(row))).toEqual(['not_carried'])
+    expect(rows.filter((row) => !seen.has(row))).toEqual(['not_carried', 'no_room'])
   })
 })

@@ -54,6 +54,22 @@ export const FAILURES_WALL: Readonly<Record<string, Failure>> = {
   '403': { row: 'forbidden', answer: refusal(403) },
   '401': { row: 'auth', answer: refusal(401) },
   '429 with Retry-After': { row: 'rate_limited_until', answer: refusal(429, { retryAfter: 1 }) },
+  '429 with Retry-After in milliseconds': {
+    row: 'rate_limited_until',
+    answer: refusal(429, { headers: { 'retry-after-ms': '900' } }),
+  },
+  '429 with a date': {
+    row: 'rate_limited_until',
+    answer: (request) => refusal(429, { retryAfter: new Date(Date.now() + 2000).toUTCString() })(request),
+  },
+  '429 with a limit of OpenAI that is used up': {
+    row: 'rate_limited_until',
+    answer: refusal(429, { headers: { 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '900ms' } }),
+  },
+  '429 with a limit of which something is left': {
+    row: 'rate_limited',
+    answer: refusal(429, { headers: { 'x-ratelimit-remaining-requests': '3', 'x-ratelimit-reset-requests': '6m0s' } }),
+  },
   '429': { row: 'rate_limited', answer: refusal(429) },
   '503': { row: 'overloaded', answer: refusal(503) },
   '529': { row: 'overloaded', answer: refusal(529) },

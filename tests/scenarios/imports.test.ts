@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'bun:test'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { checkConfig } from '../../src/app/check-config.ts'
 import { importConfig } from '../../src/app/import-config.ts'
+import { importScores } from '../../src/app/import-scores.ts'
 import { chatAnswer, errorReply, fakeUpstream } from '../../src/testing/fake-upstream.ts'
 import { startScenario } from '../../src/testing/scenario.ts'
 import { ask, chat } from './ask.ts'
@@ -137,5 +138,49 @@ describe('a configuration of the old form', () => {
     const direct = await ask(scenario, { body: chat({ model: 'gpt-4o', messages }) })
     expect(direct.status).toBe(200)
     expect(openai.requests.at(-1)?.body).not.toContain('jane.doe@example.org')
+  })
+})
+
+describe('scores of a file', () => {
+  const CONFIG = `models:
+  providers: { ollama: }
+  models:
+    # Small.
+    - { name: mini, provider: ollama, id: vendor/gpt-5.5-mini }
+    - { name: big, provider: ollama }
+    - { name: odd, provider: ollama }
+  routes:
+    - { name: smart, strategy: best, targets: [ { model: mini }, { model: big }, { model: odd, scores: { default: 1 } } ] }
+`
+  const TABLE = 'model,code,default\nGPT-5-5-Mini,90,20\nbig-thinking,50,80\n'
+
+  test('are put at the models, with what stood there left as it was, and the best target for the task is asked', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'signalbox-import-'))
+    try {
+      writeFileSync(join(folder, 'signalbox.yaml'), CONFIG)
+      writeFileSync(join(folder, 'scores.csv'), TABLE)
+      const asked = { file: 'scores.csv', as: ['big=big-thinking'], cwd: folder, env: {} }
+      const shown = importScores({ ...asked, isWritten: false })
+      expect(shown.scores).toEqual({ mini: { code: 90, default: 20 }, big: { code: 50, default: 80 } })
+      expect(shown.notes).toEqual(['odd: scores.csv has no scores of it; say how it is called there with --as odd=NAME'])
+      expect(readFileSync(join(folder, 'signalbox.yaml'), 'utf8')).toBe(CONFIG)
+      importScores({ ...asked, isWritten: true })
+      const written = readFileSync(join(folder, 'signalbox.yaml'), 'utf8')
+      expect(written).toContain('# Small.')
+      expect(checkConfig({ file: 'signalbox.yaml', cwd: folder, env: {} }).type).toBe('good')
+      await using upstream = await fakeUpstream()
+      const { models } = parse(written) as Written
+      const providers = { ollama: { baseUrl: upstream.baseUrl } }
+      await using scenario = await startScenario({ baseUrl: upstream.baseUrl, config: { models: { ...models, providers } } })
+      for (const [content, asks] of [
+        ['```js\nlet a = () => 1\n```', 'vendor/gpt-5.5-mini'],
+        ['Hello?', 'big'],
+      ] as const) {
+        await ask(scenario, { body: chat({ model: 'smart', messages: [{ role: 'user', content }] }) })
+        expect(upstream.requests.at(-1)?.jsonObject().model).toBe(asks)
+      }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -91,6 +91,27 @@ test('a Bun that cannot be started is named', async () => {
     3,
     expect.stringContaining('the Bun runtime at /nowhere/bun cannot be started: spawn /nowhere/bun ENOENT\n'),
   ])
+})
+
+test('a start installs what it needs to run, a test installs the rest, and neither takes anything away or installs twice', () =>
+  inCopy(async (folder) => {
+    const npm = join(folder, 'npm.cjs')
+    writeFileSync(npm, 'process.stdout.write(process.argv.filter((word) => /omit|include/.test(word)).join())\n')
+    const install = async (...flags: readonly string[]) => {
+      const { code, err } = await runNode([join(folder, 'scripts/install.js'), ...flags], { npm_execpath: npm })
+      return [code, /--\w+=dev/.exec(err)?.[0]]
+    }
+    expect(await install('--run')).toEqual([0, '--omit=dev'])
+    expect(await install('--run')).toEqual([0, undefined])
+    expect(await install()).toEqual([0, '--include=dev'])
+    expect(await install()).toEqual([0, undefined])
+    expect(await install('--run')).toEqual([0, undefined])
+    writeFileSync(join(folder, 'package-lock.json'), '{}')
+    expect(await install('--run')).toEqual([0, '--include=dev'])
+  }))
+
+test('the launcher may be executed: npx does not see to that in a clone that stands where another stood', () => {
+  expect(statSync(join(ROOT, 'bin/signalbox.js')).mode & 0o111).toBe(0o111)
 })
 
 test('an installation that fails says so after npm did, and is tried again the next time', () =>

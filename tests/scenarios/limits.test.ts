@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
-import { chatAnswer, chatReply } from '../../src/testing/chat-replies.ts'
+import { chatAnswer, chatReply, chatStream } from '../../src/testing/chat-replies.ts'
 import { type ScenarioConfig, startScenario } from '../../src/testing/scenario.ts'
 import { gate } from '../../src/testing/upstream-steps.ts'
-import { ask, chat, expectError } from './ask.ts'
+import { ask, chat, expectError, send } from './ask.ts'
 import { FAULTS, request, say, toolCall, withServers } from './mcp.ts'
 
 function withLimits(...limits: readonly object[]): ScenarioConfig {
@@ -76,6 +76,18 @@ test('a limit on tokens holds what running calls may use, and counts what they u
   expect(second.status).toBe(200)
   const refused = expectError(await ask(scenario, { body: chat({ max_tokens: 100 }) }), 429, 'rate_limited')
   expect(refused.message).toContain('2000 tokens in any hour, and 2000 are used')
+})
+
+test('a limit on tokens keeps the estimate of a stream whose client left, so that leaving is no way around it', async () => {
+  await using scenario = await startScenario({ config: withLimits({ tokens: 1500, per: 'hour' }) })
+  scenario.upstream.answer((request) => [...chatStream()(request).slice(0, 3), { type: 'stall' }])
+  const left = new AbortController()
+  const reply = await send(scenario, { body: chat({ stream: true, max_tokens: 900 }), signal: left.signal })
+  await reply.body?.getReader().read()
+  left.abort()
+  await scenario.expectCall({ outcome: 'cancelled' })
+  const refused = expectError(await ask(scenario, { body: chat({ max_tokens: 900 }) }), 429, 'rate_limited')
+  expect(refused.message).toMatch(/1500 tokens in any hour, and 9\d\d are used\./)
 })
 
 test('calls of tools count like calls of models; what does no work does not', async () => {

@@ -20,6 +20,8 @@ const stream = (...frames: readonly string[]): Answer => streamReply({ frames })
 const CONTENT = 'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'
 const FINISH = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
 
+const NOT_YOURS = "it refused the gateway's own credential, not yours. Whoever runs the gateway learns from `signalbox doctor` what to do."
+
 describe('a provider that refuses', () => {
   test.each<[status: number, code: ErrorCode, ours: number]>([
     [400, 'provider_rejected', 400],
@@ -50,20 +52,21 @@ describe('a provider that refuses', () => {
       await using scenario = await startAt()
       scenario.upstream.answer(errorReply({ status, message: 'On purpose.' }))
       const message = await expectFailure(scenario, isStream, code, ours)
-      expect(message).toBe(code === 'provider_auth' ? `Provider fake answered ${status}` : `Provider fake answered ${status}: On purpose.`)
+      const says = code === 'provider_auth' ? NOT_YOURS : 'On purpose.'
+      expect(message).toBe(`Provider fake answered ${status}: ${says}`)
     }
   })
 
   test.each<[what: string, body: string | object, says: string]>([
     ['an error as a text', { error: 'Too long.' }, ': Too long.'],
     ['a message alone', { message: 'Too long.' }, ': Too long.'],
-    ['an error in another shape', { detail: [{ loc: ['body'] }] }, ''],
-    ['a page for people', '<html><body>Bad request</body></html>', ''],
-    ['broken JSON', '{"error":{', ''],
-    ['nothing', '', ''],
-    ['a list', '[{"error":{"message":"x"}}]', ''],
+    ['an error in another shape', { detail: [{ loc: ['body'] }] }, ' and did not say why.'],
+    ['a page for people', '<html><body>Bad request</body></html>', ' and did not say why.'],
+    ['broken JSON', '{"error":{', ' and did not say why.'],
+    ['nothing', '', ' and did not say why.'],
+    ['a list', '[{"error":{"message":"x"}}]', ' and did not say why.'],
     ['a very long message', { error: { message: 'x'.repeat(100_000) } }, `: ${'x'.repeat(1000)}`],
-    ['a message that is no text', { error: { message: { deep: true } } }, ''],
+    ['a message that is no text', { error: { message: { deep: true } } }, ' and did not say why.'],
   ])('and sends %s is told so in our words', async (_what, body, says) => {
     await using scenario = await startAt()
     scenario.upstream.answer(wholeReply({ status: 400, body }))
@@ -81,7 +84,10 @@ describe('a provider that refuses', () => {
     ['7', '7'],
     ['0', '0'],
     [' 30 ', '30'],
-    ['Wed, 21 Oct 2026 07:28:00 GMT', null],
+    ['1.2', '2'],
+    // Proxies and clouds write dates, and RFC 9110 has them: one that is over means at once.
+    ['Wed, 21 Oct 2015 07:28:00 GMT', '0'],
+    ['Fri, 31 Dec 2199 23:59:59 GMT', '604800'],
     ['soon', null],
     ['-1', null],
     ['1e3', null],

@@ -17,6 +17,10 @@ export interface RoutedOptions {
   readonly models?: Readonly<Record<string, object>>
   /** More of the section models. */
   readonly section?: object
+  /** Other sections. */
+  readonly more?: object
+  /** Teams, besides the caller's own, `support`. */
+  readonly teams?: Readonly<Record<string, object>>
   readonly folder?: string
   /** Where a provider is, if not at its upstream. */
   readonly baseUrls?: Readonly<Record<string, string>>
@@ -74,5 +78,7 @@ export function routedConfig(options: RoutedOptions, baseUrlOf: (name: string) =
       routes: [{ name: 'smart', targets: names.map((name) => ({ model: name })), retries: { max: 0 }, ...options.route }],
       ...options.section,
     },
+    ...options.more,
+    ...(options.teams === undefined ? {} : { access: { teams: { support: {}, ...options.teams } } }),
   }
 }

@@ -1,14 +1,15 @@
 import { expect, test } from 'bun:test'
+import type { CallEnded, Event } from '../../src/core/events.ts'
 import { chatAnswer, errorReply, gate } from '../../src/testing/fake-upstream.ts'
 import { ask, chat } from './ask.ts'
-import { startRouted } from './routed.ts'
+import { type Routed, startRouted } from './routed.ts'
 
 const SHADOW = { targets: [{ model: 'first' }], shadow: { model: 'second', share: '100%', account: 'lab' } }
 
 test.each([false, true])(
   'a shadow gets a copy, its answer is dropped, and its cost goes to another account (stream: %p)',
   async (stream) => {
-    await using routed = await startRouted({ route: SHADOW })
+    await using routed = await startRouted({ route: SHADOW, teams: { lab: {} } })
     const { scenario } = routed
     const door = gate()
     routed
@@ -41,7 +42,7 @@ test.each([false, true])(
 )
 
 test('a shadow that fails is nobody else’s failure', async () => {
-  await using routed = await startRouted({ route: SHADOW })
+  await using routed = await startRouted({ route: SHADOW, teams: { lab: {} } })
   routed.at('second').answer(errorReply({ status: 500 }))
   expect((await ask(routed.scenario, { body: chat({ model: 'smart' }) })).status).toBe(200)
   const events = await routed.scenario.expectEvents([
@@ -52,4 +53,56 @@ test('a shadow that fails is nobody else’s failure', async () => {
   ])
   const outcomes = events.flatMap((event) => (event.type === 'call.ended' ? [`${event.action} ${event.outcome}`] : []))
   expect(outcomes.toSorted()).toEqual(['models.call ok', 'models.shadow broken'])
+})
+
+function isCopy(event: Event): event is CallEnded {
+  return event.type === 'call.ended' && event.action === 'models.shadow'
+}
+
+/** Calls the route, and gives back what was written of the copy. The call itself is as if there was none. */
+async function copyOf({ scenario }: Routed): Promise<CallEnded | undefined> {
+  const reply = await ask(scenario, { body: chat({ model: 'smart', max_tokens: 10 }) })
+  expect([reply.status, reply.headers.get('x-signalbox-provider')]).toEqual([200, 'first'])
+  const copies = async () => (await scenario.events()).flatMap((event) => (isCopy(event) && event.parentId === reply.callId ? [event] : []))
+  for (let look = 0; look < 400 && (await copies()).length === 0; look++) await Bun.sleep(5)
+  const [copy, another] = await copies()
+  expect(another).toBeUndefined()
+  return copy
+}
+
+test('a shadow that its account has no budget for is not sent, and says so in its own event', async () => {
+  await using routed = await startRouted({ route: SHADOW, teams: { lab: { budgets: [{ usd: '0.0006', per: 'total' }] } } })
+  routed.at('second').answer(chatAnswer({ content: 'Copy.', usage: { inputTokens: 100, outputTokens: 30 } }))
+  expect(await copyOf(routed)).toMatchObject({ outcome: 'ok', costNanoUsd: 500_000, bookings: [{ state: 'settled', nanoUsd: 500_000 }] })
+  expect(await copyOf(routed)).toMatchObject({ outcome: 'refused', errorCode: 'budget_exceeded', attempts: 0, principal: { team: 'lab' } })
+  expect(routed.at('second').requests).toHaveLength(1)
+})
+
+test('a shadow meets the limits of its account', async () => {
+  await using routed = await startRouted({ route: SHADOW, teams: { lab: { limits: [{ requests: 1, per: 'hour' }] } } })
+  expect(await copyOf(routed)).toMatchObject({ outcome: 'ok' })
+  expect(await copyOf(routed)).toMatchObject({ outcome: 'refused', errorCode: 'rate_limited', attempts: 0 })
+  expect(routed.at('second').requests).toHaveLength(1)
+})
+
+test('a shadow takes nothing of a rate limit that is reached', async () => {
+  await using routed = await startRouted({ route: SHADOW, teams: { lab: {} } })
+  routed.at('second').queue(errorReply({ status: 429, retryAfter: 60 }))
+  expect(await copyOf(routed)).toMatchObject({ outcome: 'broken', errorCode: 'provider_rate_limited' })
+  expect(await copyOf(routed)).toMatchObject({ errorCode: 'provider_unavailable', attempts: 0 })
+  expect(routed.at('second').requests).toHaveLength(1)
+})
+
+test('what the model of a shadow asks for is asked for by nobody', async () => {
+  await using routed = await startRouted({ route: SHADOW, teams: { lab: {} } })
+  routed.at('second').answer(chatAnswer({ toolCalls: [{ id: 'c', name: 'delete_row', arguments: '{}' }] }))
+  const copy = await copyOf(routed)
+  expect([copy?.outcome, copy?.toolCalls]).toEqual(['ok', undefined])
+})
+
+test('a shadow whose account is no team is refused at load, with file and line', async () => {
+  const started = startRouted({ route: SHADOW, teams: { labs: {} } })
+  await expect(started).rejects.toThrow(
+    /models\.routes\[0\]\.shadow\.account: "lab" is no team of access\.teams, .*; did you mean "labs"\?/,
+  )
 })

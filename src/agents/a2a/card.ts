@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { GatewayError } from '../../core/errors.ts'
-import { isObject, type Json, type JsonObject } from '../../core/json.ts'
+import { isObject, type Json, type JsonObject, MOST_PIECES, scanTopLevel } from '../../core/json.ts'
 import type { Agent } from '../types.ts'
 import { VERSION } from './errors.ts'
 
@@ -102,7 +102,8 @@ function withoutHosts(value: Json, hosts: ReadonlySet<string>, url: string): Jso
   return Object.fromEntries(entries.filter(([, item]) => item !== undefined))
 }
 
-const URL_IN_TEXT = /[a-z][a-z0-9+.-]*:\/\/[^\s"'<>)\]}]+/gi
+// It begins where a word does: from each letter of a long word it would read to the word's end.
+const URL_IN_TEXT = /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*:\/\/[^\s"'<>)\]}]+/gi
 
 function withoutHostsInText(text: string, hosts: ReadonlySet<string>, url: string): string | undefined {
   if (!text.includes('://')) return text
@@ -119,14 +120,22 @@ function originOf(url: string): string | undefined {
 }
 
 function parse(bytes: Uint8Array, agent: Agent): JsonObject {
+  let value: unknown
   try {
-    const value: unknown = JSON.parse(decoder.decode(bytes))
-    if (isObject(value)) return value
+    const text = decoder.decode(bytes)
+    const { type } = scanTopLevel(text, NO_KEYS, MAX_CARD_DEPTH, MOST_PIECES)
+    if (type === 'too-deep' || type === 'too-many') throw badCard(agent, `is nested deeper than ${MAX_CARD_DEPTH} levels, or too rich`)
+    value = JSON.parse(text)
   } catch (cause) {
-    throw badCard(agent, 'is not JSON', cause)
+    throw cause instanceof GatewayError ? cause : badCard(agent, 'is not JSON', cause)
   }
+  if (isObject(value)) return value
   throw badCard(agent, 'is no JSON object')
 }
+
+/** The walk that takes out the agent's hosts goes as deep as the card. */
+const MAX_CARD_DEPTH = 64
+const NO_KEYS: ReadonlySet<string> = new Set()
 
 function badCard({ name }: Agent, what: string, cause?: unknown): GatewayError {
   return new GatewayError('agent_malformed', `The card of agent ${name} ${what}.`, cause === undefined ? {} : { cause })

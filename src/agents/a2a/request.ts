@@ -1,5 +1,5 @@
 import { GatewayError } from '../../core/errors.ts'
-import { isObject, type JsonObject, type KeySpan, scanTopLevel } from '../../core/json.ts'
+import { isObject, type JsonObject, type KeySpan, MOST_PIECES, scanTopLevel } from '../../core/json.ts'
 import type { AgentRequest, Heard } from '../types.ts'
 import { findMethod, type Method, pushNotSupported } from './methods.ts'
 
@@ -19,8 +19,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  */
 export function decodeRequest(body: Uint8Array, bounds: { readonly maxDepth: number }, heard: Heard): AgentRequest {
   const text = decodeText(body)
-  const top = scanTopLevel(text, ENVELOPE_KEYS.names, bounds.maxDepth)
+  const top = scanTopLevel(text, ENVELOPE_KEYS.names, bounds.maxDepth, MOST_PIECES)
   if (top.type === 'too-deep') throw new GatewayError('invalid_json', `The body is nested deeper than ${bounds.maxDepth} levels.`)
+  if (top.type === 'too-many') throw new GatewayError('invalid_json', `The body has more than ${MOST_PIECES} members and lists.`)
   const value = parse(text)
   if (Array.isArray(value)) throw new GatewayError('invalid_request', 'A2A has no batches: send one request a time.')
   if (top.type === 'not-an-object' || !isObject(value)) {

@@ -28,6 +28,11 @@ export interface Drift {
 /** A dated snapshot and its model are one line. */
 const SNAPSHOT = /[-@](?:20\d{2}-\d{2}-\d{2}|20\d{6})$|-latest$/
 
+/** One name for a model on both sides: exports of Anthropic's costs have the names that people read, such as `Claude Haiku 4.5`. */
+function nameOf(written: string): string {
+  return written.trim().toLowerCase().replace(SNAPSHOT, '').replace(/[ .]+/g, '-')
+}
+
 interface Sums {
   readonly day: string
   readonly model: string
@@ -43,11 +48,10 @@ interface Sums {
 export function compare(counted: readonly CountedUsage[], exported: readonly ExportedUsage[]): readonly Drift[] {
   const lines = new Map<string, Sums>()
   const lineOf = (day: string, written: string): Sums => {
-    const model = written.toLowerCase().replace(SNAPSHOT, '')
-    const key = `${day}\n${model}`
+    const key = `${day}\n${nameOf(written)}`
     const known = lines.get(key) ?? {
       day,
-      model,
+      model: written.toLowerCase().replace(SNAPSHOT, ''),
       counted: 0n,
       invoiced: 0n,
       countedTokens: 0n,
@@ -58,6 +62,12 @@ export function compare(counted: readonly CountedUsage[], exported: readonly Exp
     lines.set(key, known)
     return known
   }
+  for (const { day, model, costNanoUsd, unpricedCalls, inputTokens, outputTokens } of counted) {
+    const line = lineOf(day, model)
+    line.counted += costNanoUsd
+    line.unpricedCalls += unpricedCalls
+    line.countedTokens += BigInt(inputTokens + outputTokens)
+  }
   for (const { day, model, costNanoUsd, inputTokens = 0, outputTokens = 0 } of exported) {
     const line = lineOf(day, model)
     line.hasCost ||= costNanoUsd !== undefined
@@ -65,12 +75,6 @@ export function compare(counted: readonly CountedUsage[], exported: readonly Exp
     line.invoicedTokens += BigInt(inputTokens + outputTokens)
   }
   const isByCost = exported.some(({ costNanoUsd }) => costNanoUsd !== undefined)
-  for (const { day, model, costNanoUsd, unpricedCalls, inputTokens, outputTokens } of counted) {
-    const line = lineOf(day, model)
-    line.counted += costNanoUsd
-    line.unpricedCalls += unpricedCalls
-    line.countedTokens += BigInt(inputTokens + outputTokens)
-  }
   const drifts = [...lines.values()].map((line) => driftOf(line, isByCost))
   return drifts.sort((left, right) => Math.abs(right.percent) - Math.abs(left.percent) || (left.day < right.day ? -1 : 1))
 }

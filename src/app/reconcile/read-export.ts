@@ -52,7 +52,8 @@ function dayOf(bucket: JsonObject, place: string): string {
 
 function readResult(result: unknown, day: string, place: string): ExportedUsage {
   if (!isObject(result)) throw new PlaceError(`${place} is no object`)
-  const named = result.model ?? (typeof result.line_item === 'string' ? result.line_item.split(',')[0] : undefined)
+  // What is no model's, such as a search, stands by itself: of Anthropic under its type of cost.
+  const named = result.model ?? (typeof result.line_item === 'string' ? result.line_item.split(',')[0] : undefined) ?? result.cost_type
   if (typeof named !== 'string') throw new PlaceError(`${place} names no model; export it grouped by model, or costs by line_item`)
   const written = result.cache_creation
   const fresh = countOf(result, 'input_tokens', place) ?? countOf(result, 'uncached_input_tokens', place)

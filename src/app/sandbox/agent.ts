@@ -12,6 +12,8 @@ export interface SandboxAgentOptions {
   readonly gates: () => Gates
   /** The name of the model that it asks. */
   readonly model: string
+  /** Left out: any that is free. */
+  readonly port?: number
 }
 
 const MAX_BODY_BYTES = 1024 * 1024
@@ -28,7 +30,7 @@ export function startSandboxAgent(options: SandboxAgentOptions): HttpServer {
   const agent = new SandboxAgent(options)
   const server = serveHttp({
     host: '127.0.0.1',
-    port: 0,
+    port: options.port ?? 0,
     maxBodyBytes: MAX_BODY_BYTES,
     fetch: (request) => agent.answer(request, server.address),
   })

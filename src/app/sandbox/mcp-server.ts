@@ -74,7 +74,7 @@ function failure(id: Json, code: number, message: string): string {
 }
 
 /** Speaks MCP on stdin and stdout until stdin ends. */
-async function serveStdio(): Promise<void> {
+export async function serveStdio(): Promise<void> {
   const notes = new Map<string, string>()
   let rest = ''
   const decoder = new TextDecoder()

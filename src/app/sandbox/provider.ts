@@ -12,9 +12,11 @@ const MAX_QUOTED = 500
 /**
  * A provider without a model, for the first minute: it answers deterministically, streams, calls tools and reports usage.
  * It says in every answer that it is the sandbox, so that nobody takes it for a model.
+ * @param port 0 for any that is free
+ * @throws conflict where the port is taken
  */
-export function startSandboxProvider(world: World): HttpServer {
-  return serveHttp({ host: '127.0.0.1', port: 0, maxBodyBytes: MAX_BODY_BYTES, fetch: (request) => answer(world, request) })
+export function startSandboxProvider(world: World, port = 0): HttpServer {
+  return serveHttp({ host: '127.0.0.1', port, maxBodyBytes: MAX_BODY_BYTES, fetch: (request) => answer(world, request) })
 }
 
 async function answer(world: World, request: Request): Promise<Response> {

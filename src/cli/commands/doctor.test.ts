@@ -51,6 +51,16 @@ async function doctor(...args: readonly string[]) {
 }
 
 describe('doctor', () => {
+  test('in a folder without a file looks at the machine, and says what a start would run', async () => {
+    rmSync(join(folder, 'signalbox.yaml'), { force: true })
+    const { out, exitCode } = await doctor()
+    expect(exitCode).toBe(0)
+    expect(out).toMatch(/^ok {2}configuration: There is no configuration file in .*: `signalbox serve` opens all three gateways/)
+    expect(out).toMatch(/^ok {2}permissions: /m)
+    const missing = await doctor('--config', 'nope.yaml')
+    expect([missing.exitCode, missing.out]).toEqual([2, expect.stringContaining('nope.yaml:1:1 the file cannot be read')])
+  })
+
   test('says of each thing whether it is good, and what to do where it is not', async () => {
     upstream.queue(
       wholeReply({ headers: { date: 'Wed, 21 Oct 2015 07:28:00 GMT' }, body: { data: [] } }),

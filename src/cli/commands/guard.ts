@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { guardsAtHand, PHASES, type Phase, type Tried, tryGuards } from '../../app/guards-at-hand.ts'
 import type { CliIo } from '../io.ts'
+import { readInput } from '../read-input.ts'
 
 interface TestFlags {
   readonly config?: string
@@ -23,7 +22,7 @@ export function registerGuard(program: Command, io: CliIo): void {
   guard
     .command('test')
     .description('Show what the guards would find and do. Judges are not asked.')
-    .argument('<file>', 'a text; or JSONL (*.jsonl): each line a text, or an object with a field "text"')
+    .argument('<file>', 'a text (- reads stdin); or JSONL (*.jsonl): each line a text, or an object with a field "text"')
     .option('--config <file>', 'the configuration (default: that of this folder; without one, the guards that are ready)')
     .addOption(new Option('--phase <phase>', 'as what the texts are looked at').choices(PHASES).default('input'))
     .option('--guard <name...>', 'only these guards, whatever phases they have')
@@ -47,9 +46,9 @@ function tryFile(io: CliIo, file: string, flags: TestFlags): string | undefined 
   const chosen = flags.guard === undefined ? guards : guards.map((guard) => ({ ...guard, phases: new Set([flags.phase]) }))
   let texts: readonly TestText[]
   try {
-    texts = readTexts(file, readFileSync(resolve(io.cwd, file), 'utf8'))
+    texts = readTexts(file, readInput(file, io.cwd))
   } catch (thrown) {
-    return `${file} cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`
+    return thrown instanceof Error ? thrown.message : String(thrown)
   }
   for (const { line, text } of texts) {
     const tried = tryGuards(chosen, flags.phase, text)

@@ -2,9 +2,10 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { type ImportFormat, importConfig } from '../../app/import-config.ts'
+import { importScores } from '../../app/import-scores.ts'
 import { formatJson } from '../context.ts'
 import type { CliIo } from '../io.ts'
-import { jsonOption } from '../options.ts'
+import { configOption, jsonOption } from '../options.ts'
 
 interface ImportFlags {
   readonly out?: string
@@ -29,6 +30,55 @@ export function registerImport(program: Command, io: CliIo): void {
       .addOption(jsonOption())
       // Its keys are the formats.
       .action((file: string, flags: ImportFlags) => runImport(format as ImportFormat, file, flags, io))
+  }
+  imports
+    .command('scores <file>')
+    .description(
+      'Find the scores of the configured models, by kind of task, for the strategy best: in a CSV, YAML or JSON of your own, in a table of LiveBench, or in the polyglot leaderboard of Aider.',
+    )
+    .option('--categories <file>', "LiveBench's categories_<date>.json: then code has a score of its own")
+    .option(
+      '--as <model=name>',
+      'how the file calls a model, where that is neither its name nor its id',
+      (pair: string, others: string[]) => [...others, pair],
+      [],
+    )
+    .option('--write', 'put them into the configuration file, in place of printing them')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action((file: string, flags: ScoresFlags) => runScores(file, flags, io))
+}
+
+interface ScoresFlags {
+  readonly categories?: string
+  readonly as: readonly string[]
+  readonly write?: true
+  readonly config?: string
+  readonly json?: true
+}
+
+function runScores(file: string, flags: ScoresFlags, io: CliIo): void {
+  try {
+    const { cwd, env } = io
+    const request = {
+      file,
+      categories: flags.categories,
+      configFile: flags.config,
+      as: flags.as,
+      isWritten: flags.write ?? false,
+      cwd,
+      env,
+    }
+    const { configFile, scores, yaml, notes } = importScores(request)
+    const count = Object.keys(scores).length
+    if (flags.json) io.out(formatJson({ scores, notes }))
+    else if (!flags.write) io.out(yaml)
+    for (const note of notes) io.err(`${note}\n`)
+    if (flags.write) io.err(`${configFile} has the scores of ${count} ${count === 1 ? 'model' : 'models'} now.\n`)
+    io.setExitCode(count === 0 ? 1 : 0)
+  } catch (thrown) {
+    io.err(`signalbox import scores: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`)
+    io.setExitCode(1)
   }
 }
 

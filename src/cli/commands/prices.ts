@@ -40,7 +40,7 @@ function show(context: CliContext, model: string | undefined, flags: ShowFlags):
   return withGateway(context, { command: 'prices show', flags, offline: 'read' }, async ({ client }) => {
     const shown = await client.listPrices({ provider: flags.provider, model })
     context.io.out(flags.json ? formatJson(shown) : priceTable(shown))
-    context.io.err(`${shown.prices.length} prices of ${shown.version}, from ${shown.source}.\n`)
+    context.io.err(`${shown.prices.length} prices of ${shown.version}, from ${shown.source}, in US dollars per million tokens.\n`)
     return shown.prices.length === 0 ? 1 : 0
   })
 }

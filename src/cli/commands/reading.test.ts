@@ -39,7 +39,9 @@ test('spend is a table for people', async () => {
       '',
     ].join('\n'),
   )
-  expect((await runCli(control, ['spend', '--where', 'team=nobody'])).err).toBe('No calls.\n')
+  expect((await runCli(control, ['spend', '--where', 'team=nobody'])).err).toBe(
+    'No spend: no call of a model is among what was asked for. `signalbox logs` shows all calls.\n',
+  )
 })
 
 test('spend as CSV, by month, filtered, rebuilt', async () => {

@@ -21,7 +21,8 @@ export function registerReceipt(program: Command, context: CliContext): void {
     )
 }
 
-function readable({ events, costUsd, unpriced, ...rest }: Receipt): object {
+function readable({ events, costUsd, totalUsd, unpriced, ...rest }: Receipt): object {
   const cost = unpriced ? 'unpriced' : costUsd === undefined ? undefined : formatMoney(costUsd)
-  return { ...rest, cost, events: events.map(({ position, type }) => `${type} at ${position}`) }
+  const total = totalUsd === undefined ? undefined : formatMoney(totalUsd)
+  return { ...rest, cost, total, events: events.map(({ position, type }) => `${type} at ${position}`) }
 }

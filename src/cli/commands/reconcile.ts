@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { compare, type Drift, showDrift } from '../../app/reconcile/drift.ts'
 import { readExport } from '../../app/reconcile/read-export.ts'
 import { type CliContext, formatJson, type GatewayFlags, withGateway } from '../context.ts'
 import { configOption, jsonOption } from '../options.ts'
+import { readInput } from '../read-input.ts'
 import { formatCount, formatMoney, formatTable } from '../table.ts'
 
 interface ReconcileFlags extends GatewayFlags {
@@ -31,7 +30,7 @@ export function registerReconcile(program: Command, context: CliContext): void {
 
 function reconcile(context: CliContext, file: string, flags: ReconcileFlags): Promise<void> {
   return withGateway(context, { command: 'reconcile', flags, offline: 'read' }, async ({ client }) => {
-    const exported = readExport(readFileSync(resolve(context.io.cwd, file), 'utf8'), file)
+    const exported = readExport(readInput(file, context.io.cwd), file)
     const days = exported.map(({ day }) => day).sort()
     const [first, last] = [days[0], days.at(-1)]
     if (first === undefined || last === undefined) {

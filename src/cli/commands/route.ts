@@ -1,18 +1,17 @@
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { explainRoute, type RouteExplanation } from '../../app/explain-route.ts'
 import { PlaceError } from '../../app/gateway-place.ts'
 import { formatJson } from '../context.ts'
 import type { CliIo } from '../io.ts'
 import { configOption, jsonOption } from '../options.ts'
+import { readInput } from '../read-input.ts'
 import { formatMoney, formatTable } from '../table.ts'
 
 interface ExplainFlags {
   readonly config?: string
   readonly json?: true
   readonly model?: string
-  readonly file: string
+  readonly file?: string
   readonly team?: string
   readonly user?: string
   readonly label: readonly string[]
@@ -24,8 +23,8 @@ export function registerRoute(program: Command, io: CliIo): void {
   route
     .command('explain')
     .description('Say where a call would go, and why. Sends nothing.')
-    .requiredOption('--file <request.json>', 'the body of a request, of any wire; - reads stdin')
     .option('--model <name>', "a route or a model (default: the request's own)")
+    .option('--file <request.json>', 'the body of a request, of any wire; - reads stdin (default: one short question)')
     .option('--team <team>', 'the team that asks')
     .option('--user <user>', 'the user who asks')
     .option(
@@ -39,12 +38,17 @@ export function registerRoute(program: Command, io: CliIo): void {
     .action((flags: ExplainFlags) => explain(flags, io))
 }
 
+/** What is asked where no request is given. */
+const GREETING = JSON.stringify({ messages: [{ role: 'user', content: 'Hello' }] })
+
 function explain(flags: ExplainFlags, io: CliIo): void {
   try {
+    if (flags.model === undefined && flags.file === undefined)
+      throw new Error('Name a route or a model with --model, or a request with --file.')
     const explanation = explainRoute({
       configFile: flags.config,
       ...{ cwd: io.cwd, env: io.env, model: flags.model, team: flags.team, user: flags.user },
-      body: readFileSync(flags.file === '-' ? 0 : resolve(io.cwd, flags.file), 'utf8'),
+      body: flags.file === undefined ? GREETING : readInput(flags.file, io.cwd),
       labels: Object.fromEntries(flags.label.map(readLabel)),
     })
     if (flags.json) io.out(formatJson(explanation))

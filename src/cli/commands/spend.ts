@@ -50,7 +50,7 @@ async function print({ io }: CliContext, { client }: Reached, flags: SpendFlags)
     return 0
   }
   const lines = await client.sumSpend(by, query)
-  if (lines.length === 0) io.err('No calls.\n')
+  if (lines.length === 0) io.err('No spend: no call of a model is among what was asked for. `signalbox logs` shows all calls.\n')
   else io.out(spendTable(by, lines))
   return 0
 }

@@ -79,12 +79,13 @@ test('a call that runs is shown as running; one that was cut off as unfinished',
   await write(control, [started])
   await control.world.advance(500)
   const facts = { principal: started.principal, prompt: started.prompt, subject: 'mini', provider: 'openai', attempts: 2 }
-  control.live.add({ callId: started.callId, facts, startedAtMs: started.atMs, abort: () => {} })
+  const live = { callId: started.callId, facts, startedAtMs: started.atMs, abort: () => {} }
+  control.live.add(live)
   expect<unknown>((await read(control, `/api/v1/receipts/${started.callId}`)).body).toMatchObject({
     ...{ call: started.callId, state: 'running', model: 'mini', provider: 'openai', attempts: 2 },
     ...{ durations: { totalMs: 500 }, startedAt: '2026-11-21T12:00:00.000Z', unpriced: false },
   })
-  control.live.remove(started.callId)
+  control.live.remove(live)
   const { body } = await read(control, `/api/v1/receipts/${started.callId}`)
   expect<unknown>(body).toMatchObject({ state: 'unfinished', model: 'mini', durations: { totalMs: 500 } })
   expect<unknown>(body).not.toHaveProperty('attempts')

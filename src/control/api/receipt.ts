@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { CacheFact } from '../../core/answer-cache.ts'
 import type { Booking } from '../../core/booking.ts'
-import type { AttemptFacts, CallEnded, CallFacts, CallStarted, RouteChoice } from '../../core/events.ts'
+import type { AttemptFacts, CallEnded, CallFacts, CallRecosted, CallStarted, RouteChoice } from '../../core/events.ts'
 import { formatUsd } from '../../core/money.ts'
 import type { LiveCall, LoggedEvent } from '../../core/ports.ts'
 import { readBalanceId } from '../../ledger/balance-id.ts'
@@ -21,6 +21,13 @@ const shownBooking = z.object({
   budgets: z
     .array(z.object({ balance: z.string(), limit: z.string().optional(), before: z.string(), after: z.string(), heldByOthers: z.string() }))
     .describe('Amounts in the unit of the balance: decimal US dollars, tokens or calls.'),
+})
+
+const shownCorrection = z.object({
+  at: z.string(),
+  deltaUsd: z.string().describe('What the cost grew by: negative where it was too much.'),
+  priceVersion: z.string(),
+  resolvesUnpriced: z.boolean().optional().describe('The call had no price before.'),
 })
 
 const shownUsage = z.object({
@@ -111,6 +118,14 @@ export const receiptShape = z
         'How the cost of the last attempt came about: the sum of tokens × price, divided by 1,000,000, rounded half up once, in nano-USD.',
       ),
     bookings: z.array(shownBooking).optional().describe('What was charged to budgets, attempt by attempt. Absent where none applied.'),
+    corrections: z
+      .array(shownCorrection)
+      .optional()
+      .describe('What `recost` changed of the cost since, oldest first. The log is never edited: `costUsd` stays as it was written.'),
+    totalUsd: z
+      .string()
+      .optional()
+      .describe('The cost with corrections, and with what was booked after the call had ended. Absent where there are none.'),
     startedAt: z.string(),
     endedAt: z.string().optional(),
     durations: z.object({ totalMs: z.number(), overheadMs: count, providerMs: count, firstTokenMs: count }),
@@ -139,7 +154,7 @@ export function encodeReceipt({ events, live, nowMs }: Known): Receipt | undefin
   const ended = events.map(({ event }) => event).find((event): event is CallEnded => event.type === 'call.ended')
   const started = events.map(({ event }) => event).find((event): event is CallStarted => event.type === 'call.started')
   const shown = { events: events.map(showEvent) }
-  if (ended !== undefined) return { ...identityOf(ended), ...endOf(ended), ...factsOf(ended), ...shown }
+  if (ended !== undefined) return { ...identityOf(ended), ...endOf(ended), ...factsOf(ended), ...laterOf(ended, events), ...shown }
   if (live !== undefined) {
     const { callId, startedAtMs, facts } = live
     const identity = started === undefined ? { call: callId, startedAt: isoTime(startedAtMs) } : identityOf(started)
@@ -171,6 +186,28 @@ function endOf(event: CallEnded) {
     endedAt: isoTime(atMs),
     durations: { ...durationsOf(durationMs, event), ...defined({ overheadMs }) },
   })
+}
+
+/** What was written of the call after its end: bookings of replies that were read on, and corrections of its cost. */
+function laterOf(ended: CallEnded, events: readonly LoggedEvent[]) {
+  const booked = events.map(({ event }) => event).filter((event) => event.type === 'attempt.booked')
+  const recosted = events.map(({ event }) => event).filter((event) => event.type === 'call.recosted')
+  if (booked.length + recosted.length === 0) return {}
+  const totalNanoUsd = [...booked, ...recosted].reduce(
+    (sum, { costNanoUsd = 0 }) => sum + BigInt(costNanoUsd),
+    BigInt(ended.costNanoUsd ?? 0),
+  )
+  const bookings = [...(ended.bookings ?? []), ...booked.map(({ booking }) => booking)]
+  return defined({
+    bookings: bookings.length === 0 ? undefined : bookings.map(showBooking),
+    corrections: recosted.length === 0 ? undefined : recosted.map(showCorrection),
+    unpriced: ended.isUnpriced === true && !recosted.some(({ resolvesUnpriced }) => resolvesUnpriced === true),
+    totalUsd: formatUsd(totalNanoUsd),
+  })
+}
+
+function showCorrection({ atMs, costNanoUsd, priceVersion, resolvesUnpriced }: CallRecosted) {
+  return defined({ at: isoTime(atMs), deltaUsd: formatUsd(costNanoUsd), priceVersion, resolvesUnpriced })
 }
 
 function durationsOf(totalMs: number, { providerMs, firstTokenMs }: Pick<CallFacts, 'providerMs' | 'firstTokenMs'>) {

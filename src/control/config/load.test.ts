@@ -77,7 +77,7 @@ describe('a configuration', () => {
     expect(config.log).toEqual({ level: 'info', retention: 'forever', segment: 64_000_000, durability: 'process', queue: 20_000 })
     expect(config.bodies).toEqual({ store: 'off', retention: 2_592_000_000, maxSize: 1_000_000 })
     expect(config.shutdown).toEqual({ drain: 30_000 })
-    expect(config.access).toEqual({ organisation: 'default', ...NO_BOUNDS, teams: {}, accounts: [], issuers: [] })
+    expect(config.access).toEqual({ organisation: 'default', ...NO_BOUNDS, teams: {}, accounts: [], issuers: [], onExpiry: 'finish' })
     expect(config.shopping).toEqual({ shops: {}, goods: [] })
     expect([...effective().origins.values()].every(({ type }) => type === 'default')).toBe(true)
   })
@@ -92,6 +92,7 @@ describe('a configuration', () => {
       teams: { support: { models: ['mini', 'openai/*'], labels: { cost: 'a1' }, bodies: 'full', ...NO_BOUNDS } },
       accounts: [],
       issuers: [],
+      onExpiry: 'finish',
     })
   })
 

@@ -49,6 +49,7 @@ access:
       budgets: [] # default
       limits: [] # default
   issuers: [] # default
+  onExpiry: finish # default
   accounts: [] # default
 `)
 })

@@ -1,8 +1,9 @@
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
 import { GatewayError } from '../../core/errors.ts'
+import { fetchGuarded, type GuardedWorld } from '../../core/guarded-fetch.ts'
 import { isObject, type JsonObject } from '../../core/json.ts'
 import type { World } from '../../core/world.ts'
-import { addressProblem } from './addresses.ts'
+import { addressProblem, isOwnMachine } from './addresses.ts'
 import type { IssuerRules } from './config.ts'
 
 /** After this, keys are fetched anew before they are used. */
@@ -14,8 +15,10 @@ const COOLDOWN_MS = 30_000
 const ANSWER_MS = 5_000
 const MOST_BYTES = 512 * 1024
 const MOST_KEYS = 200
+const MOST_REDIRECTS = 3
 
-type KeyWorld = Pick<World, 'now' | 'after' | 'fetch'>
+/** What of a world is needed. */
+export type KeyWorld = GuardedWorld & Pick<World, 'now'>
 
 /** The public keys of one issuer, fetched when they are needed, once for all who wait. */
 export class KeySet {
@@ -86,24 +89,28 @@ export class KeySet {
   }
 
   async #fetchObject(address: string): Promise<JsonObject> {
-    const problem = addressProblem(address, this.#rules.allowPrivate)
+    const { allowPrivate } = this.#rules
+    const problemOf = (url: string) => addressProblem(url, allowPrivate)
+    const problem = problemOf(address)
     if (problem !== undefined) throw unreachable(`has its keys at an address that ${problem}`)
-    const leaving = new AbortController()
-    const cancel = this.#world.after(ANSWER_MS, () => leaving.abort())
-    try {
-      const response = await this.#world.fetch(address, { method: 'GET', headers: { accept: 'application/json' }, signal: leaving.signal })
-      const text = await readBounded(response)
-      // Redirects are not followed: nobody checked where they lead.
-      if (response.status !== 200) throw unreachable(`answered with status ${response.status} when it was asked for its keys`)
-      const value = parse(text)
-      if (!isObject(value)) throw unreachable('answered with something that is no JSON object')
-      return value
-    } catch (thrown) {
-      if (thrown instanceof GatewayError) throw thrown
-      throw unreachable(leaving.signal.aborted ? `did not answer within ${ANSWER_MS / 1000} s` : 'could not be reached', thrown)
-    } finally {
-      cancel()
-    }
+    const { status, text } = await fetchGuarded(this.#world, {
+      url: address,
+      method: 'GET',
+      headers: {},
+      deadlineMs: ANSWER_MS,
+      maxReplyBytes: MOST_BYTES,
+      // What says of itself that it is this machine was looked at above; a name that turns out to be is none of these.
+      allowPrivate: allowPrivate || isOwnMachine(address),
+      redirects: {
+        most: MOST_REDIRECTS,
+        problemOf: (url) => (isOwnMachine(url) && !isOwnMachine(address) ? 'is this machine' : problemOf(url)),
+      },
+      fail: unreachable,
+    })
+    if (status !== 200) throw unreachable(`answered with status ${status} when it was asked for its keys`)
+    const value = parse(text)
+    if (!isObject(value)) throw unreachable('answered with something that is no JSON object')
+    return value
   }
 }
 
@@ -114,21 +121,6 @@ function parse(text: string): unknown {
     // Told by the caller: no JSON object.
     return undefined
   }
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const pieces: Uint8Array[] = []
-  let sizeBytes = 0
-  const reader = response.body?.getReader()
-  for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read()) {
-    sizeBytes += read.value.length
-    if (sizeBytes > MOST_BYTES) {
-      await reader?.cancel()
-      throw unreachable(`answered with more than ${MOST_BYTES} bytes`)
-    }
-    pieces.push(read.value)
-  }
-  return Buffer.concat(pieces, sizeBytes).toString('utf8')
 }
 
 function unreachable(what: string, cause?: unknown): GatewayError {

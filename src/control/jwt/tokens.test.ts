@@ -13,14 +13,17 @@ const other = await generateKeyPair('ES256')
 
 interface Asked {
   readonly url: string
+  readonly address: string | undefined
 }
 
 interface Options {
   readonly issuer?: object
   readonly answer?: (url: string) => Response | Promise<Response>
+  /** What names stand for. */
+  readonly lookup?: (host: string) => Promise<readonly string[]>
 }
 
-async function openIssuer({ issuer = {}, answer }: Options = {}) {
+async function openIssuer({ issuer = {}, answer, lookup }: Options = {}) {
   const keys: JWK[] = [{ ...(await exportJWK(pair.publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }]
   const asked: Asked[] = []
   const serve = (url: string): Response => {
@@ -28,10 +31,11 @@ async function openIssuer({ issuer = {}, answer }: Options = {}) {
     return Response.json({ keys })
   }
   const world = fakeWorld({
-    fetch: async (url) => {
-      asked.push({ url })
+    fetch: async (url, { address }) => {
+      asked.push({ url, address })
       return (answer ?? serve)(url)
     },
+    ...(lookup === undefined ? {} : { lookup }),
   })
   const written = {
     organisation: 'acme',
@@ -60,6 +64,10 @@ async function openIssuer({ issuer = {}, answer }: Options = {}) {
     rules = { ...rules }
   }
   return { world, asked, keys, access, identify, token, reload }
+}
+
+function redirectTo(location: string): Response {
+  return new Response('', { status: 302, headers: { location } })
 }
 
 const expiry = (nowMs: number) => ({ exp: Math.floor(nowMs / 1000) + 3600 })
@@ -189,7 +197,10 @@ test('keys are kept while the issuer is away, and many that wait ask it once', a
 })
 
 test.each([
-  ['a redirect', () => new Response('', { status: 302, headers: { location: 'http://10.0.0.1/' } }), 'answered with status 302'],
+  ['a redirect in the clear', () => redirectTo('http://keys.acme.test/'), 'a redirect to an address that must be https'],
+  ['a redirect to a private address', () => redirectTo('https://10.0.0.1/'), 'a redirect to an address that is a private address'],
+  ['a redirect to this machine', () => redirectTo('http://127.0.0.1/'), 'a redirect to an address that is this machine'],
+  ['a redirect without end', () => redirectTo(`${ISSUER}/again`), 'answered with more than 3 redirects'],
   ['a page', () => new Response('<html>'), 'is no JSON object'],
   ['too much', () => new Response('x'.repeat(600_000)), 'answered with more than 524288 bytes'],
   [
@@ -211,6 +222,50 @@ test.each([
 ])('an issuer that answers with %s is not believed', async (_what, answer, message) => {
   const { identify, token } = await openIssuer({ answer })
   expect(await refusalOf(identify(await token()))).toContain(message)
+})
+
+test.each([
+  ['this network', ['10.1.2.3']],
+  ['this machine', ['127.0.0.1']],
+  ['where the cloud keeps its secrets', ['169.254.169.254']],
+  ['a public address and a private one', ['203.0.113.7', '192.168.0.1']],
+  ['a private address of IPv6', ['fd12::1']],
+])('an issuer whose name stands for %s is not asked', async (_what, addresses) => {
+  const { identify, token, asked } = await openIssuer({ lookup: async () => addresses })
+  expect(await refusalOf(identify(await token()))).toContain('issuer_unreachable: The issuer of the token is in a private network or on')
+  expect(asked).toEqual([])
+})
+
+test('an issuer in a private network is asked where that is allowed, at the address that its name stood for', async () => {
+  const { identify, token, asked } = await openIssuer({ issuer: { allowPrivate: true }, lookup: async () => ['10.1.2.3'] })
+  expect((await identify(await token())).user).toBe('ada')
+  expect(asked.map(({ address }) => address)).toEqual(['10.1.2.3', '10.1.2.3'])
+})
+
+test('a redirect of an issuer is followed, and looked at as the first address was', async () => {
+  const looked: string[] = []
+  const open = (address: string) =>
+    openIssuer({
+      issuer: { jwks: `${ISSUER}/keys` },
+      answer: async (url) =>
+        url === `${ISSUER}/keys`
+          ? redirectTo('https://keys.acme.test/all')
+          : Response.json({ keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'one', alg: 'ES256' }] }),
+      lookup: async (host) => {
+        looked.push(host)
+        return [host === 'keys.acme.test' ? address : '203.0.113.1']
+      },
+    })
+  const good = await open('203.0.113.9')
+  expect((await good.identify(await good.token())).user).toBe('ada')
+  expect(good.asked).toEqual([
+    { url: `${ISSUER}/keys`, address: '203.0.113.1' },
+    { url: 'https://keys.acme.test/all', address: '203.0.113.9' },
+  ])
+  const bad = await open('172.16.0.1')
+  expect(await refusalOf(bad.identify(await bad.token()))).toContain('is in a private network')
+  expect(bad.asked).toHaveLength(1)
+  expect(looked).toEqual(['login.acme.test', 'keys.acme.test', 'login.acme.test', 'keys.acme.test'])
 })
 
 test.each([

@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
 import type { Labels, Principal } from '../../core/call.ts'
 import { GatewayError } from '../../core/errors.ts'
-import type { World } from '../../core/world.ts'
 import { readClaims, type TokenClaims } from './claims.ts'
 import type { IssuerRules } from './config.ts'
-import { KeySet } from './key-set.ts'
+import { KeySet, type KeyWorld } from './key-set.ts'
 
 /** Verified tokens that are remembered; a service uses one for an hour, and has as many as instances. */
 const MOST_KNOWN = 20_000
@@ -28,12 +27,14 @@ interface Known {
 
 /** Callers that show a token of an issuer in the place of a key. */
 export class Tokens {
-  readonly #world: Pick<World, 'now' | 'after' | 'fetch'>
+  readonly #world: KeyWorld
   readonly #rules: () => TokenRules
   readonly #known = new Map<string, Known>()
+  /** When the tokens of principals that run somewhere expire. */
+  readonly #expiries = new WeakMap<Principal, number>()
   readonly #keySets = new WeakMap<IssuerRules, KeySet>()
 
-  constructor(world: Pick<World, 'now' | 'after' | 'fetch'>, rules: () => TokenRules) {
+  constructor(world: KeyWorld, rules: () => TokenRules) {
     this.#world = world
     this.#rules = rules
   }
@@ -54,8 +55,16 @@ export class Tokens {
     const known = this.#known.get(digestOf(token))
     if (known === undefined || known.rules !== this.#rules()) throw refused('was not verified')
     if (known.expiresAtMs <= nowMs) throw expired(known.expiresAtMs)
-    if (sentLabels === undefined) return known.principal
-    return { ...known.principal, labels: { ...sentLabels, ...known.principal.labels } }
+    const principal =
+      sentLabels === undefined ? known.principal : { ...known.principal, labels: { ...sentLabels, ...known.principal.labels } }
+    this.#expiries.set(principal, known.expiresAtMs)
+    return principal
+  }
+
+  /** The refusal that the token of this principal meets by now; undefined while it has not expired. */
+  expiredBy(principal: Principal, nowMs: number): GatewayError | undefined {
+    const expiresAtMs = this.#expiries.get(principal)
+    return expiresAtMs === undefined || expiresAtMs > nowMs ? undefined : expired(expiresAtMs)
   }
 
   async #verify(token: string): Promise<void> {

@@ -17,11 +17,13 @@ const MAX_SECONDS = 31_536_000
 /**
  * Reads `x-signalbox-cache: no-store | refresh | ttl=60 | max-age=60`, and where it is missing `Cache-Control` as a browser means it
  * (no-store, no-cache, max-age).
+ * @param isCached whether anything is: else only what is said wrongly counts
  * @throws invalid_request
  */
-export function readCacheWish(headers: Headers): CacheWish {
+export function readCacheWish(headers: Headers, isCached: boolean): CacheWish {
   const own = headers.get('x-signalbox-cache')
   if (own !== null) return fold(own, true)
+  if (!isCached) return NO_WISH
   const control = headers.get('cache-control')
   return control === null ? NO_WISH : fold(control, false)
 }

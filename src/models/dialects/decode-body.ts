@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { PromptIdentity } from '../../core/call.ts'
 import { GatewayError } from '../../core/errors.ts'
-import { isObject, type JsonObject, type KeySpan, scanTopLevel, type TopLevel } from '../../core/json.ts'
+import { isObject, type JsonObject, type KeySpan, MOST_PIECES, scanTopLevel, type TopLevel } from '../../core/json.ts'
 import type { DecodeBounds } from '../types.ts'
 
 /** The top-level keys that the gateway reads of a wire. One of these that stands twice is refused: parsers differ in which one they take. */
@@ -30,8 +30,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  */
 export function decodeBody(body: Uint8Array, bounds: DecodeBounds, read: ReadKeys): DecodedBody {
   const text = decodeText(body)
-  const top = scanTopLevel(text, read.keys, bounds.maxDepth)
+  const top = scanTopLevel(text, read.keys, bounds.maxDepth, MOST_PIECES)
   if (top.type === 'too-deep') throw new GatewayError('invalid_json', `The body is nested deeper than ${bounds.maxDepth} levels.`)
+  if (top.type === 'too-many') throw new GatewayError('invalid_json', `The body has more than ${MOST_PIECES} members and lists.`)
   const value = parse(text)
   if (top.type === 'not-an-object' || !isObject(value)) throw new GatewayError('invalid_request', 'The body must be a JSON object.')
   const [twice] = top.duplicates
@@ -95,8 +96,8 @@ function parse(text: string): unknown {
 
 /** Some providers' parsers (Go's) ignore the case of keys, and read ſ as s: `Model` behind a checked `model` would win there. */
 function refuseLookalikes(value: JsonObject, read: ReadKeys): void {
-  for (const key of Object.keys(value)) {
-    if (read.keys.has(key) || key.length > read.longest) continue
+  for (const key in value) {
+    if (read.keys.has(key) || key.length > read.longest || HARMLESS.test(key)) continue
     const folded = key.toUpperCase().toLowerCase()
     if (read.keys.has(folded))
       throw new GatewayError('duplicate_key', `Some providers read the key "${key}" as "${folded}"; write it so, or leave it out.`, {
@@ -104,6 +105,9 @@ function refuseLookalikes(value: JsonObject, read: ReadKeys): void {
       })
   }
 }
+
+/** A key of lower-case letters stands for itself alone. */
+const HARMLESS = /^[a-z_0-9]*$/
 
 const NO_PROMPT: PromptIdentity = {}
 /** Applications have few prompts and send them often. Long ones are hashed each time, so that what is kept stays small. */

@@ -31,20 +31,28 @@ export interface SaidFailure {
 export function decodeFailure(failure: ProviderFailure, read: (value: JsonObject) => SaidFailure = readError): GatewayError {
   const code = codeOfStatus(failure.status)
   const said = saidBy(failure.body, read)
-  const retryAfterSeconds = readRetryAfter(failure.retryAfter)
-  // What a provider says of our credential may quote it, and names our account: neither the caller nor a log gets to see it.
-  const detail = code === 'provider_auth' || said.message === undefined ? '' : `: ${said.message}`
-  return new GatewayError(code, `Provider ${failure.provider} answered ${failure.status}${detail}`, {
+  return new GatewayError(code, `Provider ${failure.provider} answered ${failure.status}${detailOf(code, failure.status, said)}`, {
     providerStatus: failure.status,
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(failure.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: failure.retryAfterSeconds }),
     ...(said.param === undefined ? {} : { param: said.param }),
   })
 }
 
+/** What comes after the status: whose fault it is, and what to do, where the provider does not say it better. */
+function detailOf(code: ErrorCode, status: number, { message }: SaidFailure): string {
+  // What a provider says of our credential may quote it, and names our account: neither the caller nor a log gets to see it.
+  if (code === 'provider_auth') return `: ${OWN_CREDENTIAL}`
+  if (message !== undefined) return `: ${message}`
+  return status >= 500 ? ' and did not say why. The failure is its own; it may work at another time.' : ' and did not say why.'
+}
+
+const OWN_CREDENTIAL =
+  "it refused the gateway's own credential, not yours. Whoever runs the gateway learns from `signalbox doctor` what to do."
+
 /** The error that a failure inside a reply of status 200 means. */
 export function failureInReply(provider: string, status: number | undefined, message: string | undefined): GatewayError {
   const code = status === undefined || status < 400 || status > 599 ? 'provider_error' : codeOfStatus(status)
-  const detail = code === 'provider_auth' ? 'it refused the credential' : (message ?? 'an error without a message').slice(0, 1000)
+  const detail = code === 'provider_auth' ? OWN_CREDENTIAL : (message ?? 'an error without a message').slice(0, 1000)
   return new GatewayError(code, `Provider ${provider} reported a failure inside its reply: ${detail}`, {
     ...(status === undefined ? {} : { providerStatus: status }),
   })
@@ -53,12 +61,6 @@ export function failureInReply(provider: string, status: number | undefined, mes
 /** What a provider's status means to us. */
 export function codeOfStatus(status: number): ErrorCode {
   return CODE_BY_STATUS[status] ?? (status >= 400 && status < 500 ? 'provider_rejected' : 'provider_error')
-}
-
-/** Seconds of a `Retry-After` in seconds. A date is left out: its clock is not ours. */
-function readRetryAfter(value: string | null): number | undefined {
-  if (value === null || !/^\d{1,7}$/.test(value.trim())) return undefined
-  return Number(value)
 }
 
 function saidBy(body: Uint8Array, read: (value: JsonObject) => SaidFailure): SaidFailure {

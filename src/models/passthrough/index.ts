@@ -11,6 +11,7 @@ import { budget } from '../../stages/budget.ts'
 import type { GuardSet } from '../../stages/guards/guard-set.ts'
 import type { Estimator, MoneyDeps } from '../../stages/hold.ts'
 import { limit } from '../../stages/limit.ts'
+import { limitAttempts } from '../../stages/limit-attempts.ts'
 import { type Charge, meter } from '../../stages/meter.ts'
 import { receive } from '../../stages/receive.ts'
 import type { ModelCatalog } from '../catalog.ts'
@@ -48,12 +49,20 @@ export function createPassthrough(deps: PassthroughDeps): Handler<{ readonly req
           subjectOf,
           untold: { providerOf: ({ to }) => to.target.provider, what: 'calls that are passed through' },
         }),
+        limitAttempts({
+          ...deps.money,
+          targetOf: ({ to }) => ({ name: to.name, provider: to.target.provider }),
+          idOf: ({ id }) => id,
+          tokensOf: () => 0,
+          usageOf: () => undefined,
+        }),
         meter({
           // The head says that the provider took the call; the charge is for that, however its body ends.
           usageOf: (part) => (part.type === 'head' ? NOTHING_SAID : undefined),
           sizeOf: (part) => (part.type === 'head' ? 0 : part.bytes.length),
           isPiece: () => false,
-          price: ({ to }) => flatCharge(to.nanoUsdPerCall),
+          pricedOf: ({ to }) => to.nanoUsdPerCall,
+          price: flatCharge,
           holds: { ...flatEstimator, ...deps.money },
         }),
       ],
@@ -87,7 +96,10 @@ const flatEstimator: Estimator<PassedCall> = {
     priceVersion: to.nanoUsdPerCall === undefined ? undefined : VERSION,
     leaseMs: to.timeouts.totalMs,
   }),
-  priceOf: ({ to }) => to.nanoUsdPerCall,
+  pricing:
+    ({ to: { nanoUsdPerCall } }) =>
+    () =>
+      nanoUsdPerCall,
   clampOutput: (input) => input,
 }
 

@@ -8,6 +8,7 @@ import { withoutCredentials } from '../credentials.ts'
 import { dialectOf } from '../dialects/index.ts'
 import { openExchange } from '../exchange.ts'
 import { refineFailure } from '../refine-failure.ts'
+import { askedWaitSeconds } from '../retry-after.ts'
 import type { LaneTable } from '../routing/lanes.ts'
 import { openBody, type PassedBody, type PassedLimits } from './body.ts'
 import { headersToSend, headersToTell } from './headers.ts'
@@ -76,7 +77,7 @@ async function request(call: Call, passed: PassedCall, exchange: Exchange, { url
   })
   facts.providerStatus = response.status
   facts.providerMs = exchange.elapsedMs
-  if (response.status < 200 || response.status > 299) throw await failure(exchange, response, lane)
+  if (response.status < 200 || response.status > 299) throw await failure(exchange, response, { lane, nowMs: call.world.now() })
   return response
 }
 
@@ -103,9 +104,14 @@ function headOf({ status, headers }: Response, { target }: PassedLane): PassedPa
   return { type: 'head', status, headers: headersToTell(headers, target) }
 }
 
+interface FailedLane {
+  readonly lane: PassedLane
+  readonly nowMs: number
+}
+
 /** What an answer that is none means. A redirect would carry the credential elsewhere; it is not followed. */
-async function failure(exchange: Exchange, response: Response, lane: PassedLane): Promise<GatewayError> {
-  const { status, headers } = response
+async function failure(exchange: Exchange, response: Response, { lane, nowMs }: FailedLane): Promise<GatewayError> {
+  const { status } = response
   const { provider, wire } = lane.target
   if (status < 400) {
     return new GatewayError('provider_malformed', `Provider ${provider} answered ${status}, a redirect, which is not followed.`, {
@@ -113,7 +119,7 @@ async function failure(exchange: Exchange, response: Response, lane: PassedLane)
     })
   }
   const body = await exchange.readAll(response)
-  const error = dialectOf(wire).decodeError({ provider, status, retryAfter: headers.get('retry-after'), body })
+  const error = dialectOf(wire).decodeError({ provider, status, retryAfterSeconds: askedWaitSeconds(response, nowMs), body })
   // There is no model in it: what is not there is what the caller asked for.
   return status === 404 ? new GatewayError('not_found', error.message, error.extra) : refineFailure(error, body)
 }

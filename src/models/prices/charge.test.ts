@@ -79,6 +79,17 @@ test.each([
   ['flex', 'openai', 'gpt-5', { inputTokens: 1000, outputTokens: 100, serviceTier: 'flex' }, 1_125_000],
   ['priority', 'openai', 'gpt-5', { inputTokens: 1000, outputTokens: 100, serviceTier: 'priority' }, 4_500_000],
   ['batch', 'anthropic', 'claude-opus-4-5', { inputTokens: 1000, outputTokens: 100, serviceTier: 'batch' }, 3_750_000],
+  ['flex of a newer model', 'openai', 'gpt-5.5', { inputTokens: 1000, outputTokens: 100, serviceTier: 'flex' }, 4_000_000],
+  ['priority of a newer model', 'openai', 'gpt-5.5', { inputTokens: 1000, outputTokens: 100, serviceTier: 'priority' }, 20_000_000],
+  ['flex of Gemini', 'gemini', 'gemini-2.5-pro', { inputTokens: 1000, outputTokens: 100, serviceTier: 'flex' }, 1_125_000],
+  ['the fast speed of Anthropic', 'anthropic', 'claude-opus-5', { inputTokens: 1000, outputTokens: 100, serviceTier: 'fast' }, 15_000_000],
+  [
+    'the fast speed before, in a long context',
+    'anthropic',
+    'claude-opus-4-6',
+    { inputTokens: 300_000, outputTokens: 0, serviceTier: 'fast' },
+    300_000 * 30_000,
+  ],
   ['the usual tier by its name', 'openai', 'gpt-5', { inputTokens: 1000, outputTokens: 100, serviceTier: 'default' }, 2_250_000],
   ['vectors, which put nothing out', 'openai', 'text-embedding-3-small', { inputTokens: 1000 }, 20_000],
 ] satisfies readonly [string, string, string, Usage, number][])(

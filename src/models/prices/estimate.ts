@@ -19,7 +19,11 @@ const LIKELY_OUTPUT_TOKENS = 1000
 /** How attempts at models are estimated: by the function that prices their usage, with the most that they may use. */
 export const estimator: Estimator<Attempt> = {
   estimate: estimateAttempt,
-  priceOf: ({ request, target }, tokens) => mostFor(target.price, tokens, request),
+  pricing: ({ request, target }) => {
+    const { price } = target
+    const keepsForAnHour = mayKeepForAnHour(request)
+    return (tokens) => price && chargeAtMost(price, { ...tokens, mayKeepForAnHour: keepsForAnHour })
+  },
   clampOutput: (attempt, outputTokens) => clampAttempt(attempt, Math.floor(outputTokens / boundsOf(attempt.request).choices)),
 }
 
@@ -70,8 +74,11 @@ interface Tokens {
   readonly outputTokens: number
 }
 
-function mostFor(price: Price | undefined, tokens: Tokens, { text }: ModelRequest): NanoUsd | undefined {
-  // An hour is asked for in these letters, which JSON can write in one other way.
-  const mayKeepForAnHour = text.includes('"1h"') || text.includes('\\u')
-  return price && chargeAtMost(price, { ...tokens, mayKeepForAnHour })
+function mostFor(price: Price | undefined, tokens: Tokens, request: ModelRequest): NanoUsd | undefined {
+  return price && chargeAtMost(price, { ...tokens, mayKeepForAnHour: mayKeepForAnHour(request) })
+}
+
+/** An hour is asked for in these letters, which JSON can write in one other way. */
+function mayKeepForAnHour({ text }: ModelRequest): boolean {
+  return text.includes('"1h"') || text.includes('\\u')
 }

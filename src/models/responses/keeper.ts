@@ -7,6 +7,7 @@ import { withoutCredentials } from '../credentials.ts'
 import { dialectOf } from '../dialects/index.ts'
 import { openExchange } from '../exchange.ts'
 import { refineFailure } from '../refine-failure.ts'
+import { askedWaitSeconds } from '../retry-after.ts'
 import type { KeptQuestion } from './answer.ts'
 import type { FoundResponse } from './kept-responses.ts'
 
@@ -38,7 +39,7 @@ export async function askKeeper(catalog: ModelCatalog, call: Call, found: FoundR
     const { status } = response
     const error = dialectOf('openai-responses').decodeError({
       ...{ provider: target.provider, status, body },
-      retryAfter: response.headers.get('retry-after'),
+      retryAfterSeconds: askedWaitSeconds(response, call.world.now()),
     })
     throw status === 404 ? new GatewayError('not_found', error.message, error.extra) : refineFailure(error, body)
   } catch (thrown) {

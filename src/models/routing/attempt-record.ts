@@ -17,6 +17,7 @@ const CLEARED = {
   firstTokenMs: undefined,
   toolCalls: undefined,
   losses: undefined,
+  limitAttempt: undefined,
 } as const satisfies Partial<CallFacts>
 
 /** What an attempt adds to what the call has. */
@@ -66,6 +67,9 @@ export class AttemptRecord implements CallRecord {
   }
 
   start(hold?: Hold): Promise<void> {
+    // The start of a call says what its first attempt was counted for, whichever that is.
+    const { facts } = this.#call
+    if (facts.attempts === 0) facts.limitAttempt ??= this.facts.limitAttempt
     return this.#call.start(hold)
   }
 

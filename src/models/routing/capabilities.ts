@@ -26,8 +26,15 @@ export function whyIncapable(can: Capabilities, needs: RequestNeeds): string | u
 
 /** Whether anything that is known of these could rule one out: else the request need not be looked at. */
 export function isChoosy(can: Capabilities): boolean {
-  return Object.values(can).some((value) => value === false || typeof value === 'number')
+  const before = choosy.get(can)
+  if (before !== undefined) return before
+  const is = Object.values(can).some((value) => value === false || typeof value === 'number')
+  choosy.set(can, is)
+  return is
 }
+
+/** A cache of a pure function: it is asked for each target of each call. */
+const choosy = new WeakMap<Capabilities, boolean>()
 
 function missingFeature(can: Capabilities, needs: RequestNeeds): string | undefined {
   if (needs.hasTools && can.tools === false) return 'it has no tools'

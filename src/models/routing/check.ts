@@ -22,6 +22,7 @@ export function checkRouting(config: Checked): readonly ConfigProblem[] {
       ...route.targets.flatMap((target, place) => checkTarget(config, target, [...path, 'targets', place])),
       ...checkWeights(route, path),
       ...checkLoop(config, route, path),
+      ...checkContinuing(config, route, path),
       ...checkPart(config, route.canary?.model, [...path, 'canary', 'model']),
       ...checkPart(config, route.shadow?.model, [...path, 'shadow', 'model']),
     ]
@@ -66,6 +67,25 @@ function checkWeights({ strategy, targets }: RouteConfig, path: Path): ConfigPro
   const sum = targets.reduce((total, { weight }) => total + weight, 0)
   if (sum > 0 || !(strategy === 'weighted' || strategy === 'sticky' || strategy === 'least-busy')) return []
   return [{ path: [...path, 'targets'], message: 'the weights of the targets sum to zero: none of them would ever be drawn' }]
+}
+
+/** A route that is to go on with broken streams, and has nobody who could. */
+function checkContinuing(config: Checked, route: RouteConfig, path: Path): ConfigProblem[] {
+  if (route.onBrokenStream !== 'continue') return []
+  const known = modelsIn(config, route, new Set())
+  if (known.length === 0 || known.some((can) => can.prefill === true)) return []
+  const message = 'is continue, and none of its targets is known to go on with a text: say can: { prefill: true } at a model that does'
+  return [{ path: [...path, 'onBrokenStream'], message }]
+}
+
+/** What is known of the models of a route, and of the routes in it. */
+function modelsIn(config: Checked, route: RouteConfig, seen: Set<string>): readonly Capabilities[] {
+  if (seen.has(route.name)) return []
+  seen.add(route.name)
+  return route.targets.flatMap(({ model }) => {
+    const inner = config.routes.find(({ name }) => name === model)
+    return inner === undefined ? (modelOf(config, model) ?? []) : modelsIn(config, inner, seen)
+  })
 }
 
 /** Each loop is told at the first of its routes in the file. */

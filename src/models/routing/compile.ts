@@ -5,7 +5,7 @@ import { capabilitiesOf } from './capabilities.ts'
 import { compileCondition } from './conditions.ts'
 import type { RetryConfig, RouteConfig, TargetConfig } from './config.ts'
 import type { RetryRules } from './retry.ts'
-import type { Capabilities, ModelTarget, NestedRoute, Route, RouteTarget } from './types.ts'
+import type { Capabilities, ModelTarget, NestedRoute, Route, RouteTarget, Scores } from './types.ts'
 
 /** A model, as far as it is known where routes are made. */
 export interface RoutedModel {
@@ -17,6 +17,8 @@ export interface RoutedModel {
   readonly can: Capabilities | undefined
   readonly cache: CacheFieldConfig | undefined
   readonly retries: RetryConfig
+  /** How good it is in every route, where the route does not say otherwise. */
+  readonly scores?: Scores | undefined
 }
 
 /** What routes are made from. */
@@ -106,8 +108,9 @@ function modelNamed(name: string, target: TargetConfig, { modelOf }: RouteSource
   return modelTarget(name, { ...model, lanes: withTimeouts(model.lanes, outer.timeouts) }, target)
 }
 
-function modelTarget(name: string, { lanes, price, id, can }: RoutedModel, target: TargetConfig): ModelTarget {
-  return { type: 'model', name, lanes, price, can: capabilitiesOf(id, can), ...rulesOf(target) }
+function modelTarget(name: string, { lanes, price, id, can, scores }: RoutedModel, target: TargetConfig): ModelTarget {
+  const rules = rulesOf(target)
+  return { type: 'model', name, lanes, price, can: capabilitiesOf(id, can), ...rules, scores: { ...scores, ...rules.scores } }
 }
 
 function rulesOf({ weight, when, goodAt, scores = {} }: TargetConfig) {

@@ -155,6 +155,7 @@ const overload = z.strictObject({
 /** Fields of a model that routing brings along. */
 export const modelFields = {
   can: can.exactOptional(),
+  scores: scores.exactOptional(),
   retries: z
     .strictObject(retryFields('0'))
     .prefault({})

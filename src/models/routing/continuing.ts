@@ -1,13 +1,13 @@
 import type { Call } from '../../core/call.ts'
-import type { GatewayError } from '../../core/errors.ts'
+import { GatewayError } from '../../core/errors.ts'
 import { type Ending, type PartSource, Reply } from '../../core/reply.ts'
-import type { StreamReader } from '../dialect.ts'
+import type { ResumedStream, StreamReader } from '../dialect.ts'
 import { dialectOf } from '../dialects/index.ts'
 import type { StreamEvent } from '../neutral/reply.ts'
 import type { Attempt, ModelCall, ModelPart } from '../types.ts'
 import { continuedRequest } from './continued-request.ts'
 import { mayContinueAfter } from './failures.ts'
-import { withoutOverlap } from './overlap.ts'
+import { overlapOf, withoutBeginning } from './overlap.ts'
 import type { Walk } from './walk.ts'
 
 interface ContinueOptions {
@@ -34,6 +34,12 @@ class ContinuingSource implements PartSource<ModelPart> {
   #isPlain = true
   /** The present reply is a continuation, of which nothing was given out yet. */
   #isSplicing = false
+  /** The last frame that told a piece of the text, as the caller got it. */
+  #lastText: Uint8Array | undefined
+  /** Of the answer, as the caller got it first. */
+  #id: string | undefined
+  /** Makes the frames of a continuation those of the first stream. */
+  #resumed: ResumedStream | undefined
 
   constructor(call: Call, { request, target }: Attempt, reply: Reply<ModelPart>, options: ContinueOptions) {
     this.#call = call
@@ -70,21 +76,47 @@ class ContinuingSource implements PartSource<ModelPart> {
   #look(part: ModelPart): ModelPart | undefined {
     const events = this.#read(part)
     const text = events.map((event) => (event.type === 'text' ? event.text : '')).join('')
-    if (events.some((event) => !PLAIN.has(event.type) || event.type === 'finish' || ('candidate' in event && event.candidate !== 0)))
-      this.#isPlain = false
-    if (!this.#isSplicing) {
-      this.#said += text
-      return part
-    }
+    if (this.#isSplicing) return this.#splice(part, text, events)
+    for (const event of events) if (event.type === 'start') this.#id ??= event.id
+    this.#noteKinds(events)
+    return this.#told(part, text)
+  }
+
+  /** The first of a continuation that says something new. What it had before its text was told to nobody, thinking included. */
+  #splice(part: ModelPart, text: string, events: readonly StreamEvent[]): ModelPart | undefined {
+    if (text === '' && events.some(({ type }) => type === 'tool-call')) throw this.#cannotGoOn()
     if (text === '' && !part.isLast && !events.some(({ type }) => type === 'finish')) return undefined
     this.#isSplicing = false
-    const spliced = text === '' ? part : withoutOverlap(part, text, this.#said)
-    this.#said += spliced === undefined ? '' : text
-    return spliced
+    this.#noteKinds(events)
+    const overlap = overlapOf(this.#said, text)
+    if (text !== '' && overlap === text.length && !part.isLast) return undefined
+    return this.#told(withoutBeginning(part, text, overlap), text.slice(overlap))
+  }
+
+  /** The text that was cut is left as it is: a call in place of the rest of it would make it a whole one. */
+  #cannotGoOn(): GatewayError {
+    const error = new GatewayError(
+      'provider_truncated',
+      'The stream broke, and the next target called a tool in place of going on with the text.',
+    )
+    this.#reply.leave(error)
+    return error
+  }
+
+  #told(part: ModelPart, text: string): ModelPart {
+    this.#said += text
+    const bytes = this.#resumed?.(part.bytes, this.#said) ?? part.bytes
+    if (text !== '') this.#lastText = bytes
+    return bytes === part.bytes ? part : { ...part, bytes }
+  }
+
+  #noteKinds(events: readonly StreamEvent[]): void {
+    if (events.some((event) => !PLAIN.has(event.type) || event.type === 'finish' || ('candidate' in event && event.candidate !== 0)))
+      this.#isPlain = false
   }
 
   #read({ bytes }: ModelPart): readonly StreamEvent[] {
-    if (!this.#isPlain && !this.#isSplicing) return []
+    if (!this.#isPlain && !this.#isSplicing && this.#resumed === undefined) return []
     try {
       return this.#reader.read(bytes)
     } catch {
@@ -102,11 +134,8 @@ class ContinuingSource implements PartSource<ModelPart> {
     const { facts } = this.#call.record
     const { firstTokenMs } = facts
     const request = continuedRequest(input, this.#said)
-    for (
-      let next = request && walk.continuation(request, broken.error);
-      next !== undefined;
-      next = request && walk.continuation(request, broken.error)
-    ) {
+    if (request === undefined) return false
+    for (let next = walk.continuation(request, broken.error); next !== undefined; next = walk.continuation(request, broken.error)) {
       try {
         this.#reply = await make(this.#call, next)
       } catch {
@@ -115,6 +144,7 @@ class ContinuingSource implements PartSource<ModelPart> {
       }
       this.#reader = dialectOf(next.request.wire).readStream(next.target)
       this.#isSplicing = true
+      this.#resumed = this.#lastText && dialectOf(request.wire).resumeStream?.(this.#lastText, this.#id)
       // The caller had its first token long ago.
       facts.firstTokenMs = firstTokenMs
       return true

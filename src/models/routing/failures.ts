@@ -15,7 +15,7 @@ export type Action =
 export type LaneEffect =
   /** The provider's fault: counts for the circuit breaker. */
   | 'failure'
-  /** Too much was asked of it: it rests for `Retry-After`, or for a short while that grows. */
+  /** Too much was asked of it: it rests as long as it says, or for a short while that grows. */
   | 'cool'
   /** The key is no good: it is not used until it changes, is reset, or a call that names its model directly succeeds. */
   | 'park-key'
@@ -68,7 +68,7 @@ export const FAILURES = {
   ),
   auth: row('401', code('provider_auth'), ['next-key', 'next-target'], 'park-key'),
   rate_limited_until: row(
-    '429 with `Retry-After`',
+    '429 that says how long',
     (error) => error.code === 'provider_rate_limited' && error.extra.retryAfterSeconds !== undefined,
     ['next-key', 'next-target', 'retry-same'],
     'cool',
@@ -94,6 +94,12 @@ export const FAILURES = {
   not_carried: row(
     'The target speaks a wire that cannot carry the request, and is strict',
     code('request_not_carried'),
+    ['next-target'],
+    'none',
+  ),
+  no_room: row(
+    'A limit or a budget of ours has no room for an attempt at this target',
+    (error) => error.code === 'rate_limited' || error.code === 'budget_exceeded',
     ['next-target'],
     'none',
   ),

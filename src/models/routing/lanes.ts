@@ -1,7 +1,7 @@
 import type { ErrorCode, GatewayError } from '../../core/errors.ts'
 import { admits, type BreakerRules, type Circuit, CLOSED, onAbandoned, onFailure, onSent, onSuccess } from './circuit.ts'
 import { rowOf } from './failures.ts'
-import { type Measured, observe, type Performance, UNMEASURED } from './performance.ts'
+import { type Measured, observe, type Performance, unmeasured } from './performance.ts'
 
 /** A way to a model: one provider, one of its keys, the provider's id of the model. */
 export interface Lane {
@@ -201,7 +201,7 @@ export class LaneTable {
     const state: LaneState = {
       lane,
       circuit: CLOSED,
-      ...{ coolUntilMs: 0, isCoolAsked: false, cooldowns: 0, parkedBy: undefined, inFlight: 0, lastSent: 0, performance: UNMEASURED },
+      ...{ coolUntilMs: 0, isCoolAsked: false, cooldowns: 0, parkedBy: undefined, inFlight: 0, lastSent: 0, performance: unmeasured() },
     }
     this.#lanes.set(lane.laneId, state)
     return state

@@ -8,18 +8,17 @@ export function overlapOf(said: string, text: string): number {
   for (let length = Math.min(said.length, text.length); length >= LEAST_OVERLAP; length--) {
     if (said.endsWith(text.slice(0, length))) return length
   }
-  return 0
+  // The white space at the end was not given to the model, which then says it itself.
+  const space = said.slice(said.trimEnd().length)
+  return text.startsWith(space) ? space.length : 0
 }
 
-/** A frame of a continuation without what it repeats; undefined where it says nothing else. One that writes its text in another way is left as it is. */
-export function withoutOverlap(part: ModelPart, text: string, said: string): ModelPart | undefined {
-  const overlap = overlapOf(said, text)
-  if (overlap === 0) return part
-  if (overlap === text.length) return undefined
+/** A frame of a continuation without the first characters of its text. One that writes its text in another way is left as it is. */
+export function withoutBeginning(part: ModelPart, text: string, length: number): ModelPart {
   const frame = new TextDecoder().decode(part.bytes)
   const written = JSON.stringify(text)
   const at = frame.indexOf(written)
-  if (at === -1) return part
-  const rest = JSON.stringify(text.slice(overlap))
+  if (length === 0 || at === -1) return part
+  const rest = JSON.stringify(text.slice(length))
   return { ...part, bytes: new TextEncoder().encode(frame.slice(0, at) + rest + frame.slice(at + written.length)) }
 }

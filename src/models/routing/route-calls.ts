@@ -17,7 +17,7 @@ import { Walk } from './walk.ts'
  */
 export function routeCalls(state: RouterState, deps: ShadowDeps, next: Handler<Attempt, ModelPart>): Handler<ModelCall, ModelPart> {
   const track: Handler<Attempt, ModelPart> = (call, attempt) => trackAttempt(call, attempt, next, { lanes: state.lanes, isBeside: false })
-  const shadows = new Shadows(deps, track)
+  const shadows = new Shadows(deps, state.lanes, track)
   const goOn = (call: Call, attempt: Attempt, reply: Reply<ModelPart>, walk: Walk) =>
     continuing(call, attempt, reply, { input: walk.input, walk, make: track })
   return route(

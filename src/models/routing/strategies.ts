@@ -31,13 +31,16 @@ interface Ordered {
 }
 
 /** Tokens of output that are reckoned with where the caller sets no bound. */
+/** Why the first of several targets, or the only one, is tried first. */
+export const FIRST = 'first of those that can serve it'
+
 const USUAL_OUTPUT_TOKENS = 500
 /** Share of the calls by which `fastest` looks at targets that are not the fastest: else it would never learn that they have become it. */
 const EXPLORED_SHARE = 0.05
 
 /** Orders the targets of a route. Every strategy keeps all of them: the later ones are for when the earlier ones fail. */
 export const ORDER: Readonly<Record<Strategy, (branches: readonly Branch[], circumstances: Circumstances) => Ordered>> = {
-  priority: (branches) => ({ branches, why: 'first of those that can serve it' }),
+  priority: (branches) => ({ branches, why: FIRST }),
   conditional: (branches) => ({ branches, why: 'first whose condition holds' }),
   weighted: (branches, { random }) => ({ branches: drawn(branches, () => random()), why: 'drawn by weight' }),
   sticky: orderSticky,

@@ -33,20 +33,24 @@ export function trackAttempt(
   const state = lanes.begin(attempt.target, call.world.now())
   const beganMs = call.world.monotonicMs()
   const startedAfterMs = call.record.elapsedMs
+  // Not the attempt itself: a stream lives long, and would keep the caller's text as long.
+  const { id, number, target, why } = attempt
   const note = (ending: Ending): Ending | undefined => {
     const nowMs = call.world.now()
     lanes.end(state, verdictOf(ending, facts), nowMs)
     onSettled?.(facts.costNanoUsd ?? 0)
-    return settle(call, attempt, ending, { own, beganMs, startedAfterMs, isBeside })
+    return settle(call, { id, number, target, why }, ending, { own, beganMs, startedAfterMs, isBeside })
   }
-  const pending = next(own === undefined ? call : { ...call, record: own }, attempt).then((reply) => {
+  return whenEnded(next(own === undefined ? call : { ...call, record: own }, attempt), note, (reply) => {
     lanes.accepted(state, call.world.now())
-    if (own === undefined) return reply
+    if (own === undefined) return
     own.adopt()
-    return tap(reply, () => own.adopt())
+    tap(reply, () => own.adopt())
   })
-  return whenEnded(pending, note)
 }
+
+/** What is told of an attempt that is over. */
+type Tracked = Pick<Attempt, 'id' | 'number' | 'target' | 'why'>
 
 interface Settled {
   readonly own: AttemptRecord | undefined
@@ -56,7 +60,7 @@ interface Settled {
 }
 
 /** Writes an attempt down that is over. @returns the ending with what the whole call has cost */
-function settle(call: Call, attempt: Attempt, ending: Ending, { own, beganMs, startedAfterMs, isBeside }: Settled): Ending | undefined {
+function settle(call: Call, attempt: Tracked, ending: Ending, { own, beganMs, startedAfterMs, isBeside }: Settled): Ending | undefined {
   const { facts } = call.record
   const of = own?.facts ?? facts
   const isTold = facts.choice !== undefined || attempt.number > 1 || ending.outcome !== 'ok'
@@ -73,7 +77,7 @@ interface Described {
   readonly startedAfterMs: number
 }
 
-function describeAttempt({ world }: Call, attempt: Attempt, ending: Ending, { facts, beganMs, startedAfterMs }: Described): AttemptFacts {
+function describeAttempt({ world }: Call, attempt: Tracked, ending: Ending, { facts, beganMs, startedAfterMs }: Described): AttemptFacts {
   const { id, target, why } = attempt
   const error = 'error' in ending ? ending.error : undefined
   return {

@@ -2,14 +2,17 @@ import type { Call } from '../../core/call.ts'
 import type { GatewayError } from '../../core/errors.ts'
 import type { RouteStep, Way } from '../../stages/route.ts'
 import type { Attempt, ModelCall, ModelRequest, Target } from '../types.ts'
-import { choose, pickLane } from './choose.ts'
+import { type ChoiceState, choose, pickLane, whyNot } from './choose.ts'
 import { mayContinue } from './continued-request.ts'
 import { CallFactsForRoute } from './facts.ts'
 import { type Action, rowOf } from './failures.ts'
 import { refusal } from './refusal.ts'
 import { backoffMs, isWorthWaiting } from './retry.ts'
 import type { RouterState } from './router.ts'
-import type { Choice, ModelTarget, RequestFacts, Route } from './types.ts'
+import { FIRST } from './strategies.ts'
+import type { Choice, ModelTarget, RequestFacts, Route, RuledOut } from './types.ts'
+
+const NONE: readonly RuledOut[] = []
 
 /** The way of one model call through the targets of its route. */
 export class Walk implements Way<Attempt> {
@@ -55,13 +58,19 @@ export class Walk implements Way<Attempt> {
   begin(): RouteStep<Attempt> {
     const { route } = this.#input
     const state = { lanes: this.#state.lanes, nowMs: this.#call.world.now(), random: this.#call.world.random }
-    const choice = choose(route, this.#facts, state)
+    const choice = this.#plainChoice(state) ?? choose(route, this.#facts, state)
     this.#note(choice)
     this.#order = choice.order
     this.#at = 0
     this.#tried.clear()
     const step = this.#sendFrom(0, this.#retries === 0 ? choice.why : this.#why)
     return step ?? { type: 'stop', error: refusal(route, choice.ruledOut, state.nowMs) }
+  }
+
+  /** A model that was named directly and can serve the call: there is nothing to choose. */
+  #plainChoice(state: ChoiceState): Choice | undefined {
+    const { only } = this.#input.route
+    return only !== undefined && whyNot(only, this.#facts, state) === undefined ? { order: [only], ruledOut: NONE, why: FIRST } : undefined
   }
 
   after(failure: GatewayError): RouteStep<Attempt> {

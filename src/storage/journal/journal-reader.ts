@@ -93,7 +93,6 @@ export class JournalReader implements EventReader, BatchSource {
     const found: LoggedEvent[] = []
     for (const batches of this.#batches({ ...EVERYTHING, ...time, order: 'oldest-first', mentions: callId })) {
       for (const batch of batches) found.push(...eventsOfCall(batch, callId))
-      if (found.at(-1)?.event.type === 'call.ended') break
       yield
     }
     return found

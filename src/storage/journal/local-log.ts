@@ -89,7 +89,7 @@ export class LocalLog {
     const { nodeId, epoch } = this.#index.begin(world)
     this.#epoch = epoch
     const nowMs = world.now()
-    const booked = Map.groupBy(this.#keeper?.resolveCrashed() ?? [], ({ callId }) => callId)
+    const booked = Map.groupBy(this.#keeper?.resolveCrashed(this.#journal.openCalls) ?? [], ({ callId }) => callId)
     const times = { lastSignMs: this.#journal.state.atMs, nowMs }
     const endings = this.#journal.openCalls.map((started) => crashedEnding(started, times, booked.get(started.callId) ?? []))
     for (const { callId } of endings) booked.delete(callId)

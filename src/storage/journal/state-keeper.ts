@@ -1,5 +1,5 @@
 import { GatewayError } from '../../core/errors.ts'
-import type { AttemptBooked } from '../../core/events.ts'
+import type { AttemptBooked, CallStarted } from '../../core/events.ts'
 import { type BatchSource, decodeEvents } from '../batch.ts'
 import { causeText } from '../cause-text.ts'
 import type { KeptState } from '../store.ts'
@@ -44,8 +44,8 @@ export class StateKeeper {
   }
 
   /** Ends what the process that died had open. */
-  resolveCrashed(): readonly AttemptBooked[] {
-    return this.#options.state.resolveCrashed()
+  resolveCrashed(openCalls: readonly CallStarted[]): readonly AttemptBooked[] {
+    return this.#options.state.resolveCrashed(openCalls)
   }
 
   /**

@@ -65,7 +65,6 @@ export class PostgresLogReader implements EventReader {
     const wanted = { from: 0, to: Number.MAX_SAFE_INTEGER, ...time, mentions: callId, order: 'oldest-first' } as const
     for await (const batch of this.#batches(wanted)) {
       found.push(...eventsOfCall(batch, callId))
-      if (found.at(-1)?.event.type === 'call.ended') break
     }
     return found
   }

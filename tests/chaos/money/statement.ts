@@ -52,7 +52,13 @@ export interface Statement {
     readonly outside: readonly string[]
   }
   /** Of calls that broke off or were left by their client, or whose usage was never said. */
-  readonly estimated: { readonly calls: number; readonly ledger: number; readonly invoice: number; readonly aboveHold: readonly string[] }
+  readonly estimated: {
+    readonly calls: number
+    readonly ledger: number
+    readonly invoice: number
+    readonly estimates: number
+    readonly outside: readonly string[]
+  }
   /** Billed, and in no book. */
   readonly unknown: readonly string[]
 }
@@ -62,21 +68,23 @@ export function compare(attempts: readonly BookedAttempt[], { byTrace, total }: 
   const calls = Map.groupBy(attempts, ({ traceId }) => traceId)
   const exact = { calls: 0, ledger: 0, invoice: 0, differing: [] as string[] }
   const crashed = { calls: 0, ledger: 0, invoice: 0, estimates: 0, outside: [] as string[] }
-  const estimated = { calls: 0, ledger: 0, invoice: 0, aboveHold: [] as string[] }
+  const estimated = { calls: 0, ledger: 0, invoice: 0, estimates: 0, outside: [] as string[] }
   for (const [traceId, own] of calls) {
     const ledger = sum(own.map(({ booking }) => booking?.nanoUsd))
     const held = sum(own.map(({ hold }) => hold.nanoUsd))
     const invoice = byTrace.get(traceId) ?? 0
-    const kind = own.some(({ isCrashed }) => isCrashed) ? crashed : own.some(({ booking }) => booking?.isEstimate) ? estimated : exact
+    const line = `${traceId}: ledger ${ledger}, invoice ${invoice}, held ${held}`
+    const unsure = own.some(({ isCrashed }) => isCrashed) ? crashed : own.some(({ booking }) => booking?.isEstimate) ? estimated : undefined
+    const kind = unsure ?? exact
     kind.calls++
     kind.ledger += ledger
     kind.invoice += invoice
-    const line = `${traceId}: ledger ${ledger}, invoice ${invoice}, held ${held}`
-    if (kind === exact && ledger !== invoice) exact.differing.push(line)
-    if (kind === estimated && ledger > held) estimated.aboveHold.push(line)
-    if (kind !== crashed) continue
-    crashed.estimates += held
-    if (ledger < invoice || ledger - invoice > held) crashed.outside.push(line)
+    if (unsure === undefined) {
+      if (ledger !== invoice) exact.differing.push(line)
+      continue
+    }
+    unsure.estimates += held
+    if (ledger < invoice || ledger > held) unsure.outside.push(line)
   }
   return {
     attempts: attempts.length,

@@ -5,6 +5,7 @@ import { encodeError, encodeStreamError } from './error.ts'
 import { readStream } from './read-stream.ts'
 import { decodeReply } from './reply.ts'
 import { decodeRequest, encodeRequest } from './request.ts'
+import { resumeStream } from './resume.ts'
 import { decodeStream, encodeCost } from './stream.ts'
 import { writeReply } from './write-reply.ts'
 import { writeRequest } from './write-request.ts'
@@ -19,6 +20,7 @@ export const anthropicMessages: Dialect = {
   ],
   path: () => '/messages',
   auth: 'x-api-key',
+  beginsWithUsage: true,
   headers: { 'anthropic-version': '2023-06-01' },
   decodeRequest,
   encodeRequest,
@@ -27,6 +29,7 @@ export const anthropicMessages: Dialect = {
   writeReply,
   decodeStream,
   readStream,
+  resumeStream,
   writeStream,
   decodeError: decodeFailure,
   encodeError,

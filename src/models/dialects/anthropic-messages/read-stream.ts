@@ -26,7 +26,10 @@ export function readStream(): StreamReader {
         case 'message_start': {
           const message = isObject(value.message) ? value.message : {}
           if (isObject(message.usage)) usage = message.usage
-          return [{ type: 'start', ...readHead(message) }]
+          const stop = readStop(message)
+          const finish: readonly StreamEvent[] = stop === undefined || isFinished ? [] : [{ type: 'finish', candidate: 0, stop }]
+          isFinished ||= stop !== undefined
+          return [{ type: 'start', ...readHead(message) }, ...readBegun(message.content, blocks), ...finish]
         }
         case 'content_block_start':
           return startBlock(value, blocks)
@@ -70,10 +73,17 @@ function indexOf(value: JsonObject): number {
   return typeof value.index === 'number' ? value.index : 0
 }
 
+/** Content that the message has from its beginning: that of an answer which goes on where a tool of the provider's own asked for a caller's. */
+function readBegun(content: Json | undefined, blocks: Map<number, OpenBlock>): readonly StreamEvent[] {
+  const list: readonly Json[] = Array.isArray(content) ? content : []
+  return list.flatMap((block, index) => [...startBlock({ index, content_block: block }, blocks), ...stopBlock({ index }, blocks)])
+}
+
 function startBlock(value: JsonObject, blocks: Map<number, OpenBlock>): readonly StreamEvent[] {
   const block = isObject(value.content_block) ? value.content_block : {}
   const index = indexOf(value)
-  const open = (type: OpenBlock['type']) => blocks.set(index, { type, signature: '' })
+  const open = (type: OpenBlock['type']) =>
+    blocks.set(index, { type, signature: typeof block.signature === 'string' ? block.signature : '' })
   switch (block.type) {
     case 'text':
       open('text')

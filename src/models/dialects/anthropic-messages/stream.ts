@@ -1,5 +1,5 @@
 import type { Usage } from '../../../core/events.ts'
-import { isObject, type JsonObject } from '../../../core/json.ts'
+import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import { formatUsd, type NanoUsd } from '../../../core/money.ts'
 import { decodeSseFrame, encodeSseFrame } from '../../../core/sse.ts'
 import type { StreamDecoder } from '../../dialect.ts'
@@ -70,7 +70,17 @@ function startPart(plain: ModelPart, value: JsonObject, told: Told): ModelPart {
   if (isObject(message.usage)) told.usage = message.usage
   const usage = readUsage(message.usage)
   // The output is only begun: should nothing more be said of it, this is the least that was used.
-  return { ...plain, isPreamble: true, ...(usage === undefined ? {} : { usage: { ...usage, isEstimate: true } }) }
+  const content: readonly Json[] = Array.isArray(message.content) ? message.content : []
+  const toolCalls = readToolNames(content)
+  const stop = typeof message.stop_reason === 'string' ? message.stop_reason : undefined
+  told.isFinished ||= stop !== undefined
+  return {
+    ...plain,
+    ...(content.length > 0 ? {} : { isPreamble: true as const }),
+    ...(usage === undefined ? {} : { usage: { ...usage, isEstimate: true } }),
+    ...(toolCalls === undefined ? {} : { toolCalls }),
+    ...(stop === undefined ? {} : { finishReason: stop }),
+  }
 }
 
 function blockPart(plain: ModelPart, value: JsonObject): ModelPart {

@@ -20,7 +20,8 @@ export function readUsage(usage: Json | undefined): Usage | undefined {
   if (thinking !== undefined) read.reasoningTokens = thinking
   const calls = isObject(usage.server_tool_use) ? callsOf(usage.server_tool_use) : 0
   if (calls > 0) read.toolCalls = calls
-  const tier = usage.service_tier
+  // A speed has a price of its own, as tiers have (https://platform.claude.com/docs/en/build-with-claude/fast-mode, read 2026-11-21).
+  const tier = usage.speed === 'fast' ? 'fast' : usage.service_tier
   if (typeof tier === 'string' && tier !== 'standard') read.serviceTier = tier.slice(0, 40)
   read.raw = usage
   return read
@@ -36,6 +37,20 @@ export function writeUsage(usage: Usage): JsonObject {
     output_tokens: outputTokens,
     ...(reasoningTokens === undefined ? {} : { output_tokens_details: { thinking_tokens: reasoningTokens } }),
   }
+}
+
+/**
+ * Usage of the event that begins a stream. Most providers tell the input at the end: until then it is estimated, for some clients read it here
+ * and nowhere else. Of the output nothing was used yet, whatever the provider counted so far: clients may add what the last event says.
+ */
+export function writeStartUsage({ outputTokens: _later, reasoningTokens: _too, ...input }: Usage, likelyInputTokens = 0): JsonObject {
+  return writeUsage(input.inputTokens === undefined ? { ...input, inputTokens: likelyInputTokens } : input)
+}
+
+/** Usage of the event that ends a stream. An input that the provider did not tell stays as the first event has it. */
+export function writeEndUsage(usage: Usage): JsonObject {
+  const written = writeUsage(usage)
+  return usage.inputTokens === undefined ? { ...written, input_tokens: null } : written
 }
 
 function callsOf(calls: JsonObject): number {

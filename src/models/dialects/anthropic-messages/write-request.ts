@@ -3,6 +3,7 @@ import type { Written } from '../../dialect.ts'
 import { budgetOf, effortOf, nearestEffort } from '../../neutral/effort.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { Effort, NeutralRequest, OutputForm, Reasoning, Tool } from '../../neutral/request.ts'
+import { narrowSchema, PART_OF_SCHEMA } from '../../neutral/strict-schema.ts'
 import type { Target } from '../../types.ts'
 import { type Generation, generationOf } from './generation.ts'
 import { writeMessages } from './write-messages.ts'
@@ -103,7 +104,7 @@ function writeTools(request: NeutralRequest, { usedTools, isThinking, losses }: 
   const choice = mustForce && isThinking ? 'auto' : type
   const isSaid = toolChoice !== undefined || request.allowsParallelTools === false
   return {
-    tools: offered.map(writeTool),
+    tools: offered.map((tool) => writeTool(tool, losses)),
     tool_choice: isSaid
       ? {
           type: choice,
@@ -128,13 +129,12 @@ function choiceType({ toolChoice }: NeutralRequest): 'auto' | 'any' | 'tool' | '
   }
 }
 
-function writeTool({ name, description, schema, isStrict }: Tool): JsonObject {
-  return {
-    name,
-    description,
-    input_schema: schema.type === undefined ? { type: 'object', ...schema } : schema,
-    strict: isStrict ? true : undefined,
-  }
+function writeTool({ name, description, schema: given, isStrict }: Tool, losses: Losses): JsonObject {
+  const schema = given.type === undefined ? { type: 'object', ...given } : given
+  if (!isStrict) return { name, description, input_schema: schema }
+  const narrowed = narrowSchema(schema)
+  if (narrowed.isChanged) losses.approximate('tools.strict', PART_OF_SCHEMA)
+  return { name, description, input_schema: narrowed.schema, strict: true }
 }
 
 function writeOutputForm(output: OutputForm | undefined, losses: Losses): JsonObject | undefined {
@@ -143,7 +143,9 @@ function writeOutputForm(output: OutputForm | undefined, losses: Losses): JsonOb
     losses.emulate('response_format', 'this wire has no free JSON; the model is told to answer so')
     return undefined
   }
-  return { type: 'json_schema', schema: output.schema }
+  const { schema, isChanged } = narrowSchema(output.schema)
+  if (isChanged) losses.approximate('response_format', PART_OF_SCHEMA)
+  return { type: 'json_schema', schema }
 }
 
 interface ReasoningContext {

@@ -5,7 +5,7 @@ import type { ReplyContext, StreamWriter, WrittenFrame } from '../../dialect.ts'
 import type { Seal } from '../../neutral/content.ts'
 import type { StopReason, StreamEvent } from '../../neutral/reply.ts'
 import { packSeal } from '../../neutral/seal.ts'
-import { writeUsage } from './usage.ts'
+import { writeEndUsage, writeStartUsage } from './usage.ts'
 import { writeCitation, writeStop } from './write-reply.ts'
 
 /** Writes one stream of message events: blocks one after the other, each begun and ended. */
@@ -53,7 +53,7 @@ class BlockWriter {
     const calls = this.#calls.size > 0 ? [{ type: 'tool-call' as const, id: '', name: '', arguments: '' }] : []
     const content = [...calls, ...(this.#hasRefused ? [{ type: 'refusal' as const, text: '' }] : [])]
     const delta = writeStop({ content, ...(this.#stop === undefined ? {} : { stop: this.#stop }) })
-    this.#frames.push({ bytes: encode('message_delta', { delta, usage: writeUsage(this.#usage) }), takesCost: true })
+    this.#frames.push({ bytes: encode('message_delta', { delta, usage: writeEndUsage(this.#usage) }), takesCost: true })
     this.#push('message_stop', {})
     return this.#frames
   }
@@ -162,8 +162,7 @@ class BlockWriter {
     this.#hasStarted = true
     const { callId, request } = this.#context
     const { id = `msg_${callId}`, model = request.model } = this.#head
-    // What was used is told at the end, where other wires tell it; here stand the noughts that the shape demands.
-    const usage = writeUsage(this.#usage)
+    const usage = writeStartUsage(this.#usage, this.#context.likelyInputTokens)
     const message = { id, type: 'message', role: 'assistant', model, content: [], stop_reason: null, stop_sequence: null, usage }
     this.#push('message_start', { message })
   }

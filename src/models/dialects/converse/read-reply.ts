@@ -22,7 +22,7 @@ export function readReply(value: JsonObject, target: Target): NeutralReply {
   const losses = new Losses()
   const content = blocksOf(value).flatMap((block, index) => readBlock(block, { index, target, losses }))
   const stop = readStop(value.stopReason)
-  const usage = readUsage(value.usage)
+  const usage = readUsage(value.usage, value.serviceTier)
   return {
     candidates: [{ content, ...(stop === undefined ? {} : { stop }) }],
     ...(usage === undefined ? {} : { usage }),
@@ -51,7 +51,7 @@ interface BlockPlace {
 
 function readBlock(block: JsonObject, { index, target, losses }: BlockPlace): readonly Content[] {
   if (typeof block.text === 'string') return block.text === '' ? [] : [{ type: 'text', text: block.text }]
-  if (isObject(block.toolUse)) return [readCall(block.toolUse, index)]
+  if (isObject(block.toolUse) && !isProviders(block.toolUse)) return [readCall(block.toolUse, index)]
   if (isObject(block.reasoningContent)) return readReasoning(block.reasoningContent, target)
   if (isObject(block.citationsContent)) return readCited(block.citationsContent)
   const [kind = 'unknown'] = Object.keys(block)
@@ -59,9 +59,14 @@ function readBlock(block: JsonObject, { index, target, losses }: BlockPlace): re
   return []
 }
 
+/** Whether a call is of a tool that the provider runs itself: the caller must not run it too. */
+export function isProviders({ type }: JsonObject): boolean {
+  return type === 'server_tool_use'
+}
+
 function readCall({ toolUseId, name, input }: JsonObject, index: number): Content {
   const id = typeof toolUseId === 'string' && toolUseId !== '' ? toolUseId : `call_${index}`
-  return { type: 'tool-call', id, name: typeof name === 'string' ? name : '', arguments: isObject(input) ? JSON.stringify(input) : '' }
+  return { type: 'tool-call', id, name: typeof name === 'string' ? name : '', arguments: input === undefined ? '' : JSON.stringify(input) }
 }
 
 function readReasoning({ reasoningText, redactedContent }: JsonObject, target: Target): readonly Content[] {
@@ -77,7 +82,10 @@ function readCited({ content, citations }: JsonObject): readonly Content[] {
   const parts: readonly Json[] = Array.isArray(content) ? content : []
   const text = parts.flatMap((part) => (isObject(part) && typeof part.text === 'string' ? [part.text] : [])).join('')
   const list: readonly Json[] = Array.isArray(citations) ? citations : []
-  const cited = list.filter(isObject).map(readCitation)
+  const cited = list
+    .filter(isObject)
+    .map(readCitation)
+    .filter((citation) => Object.keys(citation).length > 0)
   return text === '' ? [] : [{ type: 'text', text, ...(cited.length === 0 ? {} : { citations: cited }) }]
 }
 

@@ -2,14 +2,21 @@ import { isObject, type JsonObject } from '../../../core/json.ts'
 import { decodeSseFrame } from '../../../core/sse.ts'
 import type { StreamReader } from '../../dialect.ts'
 import type { Seal } from '../../neutral/content.ts'
+import type { Loss } from '../../neutral/loss.ts'
 import type { StreamEvent } from '../../neutral/reply.ts'
 import type { Target } from '../../types.ts'
-import { readCitation, readStop } from './read-reply.ts'
+import { isProviders, readCitation, readStop } from './read-reply.ts'
 import { redactedSeal, signatureSeal } from './seal.ts'
 import { readUsage } from './usage.ts'
 
 /** This wire has one answer. */
 const candidate = 0
+
+const PROVIDERS_LOSS: Loss = {
+  path: 'output.message.content.toolUse',
+  action: 'dropped',
+  reason: 'what a provider ran by itself has no place in other wires',
+}
 
 /** What is known of a block that is open. */
 interface Block {
@@ -66,7 +73,7 @@ class MessageReader {
       case 'messageStop':
         return this.#finish(value)
       case 'metadata': {
-        const usage = readUsage(value.usage)
+        const usage = readUsage(value.usage, value.serviceTier)
         return usage === undefined ? [] : [{ type: 'usage', usage }]
       }
       default:
@@ -84,6 +91,7 @@ class MessageReader {
 
   #begin(at: number, { toolUse }: JsonObject): readonly StreamEvent[] {
     if (!isObject(toolUse)) return []
+    if (isProviders(toolUse)) return [{ type: 'loss', loss: PROVIDERS_LOSS }]
     const block = this.#block(at)
     const index = this.#calls++
     block.call = index

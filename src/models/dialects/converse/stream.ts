@@ -37,7 +37,7 @@ export function decodeStream(_request: Pick<ModelRequest, 'wantsUsage'>, target:
         return typeof value.stopReason === 'string' ? { ...plain, finishReason: value.stopReason } : plain
       }
       if (event !== 'metadata') return plain
-      const usage = readUsage(value.usage)
+      const usage = readUsage(value.usage, value.serviceTier)
       const ends = isStopped && !isLast
       isLast ||= ends
       return { ...plain, isLast: ends, ...(usage === undefined ? {} : { usage }) }

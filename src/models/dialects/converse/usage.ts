@@ -3,9 +3,10 @@ import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 
 /**
  * Reads `usage`: what was read from the cache and written to it counts beside `inputTokens`, here inside.
+ * `served`, beside it, names the tier of service (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ServiceTier.html).
  * Source: https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html (read 2026-11-21).
  */
-export function readUsage(usage: Json | undefined): Usage | undefined {
+export function readUsage(usage: Json | undefined, served?: Json): Usage | undefined {
   if (!isObject(usage)) return undefined
   const fresh = count(usage.inputTokens)
   const output = count(usage.outputTokens)
@@ -19,6 +20,8 @@ export function readUsage(usage: Json | undefined): Usage | undefined {
   if (written !== undefined) read.cacheWriteTokens = written
   const hour = writtenForAnHour(usage)
   if (hour > 0) read.cacheWrite1hTokens = hour
+  const tier = isObject(served) ? served.type : undefined
+  if (typeof tier === 'string' && tier !== 'default') read.serviceTier = tier.slice(0, 40)
   read.raw = usage
   return read
 }

@@ -41,7 +41,7 @@ test('the path holds the model, encoded, and how it is asked', () => {
 
 describe('errors', () => {
   const failure = (status: number, body: unknown) =>
-    converse.decodeError({ provider: 'fake', status, retryAfter: null, body: new TextEncoder().encode(JSON.stringify(body)) })
+    converse.decodeError({ provider: 'fake', status, body: new TextEncoder().encode(JSON.stringify(body)) })
 
   test.each([
     [400, 'provider_rejected'],
@@ -57,8 +57,10 @@ describe('errors', () => {
 
   test('say what AWS said, but nothing of our credential', () => {
     expect(failure(400, { message: 'Input is too long.' }).message).toBe('Provider fake answered 400: Input is too long.')
-    expect(failure(403, { Message: 'The security token AKIA is invalid' }).message).toBe('Provider fake answered 403')
-    expect(failure(500, 'x').message).toBe('Provider fake answered 500')
+    const refused = failure(403, { Message: 'The security token AKIA is invalid' }).message
+    expect(refused).toMatch(/^Provider fake answered 403: it refused the gateway's own credential, not yours\./)
+    expect(refused).not.toContain('AKIA')
+    expect(failure(500, 'x').message).toStartWith('Provider fake answered 500 and did not say why. The failure is its own')
   })
 })
 

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../core/json.ts'
 import type { Written } from '../../dialect.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm } from '../../neutral/request.ts'
+import { narrowSchema, PART_OF_SCHEMA } from '../../neutral/strict-schema.ts'
 import type { Target } from '../../types.ts'
 import { claudeOf, familyOf } from './family.ts'
 import { writeMessages, writeSystem } from './write-messages.ts'
@@ -27,7 +28,7 @@ export function writeBody(request: NeutralRequest, target: Target, losses: Losse
     system: system.length === 0 ? undefined : system,
     inferenceConfig: Object.values(inference).every((value) => value === undefined) ? undefined : inference,
     toolConfig: writeTools(request, { isThinking: thinking !== undefined && familyOf(target) === 'claude', losses }),
-    outputConfig: writeOutputForm(request.output),
+    outputConfig: writeOutputForm(request.output, losses),
     additionalModelRequestFields: Object.keys(additional).length === 0 ? undefined : additional,
   }
 }
@@ -74,9 +75,11 @@ function writeTopK(topK: number | undefined, target: Target, losses: Losses): Js
   return {}
 }
 
-function writeOutputForm(output: OutputForm | undefined): JsonObject | undefined {
+function writeOutputForm(output: OutputForm | undefined, losses: Losses): JsonObject | undefined {
   if (output?.type !== 'schema') return undefined
-  const { name, description, schema } = output
+  const { name, description } = output
+  const { schema, isChanged } = narrowSchema(output.schema)
+  if (isChanged) losses.approximate('response_format', PART_OF_SCHEMA)
   // The schema goes as text here.
   const jsonSchema = { name: name ?? 'answer', description, schema: JSON.stringify(schema) }
   return { textFormat: { type: 'json_schema', structure: { jsonSchema } } }

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../../core/json.ts'
 import type { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, Tool, ToolChoice } from '../../neutral/request.ts'
+import { narrowSchema, PART_OF_SCHEMA } from '../../neutral/strict-schema.ts'
 
 interface ToolContext {
   /** Claude cannot be made to call a tool while it thinks. */
@@ -22,7 +23,8 @@ export function writeTools(request: NeutralRequest, { isThinking, losses }: Tool
   const missing = used.filter((name) => !names.has(name))
   if (missing.length > 0) losses.emulate('tools', 'this wire wants the tools of the conversation named')
   if (offered.length + missing.length === 0) return undefined
-  const tools = [...offered.map(writeTool), ...missing.map((name) => writeTool({ name, schema: { type: 'object' } }))]
+  const described = [...offered, ...missing.map((name) => ({ name, schema: { type: 'object' } }))]
+  const tools = described.map((tool) => writeTool(tool, losses))
   return { tools, toolChoice: writeChoice(choice, isThinking, losses) }
 }
 
@@ -31,9 +33,12 @@ function usedTools({ messages }: NeutralRequest): readonly string[] {
   return [...new Set(names)]
 }
 
-function writeTool({ name, description, schema, isStrict }: Tool): JsonObject {
+function writeTool({ name, description, schema, isStrict }: Tool, losses: Losses): JsonObject {
   const json = Object.keys(schema).length === 0 ? { type: 'object', properties: {} } : schema
-  return { toolSpec: { name, description, inputSchema: { json }, strict: isStrict === true ? true : undefined } }
+  if (!isStrict) return { toolSpec: { name, description, inputSchema: { json } } }
+  const narrowed = narrowSchema(json)
+  if (narrowed.isChanged) losses.approximate('tools.strict', PART_OF_SCHEMA)
+  return { toolSpec: { name, description, inputSchema: { json: narrowed.schema }, strict: true } }
 }
 
 function writeChoice(choice: ToolChoice | undefined, isThinking: boolean, losses: Losses): JsonObject | undefined {

@@ -34,6 +34,8 @@ function findUnbounded(value: JsonObject, config: JsonObject): string | undefine
     Object.keys(tool).some((key) => key !== 'functionDeclarations' && key !== 'function_declarations'),
   )
   if (isOwn) return 'a tool of the provider’s own'
+  const tier = field(value, 'serviceTier')
+  if (typeof tier === 'string' && /priority$/i.test(tier)) return 'the service tier "priority", which has a price of its own'
   if (field(value, 'cachedContent') !== undefined) return 'content that the provider keeps'
   const modalities = field(config, 'responseModalities')
   const isText = !Array.isArray(modalities) || modalities.every((one: Json) => one === 'TEXT')

@@ -23,14 +23,15 @@ const STATUS: Readonly<Record<number, string>> = {
 /** Reads a provider's error answer. Asked for a stream, Google may answer with a list of one. */
 export function decodeError(failure: ProviderFailure): GatewayError {
   const said = parse(failure.body)
-  const [retry] = detailsOf(said).flatMap(({ retryDelay }) =>
-    typeof retryDelay === 'string' ? [Math.ceil(Number.parseFloat(retryDelay))] : [],
-  )
-  const retryAfter = failure.retryAfter ?? (retry === undefined || Number.isNaN(retry) ? null : String(retry))
+  const [retryDelay] = detailsOf(said).flatMap((detail) => secondsOf(detail.retryDelay) ?? [])
+  const retryAfterSeconds = failure.retryAfterSeconds ?? retryDelay
   // A wrong key is a 400 here, and would pass for the caller's fault.
   const isOurKey = detailsOf(said).some(({ reason }) => reason === 'API_KEY_INVALID')
   const status = isOurKey ? 401 : failure.status
-  return decodeFailure({ ...failure, status, retryAfter, body: new TextEncoder().encode(JSON.stringify({ error: said })) }, readError)
+  return decodeFailure(
+    { ...failure, status, retryAfterSeconds, body: new TextEncoder().encode(JSON.stringify({ error: said })) },
+    readError,
+  )
 }
 
 /** An error that stands inside a reply of status 200, whole or as a chunk. */
@@ -78,6 +79,12 @@ function parse(body: Uint8Array): JsonObject {
   }
   const first: unknown = Array.isArray(value) ? value[0] : value
   return isObject(first) && isObject(first.error) ? first.error : {}
+}
+
+/** Seconds of a google.protobuf.Duration: `36.5s`. */
+function secondsOf(duration: Json | undefined): number | undefined {
+  const [, seconds] = (typeof duration === 'string' && /^(\d{1,6}(?:\.\d{1,9})?)s$/.exec(duration)) || []
+  return seconds === undefined ? undefined : Number(seconds)
 }
 
 function detailsOf(error: JsonObject): readonly JsonObject[] {

@@ -105,7 +105,9 @@ export function readCitations(candidate: JsonObject): readonly Citation[] {
   const metadata = field(candidate, 'citationMetadata')
   const quoted = isObject(metadata) ? objectsIn(metadata.citations ?? metadata.citationSources) : []
   const grounding = field(candidate, 'groundingMetadata')
-  const found = isObject(grounding) ? objectsIn(field(grounding, 'groundingChunks')).flatMap(({ web }) => (isObject(web) ? [web] : [])) : []
+  const found = isObject(grounding)
+    ? objectsIn(field(grounding, 'groundingChunks')).flatMap(({ web, maps }) => [web, maps].filter(isObject))
+    : []
   return [...quoted, ...found].flatMap(({ uri, title }) =>
     typeof uri === 'string' && uri !== '' ? [{ url: uri, ...(typeof title === 'string' && title !== '' ? { title } : {}) }] : [],
   )

@@ -12,6 +12,7 @@ import { blockReason, field, objectsIn, readStop } from './words.ts'
 export function readStream(): StreamReader {
   const calls = new Map<number, number>()
   const finished = new Set<number>()
+  const cited = new Set<string>()
   let ids: (() => string) | undefined
   const readCandidate = (candidate: JsonObject, nextId: () => string, losses: Losses): readonly StreamEvent[] => {
     const index = typeof candidate.index === 'number' ? candidate.index : 0
@@ -23,7 +24,12 @@ export function readStream(): StreamReader {
         if (piece.type === 'tool-call') calls.set(index, count + 1)
         return eventsOf(piece, index, count)
       })
-    for (const citation of readCitations(candidate)) events.push({ type: 'citation', candidate: index, citation })
+    for (const citation of readCitations(candidate)) {
+      // Pages are told again with each chunk that follows.
+      const mark = `${index} ${citation.url}`
+      if (!cited.has(mark)) events.push({ type: 'citation', candidate: index, citation })
+      cited.add(mark)
+    }
     const logprobs = readLogprobs(field(candidate, 'logprobsResult'))
     if (logprobs.length > 0) events.push({ type: 'logprobs', candidate: index, logprobs })
     const stop = readStop(field(candidate, 'finishReason'), calls.has(index))
@@ -45,14 +51,15 @@ export function readStream(): StreamReader {
         ids = callIds(head.id)
         events.push({ type: 'start', ...head })
       }
+      // Before the content: a writer may have to tell the input first.
+      const usage = readUsage(field(chunk, 'usageMetadata'))
+      if (usage !== undefined) events.push({ type: 'usage', usage })
       const candidates = objectsIn(chunk.candidates)
       for (const candidate of candidates) events.push(...readCandidate(candidate, ids, losses))
       if (candidates.length === 0 && blockReason(chunk) !== undefined && !finished.has(0)) {
         finished.add(0)
         events.push({ type: 'finish', candidate: 0, stop: { type: 'content-filter' } })
       }
-      const usage = readUsage(field(chunk, 'usageMetadata'))
-      if (usage !== undefined) events.push({ type: 'usage', usage })
       for (const loss of losses.list) events.push({ type: 'loss', loss })
       return events
     },

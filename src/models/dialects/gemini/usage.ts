@@ -31,9 +31,24 @@ export function readUsage(metadata: Json | undefined): Usage | undefined {
   if (audioIn !== undefined) read.audioInputTokens = audioIn
   if (imageIn !== undefined) read.imageInputTokens = imageIn
   if (audioOut !== undefined) read.audioOutputTokens = audioOut
+  const tier = tierOf(metadata)
+  if (tier !== undefined) read.serviceTier = tier
   read.raw = metadata
   return read
 }
+
+/**
+ * The tier of service: Vertex names it in `trafficType` (ON_DEMAND, ON_DEMAND_FLEX, ON_DEMAND_PRIORITY, PROVISIONED_THROUGHPUT), the Gemini API
+ * in `serviceTier`. Source: the types of @google/genai (read 2026-11-21).
+ */
+function tierOf(metadata: JsonObject): string | undefined {
+  const named = field(metadata, 'serviceTier') ?? field(metadata, 'trafficType')
+  if (typeof named !== 'string') return undefined
+  const tier = named.toLowerCase().replace(/^(?:service_tier_|on_demand_)/, '')
+  return ORDINARY_TIERS.has(tier) ? undefined : tier.slice(0, 40)
+}
+
+const ORDINARY_TIERS: ReadonlySet<string> = new Set(['standard', 'on_demand', 'unspecified', 'traffic_type_unspecified'])
 
 function ofModality(details: Json | undefined, modality: string): number | undefined {
   const found = objectsIn(details).find((one) => one.modality === modality)

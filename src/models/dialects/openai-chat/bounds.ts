@@ -7,13 +7,14 @@ const ORDINARY_TIERS: readonly unknown[] = ['default', 'flex']
 /** Reads what bounds the cost of a request, and what about it nobody can bound. */
 export function readBounds(value: JsonObject): RequestBounds {
   const media = readMedia(value.messages)
-  const max = [value.max_completion_tokens, value.max_tokens].map(count).filter((tokens) => tokens !== undefined)
+  const [one, other] = [count(value.max_completion_tokens), count(value.max_tokens)]
+  const max = one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
   const unbounded = media.parts > 0 ? `${media.kind} among its messages` : findUnbounded(value)
   return {
     choices: Math.max(1, count(value.n) ?? 1),
     mediaBytes: media.sizeBytes,
     mediaParts: media.parts,
-    ...(max.length === 0 ? {} : { maxOutputTokens: Math.min(...max) }),
+    ...(max === undefined ? {} : { maxOutputTokens: max }),
     ...(unbounded === undefined ? {} : { unbounded }),
   }
 }

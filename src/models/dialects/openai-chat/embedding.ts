@@ -7,7 +7,7 @@ import { defined, optionalCount, optionalString, reportUnread, wrong } from '../
 import { decodeBody, parseAgain, readKeys, readModel, spanOf } from '../decode-body.ts'
 import { malformed, parseReplyBody } from '../provider-reply.ts'
 import { errorInReply } from './error.ts'
-import { readUsage } from './reply.ts'
+import { readUsage } from './read-usage.ts'
 import { encodeRequest } from './request.ts'
 import { writeUsage } from './write-usage.ts'
 

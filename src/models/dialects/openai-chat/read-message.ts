@@ -3,7 +3,7 @@ import type { Content, DocumentContent, ImageContent, TextContent } from '../../
 import type { Losses } from '../../neutral/loss.ts'
 import type { MessageList } from '../../neutral/messages.ts'
 import { defined, isBase64, optionalString, readDataUrl, readList, readObject, readString, wrong } from '../../neutral/read.ts'
-import { readThinking } from './thinking.ts'
+import { readParts, readThinking } from './thinking.ts'
 
 /** Where a message stands, and where its losses go. */
 interface Place {
@@ -94,6 +94,8 @@ function readPart(part: JsonObject, { path, losses }: Place): readonly Content[]
       const text = readString(part.text, `${path}.text`)
       return text === '' ? [] : [{ type: 'text', text, ...cache }]
     }
+    case 'thinking':
+      return readParts([part])
     case 'refusal':
       return [{ type: 'refusal', text: readString(part.refusal, `${path}.refusal`) }]
     case 'image_url':

@@ -1,9 +1,9 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
-import type { Content } from '../../neutral/content.ts'
+import type { Citation, Content } from '../../neutral/content.ts'
 import type { Loss } from '../../neutral/loss.ts'
 import type { Candidate, NeutralReply, StopReason, TokenLogprob } from '../../neutral/reply.ts'
-import { readUsage } from './reply.ts'
-import { readThinking } from './thinking.ts'
+import { readUsage } from './read-usage.ts'
+import { readParts, readThinking } from './thinking.ts'
 
 /** What a whole completion says. The decoder has seen that it is one. */
 export function readReply(value: JsonObject): NeutralReply {
@@ -11,7 +11,7 @@ export function readReply(value: JsonObject): NeutralReply {
   const usage = readUsage(value.usage)
   return {
     ...readHead(value),
-    candidates: choices.filter(isObject).map(readChoice),
+    candidates: choices.filter(isObject).map((choice, at) => readChoice(choice, at === 0 ? searchedIn(value) : [])),
     ...(usage === undefined ? {} : { usage }),
     losses: choices.filter(isObject).flatMap(({ message }) => readReplyLosses(message)),
   }
@@ -23,7 +23,8 @@ export function readHead(value: JsonObject): Pick<NeutralReply, 'id' | 'model' |
   return {
     ...(typeof id === 'string' && id !== '' ? { id } : {}),
     ...(typeof model === 'string' && model !== '' ? { model } : {}),
-    ...(typeof created === 'number' ? { createdSeconds: created } : {}),
+    // Azure begins a stream with a chunk whose head is empty: the results of its filters.
+    ...(typeof created === 'number' && created > 0 ? { createdSeconds: created } : {}),
   }
 }
 
@@ -56,44 +57,70 @@ function readLogprob(value: JsonObject): { readonly token: string; readonly logp
   return { token: typeof value.token === 'string' ? value.token : '', logprob: typeof value.logprob === 'number' ? value.logprob : 0 }
 }
 
+/** What becomes of an answer in sound. */
+export const AUDIO_LOSS: Loss = { path: 'choices.message.audio', action: 'dropped', reason: 'no other wire answers in audio' }
+
 function readReplyLosses(message: Json | undefined): readonly Loss[] {
   if (!isObject(message) || !isObject(message.audio)) return []
-  return [{ path: 'choices.message.audio', action: 'dropped', reason: 'no other wire answers in audio' }]
+  return [AUDIO_LOSS]
 }
 
-function readChoice(choice: JsonObject): Candidate {
+function readChoice(choice: JsonObject, searched: readonly Citation[]): Candidate {
   const stop = readStop(choice.finish_reason)
   const logprobs = readLogprobs(choice.logprobs)
   return {
-    content: isObject(choice.message) ? readContent(choice.message) : [],
+    content: isObject(choice.message) ? readContent(choice.message, searched) : [],
     ...(stop === undefined ? {} : { stop }),
     ...(logprobs.length === 0 ? {} : { logprobs }),
   }
 }
 
-function readContent(message: JsonObject): readonly Content[] {
+function readContent(message: JsonObject, searched: readonly Citation[]): readonly Content[] {
   const { before, ofCall } = readThinking(message)
   const { content, refusal } = message
-  const citations = readCitations(message.annotations)
-  const calls: readonly Json[] = Array.isArray(message.tool_calls) ? message.tool_calls : []
+  const citations = [...readCitations(message.annotations), ...searched]
   return [
     ...before,
     ...(typeof content === 'string' && content !== ''
       ? [{ type: 'text' as const, text: content, ...(citations.length === 0 ? {} : { citations }) }]
       : []),
+    ...(Array.isArray(content) ? readParts(content) : []),
     ...(typeof refusal === 'string' && refusal !== '' ? [{ type: 'refusal' as const, text: refusal }] : []),
-    ...calls.filter(isObject).flatMap((call, index) => readCall(call, index, ofCall)),
+    ...callsIn(message).flatMap((call, index) => readCall(call, index, ofCall)),
   ]
 }
 
+/** Calls of a message or a delta. The older `function_call` is one without an id. */
+export function callsIn({ tool_calls: listed, function_call: older }: JsonObject): readonly JsonObject[] {
+  const calls: readonly Json[] = Array.isArray(listed) ? listed : []
+  if (calls.length === 0 && isObject(older)) return [{ index: 0, function: older }]
+  return calls.filter(isObject)
+}
+
+/** What is called, and with what: of a function, or of a custom tool, whose input is free text. */
+export function calledIn({ function: called, custom }: JsonObject): JsonObject {
+  if (isObject(called)) return called
+  return isObject(custom) ? { name: custom.name, arguments: custom.input } : {}
+}
+
 function readCall(call: JsonObject, index: number, ofCall: (id: string, call: JsonObject) => readonly Content[]): readonly Content[] {
-  const called = isObject(call.function) ? call.function : {}
+  const called = calledIn(call)
   const id = typeof call.id === 'string' && call.id !== '' ? call.id : `call_${index}`
   const name = typeof called.name === 'string' ? called.name : ''
   // Some servers give the arguments as an object.
   const text =
     typeof called.arguments === 'string' ? called.arguments : called.arguments === undefined ? '' : JSON.stringify(called.arguments)
   return [...ofCall(id, call), { type: 'tool-call', id, name, arguments: text }]
+}
+
+/** Pages that a provider searched before it answered, which Perplexity names beside the choices. */
+export function searchedIn({ search_results: results, citations: urls }: JsonObject): readonly Citation[] {
+  if (Array.isArray(results)) {
+    return results
+      .filter(isObject)
+      .flatMap(({ url, title }) => (typeof url === 'string' ? [{ url, ...(typeof title === 'string' ? { title } : {}) }] : []))
+  }
+  return Array.isArray(urls) ? urls.flatMap((url: Json) => (typeof url === 'string' ? [{ url }] : [])) : []
 }
 
 function readCitations(annotations: Json | undefined) {

@@ -1,17 +1,18 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import { decodeSseFrame } from '../../../core/sse.ts'
 import type { StreamReader } from '../../dialect.ts'
+import type { Seal } from '../../neutral/content.ts'
 import type { StreamEvent } from '../../neutral/reply.ts'
-import { readHead, readLogprobs, readStop } from './read-reply.ts'
-import { readUsage } from './reply.ts'
-import { readThinking } from './thinking.ts'
+import { AUDIO_LOSS, calledIn, callsIn, readHead, readLogprobs, readStop, searchedIn } from './read-reply.ts'
+import { readUsage } from './read-usage.ts'
+import { isPlain, OWN_SEAL, readParts, readThinking } from './thinking.ts'
 
 /** What is known of one choice so far. */
 interface ChoiceState {
   /** Its calls by the provider's index: the id that was told. */
   readonly calls: Map<number, string>
-  /** Thinking is open and no seal has come: it gets one of its own, so that it may be given back. */
-  isThinking: boolean
+  /** Thinking is open and no seal has come: it gets this one, so that it may be given back. */
+  open: Seal | undefined
   /** Thinking that stood outside of details since the last seal: some give the whole of it once more with its seal. */
   plain: string
   /** Indices of the details that were sealed: some give them again with each that follows. */
@@ -23,19 +24,31 @@ interface ChoiceState {
 export function readStream(): StreamReader {
   const choices = new Map<number, ChoiceState>()
   let isStarted = false
+  let hasSearched = false
+  let hasAudio = false
   return {
     read: (frame) => {
       const { data } = decodeSseFrame(frame)
       const chunk = data === undefined || data === '[DONE]' ? undefined : parse(data)
       if (chunk === undefined) return []
       const events: StreamEvent[] = []
-      if (!isStarted) {
+      const said = listOf(chunk.choices)
+      // Azure begins with a chunk of filter results, whose head is empty.
+      if (!isStarted && (said.length > 0 || chunk.id !== '')) {
         isStarted = true
         events.push({ type: 'start', ...readHead(chunk) })
       }
-      for (const choice of listOf(chunk.choices)) readChoice(choice, choices, events)
+      // Before the content: some servers count in each chunk, and a writer may have to tell the input first.
       const usage = readUsage(chunk.usage)
       if (usage !== undefined) events.push({ type: 'usage', usage })
+      for (const choice of said) readChoice(choice, choices, events)
+      const searched = hasSearched || said.length === 0 ? [] : searchedIn(chunk)
+      hasSearched ||= searched.length > 0
+      for (const citation of searched) events.push({ type: 'citation', candidate: 0, citation })
+      if (!hasAudio && said.some(({ delta }) => isObject(delta) && isObject(delta.audio))) {
+        hasAudio = true
+        events.push({ type: 'loss', loss: AUDIO_LOSS })
+      }
       return events
     },
   }
@@ -60,27 +73,26 @@ function readChoice(choice: JsonObject, choices: Map<number, ChoiceState>, event
   const candidate = typeof choice.index === 'number' ? choice.index : 0
   const state = choices.get(candidate) ?? {
     calls: new Map<number, string>(),
-    isThinking: false,
+    open: undefined,
     plain: '',
     sealed: new Set<number>(),
     isFinished: false,
   }
   choices.set(candidate, state)
   const delta = isObject(choice.delta) ? choice.delta : {}
-  readThoughts(delta, { candidate, state, events })
   const { content, refusal } = delta
-  const calls = listOf(delta.tool_calls)
+  const calls = callsIn(delta)
   const stop = readStop(choice.finish_reason)
   const hasText = typeof content === 'string' && content !== ''
   const hasRefusal = typeof refusal === 'string' && refusal !== ''
-  if (state.isThinking && (hasText || hasRefusal || calls.length > 0 || stop !== undefined)) {
-    state.isThinking = false
-    events.push({ type: 'seal', candidate, seal: { wire: 'openai-chat', value: '' } })
-  }
+  const into: Into = { candidate, state, events }
+  readThoughts(delta, into)
+  if (Array.isArray(content)) readList(content, into)
+  if (hasText || hasRefusal || calls.length > 0 || stop !== undefined) endThinking(into)
   if (hasText) events.push({ type: 'text', candidate, text: content })
   if (hasRefusal) events.push({ type: 'refusal', candidate, text: refusal })
   calls.forEach((call, position) => {
-    readCall(call, position, { candidate, state, events })
+    readCall(call, position, into)
   })
   const logprobs = readLogprobs(choice.logprobs)
   if (logprobs.length > 0) events.push({ type: 'logprobs', candidate, logprobs })
@@ -96,6 +108,22 @@ interface Into {
   readonly events: StreamEvent[]
 }
 
+/** A content that is a list, of thinking and texts. */
+function readList(parts: readonly Json[], into: Into): void {
+  const { candidate, state, events } = into
+  for (const part of readParts(parts)) {
+    if (part.type === 'text') endThinking(into)
+    else state.open = part.seal
+    events.push({ type: part.type, candidate, text: part.text })
+  }
+}
+
+function endThinking({ candidate, state, events }: Into): void {
+  if (state.open === undefined) return
+  events.push({ type: 'seal', candidate, seal: state.open })
+  state.open = undefined
+}
+
 function readThoughts(delta: JsonObject, { candidate, state, events }: Into): void {
   const { before } = readThinking(withoutSealed(delta, state))
   for (const thought of before) {
@@ -104,12 +132,12 @@ function readThoughts(delta: JsonObject, { candidate, state, events }: Into): vo
     if (!Array.isArray(delta.reasoning_details)) state.plain += thought.text
     if (thought.text !== '' && !isRepeated) {
       events.push({ type: 'thinking', candidate, text: thought.text })
-      state.isThinking = true
+      state.open = OWN_SEAL
     }
     // Plain thinking is sealed once it is over; a provider's own seal ends it.
-    if (thought.seal === undefined || (thought.seal.wire === 'openai-chat' && thought.seal.value === '')) continue
+    if (thought.seal === undefined || isPlain(thought.seal)) continue
     events.push({ type: 'seal', candidate, seal: thought.seal, ...(thought.isHidden ? { isHidden: true as const } : {}) })
-    state.isThinking = false
+    state.open = undefined
     state.plain = ''
   }
 }
@@ -126,7 +154,7 @@ function withoutSealed(delta: JsonObject, { sealed }: ChoiceState): JsonObject {
 
 /** A call begins with its name; what comes under its index after that are arguments. Some servers give neither index nor id. */
 function readCall(call: JsonObject, position: number, { candidate, state, events }: Into): void {
-  const called = isObject(call.function) ? call.function : {}
+  const called = calledIn(call)
   const id = typeof call.id === 'string' && call.id !== '' ? call.id : undefined
   const name = typeof called.name === 'string' && called.name !== '' ? called.name : undefined
   const index = indexOf(call, { id, name, position, known: state.calls })

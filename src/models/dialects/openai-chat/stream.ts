@@ -6,7 +6,8 @@ import type { ModelPart, ModelRequest, Target } from '../../types.ts'
 import { withCost } from '../cost-mark.ts'
 import { malformed, parseFrameData } from '../provider-reply.ts'
 import { errorInReply } from './error.ts'
-import { readFinishReason, readUsage } from './reply.ts'
+import { readUsage } from './read-usage.ts'
+import { readFinishReason } from './reply.ts'
 import { mayNameTools, readToolNames } from './tool-names.ts'
 
 /** What matters here of the request. */
@@ -18,7 +19,9 @@ const DONE_FRAME = new TextEncoder().encode('data: [DONE]\n\n')
 const TELLING = /"usage"\s*:\s*\{|"error"\s*:\s*[^n]|"finish_reason"\s*:\s*"/
 
 /** Decodes one stream of chat completion chunks. */
-export function decodeStream(request: Asker, target: Target): StreamDecoder {
+export function decodeStream({ wantsUsage }: Asker, target: Target): StreamDecoder {
+  // Not the request itself: a stream lives long, and would keep the caller's text as long.
+  const request: Asker = { wantsUsage }
   let isFinished = false
   let isDone = false
   let hasBegun = false

@@ -75,12 +75,8 @@ function choiceTexts(choice: Json, position: number): readonly WireText[] {
     const text = said[field]
     if (typeof text === 'string') texts.push({ path: [...base, field], text, phase: 'output', ...laneIn(isDelta, `${lane}/${field}`) })
   }
-  if (Array.isArray(said.content)) {
-    for (const [index, part] of said.content.entries()) {
-      if (isObject(part) && typeof part.text === 'string')
-        texts.push({ path: [...base, 'content', index, 'text'], text: part.text, phase: 'output' })
-    }
-  }
+  if (Array.isArray(said.content))
+    texts.push(...partTexts(said.content, [...base, 'content'], (kind) => laneIn(isDelta, `${lane}/${kind}`)))
   for (const [index, call] of (Array.isArray(said.tool_calls) ? said.tool_calls : []).entries()) {
     if (isObject(call))
       texts.push(
@@ -92,6 +88,21 @@ function choiceTexts(choice: Json, position: number): readonly WireText[] {
       )
   }
   return [...texts, ...callTexts(said.function_call, [...base, 'function_call'], laneIn(isDelta, `${lane}/function_call`))]
+}
+
+/** Texts of a content that is a list: parts of text, and of thinking, which is a list of parts again. */
+function partTexts(
+  parts: readonly Json[],
+  base: WireText['path'],
+  lane: (kind: string) => { readonly lane?: string },
+): readonly WireText[] {
+  return parts.flatMap((part: Json, index): readonly WireText[] => {
+    if (!isObject(part)) return []
+    const own: readonly WireText[] =
+      typeof part.text === 'string' ? [{ path: [...base, index, 'text'], text: part.text, phase: 'output', ...lane('content') }] : []
+    if (!Array.isArray(part.thinking)) return own
+    return [...own, ...partTexts(part.thinking, [...base, index, 'thinking'], () => lane('thinking'))]
+  })
 }
 
 function callTexts(called: Json | undefined, path: WireText['path'], lane: { readonly lane?: string }): readonly WireText[] {

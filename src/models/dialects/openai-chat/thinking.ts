@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
-import type { Content, Seal, ThinkingContent } from '../../neutral/content.ts'
+import type { Content, Seal, TextContent, ThinkingContent } from '../../neutral/content.ts'
 import { packSeal, unpackSeal } from '../../neutral/seal.ts'
 
 /**
@@ -47,8 +47,40 @@ function withoutRepeats(details: readonly JsonObject[]): readonly JsonObject[] {
   })
 }
 
+/**
+ * Texts and thinking of a content that is a list of parts, in their order: Mistral's models that reason answer so, and want it back so.
+ * Source: https://docs.mistral.ai/capabilities/reasoning (read 2026-11-21).
+ */
+export function readParts(parts: readonly Json[]): readonly (TextContent | ThinkingContent)[] {
+  return parts.filter(isObject).flatMap((part): readonly (TextContent | ThinkingContent)[] => {
+    if (part.type === 'thinking') {
+      const text = textOf(part.thinking)
+      return text === '' ? [] : [{ type: 'thinking', text, seal: PART_SEAL }]
+    }
+    return typeof part.text === 'string' && part.text !== '' ? [{ type: 'text', text: part.text }] : []
+  })
+}
+
+function textOf(thinking: Json | undefined): string {
+  if (typeof thinking === 'string') return thinking
+  const parts: readonly Json[] = Array.isArray(thinking) ? thinking : []
+  return parts.map((part) => (isObject(part) && typeof part.text === 'string' ? part.text : '')).join('')
+}
+
+/** Whether thinking stood among the parts of a content. */
+export function isPart(thinking: ThinkingContent): boolean {
+  return thinking.seal?.wire === WIRE && thinking.seal.value === PART_SEAL.value
+}
+
+/** Whether the seal is no provider's own, but says only how the thinking was written. */
+export function isPlain(seal: Seal | undefined): boolean {
+  return seal?.wire === WIRE && (seal.value === OWN_SEAL.value || seal.value === PART_SEAL.value)
+}
+
+const PART_SEAL: Seal = { wire: WIRE, value: 'part' }
+
 /** Thinking that a provider of this wire wrote plainly: it may be given back to one. */
-const OWN_SEAL: Seal = { wire: WIRE, value: '' }
+export const OWN_SEAL: Seal = { wire: WIRE, value: '' }
 
 function readDetail(detail: JsonObject): readonly ThinkingContent[] {
   const { text, summary, data, signature, index, ...rest } = detail
@@ -68,7 +100,7 @@ function readDetail(detail: JsonObject): readonly ThinkingContent[] {
 export function writeDetail(thinking: Pick<ThinkingContent, 'text' | 'seal' | 'isHidden'>, index: number, callId?: string): JsonObject {
   const { text, seal } = thinking
   const id = callId === undefined ? {} : { id: callId }
-  if (seal === undefined || (seal.wire === WIRE && seal.value === '')) return { type: 'reasoning.text', text, index, ...id }
+  if (seal === undefined || isPlain(seal)) return { type: 'reasoning.text', text, index, ...id }
   if (seal.wire === WIRE) return { ...parseOwn(seal.value), ...(text === '' ? {} : { text }), index }
   const packed = packSeal(seal, WIRE)
   if (thinking.isHidden) return { type: 'reasoning.encrypted', data: packed, format: seal.wire, index, ...id }

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { readUsage } from './reply.ts'
+import { readUsage } from './read-usage.ts'
 
 test('what has a price of its own is read: sound, and the tier of service', () => {
   const usage = {

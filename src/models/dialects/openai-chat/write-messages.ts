@@ -10,7 +10,7 @@ import type {
 } from '../../neutral/content.ts'
 import { cannotCarry, type Losses } from '../../neutral/loss.ts'
 import type { NeutralMessage } from '../../neutral/request.ts'
-import { isOwn, writeDetail } from './thinking.ts'
+import { isOwn, isPart, writeDetail } from './thinking.ts'
 
 /** Writes messages; a tool result is a message of its own here. */
 export function writeMessages(messages: readonly NeutralMessage[], losses: Losses): readonly JsonObject[] {
@@ -46,12 +46,13 @@ function writeAnswer({ content }: NeutralMessage, losses: Losses): readonly Json
   if (calls.some(({ cache }) => cache !== undefined)) dropCache(losses)
   if (thoughts.some((piece) => !isOwn(piece)))
     losses.drop('thinking', 'what a model of another wire thought, and its signature, mean nothing to this one')
-  const parts = texts.flatMap((piece) => writePart(piece, losses))
+  const own = thoughts.filter(isOwn)
+  const parts = [...own.filter(isPart).map(writeThinkingPart), ...texts.flatMap((piece) => writePart(piece, losses))]
   const message: JsonObject = {
     role: 'assistant',
     content: parts.length === 0 ? null : plainIfAlone(parts),
     refusal: refusals.length === 0 ? undefined : refusals.join(''),
-    ...writeThoughts(thoughts.filter(isOwn)),
+    ...writeThoughts(own.filter((piece) => !isPart(piece))),
     tool_calls:
       calls.length === 0
         ? undefined
@@ -63,6 +64,11 @@ function writeAnswer({ content }: NeutralMessage, losses: Losses): readonly Json
   }
   const isEmpty = parts.length === 0 && calls.length === 0 && refusals.length === 0
   return isEmpty ? [] : [message]
+}
+
+/** As Mistral has it. */
+function writeThinkingPart({ text }: ThinkingContent): JsonObject {
+  return { type: 'thinking', thinking: [{ type: 'text', text }] }
 }
 
 /** Plain thinking goes back as it came; with seals, by its details. */

@@ -4,6 +4,7 @@ import { effortOf } from '../../neutral/effort.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
 import type { Target } from '../../types.ts'
+import { strictOf } from '../strict.ts'
 import { writeMessages } from './write-messages.ts'
 
 const MAX_STOP_SEQUENCES = 4
@@ -29,19 +30,20 @@ export function writeRequest(request: NeutralRequest, isStream: boolean, target:
     presence_penalty: request.presencePenalty,
     frequency_penalty: request.frequencyPenalty,
     ...(request.logprobs === undefined ? {} : { logprobs: true, top_logprobs: request.logprobs.top }),
-    tools: request.tools?.map(writeTool),
+    tools: request.tools?.map((tool) => writeTool(tool, losses)),
     // Without tools these two are errors at most providers.
     tool_choice: request.tools === undefined ? undefined : writeToolChoice(request.toolChoice),
     parallel_tool_calls: request.tools === undefined ? undefined : request.allowsParallelTools,
-    response_format: writeOutputForm(request.output),
+    response_format: writeOutputForm(request.output, losses),
     reasoning_effort: writeEffort(request.reasoning, losses),
     user: request.endUser,
   }
   return { text: JSON.stringify(body), losses: losses.list }
 }
 
-function writeTool({ name, description, schema, isStrict }: Tool): JsonObject {
-  return { type: 'function', function: { name, description, parameters: schema, strict: isStrict } }
+function writeTool({ name, description, schema, isStrict }: Tool, losses: Losses): JsonObject {
+  const strict = strictOf(schema, isStrict, { path: 'tools.strict', losses })
+  return { type: 'function', function: { name, description, parameters: schema, strict } }
 }
 
 function writeToolChoice(choice: ToolChoice | undefined): JsonObject[string] {
@@ -58,12 +60,13 @@ function writeToolChoice(choice: ToolChoice | undefined): JsonObject[string] {
   }
 }
 
-function writeOutputForm(output: OutputForm | undefined): JsonObject | undefined {
+function writeOutputForm(output: OutputForm | undefined, losses: Losses): JsonObject | undefined {
   if (output === undefined) return undefined
   if (output.type === 'json') return { type: 'json_object' }
   const { name, schema, isStrict, description } = output
   // The name is asked for; a caller whose wire has none means nothing by it.
-  return { type: 'json_schema', json_schema: { name: name ?? 'answer', description, schema, strict: isStrict } }
+  const strict = strictOf(schema, isStrict, { path: 'response_format', losses })
+  return { type: 'json_schema', json_schema: { name: name ?? 'answer', description, schema, strict } }
 }
 
 function writeEffort(reasoning: Reasoning | undefined, losses: Losses): string | undefined {

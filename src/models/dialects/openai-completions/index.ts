@@ -3,6 +3,7 @@ import type { Dialect } from '../../dialect.ts'
 import { encodeError, encodeStreamError } from '../openai-chat/error.ts'
 import { encodeCost } from '../openai-chat/stream.ts'
 import { decodeFailure } from '../provider-error.ts'
+import { readStream } from './read-stream.ts'
 import { decodeRequest } from './request.ts'
 import { writeReply } from './write-reply.ts'
 import { writeStream } from './write-stream.ts'
@@ -24,7 +25,7 @@ export const openaiCompletions: Dialect = {
   decodeReply: noProviders,
   writeReply,
   decodeStream: noProviders,
-  readStream: noProviders,
+  readStream,
   writeStream,
   decodeError: decodeFailure,
   encodeError,
@@ -32,6 +33,7 @@ export const openaiCompletions: Dialect = {
   encodeCost,
 }
 
+/** @throws always: providers of this wire are asked by nobody */
 function noProviders(): never {
   throw new GatewayError('internal', 'No provider is asked in the wire openai-completions.')
 }

@@ -4,6 +4,7 @@ import { encodeError, encodeStreamError } from './error.ts'
 import { readStream } from './read-stream.ts'
 import { decodeReply } from './reply.ts'
 import { decodeRequest, encodeRequest } from './request.ts'
+import { resumeStream } from './resume.ts'
 import { decodeStream, encodeCost } from './stream.ts'
 import { writeReply } from './write-reply.ts'
 import { writeRequest } from './write-request.ts'
@@ -24,6 +25,7 @@ export const openaiResponses: Dialect = {
   decodeStream,
   readStream,
   writeStream,
+  resumeStream,
   decodeError: decodeFailure,
   encodeError,
   encodeStreamError,

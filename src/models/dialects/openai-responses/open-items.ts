@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../core/json.ts'
 import type { Citation, Seal } from '../../neutral/content.ts'
 import type { TokenLogprob } from '../../neutral/reply.ts'
-import { outputText, writeAnnotation } from './response.ts'
+import { outputText, writeAnnotation, writeLogprob } from './response.ts'
 import { writeSeal } from './seal.ts'
 
 /** Tells an event of an item. */
@@ -22,7 +22,7 @@ export class MessageItem implements OpenItem {
   readonly #parts: JsonObject[] = []
   #part: { readonly type: 'text' | 'refusal'; text: string; readonly citations: Citation[] } | undefined
   /** Of the part that is open. */
-  logprobs: TokenLogprob[] = []
+  #logprobs: TokenLogprob[] = []
 
   constructor(id: string, say: Say) {
     this.#id = id
@@ -39,6 +39,13 @@ export class MessageItem implements OpenItem {
     this.#part.text += text
     if (type === 'refusal') this.#say({ type: 'response.refusal.delta', ...this.#place, delta: text })
     else this.#say({ type: 'response.output_text.delta', ...this.#place, delta: text, logprobs: [] })
+  }
+
+  /** Log-probabilities of what was said last: of a piece that adds no words. */
+  weigh(logprobs: readonly TokenLogprob[]): void {
+    if (this.#part?.type !== 'text') return
+    this.#logprobs.push(...logprobs)
+    this.#say({ type: 'response.output_text.delta', ...this.#place, delta: '', logprobs: logprobs.map(writeLogprob) })
   }
 
   cite(citation: Citation): void {
@@ -59,7 +66,7 @@ export class MessageItem implements OpenItem {
     this.#say({ type: 'response.content_part.done', ...this.#place, part: written })
     this.#parts.push(written)
     this.#part = undefined
-    this.logprobs = []
+    this.#logprobs = []
   }
 
   close(status: ItemStatus): JsonObject {
@@ -75,7 +82,7 @@ export class MessageItem implements OpenItem {
 
   #written(): JsonObject {
     const { type, text, citations } = this.#part ?? { type: 'text', text: '', citations: [] }
-    return type === 'refusal' ? { type: 'refusal', refusal: text } : outputText(text, citations, this.logprobs)
+    return type === 'refusal' ? { type: 'refusal', refusal: text } : outputText(text, citations, this.#logprobs)
   }
 
   #item(status: string): JsonObject {

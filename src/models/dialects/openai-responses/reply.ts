@@ -1,3 +1,4 @@
+import type { Usage } from '../../../core/events.ts'
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import type { ModelPart, Target } from '../../types.ts'
 import { malformed, parseReplyBody } from '../provider-reply.ts'
@@ -17,8 +18,8 @@ export function decodeReply(body: Uint8Array, target: Target): ModelPart {
 
 /** Usage, finish reason and names of tools that a response tells. */
 export function told(response: JsonObject): Pick<ModelPart, 'usage' | 'finishReason' | 'toolCalls'> {
-  const usage = readUsage(response.usage, response.service_tier)
   const output: readonly Json[] = Array.isArray(response.output) ? response.output : []
+  const usage = withSearches(readUsage(response.usage, response.service_tier), output.filter(isCharged).length)
   const finishReason = finishReasonOf(response)
   const toolCalls = output.flatMap(toolNames)
   return {
@@ -28,12 +29,27 @@ export function told(response: JsonObject): Pick<ModelPart, 'usage' | 'finishRea
   }
 }
 
+function withSearches(usage: Usage | undefined, searches: number): Usage | undefined {
+  return usage === undefined || searches === 0 ? usage : { ...usage, toolCalls: searches }
+}
+
+/**
+ * Whether an item is a call of a tool that the provider ran and charges by the call. To open a page that was found costs its tokens alone.
+ * Source: https://platform.openai.com/docs/guides/tools-web-search (read 2026-11-21).
+ */
+function isCharged(item: Json): boolean {
+  if (!isObject(item)) return false
+  if (item.type === 'file_search_call') return true
+  return item.type === 'web_search_call' && (!isObject(item.action) || item.action.type === undefined || item.action.type === 'search')
+}
+
 /** Longest name that is kept of a tool. Models write what they like. */
 const MAX_NAME = 200
 
-/** The name of the function that an item calls, if it does. */
+/** The name of the caller's tool that an item calls, if it does. */
 export function toolNames(item: Json | undefined): readonly string[] {
-  if (!isObject(item) || item.type !== 'function_call' || typeof item.name !== 'string' || item.name === '') return []
+  if (!isObject(item) || (item.type !== 'function_call' && item.type !== 'custom_tool_call')) return []
+  if (typeof item.name !== 'string' || item.name === '') return []
   return [item.name.slice(0, MAX_NAME)]
 }
 

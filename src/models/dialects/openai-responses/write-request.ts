@@ -4,6 +4,7 @@ import { effortOf } from '../../neutral/effort.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
 import type { Target } from '../../types.ts'
+import { strictOf } from '../strict.ts'
 import { writeItems } from './write-items.ts'
 
 /** OpenAI refuses less. */
@@ -29,11 +30,11 @@ export function writeRequest(request: NeutralRequest, isStream: boolean, target:
     temperature: request.temperature,
     top_p: request.topP,
     top_logprobs: request.logprobs?.top,
-    tools: request.tools?.map(writeTool),
+    tools: request.tools?.map((tool) => writeTool(tool, losses)),
     // Without tools these two are errors.
     tool_choice: request.tools === undefined ? undefined : writeToolChoice(request.toolChoice),
     parallel_tool_calls: request.tools === undefined ? undefined : request.allowsParallelTools,
-    text: writeOutputForm(request.output),
+    text: writeOutputForm(request.output, losses),
     reasoning: writeReasoning(request.reasoning, losses),
     include: include.length === 0 ? undefined : include,
     safety_identifier: request.endUser,
@@ -46,8 +47,8 @@ function reportLosses(request: NeutralRequest, losses: Losses): void {
     top_k: request.topK,
     seed: request.seed,
     stop: request.stopSequences,
-    presence_penalty: request.presencePenalty,
-    frequency_penalty: request.frequencyPenalty,
+    presence_penalty: request.presencePenalty || undefined,
+    frequency_penalty: request.frequencyPenalty || undefined,
     n: request.candidates === 1 ? undefined : request.candidates,
   }
   for (const [path, value] of Object.entries(missing)) if (value !== undefined) losses.drop(path, `this wire has no ${path}`)
@@ -59,9 +60,10 @@ function writeMaxTokens(tokens: number | undefined, losses: Losses): number | un
   return LEAST_OUTPUT_TOKENS
 }
 
-function writeTool({ name, description, schema, isStrict }: Tool): JsonObject {
+function writeTool({ name, description, schema, isStrict }: Tool, losses: Losses): JsonObject {
+  const strict = strictOf(schema, isStrict, { path: 'tools.strict', losses })
   // Left out, this wire would take it for true, and refuse most schemas.
-  return { type: 'function', name, description, parameters: schema, strict: isStrict ?? false }
+  return { type: 'function', name, description, parameters: schema, strict: strict ?? false }
 }
 
 function writeToolChoice(choice: ToolChoice | undefined): JsonObject[string] {
@@ -80,12 +82,13 @@ function writeToolChoice(choice: ToolChoice | undefined): JsonObject[string] {
   }
 }
 
-function writeOutputForm(output: OutputForm | undefined): JsonObject | undefined {
+function writeOutputForm(output: OutputForm | undefined, losses: Losses): JsonObject | undefined {
   if (output === undefined) return undefined
   if (output.type === 'json') return { format: { type: 'json_object' } }
   const { name, schema, isStrict, description } = output
   // The name is asked for; a caller whose wire has none means nothing by it.
-  return { format: { type: 'json_schema', name: name ?? 'answer', description, schema, strict: isStrict ?? false } }
+  const strict = strictOf(schema, isStrict, { path: 'response_format', losses }) ?? false
+  return { format: { type: 'json_schema', name: name ?? 'answer', description, schema, strict } }
 }
 
 function writeReasoning(reasoning: Reasoning | undefined, losses: Losses): JsonObject | undefined {

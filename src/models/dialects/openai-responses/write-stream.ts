@@ -92,7 +92,7 @@ class EventWriter {
         if (this.#open?.item instanceof MessageItem) this.#open.item.cite(event.citation)
         return
       case 'logprobs':
-        if (this.#open?.item instanceof MessageItem) this.#open.item.logprobs.push(...event.logprobs)
+        if (this.#open?.item instanceof MessageItem) this.#open.item.weigh(event.logprobs)
         return
       case 'break':
         if (this.#open?.item instanceof MessageItem) this.#open.item.closePart()

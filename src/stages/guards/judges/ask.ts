@@ -1,6 +1,6 @@
 import type { Call } from '../../../core/call.ts'
 import { asGatewayError, GatewayError } from '../../../core/errors.ts'
-import { postGuarded } from '../../../core/guarded-fetch.ts'
+import { fetchGuarded } from '../../../core/guarded-fetch.ts'
 import { revealHeaders } from '../../../core/header-fields.ts'
 import { isObject } from '../../../core/json.ts'
 import type { AskModel } from '../../../core/ports.ts'
@@ -80,14 +80,16 @@ async function askWebhook(call: Call, judge: WebhookJudge, question: JudgeQuesti
 }
 
 async function post(call: Call, judge: ModerationJudge | WebhookJudge, question: JudgeQuestion, body: string): Promise<unknown> {
-  const { status, text } = await postGuarded(call.world, {
+  const { status, text } = await fetchGuarded(call.world, {
     url: judge.url,
-    headers: revealHeaders(judge.headers),
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...revealHeaders(judge.headers) },
     body,
     deadlineMs: question.deadlineMs,
     maxReplyBytes: MAX_REPLY_BYTES,
     allowPrivate: judge.allowPrivate,
     signal: call.signal,
+    fail: unavailable,
   })
   if (status !== 200) throw unavailable(`the ${judge.type} answered ${status}`)
   try {

@@ -1,147 +1,27 @@
-import { keywordDetector } from '../keywords.ts'
 import type { SpanDetector } from '../types.ts'
+import { CueTable } from './cues.ts'
+import { signDetector } from './signs.ts'
+import { TOXICITY_SIGNS, WESTERN_TOXICITY } from './toxicity-signs.ts'
+import { OTHER_TOXICITY } from './toxicity-signs-other.ts'
 
-/** Threats and calls to harm oneself or others. */
-const THREATS: readonly string[] = [
-  ...[
-    'kill yourself',
-    'kys',
-    'go kill yourself',
-    'i will kill you',
-    'i ll kill you',
-    "i'll kill you",
-    'i am going to kill you',
-    "i'm going to kill you",
-    'you should die',
-    'go die',
-    'hope you die',
-    'i will find you and hurt you',
-    'i will hurt you',
-    'burn in hell',
-    'hang yourself',
-    'slit your wrists',
-  ],
-  ...[
-    'bring dich um',
-    'ich bring dich um',
-    'ich bringe dich um',
-    'ich töte dich',
-    'stirb endlich',
-    'häng dich auf',
-    'verrecke',
-    'du sollst sterben',
-  ],
-  ...['va te pendre', 'tue-toi', 'suicide-toi', 'je vais te tuer', 'je vais te crever'],
-  ...['mátate', 'te voy a matar', 'voy a matarte', 'muérete', 'ojalá te mueras', 'ahórcate'],
-  ...['vou te matar', 'mate-se'],
-  ...['ammazzati', 'ti ammazzo', 'ti uccido', 'devi morire', 'impiccati'],
-  ...['maak jezelf dood', 'ik maak je dood', 'ik vermoord je', 'sterf'],
-  ...['zabij się', 'zabiję cię', 'zdechnij', 'powieś się'],
-  ...['убей себя', 'я тебя убью', 'убью тебя', 'сдохни', 'чтоб ты сдох', 'повесься'],
-  ...['去死', '我要杀了你', '杀了你', '你去死吧', '自杀吧'],
-  ...['死ね', '殺すぞ', '殺してやる', '自殺しろ', 'くたばれ'],
-  ...['죽어버려', '죽여버린다', '죽여버릴', '자살해'],
-  ...['kendini öldür', 'seni öldüreceğim'],
-  ...['سأقتلك', 'اقتل نفسك', 'مت يا'],
-  ...['मर जा', 'तुझे मार डालूंगा', 'जान से मार दूंगा'],
-]
-
-/** Insults at a person. */
-const INSULTS: readonly string[] = [
-  ...[
-    'fuck you',
-    'fuck off',
-    'piece of shit',
-    'asshole',
-    'son of a bitch',
-    'motherfucker',
-    'you bitch',
-    'stupid bitch',
-    'dumb bitch',
-    'you bastard',
-    'you idiot',
-    'you moron',
-    'stupid idiot',
-    'you are worthless',
-    'worthless piece',
-    'shut the fuck up',
-    'cunt',
-    'dickhead',
-    'dipshit',
-    'scumbag',
-    'you are disgusting',
-    'you are garbage',
-  ],
-  ...[
-    'arschloch',
-    'wichser',
-    'hurensohn',
-    'fick dich',
-    'du idiot',
-    'missgeburt',
-    'drecksau',
-    'fotze',
-    'verpiss dich',
-    'du schlampe',
-    'halt die fresse',
-    'vollidiot',
-    'du bist abschaum',
-  ],
-  ...[
-    'connard',
-    'connasse',
-    'fils de pute',
-    'va te faire foutre',
-    'ta gueule',
-    'salope',
-    'enculé',
-    'espèce d idiot',
-    "espèce d'idiot",
-    'sale merde',
-    'abruti',
-  ],
-  ...[
-    'hijo de puta',
-    'hija de puta',
-    'vete a la mierda',
-    'gilipollas',
-    'cabrón',
-    'pendejo',
-    'idiota de mierda',
-    'puta madre',
-    'que te jodan',
-    'imbécil',
-    'maldita perra',
-    'eres basura',
-  ],
-  ...['filho da puta', 'vai se foder', 'vai tomar no cu', 'vagabunda', 'seu idiota', 'seu merda', 'desgraçado', 'você é um lixo'],
-  ...['vaffanculo', 'figlio di puttana', 'stronzo', 'stronza', 'testa di cazzo', 'pezzo di merda', 'coglione', 'fai schifo'],
-  ...['klootzak', 'kutwijf', 'hoerenzoon', 'val dood', 'rot op', 'mongool', 'krijg de tering', 'krijg kanker'],
-  ...['skurwysyn', 'skurwysynu', 'spierdalaj', 'chuj ci w dupę', 'kurwa mać', 'pierdol się', 'debil', 'ty śmieciu', 'ty kurwo'],
-  ...[
-    'сука',
-    'иди на хуй',
-    'пошёл на хуй',
-    'пошел на хуй',
-    'мудак',
-    'ублюдок',
-    'долбоёб',
-    'долбоеб',
-    'тварь',
-    'мразь',
-    'урод',
-    'дебил',
-    'ты идиот',
-  ],
-  ...['傻逼', '操你妈', '他妈的', '滚蛋', '王八蛋', '混蛋', '贱人', '白痴', '废物', '脑残'],
-  ...['クソ野郎', 'バカ野郎', '馬鹿野郎', 'キチガイ', 'ゴミ野郎', 'お前はゴミ'],
-  ...['개새끼', '씨발', '시발놈', '병신', '미친놈', '미친년', '꺼져', '쓰레기 같은'],
-  ...['orospu çocuğu', 'siktir git', 'piç kurusu', 'gerizekalı', 'aptal herif', 'şerefsiz'],
-  ...['ابن الكلب', 'ابن العاهرة', 'كلب حقير', 'يا حيوان', 'يا غبي', 'حقير'],
-  ...['हरामी', 'कुत्ते की औलाद', 'मादरचोद', 'भोसड़ी', 'कमीने', 'साले कुत्ते'],
-]
-
-/** Finds threats and insults by their words, in fifteen languages. Irony, quotation and what is put in other words are beyond it. */
+/**
+ * Finds threats and insults at a person, by signs in sixteen languages that stand together. What is quoted is let pass; irony, and what is put in
+ * other words, are beyond it.
+ */
 export function toxicityDetectors(): readonly SpanDetector[] {
-  return [keywordDetector(THREATS, 'THREAT'), keywordDetector(INSULTS, 'INSULT')]
+  return [
+    signDetector({
+      kind: 'INSULT',
+      table: new CueTable(TOXICITY_SIGNS, {}, [...WESTERN_TOXICITY, ...OTHER_TOXICITY]),
+      rules: [
+        { all: ['threat'], within: 80, kind: 'THREAT' },
+        { all: ['will', 'harm'], within: 80, gap: 16, isOneSentence: true, kind: 'THREAT' },
+        { all: ['wish', 'misery'], within: 80, gap: 12, isOneSentence: true, kind: 'THREAT' },
+        { all: ['insult'], within: 80 },
+        { all: ['youAre', 'slur'], within: 80, gap: 20, isOneSentence: true },
+        { all: ['thou', 'slur'], within: 60, gap: 2, isOneSentence: true },
+      ],
+      skipsQuoted: true,
+    }),
+  ]
 }

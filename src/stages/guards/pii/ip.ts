@@ -35,11 +35,19 @@ const HEX_WORD = /[0-9A-Fa-f:]{2,39}(?:\.\d{1,3}\.\d{1,3}\.\d{1,3})?(?:%[A-Za-z0
 
 /** Just after an IPv6 address that may be somebody's, or -1. */
 export function ipv6End(text: string, from: number): number {
+  if (!hasTwoColons(text, from)) return -1
   HEX_WORD.lastIndex = from
   const word = HEX_WORD.exec(text)?.[0]
   if (word === undefined) return -1
   const end = from + word.length
   return /[\w:]/.test(text.charAt(end)) || !isIpv6(word.replace(/%.*$/, '')) ? -1 : end
+}
+
+/** Whether another colon follows the first within the four digits that may stand between: `15:30` has but one. */
+function hasTwoColons(text: string, from: number): boolean {
+  const first = text.indexOf(':', from)
+  for (let at = first + 1; at <= first + 5; at++) if (text.charCodeAt(at) === 58) return true
+  return false
 }
 
 function isIpv6(word: string): boolean {

@@ -41,6 +41,9 @@ const SHAPES: readonly Shape[] = [
   { groups: [10], digits: /^04[5-9]\d{7}$/ },
 ]
 
+const LONGEST_FIRST = 11
+const BY_FIRST = Array.from({ length: LONGEST_FIRST + 1 }, (_, count) => SHAPES.filter(({ groups }) => groups[0] === count))
+
 /** Just after a telephone number at the beginning of the run, or -1. */
 export function phoneEnd(run: DigitRun, text: string): number {
   const { groups, gaps, lead } = run
@@ -48,7 +51,7 @@ export function phoneEnd(run: DigitRun, text: string): number {
   if (lead.startsWith('+')) return longest(run, 8, 15)
   const first = groups[0] ?? ''
   if (lead === '' && /^00[1-9]/.test(first)) return longest(run, 10, 17)
-  for (const shape of SHAPES) if (fits(run, shape)) return run.ends[shape.groups.length - 1] ?? -1
+  for (const shape of BY_FIRST[first.length] ?? []) if (fits(run, shape)) return run.ends[shape.groups.length - 1] ?? -1
   if (first.startsWith('0') && first.length >= 2 && gaps.length > 0 && !isDate(groups, gaps)) {
     const end = longest(run, 9, 12)
     if (end !== -1) return end

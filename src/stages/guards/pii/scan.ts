@@ -7,7 +7,7 @@ import { letterIdEnd } from './letter-ids.ts'
 import { mailAt } from './mail.ts'
 import { nationalIdEnd } from './national-ids.ts'
 import { phoneEnd } from './phone.ts'
-import { type DigitRun, isDigit, isWordCode, readRun } from './run.ts'
+import { type DigitRun, isDigit, isTelling, isWordCode, readRun } from './run.ts'
 
 /** What can be looked for. */
 export const PII_KINDS = ['email', 'phone', 'card', 'iban', 'ip', 'nationalId', 'birthDate'] as const
@@ -29,8 +29,13 @@ const COLON = 58
 const SPACE = 32
 const DASH = 45
 
-/** What may be part of a finding, or lead to one. Everything else is jumped over. */
-const TRIGGER = /[\d@]|[\da-f]:|::/gi
+/** What may be part of a finding, or lead to one: 1 for digits, 2 for an @, 3 for a colon, 4 for what may stand in front of a colon of an address. */
+const TRIGGERS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const character = String.fromCharCode(code)
+  if (/\d/.test(character)) return 1
+  if (character === '@') return 2
+  return character === ':' ? 3 : /[a-f]/i.test(character) ? 4 : 0
+})
 
 /**
  * One scan over folded text. Each character is looked at a bounded number of times: only a word with a digit, an @ or colons between
@@ -38,30 +43,31 @@ const TRIGGER = /[\d@]|[\da-f]:|::/gi
  */
 export function scanPii(text: string, start: number, wanted: ReadonlySet<PiiKind>): readonly Finding[] {
   const found: Finding[] = []
-  /** Nothing in front of it can be part of a finding. */
-  let after = start
-  let at = start
-  for (let next = nextTrigger(text, at); next !== -1; next = nextTrigger(text, at)) {
-    const code = text.charCodeAt(next)
-    const word = code === AT ? { from: next, to: next + 1 } : wordAround(text, next, after)
-    const finding = code === AT ? mailIn(text, next, { after, wanted }) : personalIn(text, word, { after, wanted })
+  /** Nothing in front of `after` can be part of a finding. */
+  const search = { after: start, wanted }
+  for (let at = nextTrigger(text, start); at !== -1; ) {
+    const isMail = text.charCodeAt(at) === AT
+    const word = isMail ? { from: at, to: at + 1 } : wordAround(text, at, search.after)
+    const finding = isMail ? mailIn(text, at, search) : personalIn(text, word, search)
     if (finding !== undefined) {
       found.push(finding)
-      after = finding.to
+      search.after = finding.to
     }
-    at = Math.max(word.to, after)
+    at = nextTrigger(text, Math.max(word.to, search.after))
   }
   return found
 }
 
+/** The next digit or @, or the first of two colons, or the character in front of a colon that may be within an address; -1 where there is none. */
 function nextTrigger(text: string, from: number): number {
-  TRIGGER.lastIndex = from
-  return TRIGGER.test(text) ? firstOf(text, TRIGGER.lastIndex, from) : -1
-}
-
-/** Where the match that ends here begins: two characters in front where it ends in a colon. */
-function firstOf(text: string, end: number, from: number): number {
-  return Math.max(from, text.charCodeAt(end - 1) === COLON ? end - 2 : end - 1)
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    const trigger = code < 128 ? TRIGGERS[code] : 0
+    if (trigger === 0) continue
+    if (trigger === 1 || trigger === 2) return at
+    if (text.charCodeAt(at + 1) === COLON) return at
+  }
+  return -1
 }
 
 interface Word {
@@ -91,7 +97,7 @@ function mailIn(text: string, at: number, { after, wanted }: Search): Finding | 
 function personalIn(text: string, { from, to }: Word, search: Search): Finding | undefined {
   if (from > 0 && isWordCode(text.charCodeAt(from - 1))) return undefined
   const first = text.charCodeAt(from)
-  if (search.wanted.has('ip') && to - from <= 4 && text.charCodeAt(first === COLON ? from : to) === COLON) {
+  if (to - from <= 4 && text.charCodeAt(first === COLON ? from : to) === COLON && search.wanted.has('ip')) {
     const end = ipv6End(text, from)
     if (end !== -1) return { from, to: end, kind: PII_NAMES.ip }
   }
@@ -131,7 +137,7 @@ function withLetters(text: string, from: number): Finding | undefined {
   let digits = 0
   while (digits < 6 && isDigit(text.charCodeAt(from + digits))) digits++
   // Those that begin with digits have at least six, or dots between them.
-  if (digits < 6 && text[from + digits] !== '.') return undefined
+  if (digits < 6 && text.charCodeAt(from + digits) !== 46) return undefined
   const to = letterIdEnd(text, from)
   return to === -1 ? undefined : { from, to, kind: PII_NAMES.nationalId }
 }
@@ -149,6 +155,7 @@ function lettersAt(text: string, from: number, wanted: ReadonlySet<PiiKind>): Fi
 }
 
 function numberAt(text: string, from: number, after: number, wanted: ReadonlySet<PiiKind>): Finding | undefined {
+  if (!isTelling(text, from)) return undefined
   const run = readRun(text, from)
   let digits = 0
   for (const { length } of run.groups) digits += length

@@ -68,6 +68,7 @@ const NO_MODELS: ModelCatalog = {
   lanes: () => [],
   serverTools: undefined,
   passthrough: () => undefined,
+  passed: [],
   keeper: () => undefined,
   configuredName: () => undefined,
 }

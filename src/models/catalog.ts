@@ -36,6 +36,8 @@ export interface ModelCatalog {
   readonly serverTools: readonly string[] | undefined
   /** The provider of this name, where something is passed through to it. */
   passthrough(provider: string): PassedProvider | undefined
+  /** The providers to which something is passed through. */
+  readonly passed: readonly PassedProvider[]
   /** Where a provider keeps responses of the wire `openai-responses`, with the key of this id; undefined where that is not configured any more. */
   keeper(provider: string, keyId: string): Keeper | undefined
   /** Every way to a configured model that is no wildcard. */
@@ -90,6 +92,7 @@ export function compileCatalog(config: ModelsConfig, prices: PriceBook, surround
     list: () => listed,
     serverTools: config.serverTools,
     passthrough: (provider) => passed.get(provider),
+    passed: [...passed.values()],
     keeper: (provider, keyId) => keeperOf(config, places, provider, keyId),
     lanes: () => [...exact.values()].flatMap(({ only }) => only?.lanes ?? []),
     configuredName: (name) => (exact.has(name) ? name : wildcardOf(name)?.model.name),

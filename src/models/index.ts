@@ -34,6 +34,7 @@ import type { ListedModel, ModelCatalog } from './catalog.ts'
 import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
+import { guardReferences } from './passthrough/guard-references.ts'
 import { createPassthrough } from './passthrough/index.ts'
 import type { PassedPart } from './passthrough/types.ts'
 import { charge } from './prices/charge.ts'
@@ -127,6 +128,7 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
           authorize((call, { route }) => permitModel(deps, call, route.name)),
           limit({ ...deps.money, subjectOf, tokensOf: (_call, { request }) => likelyTokens(request) }),
           guardServerTools(() => deps.catalog().serverTools),
+          guardReferences(deps), // behind the limit: ids are not to be guessed
           keepResponses({ responses: deps.responses, runs: () => runs.get() }),
           guardInput(guarding),
           keepBodies({

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import Anthropic from '@anthropic-ai/sdk'
 import { GoogleGenAI } from '@google/genai'
 import OpenAI from 'openai'
-import { errorReply, streamReply } from '../../src/testing/fake-upstream.ts'
+import { chatAnswer, errorReply, streamReply } from '../../src/testing/fake-upstream.ts'
 import { FAKE_PROVIDER_KEY, type Scenario, startScenario } from '../../src/testing/scenario.ts'
 import { ask, expectError } from './ask.ts'
 import { keepingProvider } from './keeping-provider.ts'
@@ -102,6 +102,26 @@ describe('what a caller stores at a provider', () => {
     expect(await statusOf(theirs.responses.create({ model: 'm', input: 'x', previous_response_id: response.id }))).toBe(404)
     const unkept = await mine.responses.create({ model: 'm', input: 'x', store: false })
     expect(await statusOf(mine.responses.retrieve(unkept.id))).toBe(404)
+  })
+
+  test('cannot be named in a call of a model by somebody else', async () => {
+    await using scenario = await startScenario({
+      config: (baseUrl) => {
+        const { models, access } = keeping()(baseUrl)
+        return { models: { ...models, models: [{ name: 'mini', provider: 'fake', id: 'fake-model' }] }, access }
+      },
+    })
+    scenario.upstream.answer(keepingProvider())
+    const { id } = await openai(scenario, scenario.key).files.create({ file: FILE(), purpose: 'user_data' })
+    const naming = (file_id: string) => ({ model: 'mini', messages: [{ role: 'user', content: [{ type: 'file', file: { file_id } }] }] })
+    const { key } = await scenario.newKey()
+    scenario.upstream.answer(chatAnswer({ content: 'Read.' }))
+    const before = scenario.upstream.requests.length
+    expectError(await ask(scenario, { key, body: naming(id) }), 404, 'not_found')
+    expect(scenario.upstream.requests).toHaveLength(before)
+    expect((await ask(scenario, { body: naming(id) })).status).toBe(200)
+    expect((await ask(scenario, { key, body: naming('file-of-the-operator') })).status).toBe(200)
+    expect(scenario.upstream.requests).toHaveLength(before + 2)
   })
 
   test('is the team’s where the file says so', async () => {

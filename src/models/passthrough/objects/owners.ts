@@ -47,6 +47,15 @@ export class ObjectOwners {
     return keyId === undefined ? undefined : { keyId, isNeeded: true }
   }
 
+  /** @throws not_found where a body names what is somebody else's; what is nobody's passes */
+  async refuseForeign(body: Json): Promise<void> {
+    const kinds = Map.groupBy(referencesIn(this.#to.objects, body), ({ id }) => id)
+    for (const [id, candidates] of kinds) {
+      const heads = (await Promise.all(candidates.map(({ row }) => this.#heads(row, [id])))).flat()
+      if (heads.length > 0) this.#keyOf(candidates[0]?.row ?? '', id, heads)
+    }
+  }
+
   /** Those of these ids that are the caller's. */
   async ownOf(row: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
     const heads = ids.length === 0 ? [] : await this.#heads(row, ids)

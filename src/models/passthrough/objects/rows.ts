@@ -101,6 +101,11 @@ export function objectRowsOf(kind: string, wire: WireName): readonly ObjectRow[]
   return (Object.hasOwn(BY_KIND, kind) ? BY_KIND[kind] : undefined) ?? BY_WIRE[wire] ?? []
 }
 
+/** What providers of a wire keep; the same list for wires that one provider speaks. */
+export function rowsOfWire(wire: WireName): readonly ObjectRow[] | undefined {
+  return BY_WIRE[wire]
+}
+
 /** The id of an object, as it stands in paths. */
 export function idOf(object: Json | undefined, { idIn }: Pick<ObjectRow, 'idIn'>): string | undefined {
   const said = isObject(object) ? text(object[idIn]) : undefined

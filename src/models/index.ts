@@ -217,7 +217,8 @@ async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise
   const bounds = { maxBytes: limits.jsonBodyBytes, deadlineMs: limits.bodyDeadlineMs, signal: call.signal }
   const decodeText = (body: Uint8Array) => decodeOperation(incoming, body, { maxDepth: limits.jsonDepth })
   const { facts } = call.record
-  const isLarge = Number(incoming.request.headers.get('content-length') ?? 0) > LARGE_BYTES
+  // Where no length was declared, it may be.
+  const isLarge = Number(incoming.request.headers.get('content-length') ?? Number.POSITIVE_INFINITY) > LARGE_BYTES
   let request: ModelRequest
   if (isLarge && incoming.at?.endpoint.operation === 'generate') {
     const pieces = await readBodyPieces(incoming.request, bounds, call.world)

@@ -219,7 +219,7 @@ describe('several keys', () => {
       scenario.upstream.queue(errorReply({ status: 429, retryAfter: 60 }))
       const body = { input: 'x', model: 'm' }
       const made = await ask(scenario, { path: '/passthrough/fake/responses', body })
-      expect(made.status).toBe(200)
+      expect([made.status, made.headers.get('x-signalbox-attempts')]).toEqual([200, '2'])
       expect(keysSent()).toEqual([FAKE_PROVIDER_KEY, second])
       const id = String(made.json.id)
       expect((await ask(scenario, { method: 'GET', path: `/passthrough/fake/responses/${id}` })).status).toBe(200)

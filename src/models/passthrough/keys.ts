@@ -34,6 +34,7 @@ export async function sendByKeys(call: Call, passed: PassedCall, { lanes, isRepe
       const next = pickLane(passed.to, tried, { lanes, nowMs: call.world.now() })
       if (next === undefined) throw thrown
       lane = next
+      call.record.facts.attempts++
     }
   }
 }

@@ -39,7 +39,7 @@ export const SCHEMA: readonly (readonly string[])[] = [
       PRIMARY KEY (space, id))`,
     'CREATE INDEX objects_by_owner ON objects (owner, provider, at_ms)',
     'CREATE INDEX objects_by_end ON objects (until_ms) WHERE until_ms IS NOT NULL',
-    'CREATE INDEX objects_with_content ON objects (at_ms) WHERE size_bytes > 0',
+    'CREATE INDEX objects_with_content ON objects (at_ms, size_bytes) WHERE size_bytes > 0',
   ],
 ]
 

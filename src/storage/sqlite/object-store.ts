@@ -83,10 +83,13 @@ export class SqliteObjectStore implements ObjectStore {
   }
 
   async remove(space: string, id: string): Promise<boolean> {
-    const { database } = this.#options
-    const { changes } = await this.#write(() => database.query('DELETE FROM objects WHERE space = ? AND id = ?').run(space, id))
-    if (changes > 0) this.#sizeBytes = this.#sum()
-    return changes > 0
+    const removed = await this.#write(() =>
+      this.#options.database
+        .query<{ size_bytes: number }, [string, string]>('DELETE FROM objects WHERE space = ? AND id = ? RETURNING size_bytes')
+        .get(space, id),
+    )
+    this.#sizeBytes -= removed?.size_bytes ?? 0
+    return removed !== null
   }
 
   async erase(filter: BodyFilter): Promise<number> {

@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'bun:test'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { GENERATED } from '../scripts/generate-docs.ts'
-import { checkConfig } from '../src/app/check-config.ts'
 import { SECTIONS } from '../src/app/sections.ts'
 import { describeConfig, type SchemaNode } from '../src/control/config/schema.ts'
 
@@ -38,7 +36,7 @@ describe('generated files', () => {
 
 const ROOT = join(import.meta.dirname, '..')
 const exampleFolders = readdirSync(join(ROOT, 'examples')).flatMap((name) => (name.includes('.') ? [] : [join('examples', name)]))
-const pages = ['.', 'docs', 'decisions', 'bench', 'examples', ...exampleFolders].flatMap((folder) =>
+const pages = ['.', 'docs', 'decisions', 'bench', 'deploy', 'examples', ...exampleFolders].flatMap((folder) =>
   readdirSync(join(ROOT, folder))
     .filter((name) => name.endsWith('.md'))
     .map((name) => join(folder, name)),
@@ -85,25 +83,31 @@ describe('the pages', () => {
       at += from + stage.length
     }
   })
+})
 
-  /** Whole configurations: those that say where their schema is. */
-  const examples = ['README.md', 'docs/quickstart.md', 'docs/agents.md'].flatMap((page) =>
-    [...readFileSync(join(ROOT, page), 'utf8').matchAll(/```yaml\n(# yaml-language-server[\s\S]*?)```/g)].map(
-      ([, yaml], index) => [`${page} ${index + 1}`, yaml ?? ''] as const,
-    ),
-  )
-
-  test.each(examples)('the configuration in %s passes the check', (_where, yaml) => {
-    const folder = mkdtempSync(join(tmpdir(), 'signalbox-docs-'))
-    try {
-      writeFileSync(join(folder, 'signalbox.yaml'), yaml)
-      expect(
-        checkConfig({ file: 'signalbox.yaml', cwd: folder, env: { OPENAI_API_KEY: 'sk-1', RESEARCHER_KEY: 'Bearer r-1' } }),
-      ).toMatchObject({ type: 'good' })
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
-    }
-  })
+test('each figure of README.md is that of the run that it names', () => {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+  const [path = ''] = /bench\/results\/[\d-]+\.json/.exec(readme) ?? []
+  interface Row {
+    readonly name: string
+    readonly value: number
+    readonly floor: number | null
+    readonly ratio: number | null
+    readonly bar: number | null
+    readonly ok: boolean
+  }
+  // bench/run.ts wrote it.
+  const { results } = JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as { readonly results: readonly Row[] }
+  const shown = [...readme.matchAll(/^\|[^|]*\(`(\w+)`\) \|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$/gm)]
+  expect(shown.length).toBeGreaterThan(5)
+  for (const [, name = '', value, floor, ratio, bar = ''] of shown) {
+    const row = results.find((one) => one.name === name)
+    const numberIn = (cell: string | undefined) => /[\d.]+/.exec(cell ?? '')?.[0]
+    expect([name, numberIn(value), bar.includes('missed')]).toEqual([name, String(row?.value), row?.ok === false])
+    expect(Number(numberIn(bar))).toBe(row?.bar ?? Number.NaN)
+    if (numberIn(floor) !== undefined) expect([name, numberIn(floor)]).toEqual([name, String(row?.floor)])
+    if (numberIn(ratio) !== undefined) expect([name, numberIn(ratio)]).toEqual([name, row?.ratio?.toFixed(1)])
+  }
 })
 
 describe('the configuration schema', () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { embedLexically } from '../../src/models/cache/lexical.ts'
-import { planCache } from '../../src/models/cache/plan.ts'
+import { planCache, textOfTargets } from '../../src/models/cache/plan.ts'
 import { readCacheWish } from '../../src/models/cache/wish.ts'
 import { dialectOf } from '../../src/models/dialects/index.ts'
 import { MemoryAnswerCache } from '../../src/storage/memory/answer-cache.ts'
@@ -51,7 +51,7 @@ function lookup(): Measured {
   const body = new TextEncoder().encode(chatBody({ model: 'mini', isStreamed: false }))
   const request = dialectOf('openai-chat').decodeRequest(body, { maxDepth: 256 }, { headers: new Headers(), url: 'http://127.0.0.1/' })
   const settings = { ttlMs: 600_000, scope: 'team', replay: 'instant', maxAnswerBytes: 1_000_000 } as const
-  const targets = [{ provider: 'mock', id: 'mini', wire: 'openai-chat', url: 'http://127.0.0.1/' }] as const
+  const targets = textOfTargets([{ provider: 'mock', id: 'mini', wire: 'openai-chat', url: 'http://127.0.0.1/' }])
   const call = openTestCall({ principal: { organisation: 'acme', team: 'bench', labels: {} } })
   const plan = () => planCache(call, { request, targets, settings, wish: readCacheWish(new Headers(), true) }, () => undefined)
   const store = new MemoryAnswerCache(() => ({ maxEntries: 10_000, maxBytes: 100_000_000 }))

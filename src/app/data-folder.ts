@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { GatewayError } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
@@ -23,11 +24,18 @@ export function dataFolder({ storage, dataDir }: Pick<Config, 'storage' | 'dataD
   return (storage.type === 'sqlite' ? storage.folder : dataDir).absolute
 }
 
+/** What `secret` is in a file that does not say it: in the folder of the default `storage`. */
+const UNSAID_SECRET = './data/secret'
+
 /** The installation's secret. With SQLite it is made at the first start; replicas that share a database must be given the same. */
 export function openInstallation({ storage, secret }: Pick<Config, 'storage' | 'secret'>, world: World): Secret {
   if (secret.type === 'env') return secret.secret
-  const path = secret.path.absolute
-  if (storage.type === 'sqlite') return new Secret(installationSecret(path, world), 'file')
+  const { absolute: path, written } = secret.path
+  if (storage.type === 'sqlite') {
+    // A store that was moved elsewhere has its secret with it, unless the file says where, or one was made before.
+    const isBesideStore = written === UNSAID_SECRET && !existsSync(path)
+    return new Secret(installationSecret(isBesideStore ? join(storage.folder.absolute, 'secret') : path, world), 'file')
+  }
   const text = readSecretFile(path)
   if (text !== undefined) return new Secret(text, 'file')
   throw new GatewayError(

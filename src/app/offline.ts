@@ -67,6 +67,7 @@ export async function openOffline(request: OfflineRequest): Promise<OfflineGatew
       models: () => (known === undefined ? ['*'] : (known.models?.models ?? []).map(({ name }) => name)),
       // What is written down is taken up at the next start; what is known of a provider lives in a process.
       cache: () => undefined,
+      bodyReaders: () => [],
       prices: createPriceDesk({
         ...{ now: () => world.now(), folder: place.dataFolder, log: opened.stores.log, reader: opened.stores.reader },
         current: () => openPrices(place.dataFolder),

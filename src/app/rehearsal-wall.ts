@@ -1,16 +1,10 @@
 import type { OutgoingRequest, World } from '../core/world.ts'
-import { dialectOf } from '../models/dialects/index.ts'
 import type { FailureName } from '../models/routing/failures.ts'
-import type { Target, WireName } from '../models/types.ts'
+import type { Target } from '../models/types.ts'
+import { framesOf, reportOf, streamTypeOf, wholeOf } from './rehearsal-replies.ts'
 
 /** A fault that a provider may have: a row of the failure table, but for our own, or what breaks a stream after its first content. */
 export type FaultName = Exclude<FailureName, 'not_carried' | 'no_room'> | 'cut' | 'no_end' | 'stalled' | 'reported'
-
-/** What a healthy provider says in a rehearsal. */
-export const HEALTHY_TEXT = 'All is well here.'
-
-const CONTEXT = { request: { model: 'rehearsal', wantsUsage: false, text: '{}' }, callId: 'call_rehearsal', nowSeconds: 0 } as const
-const USAGE = { inputTokens: 8, outputTokens: 5 } as const
 
 /** An answer with this status. The body is in the shape that most wires share. */
 function refuse(
@@ -36,7 +30,7 @@ const hang: Play = ({ request: { signal } }) =>
 /** What is asked of a provider. */
 interface Asked {
   readonly request: OutgoingRequest
-  readonly wire: WireName
+  readonly target: Target
   readonly isStream: boolean
 }
 
@@ -94,7 +88,7 @@ export function wallWorld(world: World, fault: FaultName, targets: readonly Targ
       const way = wayOf(url, request)
       ways.push(way)
       const play = way === ways[0] ? PLAYS[fault] : healthy
-      return play({ request, wire: target.wire, isStream: url === target.streamUrl || isStreamAsked(request) })
+      return play({ request, target, isStream: url === target.streamUrl || isStreamAsked(request) })
     },
   }
 }
@@ -106,21 +100,22 @@ function wayOf(url: string, { headers, body }: OutgoingRequest): string {
   return [url, ...credentials, model].join(' ')
 }
 
-const healthy: Play = ({ wire, isStream }) => {
-  const body = isStream ? framesOf(wire).join('') : wholeOf(wire)
-  return Promise.resolve(new Response(body, { headers: { 'content-type': isStream ? 'text/event-stream' : 'application/json' } }))
+const healthy: Play = ({ target, isStream }) => {
+  const body = isStream ? Buffer.concat(framesOf(target)) : wholeOf(target.wire)
+  return Promise.resolve(new Response(body, { headers: { 'content-type': typeOf({ target, isStream }) } }))
+}
+
+function typeOf({ target, isStream }: Pick<Asked, 'target' | 'isStream'>): string {
+  return isStream ? streamTypeOf(target) : 'application/json'
 }
 
 /** A healthy answer up to a share of its frames (of a whole one, a few bytes), and then what goes wrong. */
-function halfway({ request, wire, isStream }: Asked, then: 'stall' | 'break' | 'end' | 'report', share: number): Promise<Response> {
-  const frames = framesOf(wire)
-  const pieces = isStream ? frames.slice(0, Math.floor(frames.length * share)) : [wholeOf(wire).slice(0, 20)]
-  const report =
-    isStream && then === 'report'
-      ? ['event: error\ndata: {"type":"error","error":{"type":"api_error","message":"A rehearsed failure."}}\n\n']
-      : []
-  const encoder = new TextEncoder()
-  const queue = [...pieces, ...report].map((piece) => encoder.encode(piece))
+function halfway({ request, target, isStream }: Asked, then: 'stall' | 'break' | 'end' | 'report', share: number): Promise<Response> {
+  const frames = framesOf(target)
+  const pieces = isStream
+    ? frames.slice(0, Math.floor(frames.length * share))
+    : [new TextEncoder().encode(wholeOf(target.wire).slice(0, 20))]
+  const queue = [...pieces, ...(isStream && then === 'report' ? [reportOf(target)] : [])]
   const body = new ReadableStream<Uint8Array>({
     pull: (controller) => {
       const piece = queue.shift()
@@ -135,29 +130,10 @@ function halfway({ request, wire, isStream }: Asked, then: 'stall' | 'break' | '
       return undefined
     },
   })
-  return Promise.resolve(new Response(body, { headers: { 'content-type': isStream ? 'text/event-stream' : 'application/json' } }))
+  return Promise.resolve(new Response(body, { headers: { 'content-type': typeOf({ target, isStream }) } }))
 }
 
 /** Where it is not the address that says so. */
 function isStreamAsked({ body }: OutgoingRequest): boolean {
   return typeof body === 'string' && /"stream"\s*:\s*true/.test(body)
-}
-
-function wholeOf(wire: WireName): string {
-  const candidates = [{ content: [{ type: 'text', text: HEALTHY_TEXT }], stop: { type: 'stop' } }] as const
-  return dialectOf(wire).writeReply({ candidates, usage: USAGE, losses: [] }, CONTEXT).text
-}
-
-function framesOf(wire: WireName): readonly string[] {
-  const writer = dialectOf(wire).writeStream(CONTEXT)
-  const words = HEALTHY_TEXT.match(/\S+\s*/g) ?? []
-  const decoder = new TextDecoder()
-  const written = [
-    ...writer.write({ type: 'start' }),
-    ...words.flatMap((text) => writer.write({ type: 'text', candidate: 0, text })),
-    ...writer.write({ type: 'finish', candidate: 0, stop: { type: 'stop' } }),
-    ...writer.write({ type: 'usage', usage: USAGE }),
-    ...writer.end(),
-  ]
-  return written.map(({ bytes }) => decoder.decode(bytes))
 }

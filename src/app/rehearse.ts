@@ -8,6 +8,7 @@ import { FilePath } from '../core/fields.ts'
 import { Secret } from '../core/secret.ts'
 import type { World } from '../core/world.ts'
 import { BROKEN_STREAMS, FAILURES } from '../models/routing/failures.ts'
+import type { ModelTarget, RouteTarget } from '../models/routing/types.ts'
 import type { Target } from '../models/types.ts'
 import { realWorld } from '../platform/world.ts'
 import { openMemoryStore } from '../storage/memory/store.ts'
@@ -16,7 +17,8 @@ import { PROVIDER_STATES_FILE } from './keep-provider-states.ts'
 import { type FileRequest, loadFile } from './load-file.ts'
 import { createLogger } from './logger.ts'
 import { Money } from './money.ts'
-import { FAULTS, type FaultName, HEALTHY_TEXT, wallWorld } from './rehearsal-wall.ts'
+import { HEALTHY_TEXT } from './rehearsal-replies.ts'
+import { FAULTS, type FaultName, wallWorld } from './rehearsal-wall.ts'
 import type { Config } from './sections.ts'
 import { CurrentSnapshot, compileSnapshot, type Snapshot } from './snapshot.ts'
 
@@ -29,9 +31,9 @@ export interface Rehearsed {
   readonly reply: 'whole' | 'stream'
   /**
    * `survived`: the caller got a good answer. `told`: a proper error, and nothing else could be done. `exposed`: a proper error, though the route has another
-   * way that was not taken. `wrong`: neither a whole answer nor a proper error.
+   * way that was not taken. `untried`: its conditions do not hold for a plain chat, so nothing was asked. `wrong`: neither a whole answer nor a proper error.
    */
-  readonly verdict: 'survived' | 'told' | 'exposed' | 'wrong'
+  readonly verdict: 'survived' | 'told' | 'exposed' | 'untried' | 'wrong'
   readonly status: number
   readonly code?: string
   readonly attempts: number
@@ -48,8 +50,8 @@ const HANGS_MS = 8000
  * @throws PlaceError where the configuration has problems
  */
 export async function rehearse(request: FileRequest, onDone: (one: Rehearsed) => void = () => {}): Promise<readonly Rehearsed[]> {
-  // A rehearsal needs no secrets: what is not in the environment is made up.
-  const env = new Proxy(request.env, { get: (known, name) => Reflect.get(known, name) ?? 'rehearsal', has: () => true })
+  // A rehearsal needs no secrets: what is not in the environment is made up, each by itself, as two keys are two ways.
+  const env = new Proxy(request.env, { get: (known, name) => Reflect.get(known, name) ?? `rehearsal-${String(name)}`, has: () => true })
   const snapshot = loadFile({ ...request, env })
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-rehearsal-'))
   try {
@@ -133,7 +135,7 @@ interface Answer {
   readonly text: string
 }
 
-function judge({ route, fault, reply }: Rehearsal, answer: Answer | undefined, ways: number): Rehearsed {
+function judge({ route, fault, reply }: Rehearsal, answer: Answer | undefined, ways: Ways): Rehearsed {
   const what = fault in FAILURES ? FAILURES[fault as keyof typeof FAILURES].what : BROKEN_STREAMS[fault as keyof typeof BROKEN_STREAMS].what
   const base = { route, fault, what, reply } as const
   if (answer === undefined) return { ...base, verdict: 'wrong', status: 0, attempts: 0 }
@@ -145,14 +147,15 @@ function judge({ route, fault, reply }: Rehearsal, answer: Answer | undefined, w
   if (isGood) return { ...told, verdict: 'survived' }
   const isTold = code !== undefined && (response.status >= 400 || (reply === 'stream' && !text.includes('[DONE]')))
   if (!isTold) return { ...told, verdict: 'wrong' }
+  if (code === 'no_capable_target') return { ...told, verdict: 'untried' }
   return { ...told, verdict: couldSurvive(fault, ways, attempts) ? 'exposed' : 'told' }
 }
 
 /** Whether the table knows a way on, and the route has one that was not taken. */
-function couldSurvive(fault: FaultName, ways: number, attempts: number): boolean {
-  if (!(fault in FAILURES)) return false
+function couldSurvive(fault: FaultName, { models, lanes }: Ways, attempts: number): boolean {
+  if (!(fault in FAILURES) || attempts > 1) return false
   const actions: readonly string[] = FAILURES[fault as keyof typeof FAILURES].actions
-  return actions.some((action) => action === 'next-key' || action === 'next-target') && ways > 1 && attempts < 2
+  return (actions.includes('next-target') && models > 1) || (actions.includes('next-key') && lanes > 1)
 }
 
 function saidWhole(text: string, reply: 'whole' | 'stream'): boolean {
@@ -161,12 +164,20 @@ function saidWhole(text: string, reply: 'whole' | 'stream'): boolean {
   return said === HEALTHY_TEXT
 }
 
-/** How many ways a route has: providers, keys and models. */
-function waysOf({ catalog }: Snapshot, name: string): number {
-  const route = catalog.find(name)
-  const lanes = (targets: NonNullable<typeof route>['targets']): readonly string[] =>
-    targets.flatMap((target) => (target.type === 'model' ? target.lanes.map(({ laneId }) => laneId) : lanes(target.targets)))
-  return route === undefined ? 0 : new Set(lanes(route.targets)).size
+/** How many models a route has, and how many ways to them: a model may be asked with several keys. */
+interface Ways {
+  readonly models: number
+  readonly lanes: number
+}
+
+function waysOf({ catalog }: Snapshot, name: string): Ways {
+  const models = (targets: readonly RouteTarget[]): readonly ModelTarget[] =>
+    targets.flatMap((target) => (target.type === 'model' ? [target] : models(target.targets)))
+  const all = models(catalog.find(name)?.targets ?? [])
+  return {
+    models: new Set(all.map((model) => model.name)).size,
+    lanes: new Set(all.flatMap(({ lanes }) => lanes.map(({ laneId }) => laneId))).size,
+  }
 }
 
 function everyTarget({ catalog }: Snapshot): readonly Target[] {

@@ -7,6 +7,7 @@ import { SpendProjection } from '../control/projections/spend.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
 import type { Address } from '../core/fields.ts'
 import type { World } from '../core/world.ts'
+import { giveBackMemory } from '../platform/give-back-memory.ts'
 import { type HttpServer, serveHttp } from '../platform/serve-http.ts'
 import { realWorld } from '../platform/world.ts'
 import type { Store } from '../storage/store.ts'
@@ -58,11 +59,14 @@ export async function serve(options: ServeOptions): Promise<0 | 1 | 2> {
   const started = await startGateway(options)
   if (started.type === 'failed') return started.exitCode
   const { running } = started
+  // Here and not in `startGateway`: several gateways of a test share one process.
+  const keepMemory = giveBackMemory(running.world, () => running.live.size > 0)
   const stopped: Stopped = await untilSignalled({
     ...{ world: running.world, env: options.env },
     onHangup: () => running.source.reload(),
     onFault: (thrown) => reportFault(running.logger, thrown),
   })
+  keepMemory()
   return shutDown(running, stopped)
 }
 

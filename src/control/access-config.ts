@@ -6,11 +6,12 @@ import { account, bounds, checkBounds } from './budget-config.ts'
 import { checkIssuers, issuersField } from './jwt/config.ts'
 
 /** The same bounds as in the header `x-signalbox-labels` (core/headers.ts). */
-const labelName = z
+export const labelName = z
   .string()
   .regex(/^[A-Za-z0-9_.-]{1,64}$/, { error: 'is not the name of a label; write letters, digits and _ . - (64 at the most)' })
   .meta({ 'x-unit': 'name' })
-const labelValue = z
+/** What a label says, within the same bounds. */
+export const labelValue = z
   .string()
   .regex(/^[^\p{Cc},=]{1,256}$/u, { error: 'is not the value of a label; write 1 to 256 characters without comma and =' })
   .meta({ 'x-unit': 'text', 'x-examples': ['search', 'prod'] })

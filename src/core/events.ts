@@ -293,6 +293,7 @@ export type Event =
     }
   | { readonly type: 'key.revoked'; readonly atMs: number; readonly keyId: string; readonly by: string; readonly liveCalls: number }
   | { readonly type: 'cache.purged'; readonly atMs: number; readonly by: string; readonly answers: number; readonly where: string }
+  | { readonly type: 'body.read'; readonly atMs: number; readonly by: string; readonly body: string; readonly callId: string }
   | { readonly type: 'body.erased'; readonly atMs: number; readonly by: string; readonly bodies: number; readonly where: string }
 
 /** One sentence an event type. */
@@ -319,6 +320,8 @@ export const EVENT_DOCS = {
   'key.created': 'A key was made.',
   'key.revoked': 'A key was revoked, and its running calls were ended.',
   'cache.purged': 'Cached answers were removed by an operator.',
+  'body.read':
+    'A stored prompt or reply was read, by the administrator or somebody whom `bodies.readers` names. On disk before it is shown.',
   'body.erased': 'Stored prompts or replies were erased. The log itself is untouched.',
 } as const satisfies Record<Event['type'], string>
 

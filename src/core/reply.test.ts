@@ -77,6 +77,30 @@ test('parts that are there at once come as those that are waited for, and are ta
   expect([reply.ending, seen]).toEqual([{ outcome: 'ok' }, ['a', 'b']])
 })
 
+test('parts that are there can be taken without waiting, and are tapped as all are', async () => {
+  const parts = ['a', 'b', 'c']
+  const seen: string[] = []
+  const reply = new Reply<string>({ pull: () => parts.shift(), isReady: () => parts.length > 0, cancel: () => {} }, never())
+  reply.addTap((part) => void seen.push(part))
+  expect([reply.takeReady(), await reply.next(), reply.takeReady()]).toEqual(['a', 'b', 'c'])
+  expect([reply.takeReady(), reply.ending, seen]).toEqual([undefined, undefined, ['a', 'b', 'c']])
+  expect([await reply.next(), reply.ending, reply.takeReady()]).toEqual([undefined, { outcome: 'ok' }, undefined])
+})
+
+test('nothing is taken of a source that does not say that it is ready, nor while a part is awaited', async () => {
+  expect(new Reply(sourceOf(['a']), never()).takeReady()).toBeUndefined()
+  const reply = new Reply(hanging({ isReady: () => true }), never())
+  void reply.next()
+  expect([reply.takeReady(), reply.ending]).toEqual([undefined, undefined])
+})
+
+test('a part that is taken and fails ends the reply, as does a source that was not ready after all', () => {
+  const failing = new Reply(sourceOf([], { pull: () => fail(BROKEN), isReady: () => true }), never())
+  expect([failing.takeReady(), failing.ending]).toEqual([undefined, { outcome: 'broken', error: BROKEN }])
+  const lying = new Reply(hanging({ isReady: () => true }), never())
+  expect([lying.takeReady(), lying.ending]).toMatchObject([undefined, { outcome: 'broken', error: { code: 'internal' } }])
+})
+
 test('a pull that aborts its own call leaves no reader waiting', async () => {
   for (const pulled of [new Promise<string>(() => {}), Promise.resolve('late'), Promise.reject(BROKEN), 'at once']) {
     const controller = new AbortController()

@@ -26,6 +26,8 @@ export interface PartSource<Part> {
    * A rejection ends the reply `broken` (or as its error's code says).
    */
   pull(): Part | undefined | Promise<Part | undefined>
+  /** Whether `pull` would give a part at once. Left out: nobody knows. */
+  isReady?(): boolean
   /** How it ended, asked once after `pull` gave undefined. Left out: `ok`. */
   ending?(): Ending
   /** The consumer left, or the call was aborted: stop the work. Must not throw. Called at most once, and not after the end. */
@@ -98,6 +100,19 @@ export class Reply<Part> {
     return new Promise((resolve) => {
       this.#waiter = resolve
     })
+  }
+
+  /** The next part where it is there already, so that parts that came together can go on together; undefined where it is not, or is no part. */
+  takeReady(): Part | undefined {
+    if (this.#ending !== undefined || this.#waiter !== undefined || this.#source.isReady?.() !== true) return undefined
+    try {
+      const pulled = this.#source.pull()
+      if (pulled instanceof Promise) throw new Error('A source that was ready had no part.')
+      return this.#take(pulled)
+    } catch (thrown) {
+      this.#onFailed(thrown)
+      return undefined
+    }
   }
 
   /** The consumer wants no more. Ends the reply `cancelled` unless it has ended. */

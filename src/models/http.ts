@@ -6,7 +6,7 @@ import { pathOf, readCredential } from '../core/headers.ts'
 import type { Layer } from '../core/layer.ts'
 import { formatUsd } from '../core/money.ts'
 import type { EventLog } from '../core/ports.ts'
-import { Reply } from '../core/reply.ts'
+import { type Ending, Reply } from '../core/reply.ts'
 import { CallAbort } from '../core/signal.ts'
 import { collect, type Handler } from '../core/stage.ts'
 import { continueTrace } from '../core/trace.ts'
@@ -23,6 +23,9 @@ import type { PassedPart } from './passthrough/types.ts'
 import type { BackgroundRun } from './responses/background.ts'
 import type { KeptAnswer } from './responses/kept-answer.ts'
 import type { ModelPart } from './types.ts'
+
+/** Frames that came together go on together up to so much: what a reader that stopped does not take is not read further. */
+const MAX_TOGETHER_BYTES = 16 * 1024
 
 /** A request as it came, what its path stands for, and what the edge found wrong with it. */
 export interface Incoming {
@@ -178,7 +181,7 @@ function streamResponse(edge: Edge, url: string, reply: Reply<ModelPart>): Respo
   headers['content-type'] = shape?.contentType ?? 'text/event-stream; charset=utf-8'
   headers['cache-control'] = 'no-cache'
   headers['x-accel-buffering'] = 'no'
-  return new Response(pullStream(reply, shape === undefined ? () => nextBytes(edge, reply) : () => nextShaped(edge, reply, shape)), {
+  return new Response(pullStream(reply, shape === undefined ? () => nextTogether(edge, reply) : () => nextShaped(edge, reply, shape)), {
     headers,
   })
 }
@@ -186,16 +189,41 @@ function streamResponse(edge: Edge, url: string, reply: Reply<ModelPart>): Respo
 /** The next bytes for the client: a frame, or the frame that says how the stream failed; undefined at a good end. */
 function nextBytes(edge: Edge, reply: Reply<ModelPart>): Promise<Uint8Array | undefined> {
   return reply.next().then((part) => {
-    if (part === undefined) return lastBytes(edge, reply)
-    if (part.isHidden) return nextBytes(edge, reply)
-    const { costNanoUsd } = edge.record.facts
-    return part.takesCost && costNanoUsd !== undefined ? edge.dialect.encodeCost(part, costNanoUsd) : part.bytes
+    if (part === undefined) return reply.ended.then((ending) => failureBytes(edge, ending))
+    return part.isHidden ? nextBytes(edge, reply) : bytesOf(edge, part)
   })
 }
 
-async function lastBytes(edge: Edge, reply: Reply<ModelPart>): Promise<Uint8Array | undefined> {
-  const ending = await reply.ended
-  return ending.outcome === 'ok' ? undefined : edge.dialect.encodeStreamError(errorOf(ending), edge.call.id)
+/** The same, with the frames that came together: a provider that sends many at once costs one write, not many. */
+function nextTogether(edge: Edge, reply: Reply<ModelPart>): Promise<Uint8Array | undefined> {
+  return nextBytes(edge, reply).then((first) => (first === undefined || reply.ending !== undefined ? first : withReady(edge, reply, first)))
+}
+
+function withReady(edge: Edge, reply: Reply<ModelPart>, first: Uint8Array): Uint8Array {
+  let bytes = first
+  while (bytes.length < MAX_TOGETHER_BYTES) {
+    const part = reply.takeReady()
+    if (part === undefined) break
+    if (!part.isHidden) bytes = joined(bytes, bytesOf(edge, part))
+  }
+  const failure = reply.ending === undefined ? undefined : failureBytes(edge, reply.ending)
+  return failure === undefined ? bytes : Buffer.concat([bytes, failure])
+}
+
+function bytesOf({ record, dialect }: Edge, part: ModelPart): Uint8Array {
+  const { costNanoUsd } = record.facts
+  return part.takesCost && costNanoUsd !== undefined ? dialect.encodeCost(part, costNanoUsd) : part.bytes
+}
+
+function failureBytes({ dialect, record }: Edge, ending: Ending): Uint8Array | undefined {
+  return ending.outcome === 'ok' ? undefined : dialect.encodeStreamError(errorOf(ending), record.callId)
+}
+
+/** Frames of one piece stand one behind the other: together they are one view of it, and nothing is copied. */
+function joined(left: Uint8Array, right: Uint8Array): Uint8Array {
+  return left.buffer === right.buffer && left.byteOffset + left.length === right.byteOffset
+    ? new Uint8Array(left.buffer, left.byteOffset, left.length + right.length)
+    : Buffer.concat([left, right])
 }
 
 /** The same in another form. Its end goes with the last frame: nothing is asked for after that. */

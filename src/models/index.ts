@@ -44,6 +44,7 @@ import type { KeptAnswer } from './responses/kept-answer.ts'
 import type { KeptResponses } from './responses/kept-responses.ts'
 import { routeCalls } from './routing/route-calls.ts'
 import type { RouterState } from './routing/router.ts'
+import { sessionIn } from './routing/session.ts'
 import { SHADOW_ACTION } from './routing/shadow.ts'
 import { send } from './send.ts'
 import { guardServerTools } from './server-tools.ts'
@@ -242,7 +243,8 @@ async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise
   facts.target = target?.id
   const cacheWish = readCacheWish(incoming.request.headers, route.cache !== undefined)
   const decodeAgain = (text: string) => decodeText(new TextEncoder().encode(text))
-  return { request, route, cacheWish, decodeAgain, ...(incoming.detach === undefined ? {} : { detach: incoming.detach }) }
+  const session = () => sessionIn(incoming.request.headers)
+  return { request, route, cacheWish, decodeAgain, session, ...(incoming.detach === undefined ? {} : { detach: incoming.detach }) }
 }
 
 /** The body in the words of its endpoint. */

@@ -102,6 +102,10 @@ export class StreamSource implements PartSource<ModelPart> {
     return this.#isOver ? undefined : this.#awaitMore()
   }
 
+  isReady(): boolean {
+    return this.#held.length > 0 || this.#position < this.#frames.length
+  }
+
   cancel(): void {
     this.#note()
     this.#exchange.abort()

@@ -201,6 +201,8 @@ export interface ModelCall {
   readonly decodeAgain: (text: string) => ModelRequest
   /** Answers the caller now, while the call goes on. Where its edge can. */
   readonly detach?: (run: BackgroundRun) => void
+  /** What the client's headers name its session by. Looked at when a route asks for it. */
+  readonly session?: () => string | undefined
 }
 
 /** One try at a target. */

@@ -72,14 +72,26 @@ class CachedCall<In, Part> {
     this.#asked = asked
   }
 
-  async answer(next: Handler<In, Part>): Promise<Reply<Part>> {
-    const { plan, call } = this.#asked
+  answer(next: Handler<In, Part>): Promise<Reply<Part>> {
+    const { store, plan, call } = this.#asked
     if (plan.isRefresh) {
       call.record.facts.cache = { result: 'refresh' }
       return this.#make(next, undefined)
     }
-    const known = await this.#exact()
-    if (known !== undefined) return known
+    const known = store.find([plan.exactKey], call.world.now())
+    return this.#answerBy(known, next)
+  }
+
+  /** @param found what the exact question has; only another machine's memory is waited for */
+  async #answerBy(found: CachedAnswer | undefined | Promise<CachedAnswer | undefined>, next: Handler<In, Part>): Promise<Reply<Part>> {
+    const { plan, call } = this.#asked
+    const exact = found instanceof Promise ? await found : found
+    const answer = exact ?? (await this.#written())
+    if (answer !== undefined && this.#isFit(answer)) {
+      await call.record.start()
+      const known = this.#give(answer, undefined)
+      if (known !== undefined) return known
+    }
     const joined = this.#join()
     if (joined !== undefined) return joined
     if (plan.similar === undefined) return this.#miss(next, undefined)
@@ -89,14 +101,10 @@ class CachedCall<In, Part> {
     return alike ?? this.#join() ?? this.#miss(next, likeness)
   }
 
-  async #exact(): Promise<Reply<Part> | undefined> {
-    const { store, plan, call } = this.#asked
-    const nowMs = call.world.now()
-    // Only another machine's memory is waited for.
-    const known = store.find([plan.exactKey], nowMs)
-    const exact = known instanceof Promise ? await known : known
-    const answer = exact ?? (await store.find(this.#otherKeys(), nowMs))
-    return answer === undefined ? undefined : this.#give(answer, undefined)
+  /** The answer to the same question written otherwise. */
+  #written(): CachedAnswer | undefined | Promise<CachedAnswer | undefined> {
+    const { store, call } = this.#asked
+    return store.find(this.#otherKeys(), call.world.now())
   }
 
   #otherKeys(): readonly string[] {
@@ -107,23 +115,28 @@ class CachedCall<In, Part> {
   async #similar(likeness: Likeness, threshold: number): Promise<Reply<Part> | undefined> {
     const { store, call } = this.#asked
     const found = await store.findSimilar(likeness, threshold, call.world.now())
-    return found === undefined ? undefined : this.#give(found.answer, found.similarity)
+    if (found === undefined || !this.#isFit(found.answer)) return undefined
+    await call.record.start()
+    return this.#give(found.answer, found.similarity)
   }
 
-  async #give(answer: CachedAnswer, similarity: number | undefined): Promise<Reply<Part> | undefined> {
-    const { store, plan, call, input } = this.#asked
-    const ageMs = Math.max(0, call.world.now() - answer.storedAtMs)
+  #isFit({ scope, storedAtMs }: CachedAnswer): boolean {
+    const { plan, call } = this.#asked
     // The key is a hash over the scope: this can only be another's by an error of a store, and must not be given out even then.
-    if (answer.scope !== plan.scope) return undefined
-    if (plan.maxAgeMs !== undefined && ageMs > plan.maxAgeMs) return undefined
-    // What cannot be recorded is not answered, though nothing leaves the process.
-    await call.record.start()
+    if (scope !== plan.scope) return false
+    return plan.maxAgeMs === undefined || call.world.now() - storedAtMs <= plan.maxAgeMs
+  }
+
+  /** What can be given out. The call has been recorded by now: what cannot be recorded is not answered, though nothing leaves the process. */
+  #give(answer: CachedAnswer, similarity: number | undefined): Reply<Part> | undefined {
+    const { store, call, input } = this.#asked
     const reply = this.#deps.replay(call, input, answer)
     if (reply === undefined) {
       store.drop(answer.id)
       return undefined
     }
     const { facts } = call.record
+    const ageMs = Math.max(0, call.world.now() - answer.storedAtMs)
     facts.cache = { result: similarity === undefined ? 'hit' : 'similar', ageMs, similarity, savedNanoUsd: answer.costNanoUsd }
     facts.provider = answer.provider
     facts.target = answer.target

@@ -47,6 +47,7 @@ export function openTestControl(overrides: Partial<ControlApiDeps> = {}): TestCo
   const deps: ControlApiDeps = {
     world,
     cache: () => undefined,
+    bodyReaders: () => [],
     prices: createPriceDesk({
       ...{ now: () => world.now(), folder: '/nowhere', log: store.log, reader: store.reader },
       ...{ current: () => openBook(readBuiltIn), swap: () => {}, kindOf: (provider) => provider },

@@ -60,6 +60,7 @@ export function factsFor(shape: Partial<RequestShape> = {}, more: Partial<Reques
     principal: { organisation: 'acme', labels: {} },
     isStream: false,
     promptHash: undefined,
+    session: undefined,
     needs: { ...PLAIN_SHAPE, ...shape },
     shape: { ...PLAIN_SHAPE, ...shape },
     ...more,

@@ -22,6 +22,9 @@ interface ShownBody {
   readonly text: string
 }
 
+/** That somebody looked at a body. */
+const READ = { type: 'body.read', by: 'admin' } as const
+
 /** The bodies that the receipt of a call names, once they are written. */
 async function bodiesOf(scenario: Scenario, callId: string): Promise<{ readonly request: ShownBody; readonly response?: ShownBody }> {
   const receipt = await scenario.control<{ bodies: { request: string; response?: string } }>('GET', `/api/v1/receipts/${callId}`)
@@ -96,6 +99,7 @@ describe('bodies', () => {
     const kept = await bodiesOf(scenario, failed.callId)
     expect(kept.request.text).toContain(PROMPT)
     expect(kept.response).toBeUndefined()
+    await scenario.expectEvents([READ])
     await ask(scenario, { body: chat({ model: 'none', messages: MESSAGES }) })
     await scenario.expectCall({ outcome: 'refused', bodies: undefined })
   })
@@ -179,9 +183,11 @@ describe('what is kept of a team', () => {
       const { key } = await scenario.newKey({ team })
       const reply = await ask(scenario, { key })
       const ended = await scenario.expectCall({ outcome: 'ok', principal: { team } })
-      seen[team] = ended.bodies === undefined ? undefined : (await bodiesOf(scenario, reply.callId)).request.isRedacted
+      if (ended.bodies === undefined) continue
+      seen[team] = (await bodiesOf(scenario, reply.callId)).request.isRedacted
+      await scenario.expectEvents([READ, READ])
     }
-    expect(seen).toEqual({ support: true, search: false, legal: undefined })
+    expect(seen).toEqual({ support: true, search: false })
   })
 
   test('changes with the file', async () => {
@@ -219,7 +225,7 @@ describe('erasing bodies', () => {
     expect(erased).toMatchObject({ status: 200, body: { erased: 2 } })
     expect(await Promise.all(kept.map((body) => isGone(scenario, body)))).toEqual([true, true])
     expect(await Promise.all(left.map((body) => isGone(scenario, body)))).toEqual([false, false])
-    await scenario.expectEvents([{ type: 'body.erased', bodies: 2, where: /= / }])
+    await scenario.expectEvents([READ, READ, READ, READ, { type: 'body.erased', bodies: 2, where: /= / }, READ, READ])
     expect(JSON.stringify(await scenario.events()).startsWith(before.slice(0, -1))).toBe(true)
     expect((await scenario.control('GET', '/api/v1/verify')).body).toMatchObject({ ok: true })
   })
@@ -254,4 +260,72 @@ test('bodies are kept as the model says, where that is less than what the team s
   await scenario.expectCall({ outcome: 'ok', subject: 'mini', bodies: undefined })
   const reply = await ask(scenario, { body: chat({ model: 'loud' }) })
   expect((await bodiesOf(scenario, reply.callId)).request).toMatchObject({ isRedacted: true })
+})
+
+describe('who may read bodies', () => {
+  const READERS = [
+    { team: 'legal', of: ['sup*'] },
+    { labels: { role: 'auditor' }, user: 'eve' },
+  ]
+  const AS_READ = { ...TEAMS, bodies: { store: 'full', readers: READERS } }
+
+  const readAs = async (scenario: Scenario, key: string, id: string | undefined, headers: Record<string, string> = {}) => {
+    const answer = await fetch(`${scenario.controlUrl}/api/v1/bodies/${id}`, { headers: { authorization: `Bearer ${key}`, ...headers } })
+    await answer.body?.cancel()
+    return answer.status
+  }
+
+  test('are those whom the file names, by team, user and label, for the teams that it says; and the log says who did', async () => {
+    await using scenario = await startScenario({ config: AS_READ })
+    const search = await scenario.newKey({ team: 'search' })
+    const lawyer = await scenario.newKey({ team: 'legal' })
+    const auditor = await scenario.newKey({ team: 'search', user: 'eve', labels: { role: 'auditor' } })
+    const other = await scenario.newKey({ team: 'search', user: 'bob', labels: { role: 'auditor' } })
+    const [ofSupport, ofSearch] = [await ask(scenario), await ask(scenario, { key: search.key })]
+    const [[mine = ''], [theirs = '']] = [await idsOf(scenario, ofSupport.callId), await idsOf(scenario, ofSearch.callId)]
+    const before = (await scenario.events()).length
+
+    expect([await readAs(scenario, lawyer.key, mine), await readAs(scenario, lawyer.key, theirs)]).toEqual([200, 404])
+    expect([await readAs(scenario, auditor.key, mine), await readAs(scenario, auditor.key, theirs)]).toEqual([200, 200])
+    expect([await readAs(scenario, other.key, mine), await readAs(scenario, search.key, theirs)]).toEqual([401, 401])
+    expect(await readAs(scenario, other.key, mine, { 'x-signalbox-labels': 'role=auditor', 'x-signalbox-user': 'eve' })).toBe(401)
+
+    const readings = (await scenario.events()).slice(before)
+    expect(readings.map((event) => (event.type === 'body.read' ? [event.by, event.body, event.callId] : event))).toEqual([
+      [`key ${lawyer.id}`, mine, ofSupport.callId],
+      [`key ${auditor.id}`, mine, ofSupport.callId],
+      [`key ${auditor.id}`, theirs, ofSearch.callId],
+    ])
+  })
+
+  test('may do nothing else at the control API, and nothing once their key is revoked', async () => {
+    await using scenario = await startScenario({ config: AS_READ })
+    const lawyer = await scenario.newKey({ team: 'legal' })
+    const [id] = await idsOf(scenario, (await ask(scenario)).callId)
+    const authorization = `Bearer ${lawyer.key}`
+    const others = ['GET /api/v1/keys', 'GET /api/v1/logs', 'POST /api/v1/bodies/erase', 'GET /api/v1/status', 'POST /api/v1/reload']
+    const statuses = others.map(async (each) => {
+      const [method = '', path] = each.split(' ')
+      return (await fetch(`${scenario.controlUrl}${path}`, { method, headers: { authorization } })).status
+    })
+    expect(await Promise.all(statuses)).toEqual(others.map(() => 401))
+    await scenario.control('POST', `/api/v1/keys/${lawyer.id}/revoke`)
+    expect(await readAs(scenario, lawyer.key, id)).toBe(401)
+  })
+
+  test('are nobody but the administrator where the file names none; its readings stand in the log too', async () => {
+    await using scenario = await startScenario({ config: { ...TEAMS, bodies: { store: 'full' } } })
+    const asked = await ask(scenario)
+    const [id] = await idsOf(scenario, asked.callId)
+    expect(await readAs(scenario, scenario.key, id)).toBe(401)
+    const readings = (await scenario.events()).filter(({ type }) => type === 'body.read')
+    expect(readings[0]).toMatchObject({ by: 'admin', callId: asked.callId })
+  })
+
+  test.each([
+    [{ of: ['support'] }, /bodies\.readers\[0\].*names nobody/s],
+    [{ team: 'suport' }, /no team is called "suport"; did you mean "support"/s],
+  ])('are somebody: %j is refused', async (reader, message) => {
+    await expect(startScenario({ config: { ...TEAMS, bodies: { readers: [reader] } } })).rejects.toThrow(message)
+  })
 })

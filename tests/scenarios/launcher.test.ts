@@ -85,6 +85,12 @@ test('nothing in the folder of the user is run, or gets into the environment', a
   }
 })
 
+test('Bun is told its limits, and what the user said of them stands', async () => {
+  const show = `import { bunEnvironment } from ${JSON.stringify(`${ROOT}bin/find-bun.js`)}; console.log(JSON.stringify(bunEnvironment({ BUN_CONFIG_MAX_HTTP_REQUESTS: '7', HOME: '/h' })))`
+  const { out } = await runNode(['--input-type=module', '--eval', show])
+  expect(JSON.parse(out)).toEqual({ BUN_CONFIG_MAX_HTTP_REQUESTS: '7', MIMALLOC_PURGE_HOLES_MIN_INTERVAL: '5000', HOME: '/h' })
+})
+
 test('a Bun that cannot be started is named', async () => {
   const { code, err } = await runNode([join(ROOT, 'bin/signalbox.js'), 'version'], { SIGNALBOX_BUN: '/nowhere/bun' })
   expect([code, err]).toEqual([

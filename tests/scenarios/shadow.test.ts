@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test'
 import type { CallEnded, Event } from '../../src/core/events.ts'
 import { chatAnswer, errorReply, gate } from '../../src/testing/fake-upstream.ts'
-import { ask, chat } from './ask.ts'
+import type { Scenario } from '../../src/testing/scenario.ts'
+import { ask, chat, endedCall } from './ask.ts'
 import { type Routed, startRouted } from './routed.ts'
 
 const SHADOW = { targets: [{ model: 'first' }], shadow: { model: 'second', share: '100%', account: 'lab' } }
@@ -19,55 +20,42 @@ test.each([false, true])(
     expect(reply.text).toContain('Hello there.')
     expect(reply.text).not.toContain('Copy.')
     door.open()
-    const copy = await routed.at('second').received(1)
-    expect(copy.jsonObject()).toMatchObject({ model: 'second-id', messages: chat().messages })
-    const events = await scenario.expectEvents([
-      { type: 'call.started' },
-      { type: 'call.started' },
-      { type: 'call.ended' },
-      { type: 'call.ended' },
-    ])
-    const ended = events.flatMap((event) => (event.type === 'call.ended' ? [event] : []))
-    expect(ended.find(({ action }) => action === 'models.call')).toMatchObject({
-      outcome: 'ok',
-      subject: 'smart',
-      costNanoUsd: 50_000,
-      attempts: 1,
-    })
-    expect(ended.find(({ action }) => action === 'models.shadow')).toMatchObject({
-      ...{ outcome: 'ok', parentId: reply.callId, subject: 'second', provider: 'second', costNanoUsd: 500_000 },
+    const sent = await routed.at('second').received(1)
+    expect(sent.jsonObject()).toMatchObject({ model: 'second-id', messages: chat().messages })
+    expect(await copyFor(scenario, reply.callId)).toMatchObject({
+      ...{ outcome: 'ok', subject: 'second', provider: 'second', costNanoUsd: 500_000 },
       principal: { team: 'lab', labels: { shadow: 'smart' } },
     })
+    expect(await endedCall(scenario, reply.callId)).toMatchObject({ outcome: 'ok', subject: 'smart', costNanoUsd: 50_000, attempts: 1 })
+    expect((await scenario.events()).filter(({ type }) => type === 'call.started' || type === 'call.ended')).toHaveLength(4)
   },
 )
 
 test('a shadow that fails is nobody else’s failure', async () => {
   await using routed = await startRouted({ route: SHADOW, teams: { lab: {} } })
   routed.at('second').answer(errorReply({ status: 500 }))
-  expect((await ask(routed.scenario, { body: chat({ model: 'smart' }) })).status).toBe(200)
-  const events = await routed.scenario.expectEvents([
-    { type: 'call.started' },
-    { type: 'call.started' },
-    { type: 'call.ended' },
-    { type: 'call.ended' },
-  ])
-  const outcomes = events.flatMap((event) => (event.type === 'call.ended' ? [`${event.action} ${event.outcome}`] : []))
-  expect(outcomes.toSorted()).toEqual(['models.call ok', 'models.shadow broken'])
+  expect(await copyOf(routed)).toMatchObject({ outcome: 'broken', errorCode: 'provider_error' })
 })
 
 function isCopy(event: Event): event is CallEnded {
   return event.type === 'call.ended' && event.action === 'models.shadow'
 }
 
-/** Calls the route, and gives back what was written of the copy. The call itself is as if there was none. */
-async function copyOf({ scenario }: Routed): Promise<CallEnded | undefined> {
-  const reply = await ask(scenario, { body: chat({ model: 'smart', max_tokens: 10 }) })
-  expect([reply.status, reply.headers.get('x-signalbox-provider')]).toEqual([200, 'first'])
-  const copies = async () => (await scenario.events()).flatMap((event) => (isCopy(event) && event.parentId === reply.callId ? [event] : []))
+/** What was written of the copy of a call, of which there is one. */
+async function copyFor(scenario: Scenario, callId: string): Promise<CallEnded | undefined> {
+  const copies = async () => (await scenario.events()).flatMap((event) => (isCopy(event) && event.parentId === callId ? [event] : []))
   for (let look = 0; look < 400 && (await copies()).length === 0; look++) await Bun.sleep(5)
   const [copy, another] = await copies()
   expect(another).toBeUndefined()
   return copy
+}
+
+/** Calls the route, and gives back what was written of the copy. The call itself is as if there was none. */
+async function copyOf({ scenario }: Routed): Promise<CallEnded | undefined> {
+  const reply = await ask(scenario, { body: chat({ model: 'smart', max_tokens: 10 }) })
+  expect([reply.status, reply.headers.get('x-signalbox-provider')]).toEqual([200, 'first'])
+  expect((await endedCall(scenario, reply.callId)).outcome).toBe('ok')
+  return copyFor(scenario, reply.callId)
 }
 
 test('a shadow that its account has no budget for is not sent, and says so in its own event', async () => {

@@ -77,6 +77,28 @@ describe('a streamed reply', () => {
     await scenario.expectEvents([{ type: 'call.ended', outcome: 'ok' }])
   })
 
+  test('that comes in one piece goes on whole, without what is hidden', async () => {
+    await using scenario = await startScenario()
+    scenario.upstream.answer((request) => streamReply({ frames: chatFrames(SCRIPT, request), splitAt: [] })(request))
+    const reply = await ask(scenario, { body: STREAM })
+    const deltas = reply.frames.slice(0, -1).map((frame) => JSON.parse(frame).choices[0].delta.content)
+    expect([deltas, reply.frames.at(-1)]).toEqual([['', 'Hel', 'lo', ' there.', undefined], '[DONE]'])
+    await scenario.expectCall({ outcome: 'ok', isStream: true, usage: { inputTokens: 10, outputTokens: 3 } })
+  })
+
+  test('that comes in one piece and fails in it says so behind what came before', async () => {
+    await using scenario = await startScenario()
+    const failure = `data: ${JSON.stringify({ error: { message: 'Overloaded.', type: 'server_error' } })}\n\n`
+    scenario.upstream.answer((request) =>
+      streamReply({ frames: [...chatFrames(SCRIPT, request).slice(0, 3), failure], splitAt: [] })(request),
+    )
+    const reply = await ask(scenario, { body: STREAM })
+    expect(reply.frames).toHaveLength(4)
+    expect(JSON.parse(reply.frames[2] ?? '').choices[0].delta.content).toBe('lo')
+    expectErrorFrame(reply, 'provider_error')
+    await scenario.expectCall({ outcome: 'broken', errorCode: 'provider_error', status: 200, isStream: true })
+  })
+
   test('whose provider closes without [DONE] is complete where it has said why it finished', async () => {
     await using scenario = await startScenario()
     scenario.upstream.answer(chatStream({ ...SCRIPT, isDoneMissing: true }))

@@ -142,10 +142,13 @@ describe('doctor --rehearse', () => {
 
   test('finds nothing wrong where the targets of a route speak other wires', async () => {
     const server = (wire: string) => ({ wire, baseUrl: `https://${wire}.invalid/v1`, apiKey: 'env:NOT_SET_ANYWHERE' })
-    const wires = ['anthropic-messages', 'gemini', 'openai-responses']
+    const wires = ['anthropic-messages', 'gemini', 'openai-responses', 'converse', 'invoke']
     const pairs = wires.map((wire, index) => [wire, wires[(index + 1) % wires.length]])
     write({
-      providers: Object.fromEntries(wires.map((wire) => [wire, server(wire)])),
+      providers: {
+        ...Object.fromEntries(wires.map((wire) => [wire, server(wire)])),
+        invoke: { kind: 'bedrock-anthropic', region: 'eu-central-1', apiKey: 'env:NOT_SET_ANYWHERE' },
+      },
       models: wires.map((wire) => ({ name: wire, provider: wire, id: `${wire}-model` })),
       routes: pairs.map(([first, second]) => ({ name: `from-${first}`, targets: [{ model: first }, { model: second }] })),
     })
@@ -153,10 +156,27 @@ describe('doctor --rehearse', () => {
     const results: readonly Rehearsed[] = JSON.parse(out)
     expect(results.filter(({ verdict }) => verdict === 'wrong' || verdict === 'exposed')).toEqual([])
     const survived = results.filter(({ route, verdict }) => route.startsWith('from-') && verdict === 'survived')
-    // All but what cannot be survived: nine rows of each of the three routes.
-    expect(survived.length).toBe(results.filter(({ route }) => route.startsWith('from-')).length - 27)
+    // All but what cannot be survived: nine rows of each of the routes.
+    expect(survived.length).toBe(results.filter(({ route }) => route.startsWith('from-')).length - 9 * wires.length)
     expect(exitCode).toBe(0)
   }, 60_000)
+
+  test('does not ask of two keys what only another model could do, and says which route it could not try', async () => {
+    const { providers, models } = section([])
+    write({
+      providers: { ...providers, groq: { apiKey: ['env:NOT_SET_ANYWHERE', 'env:NOT_SET_EITHER'] } },
+      models,
+      routes: [{ name: 'tools', strategy: 'conditional', targets: [{ model: 'b', when: { tools: true } }] }],
+    })
+    const { out, exitCode } = await doctor('--rehearse', '--json')
+    const results: readonly Rehearsed[] = JSON.parse(out)
+    const verdicts = (route: string, fault: string) =>
+      results.filter((one) => one.route === route && one.fault === fault).map(({ verdict }) => verdict)
+    expect(verdicts('a', 'auth')).toEqual(['survived', 'survived'])
+    expect(verdicts('a', 'server_error')).toEqual(['told', 'told'])
+    expect(new Set(results.flatMap(({ route, verdict }) => (route === 'tools' ? [verdict] : [])))).toEqual(new Set(['untried']))
+    expect(exitCode).toBe(0)
+  }, 30_000)
 
   test('finds a route whose second target is never reached: exit 1', async () => {
     const second = { model: 'b', when: { team: ['nobody'] } }

@@ -2,6 +2,7 @@ import type { AnswerCache } from '../../core/answer-cache.ts'
 import type { BodyFilter, BodyStore, EventReader, TallyReader } from '../../core/ports.ts'
 import type { ProviderStates } from '../../core/provider-report.ts'
 import type { Secret } from '../../core/secret.ts'
+import type { BodyReader } from '../body-readers.ts'
 import type { KeyDeps } from '../keys.ts'
 import type { PriceDesk } from '../price-desk.ts'
 import type { MoneyNow } from './budgets.ts'
@@ -42,6 +43,8 @@ export interface ControlApiDeps extends KeyDeps {
   readonly bodies: BodyStore
   /** Erases what is kept for callers. Returns how many those were. */
   readonly eraseKept: (filter: BodyFilter) => Promise<number>
+  /** Who may read bodies, by the configuration in force. */
+  readonly bodyReaders: () => readonly BodyReader[]
   /** Cached answers; undefined where nothing is cached. */
   readonly cache: () => AnswerCache | undefined
   /** Spend is read from its tallies. */

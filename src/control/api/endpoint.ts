@@ -1,4 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Principal } from '../../core/call.ts'
 import { didYouMean } from '../../core/did-you-mean.ts'
 import type { ControlApiDeps } from './deps.ts'
 
@@ -7,6 +8,8 @@ export interface ControlEnv {
   Variables: {
     readonly requestId: string
     readonly reportFault: ControlApiDeps['reportFault']
+    /** Who asks, where it is not the administrator. */
+    readonly reader?: Principal
   }
 }
 

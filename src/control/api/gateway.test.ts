@@ -119,11 +119,12 @@ test.each([
   expect((await control.send('GET', '/api/v1/bodies/body_1')).status).toBe(200)
 })
 
-test('nothing is erased that cannot be recorded', async () => {
+test('nothing is erased or shown that cannot be recorded', async () => {
   const control = openTestControl()
   keep(control, { id: 'body_1' })
   control.store.journal.failure = new Error('disk full')
   await control.store.log.append({ type: 'writer.stopped', atMs: 0, epoch: 1 }).catch(() => {})
   expect((await control.send('POST', '/api/v1/bodies/erase', { team: 'support' })).status).toBe(503)
-  expect((await control.send('GET', '/api/v1/bodies/body_1')).status).toBe(200)
+  expect((await control.send('GET', '/api/v1/bodies/body_1')).status).toBe(503)
+  expect(await control.store.bodies.get('body_1')).toBeDefined()
 })

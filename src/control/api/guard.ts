@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
 import { GatewayError } from '../../core/errors.ts'
 import { readBody } from '../../core/read-body.ts'
-import type { Secret } from '../../core/secret.ts'
+import { isBodyReader } from '../body-readers.ts'
 import type { ControlApiDeps } from './deps.ts'
 import type { ControlEnv } from './endpoint.ts'
 
@@ -61,18 +61,44 @@ function originHost(origin: string): string | undefined {
   return url === null ? undefined : URL.parse(`http://${url.host}`)?.host
 }
 
-/** Lets only who holds the admin key on. */
-export function requireAdmin(adminKey: Secret): Guard {
-  const wanted = digest(adminKey.reveal())
+/** What somebody who reads bodies may ask for; all else is the administrator's. */
+const OF_READERS = /^\/api\/v1\/bodies\/[^/]+$/
+
+/** Lets only who holds the admin key on, and to stored bodies those who may read some. */
+export function requireAdmin(deps: Pick<ControlApiDeps, 'adminKey' | 'access' | 'bodyReaders' | 'world'>): Guard {
+  const wanted = digest(deps.adminKey.reveal())
   return async (context, next) => {
     const sent = /^bearer +(\S+)\s*$/i.exec(context.req.header('authorization') ?? '')?.[1]
-    if (!timingSafeEqual(digest(sent ?? ''), wanted)) {
+    const isAdmin = timingSafeEqual(digest(sent ?? ''), wanted)
+    if (!isAdmin && context.req.method === 'GET' && OF_READERS.test(context.req.path)) {
+      const reader = sent === undefined ? undefined : await readerOf(deps, sent)
+      if (reader !== undefined) {
+        context.set('reader', reader)
+        return next()
+      }
+    }
+    if (!isAdmin) {
       throw new GatewayError(
         'unauthenticated',
         `${sent === undefined ? 'No admin key was sent' : 'This is not the admin key'}. Send it as "Authorization: Bearer …"; it stands in the file admin-key in the data folder.`,
       )
     }
     await next()
+  }
+}
+
+/** Who a key or token stands for, where that may read anybody's bodies. */
+async function readerOf({ access, bodyReaders, world }: Pick<ControlApiDeps, 'access' | 'bodyReaders' | 'world'>, credential: string) {
+  const readers = bodyReaders()
+  if (readers.length === 0) return undefined
+  try {
+    await access.prepare?.(credential)
+    // Labels that the caller sends are not looked at: they would be its own word.
+    const principal = access.identify(credential, undefined, world.now())
+    return isBodyReader(readers, principal) ? principal : undefined
+  } catch (thrown) {
+    if (thrown instanceof GatewayError) return undefined
+    throw thrown
   }
 }
 

@@ -58,7 +58,7 @@ export interface ControlApi {
   fetch(request: Request): Promise<Response>
 }
 
-/** Makes the control API. Everything under /api needs the admin key. */
+/** Makes the control API. Everything under /api needs the admin key, but for bodies that others may read. */
 export function createControlApi(deps: ControlApiDeps): ControlApi {
   const app: ControlApp = new OpenAPIHono<ControlEnv>({
     defaultHook: (result) => {
@@ -67,8 +67,8 @@ export function createControlApi(deps: ControlApiDeps): ControlApi {
   })
   app.onError((thrown, context) => answerError(context, thrown))
   app.use(nameRequest(deps), refuseForeignPages(deps.hosts))
-  app.use('/api/*', requireAdmin(deps.adminKey))
-  if (!deps.openMetrics) app.use('/metrics', requireAdmin(deps.adminKey))
+  app.use('/api/*', requireAdmin(deps))
+  if (!deps.openMetrics) app.use('/metrics', requireAdmin(deps))
   app.use(boundBody(deps))
   for (const mount of ENDPOINTS) mount(app, deps)
   describe(app, deps)

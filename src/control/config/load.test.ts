@@ -75,7 +75,7 @@ describe('a configuration', () => {
     expect(config.listen).toEqual({ data: { host: '127.0.0.1', port: 4000 }, control: { host: '127.0.0.1', port: 4001 } })
     expect(config.limits).toEqual({ jsonBody: 32_000_000, otherBody: 512_000_000, jsonDepth: 256, bodyDeadline: 60_000 })
     expect(config.log).toEqual({ level: 'info', retention: 'forever', segment: 64_000_000, durability: 'process', queue: 20_000 })
-    expect(config.bodies).toEqual({ store: 'off', retention: 2_592_000_000, maxSize: 1_000_000 })
+    expect(config.bodies).toEqual({ store: 'off', retention: 2_592_000_000, readers: [], maxSize: 1_000_000 })
     expect(config.shutdown).toEqual({ drain: 30_000 })
     expect(config.access).toEqual({ organisation: 'default', ...NO_BOUNDS, teams: {}, accounts: [], issuers: [], onExpiry: 'finish' })
     expect(config.shopping).toEqual({ shops: {}, goods: [] })

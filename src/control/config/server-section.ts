@@ -1,20 +1,26 @@
 import { z } from 'zod'
+import { didYouMean } from '../../core/did-you-mean.ts'
 import {
   address,
   choice,
   count,
   duration,
   folder,
+  name,
+  namePattern,
   retention,
   type StoragePlace,
   secretPlace,
   size,
   storagePlace,
+  text,
 } from '../../core/fields.ts'
+import { isObject } from '../../core/json.ts'
 import { postgresUrlProblem } from '../../core/postgres-url.ts'
 import { Secret } from '../../core/secret.ts'
 import type { ConfigProblem } from '../../core/section.ts'
 import { type SharedPlace, sharedPlace, sharedPlaceProblem } from '../../core/shared-place.ts'
+import { labelName, labelValue } from '../access-config.ts'
 
 const listen = z
   .strictObject({
@@ -39,7 +45,7 @@ const dataDir = folder(['./data', '/var/lib/signalbox'])
 const secret = secretPlace()
   .prefault('file:./data/secret')
   .describe(
-    "The installation's own secret, which keys every hash of a key. With SQLite, a file that does not exist is made at first start, with mode 0600; with PostgreSQL it must be written and be there, since all replicas share it.",
+    "The installation's own secret, which keys every hash of a key. With SQLite, a file that does not exist is made at first start, with mode 0600, and where this key is left out it is made in the folder that `storage` names; with PostgreSQL it must be written and be there, since all replicas share it.",
   )
 
 const shared = sharedPlace()
@@ -73,12 +79,29 @@ const log = z
   .prefault({})
   .describe('The event log, and what the process prints.')
 
+const bodyReader = z
+  .strictObject({
+    team: name().exactOptional().describe('Keys and tokens of this team.'),
+    user: text(['ada', 'ada@example.com']).exactOptional().describe('Keys and tokens of this user.'),
+    key: name().exactOptional().describe('The key of this id.'),
+    labels: z
+      .record(labelName, labelValue.describe('The value of the label.'))
+      .exactOptional()
+      .describe('Keys and teams with these labels; what a caller sends does not count.'),
+    of: z.array(namePattern()).min(1).prefault(['*']).describe('Teams whose bodies. Left out: all.'),
+  })
+  .describe('Somebody who may read bodies: all that is given must fit.')
+
 const bodies = z
   .strictObject({
     store: choice(['off', 'redacted', 'full'])
       .prefault('off')
       .describe('How much of prompts and replies is kept: nothing, their shape without the texts, or all. A team may set its own.'),
     retention: retention().prefault('30d').describe('How long bodies are kept.'),
+    readers: z
+      .array(bodyReader)
+      .prefault([])
+      .describe('Who may read them, besides the administrator, with a key of their own. Each reading is written to the log.'),
     maxSize: size({ min: '1kB', max: '64MB' }).prefault('1MB').describe('Largest part of one body that is kept; the rest is cut off.'),
   })
   .prefault({})
@@ -121,6 +144,24 @@ function checkShared(place: SharedPlace): readonly ConfigProblem[] {
 const NEEDS_SECRET =
   'with PostgreSQL, all replicas must have the same secret: add `secret: env:NAME` or `secret: file:PATH` (`openssl rand -hex 32` makes one)'
 
+/** A reader who is nobody in particular would be everybody; a team that is not there is a slip. */
+function checkBodies({ readers }: z.output<typeof bodies>, written: Readonly<Record<string, unknown>>): readonly ConfigProblem[] {
+  const teams = teamsOf(written)
+  return readers.flatMap(({ team, user, key, labels }, index) => {
+    const path = ['bodies', 'readers', index]
+    if (team === undefined && user === undefined && key === undefined && Object.keys(labels ?? {}).length === 0) {
+      return [{ path, message: 'names nobody; give team, user, key or labels' }]
+    }
+    if (team === undefined || teams.includes(team)) return []
+    return [{ path: [...path, 'team'], message: `no team is called "${team}"${didYouMean(team, teams)}; teams stand under access.teams` }]
+  })
+}
+
+function teamsOf({ access }: Readonly<Record<string, unknown>>): readonly string[] {
+  const teams = isObject(access) ? access.teams : undefined
+  return isObject(teams) ? Object.keys(teams) : []
+}
+
 const nothingToCheck = (): [] => []
 
 /** The top-level keys of the server itself; one section each. */
@@ -132,7 +173,7 @@ export const serverSections = [
   { name: 'shared', schema: shared, check: checkShared },
   { name: 'limits', schema: limits, check: nothingToCheck },
   { name: 'log', schema: log, check: nothingToCheck },
-  { name: 'bodies', schema: bodies, check: nothingToCheck },
+  { name: 'bodies', schema: bodies, check: checkBodies },
   { name: 'shutdown', schema: shutdown, check: nothingToCheck },
 ] as const
 

@@ -2,7 +2,7 @@ import type { Call, Principal } from '../../core/call.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
 import type { CachePlan } from '../../stages/cache.ts'
 import type { ModelRequest, Target } from '../types.ts'
-import { canonicalJson, keyOf } from './canonical.ts'
+import { canonicalJson, isUnambiguous, joined, keyOf } from './canonical.ts'
 import { type Embedder, likenessOf } from './semantic.ts'
 import type { CacheScope, CacheSettings } from './settings.ts'
 import type { CacheWish } from './wish.ts'
@@ -10,10 +10,15 @@ import type { CacheWish } from './wish.ts'
 /** One question, and who would answer it. */
 export interface Question {
   readonly request: ModelRequest
-  /** Everything that may answer: a change of any makes another question of it. */
-  readonly targets: readonly Pick<Target, 'provider' | 'id' | 'wire' | 'url'>[]
+  /** Everything that may answer, as `textOfTargets` gives it: a change of any makes another question of it. */
+  readonly targets: string
   readonly settings: CacheSettings | undefined
   readonly wish: CacheWish
+}
+
+/** What says who may answer. */
+export function textOfTargets(targets: readonly Pick<Target, 'provider' | 'id' | 'wire' | 'url'>[]): string {
+  return joined(targets.flatMap(({ provider, id, wire, url }) => [provider, id, wire, url]))
 }
 
 /** How a call uses the cache; undefined where nothing of it may be kept. */
@@ -21,17 +26,13 @@ export function planCache(call: Call, question: Question, embedderOf: (name: str
   const { request, settings, wish } = question
   if (settings === undefined || wish.isOff || request.operation === 'count-tokens') return undefined
   const scope = scopeOf(call.principal, settings.scope)
-  const base = [
-    scope,
-    request.operation,
-    request.model,
-    ...question.targets.flatMap(({ provider, id, wire, url }) => [provider, id, wire, url]),
-  ]
-  const exact = [...base, request.wire, String(request.isStream), JSON.stringify(request.headers ?? {}), request.text]
+  const { operation, model, wire, isStream, text } = request
+  const base = joined([scope, operation, model, question.targets])
+  const headers = request.headers === undefined ? '' : JSON.stringify(request.headers)
   const embedder = settings.semantic === undefined ? undefined : embedderOf(settings.semantic.embedder)
   return {
-    exactKey: keyOf('exact', exact),
-    otherKeys: () => otherKeys(base, request),
+    exactKey: keyOf('exact', joined([base, wire, isStream ? 'stream' : 'whole', headers, text])),
+    otherKeys: () => otherKeys(base, headers, request),
     scope,
     ttlMs: Math.min(wish.ttlMs ?? settings.ttlMs, settings.ttlMs),
     isRefresh: wish.isRefresh,
@@ -57,14 +58,17 @@ function scopeOf({ organisation, team, user, keyId }: Principal, scope: CacheSco
 }
 
 /** Keys of the same question written otherwise: with other spaces and order, as a stream or whole, in another wire. */
-function otherKeys(base: readonly string[], request: ModelRequest): readonly string[] {
+function otherKeys(base: string, headers: string, request: ModelRequest): readonly string[] {
   const keys: string[] = []
   try {
-    keys.push(keyOf('canonical', [...base, request.wire, JSON.stringify(request.headers ?? {}), canonicalJson(withoutStream(request))]))
+    const value: unknown = JSON.parse(request.text)
+    // Who writes a question that two read as two could else lay an answer in the way of somebody who asks the one.
+    if (!isUnambiguous(request.text, value)) return []
+    keys.push(keyOf('canonical', joined([base, request.wire, headers, canonicalJson(withoutStream(value))])))
     if (request.operation === 'generate' && request.headers === undefined) {
       const { losses, ...neutral } = request.neutral()
       // What the neutral form cannot say would be left out of the comparison.
-      if (losses.length === 0) keys.push(keyOf('neutral', [...base, canonicalJson(asJson(neutral))]))
+      if (losses.length === 0) keys.push(keyOf('neutral', joined([base, canonicalJson(asJson(neutral))])))
     }
   } catch {
     // Nested too deep, or not what its wire says: such a question equals only itself, and its provider says what is wrong with it.
@@ -74,8 +78,7 @@ function otherKeys(base: readonly string[], request: ModelRequest): readonly str
 
 const STREAM_KEYS: ReadonlySet<string> = new Set(['stream', 'stream_options'])
 
-function withoutStream({ text }: ModelRequest): JsonObject {
-  const value: unknown = JSON.parse(text)
+function withoutStream(value: unknown): JsonObject {
   const entries = isObject(value) ? Object.entries(value) : []
   return Object.fromEntries(entries.filter(([key]) => !STREAM_KEYS.has(key)))
 }

@@ -3,7 +3,7 @@ import type { Call } from '../../core/call.ts'
 import type { Json } from '../../core/json.ts'
 import type { NeutralMessage, NeutralRequest } from '../neutral/request.ts'
 import type { ModelRequest } from '../types.ts'
-import { canonicalJson, keyOf } from './canonical.ts'
+import { canonicalJson, isUnambiguous, joined, keyOf } from './canonical.ts'
 import { embedLexically, normalise } from './lexical.ts'
 import type { SemanticSettings } from './settings.ts'
 
@@ -24,7 +24,8 @@ interface SimilarQuestion {
   readonly call: Call
   readonly request: ModelRequest
   readonly scope: string
-  readonly targets: readonly string[]
+  /** The model, and everything that may answer. */
+  readonly targets: string
   readonly settings: SemanticSettings
   readonly embedder: Embedder
 }
@@ -32,7 +33,9 @@ interface SimilarQuestion {
 /** Finds out what a question means: undefined where a like one must not be answered for it. */
 export function likenessOf(question: SimilarQuestion): () => Promise<Likeness | undefined> {
   return async () => {
-    const neutral = question.request.neutral()
+    const { request } = question
+    if (!isUnambiguous(request.text, JSON.parse(request.text))) return undefined
+    const neutral = request.neutral()
     const text = comparedText(neutral, question.settings)
     if (text === undefined) return undefined
     const vector = normalise(await question.embedder.embed(text, question.call))
@@ -57,12 +60,8 @@ function contextOf(neutral: NeutralRequest, { scope, targets, settings, embedder
   const { messages, tools, output, ...rest } = neutral
   const may = (what: SemanticSettings['across'][number]) => settings.across.includes(what)
   const before = messages.slice(0, -1).filter(({ role }) => !(may('system') && isInstruction(role)))
-  return keyOf('context', [
-    scope,
-    embedder.name,
-    ...(may('model') ? [] : targets),
-    canonicalJson(asJson({ before, rest, ...(may('tools') ? {} : { tools }), ...(may('output') ? {} : { output }) })),
-  ])
+  const question = canonicalJson(asJson({ before, rest, ...(may('tools') ? {} : { tools }), ...(may('output') ? {} : { output }) }))
+  return keyOf('context', joined([scope, embedder.name, may('model') ? '' : targets, question]))
 }
 
 function isInstruction(role: NeutralMessage['role']): boolean {

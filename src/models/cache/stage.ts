@@ -4,7 +4,7 @@ import type { Stage } from '../../core/stage.ts'
 import { cache } from '../../stages/cache.ts'
 import type { ModelTarget, RouteTarget } from '../routing/types.ts'
 import { fullTextOf, type ModelCall, type ModelPart, type ModelRequest, type Target } from '../types.ts'
-import { planCache } from './plan.ts'
+import { planCache, textOfTargets } from './plan.ts'
 import { replayAnswer } from './replay.ts'
 import { type Embedder, LEXICAL } from './semantic.ts'
 
@@ -20,13 +20,23 @@ const UNWORTHY: ReadonlySet<string | undefined> = new Set(['content_filter', 're
 
 /** The cache of model calls: outside of routing, so that what is kept is in the wire of the caller. */
 export function cacheModels(deps: CacheModelsDeps): Stage<ModelCall, ModelPart> {
+  // The targets of a route are the same for as long as its configuration is.
+  const lanes = new WeakMap<ModelCall['route']['targets'], Lanes>()
+  const lanesOfRoute = ({ targets }: ModelCall['route']): Lanes => {
+    const known = lanes.get(targets)
+    if (known !== undefined) return known
+    const all = lanesOf(targets)
+    const made = { first: all[0], text: textOfTargets(all) }
+    lanes.set(targets, made)
+    return made
+  }
   const embedderOf = (name: string) => (name === LEXICAL.name ? LEXICAL : deps.embedder(name))
   return cache<ModelCall, ModelPart>({
     cache: deps.cache,
     planOf: (call, asked) => {
       const { route, cacheWish } = asked
       if (route.cache === undefined) return undefined
-      const question = { request: wholeRequest(asked), targets: lanesOf(route.targets), settings: route.cache, wish: cacheWish }
+      const question = { request: wholeRequest(asked), targets: lanesOfRoute(route).text, settings: route.cache, wish: cacheWish }
       return planCache(call, question, embedderOf)
     },
     bytesOf: (part) => part.bytes,
@@ -39,7 +49,7 @@ export function cacheModels(deps: CacheModelsDeps): Stage<ModelCall, ModelPart> 
       isStream: request.isStream,
     }),
     replay: (call, { request, route }, answer) => {
-      const [target] = lanesOf(route.targets)
+      const { first: target } = lanesOfRoute(route)
       return target && replayAnswer(answer, { call, request, target, isTimed: route.cache?.replay === 'timed' })
     },
   })
@@ -48,6 +58,12 @@ export function cacheModels(deps: CacheModelsDeps): Stage<ModelCall, ModelPart> 
 /** Questions are equal where all of their bytes are. */
 function wholeRequest({ request, decodeAgain }: ModelCall): ModelRequest {
   return request.elided === undefined ? request : decodeAgain(fullTextOf(request))
+}
+
+/** What may answer the calls of one route. */
+interface Lanes {
+  readonly first: Target | undefined
+  readonly text: string
 }
 
 /** One lane a model: several keys of one provider give the same answers. */
@@ -59,9 +75,8 @@ function lanesOf(targets: readonly (RouteTarget | ModelTarget)[]): readonly Targ
 export function cacheHeaders({ record: { facts } }: Pick<Call, 'record'>): Readonly<Record<string, string>> | undefined {
   if (facts.cache === undefined) return undefined
   const { result, ageMs, similarity } = facts.cache
-  return {
-    'x-signalbox-cache': result,
-    ...(ageMs === undefined ? {} : { age: String(Math.floor(ageMs / 1000)) }),
-    ...(similarity === undefined ? {} : { 'x-signalbox-cache-similarity': similarity.toFixed(4) }),
-  }
+  const headers: Record<string, string> = { 'x-signalbox-cache': result }
+  if (ageMs !== undefined) headers.age = String(Math.floor(ageMs / 1000))
+  if (similarity !== undefined) headers['x-signalbox-cache-similarity'] = similarity.toFixed(4)
+  return headers
 }

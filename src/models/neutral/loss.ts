@@ -11,7 +11,8 @@ const MAX_LOSSES = 100
 
 /** Gathers losses. The same one at the same place counts once. */
 export class Losses {
-  readonly #found = new Map<string, Loss>()
+  /** Most requests lose nothing. */
+  #found: Map<string, Loss> | undefined
 
   drop(path: string, reason: string): void {
     this.#add({ path, action: 'dropped', reason })
@@ -30,10 +31,11 @@ export class Losses {
   }
 
   get list(): readonly Loss[] {
-    return [...this.#found.values()]
+    return this.#found === undefined ? [] : [...this.#found.values()]
   }
 
   #add(loss: Loss): void {
+    this.#found ??= new Map()
     if (this.#found.size < MAX_LOSSES) this.#found.set(`${loss.action} ${loss.path}`, loss)
   }
 }

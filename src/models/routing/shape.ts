@@ -41,6 +41,7 @@ export function readShape(body: JsonObject): RequestShape {
     kinds: kindsOf(needs, content.isCode),
     isHard: content.isHard || inputTokens >= HARD_TOKENS || maxOutputTokens >= HARD_OUTPUT_TOKENS,
     user: userOf(body),
+    cacheKey: typeof body.prompt_cache_key === 'string' && body.prompt_cache_key !== '' ? body.prompt_cache_key : undefined,
     opening: openingOf(body, messagesOf(body)),
   }
 }

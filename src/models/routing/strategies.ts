@@ -61,7 +61,7 @@ export function expectedCost({ price }: ModelTarget, { inputTokens, maxOutputTok
   return charged.type === 'priced' ? charged.costNanoUsd : undefined
 }
 
-/** What keeps a call with the others of its conversation: `label:…`, `user:…`, …; undefined where it has none of it. */
+/** What keeps a call with the others of its conversation: `label:…`, `session:…`, …; undefined where it has none of it. */
 export function stickyKeyOf(facts: RequestFacts, stickyBy: StickyBy): string | undefined {
   for (const by of stickyBy) {
     const value = stickyValue(facts, by)
@@ -74,6 +74,8 @@ function stickyValue(facts: RequestFacts, by: StickyBy[number]): string | undefi
   switch (by) {
     case 'label':
       return facts.principal.labels.conversation ?? facts.principal.labels.session
+    case 'session':
+      return facts.session
     case 'user':
       return facts.shape.user ?? facts.principal.user
     case 'conversation':

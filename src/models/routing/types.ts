@@ -63,6 +63,8 @@ export interface RequestShape extends RequestNeeds {
   readonly isHard: boolean
   /** The end user, as the wire has a field for it. */
   readonly user?: string | undefined
+  /** What the caller names its prompt cache by (`prompt_cache_key`). */
+  readonly cacheKey?: string | undefined
   /** Hash of the beginning of the conversation: the same for each of its turns. */
   readonly opening?: string | undefined
 }
@@ -75,6 +77,8 @@ export interface RequestFacts {
   /** Read when it is first asked for, as `shape` is: many routes need none of it. */
   readonly needs: RequestNeeds
   readonly shape: RequestShape
+  /** What the client names its session by, in a header or as the key of its prompt cache. */
+  readonly session: string | undefined
 }
 
 /** A condition of a target; all that is written must hold. */
@@ -118,7 +122,7 @@ export type Scores = Readonly<Partial<Record<TaskKind | 'default', number>>>
 export type RouteTarget = ModelTarget | NestedRoute
 
 /** What keeps a conversation at one target: the first that a call has. */
-export type StickyBy = readonly ('label' | 'user' | 'conversation' | 'prompt')[]
+export type StickyBy = readonly ('label' | 'session' | 'user' | 'conversation' | 'prompt')[]
 
 /** A part of the calls that goes elsewhere. `share` is from 0 to 1. */
 export interface Share {

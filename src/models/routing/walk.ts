@@ -34,7 +34,7 @@ export class Walk implements Way<Attempt> {
     this.#input = input
     this.#state = state
     this.#beganMs = call.world.monotonicMs()
-    this.#facts = new CallFactsForRoute(call, input.request)
+    this.#facts = new CallFactsForRoute(call, input.request, input.session)
     if (input.route.retries.max > 0) state.earn(input.route)
   }
 

@@ -46,7 +46,8 @@ export function readStop(reason: Json | undefined): StopReason | undefined {
 
 /** `logprobs.content` of a choice. */
 export function readLogprobs(value: Json | undefined): readonly TokenLogprob[] {
-  const list: readonly Json[] = isObject(value) && Array.isArray(value.content) ? value.content : []
+  if (!isObject(value)) return []
+  const list: readonly Json[] = Array.isArray(value.content) ? value.content : []
   return list.filter(isObject).map((one) => {
     const top: readonly Json[] = Array.isArray(one.top_logprobs) ? one.top_logprobs : []
     return { ...readLogprob(one), top: top.filter(isObject).map(readLogprob) }
@@ -78,23 +79,23 @@ function readChoice(choice: JsonObject, searched: readonly Citation[]): Candidat
 function readContent(message: JsonObject, searched: readonly Citation[]): readonly Content[] {
   const { before, ofCall } = readThinking(message)
   const { content, refusal } = message
-  const citations = [...readCitations(message.annotations), ...searched]
-  return [
-    ...before,
-    ...(typeof content === 'string' && content !== ''
-      ? [{ type: 'text' as const, text: content, ...(citations.length === 0 ? {} : { citations }) }]
-      : []),
-    ...(Array.isArray(content) ? readParts(content) : []),
-    ...(typeof refusal === 'string' && refusal !== '' ? [{ type: 'refusal' as const, text: refusal }] : []),
-    ...callsIn(message).flatMap((call, index) => readCall(call, index, ofCall)),
-  ]
+  const own = readCitations(message.annotations)
+  const citations = searched.length === 0 ? own : [...own, ...searched]
+  const read: Content[] = [...before]
+  if (typeof content === 'string' && content !== '')
+    read.push({ type: 'text', text: content, ...(citations.length === 0 ? {} : { citations }) })
+  else if (Array.isArray(content)) read.push(...readParts(content))
+  if (typeof refusal === 'string' && refusal !== '') read.push({ type: 'refusal', text: refusal })
+  callsIn(message).forEach((call, index) => {
+    read.push(...readCall(call, index, ofCall))
+  })
+  return read
 }
 
 /** Calls of a message or a delta. The older `function_call` is one without an id. */
 export function callsIn({ tool_calls: listed, function_call: older }: JsonObject): readonly JsonObject[] {
-  const calls: readonly Json[] = Array.isArray(listed) ? listed : []
-  if (calls.length === 0 && isObject(older)) return [{ index: 0, function: older }]
-  return calls.filter(isObject)
+  if (Array.isArray(listed) && listed.length > 0) return listed.filter(isObject)
+  return isObject(older) ? [{ index: 0, function: older }] : []
 }
 
 /** What is called, and with what: of a function, or of a custom tool, whose input is free text. */
@@ -124,8 +125,8 @@ export function searchedIn({ search_results: results, citations: urls }: JsonObj
 }
 
 function readCitations(annotations: Json | undefined) {
-  const list: readonly Json[] = Array.isArray(annotations) ? annotations : []
-  return list.filter(isObject).flatMap((annotation) => {
+  if (!Array.isArray(annotations)) return []
+  return annotations.filter(isObject).flatMap((annotation) => {
     const cited = annotation.url_citation
     if (!isObject(cited) || typeof cited.url !== 'string') return []
     return [

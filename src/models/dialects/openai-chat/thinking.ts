@@ -15,12 +15,15 @@ interface ReadThinking {
   readonly ofCall: (id: string, call: JsonObject) => readonly Content[]
 }
 
+const NONE = (): readonly Content[] => []
+const NO_THINKING: ReadThinking = { before: [], ofCall: NONE }
+
 /** Reads the thinking of an assistant's message. */
 export function readThinking(message: JsonObject): ReadThinking {
   const details: readonly Json[] = Array.isArray(message.reasoning_details) ? message.reasoning_details : []
   if (details.length === 0) {
     const text = message.reasoning_content ?? message.reasoning
-    return { before: typeof text === 'string' && text !== '' ? [{ type: 'thinking', text, seal: OWN_SEAL }] : [], ofCall: () => [] }
+    return typeof text === 'string' && text !== '' ? { before: [{ type: 'thinking', text, seal: OWN_SEAL }], ofCall: NONE } : NO_THINKING
   }
   const read = withoutRepeats(details.filter(isObject)).map((detail) => ({ id: detail.id, content: readDetail(detail) }))
   const callIds = new Set(

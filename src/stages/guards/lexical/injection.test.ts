@@ -172,3 +172,7 @@ describe('what only looks like an attempt is not', () => {
     expect(found(text)).toEqual([])
   })
 })
+
+test.each(['=', 'a@', 'ignore ', '### '])('a sign that is repeated over a hundred thousand characters (%s) is read in one go', (sign) => {
+  expect(found(sign.repeat(100_000 / sign.length))).toEqual([])
+})

@@ -112,26 +112,41 @@ function togetherEnd(cues: readonly Cue[], first: number, { all, within }: Compi
   const begin = cues[first]
   if (begin === undefined) return -1
   let languages = ANY
-  let open = all.length
   let done = 0
+  let wanted = signsWanted(all, done)
   let end = -1
-  for (let index = first; index < cues.length && open > 0; index++) {
+  for (let index = first; index < cues.length && wanted !== 0; index++) {
     const cue = cues[index]
     if (cue === undefined || cue.to - begin.from > within) break
-    // One cue may be several signs, but stands for one of what is needed.
-    for (const [need, signs] of all.entries()) {
-      const meant = (done & (1 << need)) === 0 ? languagesOf(cue, signs, languages) : 0
-      if (meant === 0) continue
-      languages = meant
-      done |= 1 << need
-      open--
-      end = cue.to
-      break
+    // A mark that is repeated is the same sign again: most cues of a long text end here.
+    if ((cue.signs & wanted) !== 0) {
+      const need = needOf(cue, all, done, languages)
+      if (need !== -1) {
+        languages = languagesOf(cue, all[need] ?? 0, languages)
+        done |= 1 << need
+        wanted = signsWanted(all, done)
+        end = cue.to
+      }
     }
     // What is not part of it cannot be the beginning.
     if (done === 0) return -1
   }
-  return open === 0 ? end : -1
+  return wanted === 0 ? end : -1
+}
+
+/** All signs of the needs that are not done. */
+function signsWanted(all: readonly number[], done: number): number {
+  let wanted = 0
+  for (let need = 0; need < all.length; need++) if ((done & (1 << need)) === 0) wanted |= all[need] ?? 0
+  return wanted
+}
+
+/** The first open need that a cue stands for: it may be several signs, but stands for one of what is needed. -1 for none. */
+function needOf(cue: Cue, all: readonly number[], done: number, languages: number): number {
+  for (let need = 0; need < all.length; need++) {
+    if ((done & (1 << need)) === 0 && languagesOf(cue, all[need] ?? 0, languages) !== 0) return need
+  }
+  return -1
 }
 
 function inOrderEnd(cues: readonly Cue[], first: number, { all, within }: CompiledRule, gap: number): number {

@@ -20,6 +20,8 @@ const RENEW_MS = 10_000
 /** How long the events of a run that is over can be read again, and how much of them. */
 const AFTERWARDS_MS = 300_000
 const MAX_FRAME_BYTES = 16 * 1024 * 1024
+/** Of all runs that are over: the oldest go first. */
+const MAX_KEPT_BYTES = 64 * 1024 * 1024
 const LEASES = 'response-runs'
 
 /** What runs need of the rest. */
@@ -33,6 +35,9 @@ export interface BackgroundDeps {
 export class BackgroundRuns {
   readonly #deps: BackgroundDeps
   readonly #runs = new Map<string, BackgroundRun>()
+  /** Those that are over, in the order in which they ended. */
+  readonly #over = new Set<BackgroundRun>()
+  #overBytes = 0
 
   constructor(deps: BackgroundDeps) {
     this.#deps = deps
@@ -56,13 +61,20 @@ export class BackgroundRuns {
     return (await this.#deps.objects.heads(LEASES, [id])).length > 0
   }
 
-  /** A run that was refused before it began. */
-  forget({ id }: BackgroundRun): void {
-    this.#runs.delete(id)
+  /** A run that never began, or that is over for a while. */
+  forget(run: BackgroundRun): void {
+    this.#runs.delete(run.id)
+    if (this.#over.delete(run)) this.#overBytes -= run.sizeBytes
   }
 
   #forgetLater(run: BackgroundRun): void {
+    this.#over.add(run)
+    this.#overBytes += run.sizeBytes
     this.#deps.world.after(AFTERWARDS_MS, () => this.forget(run))
+    for (const oldest of this.#over) {
+      if (this.#overBytes <= MAX_KEPT_BYTES) return
+      this.forget(oldest)
+    }
   }
 }
 
@@ -113,6 +125,11 @@ export class BackgroundRun {
 
   get isOver(): boolean {
     return this.#isOver
+  }
+
+  /** What it holds, about. */
+  get sizeBytes(): number {
+    return this.#frameBytes + JSON.stringify(this.#response).length
   }
 
   /** The provider took it: where its own copy stands, where it keeps one. */

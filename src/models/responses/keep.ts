@@ -63,6 +63,8 @@ async function keepTurnOf(deps: KeepDeps, call: Call, asked: ModelCall, next: Ha
     throw thrown
   }
   if (!isWanted || background?.hasBegun === true) return reply
+  // Nothing had to be sent: the answer was there already.
+  if (background !== undefined) deps.runs().forget(background)
   const keep = (part: ModelPart): Promise<void> | undefined => {
     const response = part.isLast || part.type === 'whole' ? responseIn(part) : undefined
     if (response === undefined) return undefined

@@ -17,7 +17,7 @@ export function wantsBackground(text: string): boolean {
 export function inForeground(text: string): string {
   const top = scanTopLevel(text, KEYS, Number.MAX_SAFE_INTEGER)
   const span = top.type === 'object' ? top.keys.get('background') : undefined
-  return span === undefined ? text : spliceText(text, [{ ...span, with: ' false' }])
+  return span === undefined ? text : spliceText(text, [{ ...span, with: 'false' }])
 }
 
 /** A response that nobody works on yet. */

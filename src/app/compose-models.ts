@@ -8,6 +8,7 @@ import { RouterState } from '../models/routing/router.ts'
 import type { ComposeDeps } from './compose.ts'
 import { dataFolder } from './data-folder.ts'
 import { keepProviderStates } from './keep-provider-states.ts'
+import { shareProviderStates } from './share-provider-states.ts'
 
 /** The gateway for models, with what it remembers of its providers. */
 export interface Models {
@@ -30,14 +31,23 @@ export function composeModels(
   const { objects } = deps.store
   const settings = () => snapshot.get().config.models?.responses ?? UNSAID
   const responses = new KeptResponses({ world, objects, keeping: common.bodyKeeping, settings })
+  const talk = shareProviderStates({ world, logger, lanes: router.lanes, shared: () => snapshot.get().config.shared })
   const layer = createModels({
     ...common,
     ...{ router, responses, objects },
     catalog: () => snapshot.get().catalog,
     overload: () => snapshot.get().overload,
   })
-  const providers = providerStates(router, world, () => snapshot.get().catalog.lanes())
-  return { layer, providers, eraseKept: (filter) => responses.erase(filter), close: stopKeeping }
+  const states = providerStates(router, world, () => snapshot.get().catalog.lanes())
+  const reset = (provider: string) => {
+    talk.reset(provider)
+    return states.reset(provider)
+  }
+  const close = () => {
+    talk.close()
+    stopKeeping()
+  }
+  return { layer, providers: { ...states, reset }, eraseKept: (filter) => responses.erase(filter), close }
 }
 
 /** After a reload that took the section away, what still runs ends by these. */

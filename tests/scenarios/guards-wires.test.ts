@@ -153,5 +153,44 @@ describe.each(WIRES)('guards on $name', (wire) => {
       expect(reply.text).not.toContain('bob@')
       await scenario.expectCall({ outcome: 'ok' })
     })
+
+    test('see what the escapes of JSON in arguments stand for', async () => {
+      await using scenario = await startScenario({ config: guarded({ pii: {} }) })
+      const escaped = { ...TOOL_CALL, arguments: '{"to":"[email_1]","cc":"bob\\u0040example.org","of":"caf\\u00e9"}' }
+      scenario.upstream.answer(chatAnswer({ content: 'I send it.', toolCalls: [escaped] }))
+      const reply = await ask(scenario, question(`Write to ${MAIL}.`))
+      expect(JSON.parse(read(reply, wire.callOf))).toEqual({ to: MAIL, cc: '[EMAIL]', of: 'café' })
+      await scenario.expectCall({ outcome: 'ok' })
+    })
+
+    test('restore placeholders that the model wrote otherwise', async () => {
+      await using scenario = await startScenario({ config: guarded({ pii: {} }) })
+      const pieces = ['To **[email', ' 1]** and [EMA', 'IL\\_1].']
+      scenario.upstream.answer(chatAnswer({ content: pieces.join(''), pieces }))
+      const reply = await ask(scenario, question(`Write to ${MAIL}.`))
+      expect(read(reply, wire.textOf)).toBe(`To **${MAIL}** and ${MAIL}.`)
+      await scenario.expectCall({ outcome: 'ok' })
+    })
+
+    test('look at an answer from the cache again, and give it out redacted and restored', async () => {
+      const config = (baseUrl: string) => ({
+        ...guarded({ pii: {} }),
+        models: {
+          providers: { fake: { wire: 'openai-chat', baseUrl, apiKey: 'env:FAKE_PROVIDER_KEY' } },
+          models: [{ name: 'mini', provider: 'fake', id: 'fake-model', cache: {} }],
+        },
+      })
+      await using scenario = await startScenario({ config })
+      scenario.upstream.answer(chatAnswer({ content: PIECES.join(''), pieces: PIECES }))
+      const asked = question(`Write to ${MAIL}.`)
+      const replies = [await ask(scenario, asked), await ask(scenario, asked)]
+      expect(replies.map(({ headers }) => headers.get('x-signalbox-cache'))).toEqual(['miss', 'hit'])
+      expect(scenario.upstream.requests).toHaveLength(1)
+      for (const reply of replies) {
+        expect(read(reply, wire.textOf)).toBe(`I wrote to ${MAIL} and not to [EMAIL], of [CARD].`)
+      }
+      const good = [{ type: 'call.started' } as const, { type: 'call.ended', outcome: 'ok' } as const]
+      await scenario.expectEvents([...good, ...good])
+    })
   })
 })

@@ -171,6 +171,20 @@ describe('what callers try', () => {
     )
   })
 
+  test('escapes of JSON within a text are read: in arguments of tools and in what tools gave', async () => {
+    await using scenario = await startScenario({ config: guarded({ pii: {} }) })
+    const call = { id: 'c', type: 'function', function: { name: 'f', arguments: '{"to":"ada\\u0040example.com","n":1}' } }
+    const messages = [
+      { role: 'user', content: 'Hello?' },
+      { role: 'assistant', tool_calls: [call] },
+      { role: 'tool', tool_call_id: 'c', content: '{"von":"gr\\u00fcn","an":"bob\\u0040example.org"}' },
+    ]
+    await ask(scenario, { body: chat({ messages }) })
+    const sent = JSON.parse(scenario.upstream.requests[0]?.body ?? '')
+    expect(sent.messages[1].tool_calls[0].function.arguments).toBe('{"to":"[EMAIL_1]","n":1}')
+    expect(JSON.parse(sent.messages[2].content)).toEqual({ von: 'grün', an: '[EMAIL_2]' })
+  })
+
   test('a match that the end of a stream cuts off is judged as it stands', async () => {
     await using scenario = await startScenario({ config: guarded({ pii: { phases: ['output'] } }) })
     scenario.upstream.answer(chatStream({ pieces: ['Ask ada@exam', 'ple.co'] }))

@@ -1,9 +1,9 @@
-import type { CachedAnswer } from '../../core/answer-cache.ts'
+import type { CachedAnswer, CachedPart } from '../../core/answer-cache.ts'
 import type { Call } from '../../core/call.ts'
 import type { Reply } from '../../core/reply.ts'
 import { replyOf } from '../../core/stage.ts'
 import { replayTimed } from '../../stages/cache.ts'
-import type { ReplyContext } from '../dialect.ts'
+import type { ReplyContext, StreamDecoder } from '../dialect.ts'
 import { dialectOf } from '../dialects/index.ts'
 import { collectEvents } from '../neutral/collect.ts'
 import type { NeutralReply, StreamEvent } from '../neutral/reply.ts'
@@ -53,8 +53,14 @@ function sameForm({ parts, wire, isStream }: CachedAnswer, { request, target }: 
     const dialect = callDialect(wireOf(wire), request.operation)
     return parts.map(({ bytes, afterMs }) => ({ part: dialect.decodeReply(bytes, target), afterMs }))
   }
-  const decoder = dialectOf(wireOf(wire)).decodeStream(request, target)
-  return parts.map(({ bytes, afterMs }) => ({ part: decoder.frame(bytes), afterMs }))
+  return decodeFrames(parts, dialectOf(wireOf(wire)).decodeStream(request, target))
+}
+
+/** The parts of frames. In a wire whose streams have no last frame, what tells that they are over stands behind them and has no bytes. */
+function decodeFrames(frames: readonly CachedPart[], decoder: StreamDecoder): readonly TimedPart[] {
+  const parts = frames.flatMap(({ bytes, afterMs }) => (bytes.length === 0 ? [] : [{ part: decoder.frame(bytes), afterMs }]))
+  const end = parts.some(({ part }) => part.isLast) ? undefined : decoder.atEnd()
+  return end === undefined ? parts : [...parts, { part: end, afterMs: parts.at(-1)?.afterMs ?? 0 }]
 }
 
 function neutralOf({ parts, wire, isStream }: CachedAnswer, { target }: Replaying): NeutralReply {
@@ -77,9 +83,11 @@ function otherForm(reply: NeutralReply, { call, request, target }: Replaying): r
     return [{ part: dialect.decodeReply(bytes, target), afterMs: 0 }]
   }
   const writer = dialect.writeStream(context)
-  const decoder = dialect.decodeStream(request, target)
   const frames = [...spreadReply(reply).flatMap((event) => writer.write(event)), ...writer.end()]
-  return frames.map(({ bytes }) => ({ part: decoder.frame(bytes), afterMs: 0 }))
+  return decodeFrames(
+    frames.map(({ bytes }) => ({ bytes, afterMs: 0 })),
+    dialect.decodeStream(request, target),
+  )
 }
 
 /** What is stored was a wire when it was stored; `dialectOf` says where nobody speaks it any more. */

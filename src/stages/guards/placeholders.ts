@@ -1,6 +1,10 @@
-/** `[EMAIL_1]`: what stands in a request in place of something redacted. */
-const PLACEHOLDER = /\[[A-Z][A-Z0-9_]{0,40}_\d{1,9}\]/g
-const LONGEST = 56
+/**
+ * `[EMAIL_1]`: what stands in a request in place of something redacted. Models write it in small letters, with a space or a dash in it, or with the escapes
+ * of Markdown (once more escaped within JSON): all these are the same placeholder.
+ */
+const PLACEHOLDER = /\[ ?([A-Za-z][A-Za-z0-9_\\ -]{0,40}?)\\{0,2}[_ -](\d{1,9}) ?\\{0,2}\]/g
+const BEGINNING = /^\[ ?(?:[A-Za-z][A-Za-z0-9_\\ -]*)?$/
+const LONGEST = 64
 
 /** The placeholders of one call: the same value has the same one wherever it stands. */
 export class Placeholders {
@@ -12,7 +16,7 @@ export class Placeholders {
   /** Remembers the placeholders that stand in a text already: those are somebody's words, and never become a value. */
   avoid(text: string): void {
     if (!text.includes('[')) return
-    for (const [placeholder] of text.matchAll(PLACEHOLDER)) this.#taken.add(placeholder)
+    for (const [, kind = '', count = ''] of text.matchAll(PLACEHOLDER)) this.#taken.add(plain(kind, count))
   }
 
   /** The placeholder of a value. @param isRestored whether the reply gets the value back */
@@ -39,8 +43,8 @@ export class Placeholders {
   /** The text with the values back in their places. @param encode how a value is written there */
   restore(text: string, encode: (value: string) => string = (value) => value): string {
     if (!text.includes('[')) return text
-    return text.replace(PLACEHOLDER, (placeholder) => {
-      const value = this.#values.get(placeholder)
+    return text.replace(PLACEHOLDER, (placeholder, kind: string, count: string) => {
+      const value = this.#values.get(plain(kind, count))
       return value === undefined ? placeholder : encode(value)
     })
   }
@@ -49,8 +53,13 @@ export class Placeholders {
   holdFrom(text: string): number {
     const from = text.lastIndexOf('[')
     if (from === -1 || text.length - from >= LONGEST) return text.length
-    return /^\[(?:[A-Z][A-Z0-9_]*)?$/.test(text.slice(from)) ? from : text.length
+    return BEGINNING.test(text.slice(from)) ? from : text.length
   }
+}
+
+/** A placeholder as it was given, however it is written. */
+function plain(kind: string, count: string): string {
+  return `[${kind.replaceAll('\\', '').replaceAll(/[ -]+/g, '_').toUpperCase()}_${Number(count)}]`
 }
 
 /** Puts values back into one text of a stream. */

@@ -1,5 +1,6 @@
 import type { Call } from '../../core/call.ts'
 import type { PartTransform } from '../../core/stage.ts'
+import { EscapeLane, readEscapes } from './escapes.ts'
 import { JudgeLane } from './judge-lane.ts'
 import { consult } from './judges/consult.ts'
 import { Lane } from './lane.ts'
@@ -89,13 +90,31 @@ function pipeThrough(call: Call, asked: readonly Guard[], judges: Judges, text: 
   return {
     push: (piece) => piece,
     end: async (piece = '') => {
-      const [known = asked] = await searchElsewhere(judges, asked, [piece])
+      const [known = asked] = await searchElsewhere(judges, asked, [text.isJson === true ? readEscapes(piece) : piece])
       return pipeHere(call, known, judges, text).end(piece)
     },
   }
 }
 
-function pipeHere(call: Call, asked: readonly Guard[], judges: Judges, { phase, lane, isRepeat }: ReplyText): TextPipe {
+function pipeHere(call: Call, asked: readonly Guard[], judges: Judges, text: ReplyText): TextPipe {
+  const pipe = pipeOfGuards(call, asked, judges, text)
+  if (text.isJson !== true) return pipe
+  return text.lane === undefined ? keepingEscapes(pipe) : inTurn(new EscapeLane(), pipe)
+}
+
+/** Has what escapes stand for looked at. A whole text in which nothing is changed keeps them. */
+function keepingEscapes(pipe: TextPipe): TextPipe {
+  return {
+    push: (piece) => pipe.push(readEscapes(piece)),
+    end: async (piece = '') => {
+      const read = readEscapes(piece)
+      const passed = await pipe.end(read)
+      return passed === read ? piece : passed
+    },
+  }
+}
+
+function pipeOfGuards(call: Call, asked: readonly Guard[], judges: Judges, { phase, lane, isRepeat }: ReplyText): TextPipe {
   const spans = new Lane(asked, {
     onFound: (guard, finding) => (isRepeat && guard.action !== 'block' ? undefined : onFound(call, guard, phase, finding, 'in the reply')),
     // Nobody can put it back: there is nothing to number.

@@ -1,4 +1,5 @@
 import type { Call } from '../../core/call.ts'
+import { readEscapes } from './escapes.ts'
 import { consult } from './judges/consult.ts'
 import { Lane } from './lane.ts'
 import { onFound } from './notes.ts'
@@ -19,35 +20,40 @@ export interface GuardedRequest<In> {
  */
 export async function guardRequest<In>(call: Call, input: In, { guards, port, judges }: JudgedRequest<In>): Promise<GuardedRequest<In>> {
   const placeholders = new Placeholders()
-  const texts = port.read(input)
+  // What stands for a character is looked at as that character.
+  const texts = port.read(input).map((each) => ({ ...each, read: readEscapes(each.text) }))
   const byPhase = guardsByPhase(guards)
   const wanted = texts.filter(({ phase }) => byPhase.has(phase))
   const known = isLong(wanted)
     ? await searchElsewhere(
         judges,
         guards,
-        wanted.map(({ text }) => text),
+        wanted.map(({ read }) => read),
       )
     : undefined
-  if (guards.some(({ action }) => action === 'redact')) for (const { text } of texts) placeholders.avoid(text)
+  if (guards.some(({ action }) => action === 'redact')) for (const { read } of texts) placeholders.avoid(read)
   const changes = new Map<number, string>()
   for (const [index, text] of texts.entries()) {
     const own = known?.[wanted.indexOf(text)]
     const asked = (own === undefined ? byPhase : guardsByPhase(own)).get(text.phase)
     if (asked === undefined || text.text === '') continue
     const passed = guardText(call, text, asked, placeholders)
-    if (passed !== text.text) changes.set(index, passed)
+    if (passed !== text.read) changes.set(index, passed)
   }
   return { input: changes.size === 0 ? input : port.write(input, changes), placeholders }
 }
 
-function guardText(call: Call, { text, phase, path }: RequestText, guards: readonly Guard[], placeholders: Placeholders): string {
+function guardText(call: Call, { text, read, phase, path }: ReadText, guards: readonly Guard[], placeholders: Placeholders): string {
   const lane = new Lane(guards, {
     onFound: (guard, finding) => onFound(call, guard, phase, finding, `in ${path}`),
     replacementOf: (guard, kind, value) => placeholders.hide(kind, value, { isRestored: guard.restores }),
   })
   checkWhole(call, guards, phase, { text, where: `in ${path}` })
-  return lane.end(text)
+  return lane.end(read)
+}
+
+interface ReadText extends RequestText {
+  readonly read: string
 }
 
 interface WholeText {
@@ -71,7 +77,7 @@ export async function judgeRequest<In>(call: Call, input: In, { guards, port, ju
   if (guards.every(({ judge }) => judge === undefined)) return
   const texts = port.read(input)
   for (const [phase, asked] of guardsByPhase(guards)) {
-    const ofPhase = texts.filter((text) => text.phase === phase).map(({ text }) => text)
+    const ofPhase = texts.filter((text) => text.phase === phase).map(({ text }) => readEscapes(text))
     await consult(call, judges, { guards: asked, phase, texts: ofPhase, where: `in the request (${phase})` })
   }
 }

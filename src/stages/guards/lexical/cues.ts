@@ -4,6 +4,7 @@ import { LetterTree } from './letter-tree.ts'
 import { plainCodes } from './letters.ts'
 
 const SPACE = 32
+const NOT_ASCII = 128
 const STAR = 42
 const BAR = 124
 /** Longest cue as it stands in a text, with the spaces and marks in it. */
@@ -84,7 +85,9 @@ export class CueTable<Name extends string> {
       if (code === SPACE) isInWord = false
       if (code === SPACE || code === 0) continue
       const isWord = isWordCode(code)
-      if (!(isWord && isInWord)) {
+      // A mark that goes on is no second one: a line of `=` is one sign.
+      const goesOn = isWord ? isInWord : code < NOT_ASCII && code === codes[at - 1]
+      if (!goesOn) {
         const cue = this.#longestAt(codes, at)
         if (cue !== undefined && cue.to > covered) {
           covered = cue.to

@@ -1,5 +1,6 @@
 import type { Finding, SpanDetector } from '../types.ts'
 import { CueTable } from './cues.ts'
+import { encodedDetector } from './encoded.ts'
 import { ANYWHERE, ENGLISH, INJECTION_SIGNS } from './injection-signs.ts'
 import { WESTERN } from './injection-signs-europe.ts'
 import { MORE_LATIN } from './injection-signs-latin.ts'
@@ -11,12 +12,12 @@ const RULES: readonly SignRule[] = [
   { all: ['plain'], within: 80 },
   ...[
     ['override', 'scope', 'rules'],
-    ['override', 'your', 'rules'],
+    ['override', 'your', 'rules|role'],
     ['override', 'told'],
     ['bypass', 'your', 'safety'],
     ['bypass', 'scope', 'safety'],
     ['reveal', 'secret'],
-  ].map((all) => ({ all, within: 70, isOneSentence: true })),
+  ].map((all) => ({ all, within: 90, isOneSentence: true })),
   ...[
     ['exfil', 'conversation', 'destination'],
     ['persona', 'unbound'],
@@ -65,16 +66,13 @@ const HIDDEN = /(?:\u{e0020}|[\u{e0021}-\u{e007f}]){6,128}|[\u200b-\u200f\u202a-
 
 /** Finds attempts to take a model over, by signs in sixteen languages that stand together. What is put in other words is not found. */
 export function injectionDetectors(): readonly SpanDetector[] {
-  return [
-    signDetector({
-      kind: 'INJECTION',
-      table: new CueTable(INJECTION_SIGNS, ANYWHERE, [ENGLISH, ...WESTERN, ...MORE_LATIN, ...OTHER_SCRIPTS]),
-      rules: RULES,
-      innocence: { signs: 'spokenOf', onlyQuoted: true },
-    }),
-    regexDetector(MARKS, 'INJECTION', 'folded'),
-    regexDetector(HIDDEN, 'HIDDEN_TEXT', 'written'),
-  ]
+  const signs = signDetector({
+    kind: 'INJECTION',
+    table: new CueTable(INJECTION_SIGNS, ANYWHERE, [ENGLISH, ...WESTERN, ...MORE_LATIN, ...OTHER_SCRIPTS]),
+    rules: RULES,
+    innocence: { signs: 'spokenOf', onlyQuoted: true },
+  })
+  return [signs, encodedDetector(signs), regexDetector(MARKS, 'INJECTION', 'folded'), regexDetector(HIDDEN, 'HIDDEN_TEXT', 'written')]
 }
 
 function regexDetector(pattern: RegExp, kind: string, reads: SpanDetector['reads']): SpanDetector {

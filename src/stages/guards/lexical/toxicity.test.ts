@@ -14,6 +14,8 @@ function found(text: string): readonly string[] {
 /** Written for this table. */
 const INSULTS: readonly string[] = [
   'You are such a pathetic loser.',
+  'What an idiot you are!',
+  'How stupid can you be?',
   'you’re a complete waste of space',
   'Nobody likes you and nobody ever will.',
   'You have always been a coward.',
@@ -63,6 +65,8 @@ const THREATS: readonly string[] = [
 /** Near misses: strong words in quotes, of things, in sport, cooking, medicine and computing. */
 const CLEAN: readonly string[] = [
   'He called me “a stupid idiot” and left the room.',
+  'I will find you a better seat.',
+  'You are fine. Idiots of the village is a play.',
   'The critic wrote: "you are a disgrace to the stage".',
   'You are not stupid, this exercise is hard.',
   'This printer is useless and the manual is garbage.',

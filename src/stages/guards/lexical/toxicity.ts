@@ -19,6 +19,7 @@ export function toxicityDetectors(): readonly SpanDetector[] {
         { all: ['wish', 'misery'], within: 80, gap: 12, isOneSentence: true, kind: 'THREAT' },
         { all: ['insult'], within: 80 },
         { all: ['youAre', 'slur'], within: 80, gap: 20, isOneSentence: true },
+        { all: ['slur', 'youAre'], within: 60, gap: 2, isOneSentence: true },
         { all: ['thou', 'slur'], within: 60, gap: 2, isOneSentence: true },
       ],
       skipsQuoted: true,

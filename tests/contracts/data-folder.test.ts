@@ -38,7 +38,7 @@ describe('one folder, one process', () => {
     newer.close()
     const refusal = await folder.open().catch((error) => error)
     expect(refusal).toMatchObject({ code: 'conflict' })
-    expect(refusal.message).toContain('bodies.db was written by a newer Signalbox (schema 99, this one knows 1)')
+    expect(refusal.message).toContain('bodies.db was written by a newer Signalbox (schema 99, this one knows 2)')
     const older = new Database(join(folder.path, 'bodies.db'))
     older.run('PRAGMA user_version = 1')
     older.close()

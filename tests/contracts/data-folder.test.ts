@@ -40,7 +40,7 @@ describe('one folder, one process', () => {
     expect(refusal).toMatchObject({ code: 'conflict' })
     expect(refusal.message).toContain('bodies.db was written by a newer Signalbox (schema 99, this one knows 2)')
     const older = new Database(join(folder.path, 'bodies.db'))
-    older.run('PRAGMA user_version = 1')
+    older.run('PRAGMA user_version = 2')
     older.close()
     expect((await folder.open()).epoch).toBe(2)
   })

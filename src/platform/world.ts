@@ -109,6 +109,8 @@ function fetchPlainly(url: string, request: OutgoingRequest): Promise<Response> 
     timeout: false,
     decompress: request.decompress ?? false,
     ...(request.body === undefined ? {} : { body: request.body }),
+    // Bun sends bytes once more where a kept connection was just closed by the other side. A stream it cannot, so that gets a new connection.
+    ...(request.body instanceof ReadableStream ? { keepalive: false } : {}),
     ...(connection?.proxy === undefined ? {} : { proxy: connection.proxy }),
     ...(connection === undefined ? {} : { tls: tlsOf(connection) }),
   }

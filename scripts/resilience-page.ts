@@ -79,6 +79,9 @@ Each provider key with each model has a state of its own, which \`signalbox prov
 | \`limited\` | a rate limit (429) | after what it says (5 minutes at the most), else after 1 s, which doubles |
 | \`parked\` | 401, 402, a used-up quota: the key; 403: the key for this model, for another may be allowed | when the key in the configuration changes, or \`signalbox providers reset NAME\` |
 
+Replicas tell each other of open circuits, rate limits and parked keys where \`shared: redis://…\` is set: as hints, within a quarter of a second, and no call waits for it. Speed and
+calls under way are each replica's own.
+
 What rests is not called. A rate limit that does not say how long only moves a target behind the others. Where nothing is left, the call is refused with the reasons: 429 where
 they are rate limits, else 503, with \`Retry-After\` where it is known.
 

@@ -6,6 +6,7 @@ import { RouterState } from '../models/routing/router.ts'
 import type { ComposeDeps } from './compose.ts'
 import { dataFolder } from './data-folder.ts'
 import { keepProviderStates } from './keep-provider-states.ts'
+import { shareProviderStates } from './share-provider-states.ts'
 
 /** The gateway for models, with what it remembers of its providers. */
 export interface Models {
@@ -20,6 +21,7 @@ export function composeModels(deps: ComposeDeps, common: Omit<ModelsDeps, 'route
   const { world, logger, snapshot } = deps
   const router = new RouterState(() => snapshot.get().breaker)
   const stopKeeping = keepProviderStates({ world, logger, folder: dataFolder(snapshot.get().config), lanes: router.lanes })
+  const talk = shareProviderStates({ world, logger, lanes: router.lanes, shared: () => snapshot.get().config.shared })
   const layer = createModels({
     ...common,
     router,
@@ -27,5 +29,14 @@ export function composeModels(deps: ComposeDeps, common: Omit<ModelsDeps, 'route
     catalog: () => snapshot.get().catalog,
     overload: () => snapshot.get().overload,
   })
-  return { layer, providers: providerStates(router, world, () => snapshot.get().catalog.lanes()), close: stopKeeping }
+  const states = providerStates(router, world, () => snapshot.get().catalog.lanes())
+  const reset = (provider: string) => {
+    talk.reset(provider)
+    return states.reset(provider)
+  }
+  const close = () => {
+    talk.close()
+    stopKeeping()
+  }
+  return { layer, providers: { ...states, reset }, close }
 }

@@ -4,9 +4,10 @@ import type { World } from '../core/world.ts'
 import { type LaneState, LaneTable } from '../models/routing/lanes.ts'
 import type { Target } from '../models/types.ts'
 import { realWorld } from '../platform/world.ts'
+import { askAddress, unreachable } from './ask-address.ts'
 import { findConfigFile } from './check-config.ts'
 import { dataFolder } from './data-folder.ts'
-
+import { examinePlaces } from './doctor-places.ts'
 import { PlaceError } from './gateway-place.ts'
 import { readProviderStates } from './keep-provider-states.ts'
 import { type FileRequest, loadFile } from './load-file.ts'
@@ -14,7 +15,7 @@ import type { Snapshot } from './snapshot.ts'
 
 /** Something that was looked at. */
 export interface Finding {
-  /** Short and stable: `configuration`, `reachable`, `key`, `clock`, `price`, `permissions`, `version`, `proxy`, `parked`. */
+  /** Short and stable: `configuration`, `reachable`, `program`, `card`, `key`, `clock`, `price`, `permissions`, `version`, `proxy`, `parked`. */
   readonly check: string
   /** `bad` keeps calls from working; `doubtful` may. */
   readonly verdict: 'good' | 'doubtful' | 'bad'
@@ -33,13 +34,12 @@ export interface DoctorRequest extends FileRequest {
   readonly pinnedBun: string
 }
 
-const ANSWER_MS = 10_000
 /** A clock that is further off than this refuses tokens and signatures. */
 const CLOCK_DOUBT_MS = 30_000
 const CLOCK_BAD_MS = 240_000
 const DAY_MS = 86_400_000
 
-/** Looks for what is wrong with the configuration, the machine and the providers. Asks each provider for its list of models, and sends no prompt. */
+/** Looks for what is wrong with the configuration, the machine and the providers. Asks each provider for its list of models, each server and agent whether it answers, and sends no prompt. */
 export async function examine(request: DoctorRequest): Promise<readonly Finding[]> {
   const world = request.world ?? realWorld()
   if (request.configFile === undefined && findConfigFile(request.cwd) === undefined) return examineBareFolder(request)
@@ -62,6 +62,7 @@ export async function examine(request: DoctorRequest): Promise<readonly Finding[
     ...examinePrices(snapshot),
     ...examineParked(snapshot, lanes),
     ...perProvider.flat(),
+    ...(await examinePlaces(world, snapshot, request)),
   ]
 }
 
@@ -160,30 +161,10 @@ function examineParked({ config }: Snapshot, lanes: readonly Target[]): readonly
 
 async function examineProvider(world: World, target: Target): Promise<readonly Finding[]> {
   const named = target.keyCount > 1 ? `Key ${target.keyIndex + 1} of provider ${target.provider}` : `Provider ${target.provider}`
-  const timeout = new AbortController()
-  const cancelTimer = world.after(ANSWER_MS, () => timeout.abort())
   const askedAtMs = world.now()
-  try {
-    const response = await world.fetch(listingUrl(target), {
-      method: 'GET',
-      headers: target.headers,
-      signal: timeout.signal,
-      decompress: true,
-    })
-    await response.arrayBuffer().catch(() => {})
-    return [...examineAnswer(named, response), ...examineClock(named, response, askedAtMs)]
-  } catch (thrown) {
-    return [
-      {
-        check: 'reachable',
-        verdict: 'bad',
-        what: `${named} could not be reached (${reasonOf(thrown, timeout.signal.aborted)}).`,
-        todo: todoFor(thrown, target),
-      },
-    ]
-  } finally {
-    cancelTimer()
-  }
+  const asked = await askAddress(world, listingUrl(target), target.headers)
+  if (asked.type === 'answered') return [...examineAnswer(named, asked.response), ...examineClock(named, asked.response, askedAtMs)]
+  return [unreachable(named, asked)]
 }
 
 /** Where most providers list their models: a question that costs nothing and needs the key. */
@@ -234,20 +215,4 @@ function examineClock(named: string, { headers }: Response, askedAtMs: number): 
       todo: 'Let it be set by NTP: tokens, signatures and budgets go by it.',
     },
   ]
-}
-
-function reasonOf(thrown: unknown, isLate: boolean): string {
-  if (isLate) return `no answer within ${ANSWER_MS / 1000} s`
-  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'no connection'
-}
-
-function todoFor(thrown: unknown, { url }: Target): string {
-  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : ''
-  const { host } = new URL(url)
-  if (/ENOTFOUND|EAI_AGAIN/.test(code))
-    return `The name ${host} is not known to the DNS of this machine: see its spelling and /etc/resolv.conf.`
-  if (/REFUSED|FailedToOpen/i.test(code)) return `Nobody listens at ${host}: see the address and the port.`
-  if (/CERT|TLS|SSL|EPROTO/i.test(code))
-    return `The certificate of ${host} is not accepted here: see tls.ca of the provider, and the clock.`
-  return `See whether a firewall lets this machine out to ${host}.`
 }

@@ -35,7 +35,7 @@ export class Money {
     return {
       name: 'ledger',
       version: 1,
-      text: () => JSON.stringify(this.ledger.stored(this.moment())),
+      text: () => this.ledger.storedText(this.moment()),
       restore: (text) => this.ledger.restoreText(text, this.moment()),
       fold: (event) => this.ledger.fold(event),
       resolveCrashed: (openCalls) => this.ledger.resolveCrashed(this.moment(), openCalls),

@@ -79,16 +79,21 @@ export async function rehearse(request: FileRequest, onDone: (one: Rehearsed) =>
 function rehearsalConfig(config: Config, folder: string): Config {
   const { models } = config
   const storage: Config['storage'] = { type: 'sqlite', folder: new FilePath(folder).resolveFrom(folder) }
-  if (models === undefined) return { ...config, storage, tools: undefined, agents: undefined }
+  // What is rehearsed is nothing that replicas should hear of.
+  const shared: Config['shared'] = { type: 'none' }
+  if (models === undefined) return { ...config, storage, shared, tools: undefined, agents: undefined }
   const { overload: _overload, ...rest } = models
   const withoutTimeouts = <Item extends object>({ timeouts: _timeouts, ...item }: Item & { timeouts?: unknown }) => item
   return {
     ...config,
     storage,
+    shared,
     tools: undefined,
     agents: undefined,
     models: {
       ...rest,
+      // An answer to one call must not be the answer under the next fault.
+      cache: { ...models.cache, store: 'memory' },
       timeouts: QUICK,
       providers: Object.fromEntries(
         Object.entries(models.providers).map(([name, provider]) => [name, withoutTimeouts(provider)]),

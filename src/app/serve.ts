@@ -34,6 +34,8 @@ export interface ServeOptions {
   readonly builtInListen?: ListenAddresses | undefined
   /** Writes talk: the process's log, and the greeting. */
   readonly err: (text: string) => void
+  /** Whether a person reads that, who is then told where what runs. Left out: nobody. */
+  readonly isTerminal?: boolean
 }
 
 /** Everything of a running gateway that must be closed. */
@@ -210,7 +212,7 @@ async function announce(
   [data, control]: readonly [HttpServer, HttpServer],
 ): Promise<void> {
   const { source, store, logger } = running
-  const { config, revision, file, catalog } = source.snapshot.get()
+  const { config, revision, file, catalog, layers } = source.snapshot.get()
   source.listen({
     onSwapped: (snapshot) => {
       running.gateway.reconfigure()
@@ -225,13 +227,16 @@ async function announce(
   store.log.keep({ type: 'config.loaded', atMs: running.world.now(), revision, ...fileOf(file) })
   if (store.recoveredCalls > 0) logger.log('warn', 'calls that a crash had cut off were ended', { calls: store.recoveredCalls })
   logger.log('info', 'signalbox is running', { data: data.address, control: control.address, dataFolder: dataFolder(config), revision })
-  if (source.kind === 'file') return
+  const addresses = { dataAddress: data.address, controlAddress: control.address, program: programName(options.env) }
+  if (source.kind === 'file') {
+    if (options.isTerminal) options.err((await import('./greeting.ts')).greetConfigured({ ...addresses, layers, file: file ?? '' }))
+    return
+  }
   const models = catalog.list().map(({ name }) => name)
   const keyDeps = { ...deps, log: store.log, keys: store.keys, access: deps.keys, teams: () => ['default'], models: () => models }
   const { firstKey, greet } = await import('./first-minute.ts')
   const { key, file: keyFile } = await firstKey(dataFolder(config), keyDeps, running.world)
-  const addresses = { dataAddress: data.address, controlAddress: control.address }
-  options.err(greet({ ...addresses, key, keyFile: shownIn(options.cwd, keyFile), models, program: programName(options.env) }))
+  options.err(greet({ ...addresses, key, keyFile: shownIn(options.cwd, keyFile), models }))
 }
 
 /** A path as whoever stands in the folder would write it. */

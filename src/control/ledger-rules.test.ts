@@ -54,6 +54,8 @@ describe('bad budgets and limits are refused, with what to write instead', () =>
     ['{ concurrent: 5, per: minute }', 'does not go with concurrent'],
     ['{ requests: 5, tokens: 5, per: minute }', 'needs exactly one of requests, tokens and concurrent'],
     ['{ requests: -5, per: minute }', 'is not a count'],
+    ['{ requests: 5, per: minute, providers: [] }', 'is an empty list'],
+    ['{ requests: 5, per: minute, models: [] }', 'is an empty list'],
   ])('limits: [ %s ]', (limit, message) => {
     const result = load(`access: { teams: { a: { limits: [ ${limit} ] } } }\n`)
     expect(result.type).toBe('rejected')

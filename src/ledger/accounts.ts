@@ -1,7 +1,7 @@
 import type { Principal } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
-import { Balance, type SpanOf } from './balance.ts'
-import { balanceId, readBalanceId } from './balance-id.ts'
+import { Balance, type BalanceKind, type SpanOf } from './balance.ts'
+import { type BalanceKey, balanceId, readBalanceId } from './balance-id.ts'
 import { isInWindow, LimitWindow, type StoredWindow } from './limit-window.ts'
 import type { Moment } from './moment.ts'
 import type { AccountKind, AccountRule, Budget, LedgerRules, Limit } from './rules.ts'
@@ -15,12 +15,12 @@ export interface Applied {
   readonly isStrict: boolean
 }
 
-interface Found {
+interface Found extends Applied {
   readonly principal: Principal
-  readonly applied: Applied
 }
 
-const NOTHING: Applied = { balances: [], limits: [], isScoped: false, isStrict: false }
+const NO_WINDOWS: readonly LimitWindow[] = []
+const NOTHING: Applied = { balances: [], limits: NO_WINDOWS, isScoped: false, isStrict: false }
 /** Accounts of labels and runs come from callers: what is kept of them has a bound. */
 const MOST_KEPT = 1_000_000
 const FIRST_PRUNE = 10_000
@@ -35,6 +35,8 @@ export class Accounts {
   #hasRunRules = false
   /** Every list of budgets that a balance has. */
   #lists: (readonly Budget[])[] = []
+  /** What balances have in common, by unit, period and scope. */
+  readonly #kinds = new Map<string, BalanceKind>()
   /** By key: what was found for its principal last. A key's principal is the same object until it changes, or its caller sends labels. */
   #known = new Map<string, Found>()
   #pruneAt = FIRST_PRUNE
@@ -87,10 +89,10 @@ export class Accounts {
     if (this.#hasRunRules) return this.#make(principal, runId, at)
     const keyId = principal.keyId ?? ''
     const known = this.#known.get(keyId)
-    if (known?.principal === principal) return known.applied
-    const applied = this.#make(principal, runId, at)
-    this.#known.set(keyId, { principal, applied })
-    return applied
+    if (known?.principal === principal) return known
+    const found = this.#make(principal, runId, at)
+    this.#known.set(keyId, found)
+    return found
   }
 
   /** The balance of an id that an event names; made where it is not there. Undefined where it is no id of ours. */
@@ -99,7 +101,7 @@ export class Accounts {
     if (known !== undefined) return known
     const key = readBalanceId(id)
     if (key === undefined) return undefined
-    const balance = new Balance(key, at, this.#spanOf)
+    const balance = new Balance(key.account, this.#kindOf(key), at, id)
     balance.budgets = this.#budgetsOf(balance)
     this.balances.set(id, balance)
     return balance
@@ -117,7 +119,7 @@ export class Accounts {
   }
 
   /** Written for many keys that come at once: it leaves little behind for the collector. */
-  #make(principal: Principal, runId: string, at: Moment): Applied {
+  #make(principal: Principal, runId: string, at: Moment): Found {
     this.#prune(at)
     const made: Made = { balances: [], budgets: [], windows: [], limits: [] }
     for (const { kind, name, label, account } of accountsOf(principal, runId)) {
@@ -130,7 +132,7 @@ export class Accounts {
     for (const [index, window] of made.windows.entries()) window.limits = made.limits[index] ?? []
     const isScoped = made.balances.some(({ scope }) => scope !== undefined) || made.windows.some(({ scope }) => scope !== undefined)
     const isStrict = made.balances.some(isBalanceStrict)
-    return { balances: made.balances, limits: made.windows, isScoped, isStrict }
+    return { principal, balances: made.balances, limits: made.windows.length === 0 ? NO_WINDOWS : made.windows, isScoped, isStrict }
   }
 
   #take({ budgets, limits }: AccountRule, account: string, made: Made, at: Moment): void {
@@ -161,10 +163,19 @@ export class Accounts {
     const id = balanceId(key)
     let balance = this.balances.get(id)
     if (balance === undefined) {
-      balance = new Balance(key, at, this.#spanOf)
+      balance = new Balance(account, this.#kindOf(key), at, id)
       this.balances.set(id, balance)
     }
     return balance
+  }
+
+  #kindOf({ unit, period, scope }: BalanceKey): BalanceKind {
+    const name = balanceId({ unit, period, scope, account: '' })
+    const known = this.#kinds.get(name)
+    if (known !== undefined) return known
+    const kind = { unit, period, scope, spanOf: this.#spanOf }
+    this.#kinds.set(name, kind)
+    return kind
   }
 
   #window(account: string, limit: Limit): LimitWindow {

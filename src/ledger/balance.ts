@@ -30,42 +30,88 @@ export interface StoredBalance {
   readonly alerted?: Readonly<Record<string, number>>
 }
 
+/** What balances of many accounts have in common. Shared: there are few of them, and many accounts. */
+export interface BalanceKind extends Omit<BalanceKey, 'account'> {
+  readonly spanOf: SpanOf
+}
+
+const NO_BUDGETS: readonly Budget[] = []
+const NO_SPAN: Span = { startMs: Number.NEGATIVE_INFINITY, endMs: Number.NEGATIVE_INFINITY }
+
+/** What few balances ever have. */
+interface Rare {
+  /** What does not fit a number: sums of a soft budget have no bound. */
+  beyond: bigint
+  unpriced: number
+  alerted: Map<string, number> | undefined
+}
+
 /**
  * What one account has settled and holds, in one unit and period. Budgets of the same unit and period share it.
  * Amounts are whole and not negative: nano-USD, tokens or calls.
  */
 export class Balance {
+  // Ten thousand keys with three budgets each are thirty thousand of these: a field less is worth a line more.
   readonly id: string
   readonly account: string
-  readonly unit: BudgetUnit
-  readonly period: Period
-  readonly scope: string | undefined
+  readonly #kind: BalanceKind
   /** Since when it counts: the first call that it was there for. */
   sinceMs: number
   /** Those in force; empty for one that the configuration does not name any more. */
-  budgets: readonly Budget[] = []
+  budgets: readonly Budget[] = NO_BUDGETS
   /** What attempts hold that are not settled yet. */
   held = 0
-  /** Settled calls in this period whose price was not known. */
-  unpriced = 0
-  /** The highest percentage that was told of in this period, by budget. */
-  alerted: Map<string, number> | undefined
-  readonly #spanOf: SpanOf
   readonly #window: RollingSum | undefined
-  #span: Span = { startMs: Number.NEGATIVE_INFINITY, endMs: Number.NEGATIVE_INFINITY }
+  #span: Span = NO_SPAN
   #settled = 0
-  /** What does not fit a number: sums of a soft budget have no bound. */
-  #beyond = 0n
+  #rare: Rare | undefined
 
-  constructor(key: BalanceKey, at: Moment, spanOf: SpanOf = computeSpan) {
-    this.id = balanceId(key)
-    this.account = key.account
-    this.unit = key.unit
-    this.period = key.period
-    this.scope = key.scope
+  /** @param id given where it was made already: a text that is put together twice is kept twice */
+  constructor(account: string, kind: BalanceKind, at: Moment, id: string = balanceId({ ...kind, account })) {
+    this.id = id
+    this.account = account
+    this.#kind = kind
     this.sinceMs = at.wallMs
-    this.#spanOf = spanOf
-    if (key.period.type === 'rolling') this.#window = new RollingSum(ROLLING_MS[key.period.unit])
+    if (kind.period.type === 'rolling') this.#window = new RollingSum(ROLLING_MS[kind.period.unit])
+  }
+
+  get unit(): BudgetUnit {
+    return this.#kind.unit
+  }
+
+  get period(): Period {
+    return this.#kind.period
+  }
+
+  get scope(): string | undefined {
+    return this.#kind.scope
+  }
+
+  /** Settled calls in this period whose price was not known. */
+  get unpriced(): number {
+    return this.#rare?.unpriced ?? 0
+  }
+
+  set unpriced(calls: number) {
+    if (calls !== this.unpriced) this.#rarely.unpriced = calls
+  }
+
+  /** The highest percentage that was told of in this period, by budget. */
+  get alerted(): ReadonlyMap<string, number> | undefined {
+    return this.#rare?.alerted
+  }
+
+  get #rarely(): Rare {
+    this.#rare ??= { beyond: 0n, unpriced: 0, alerted: undefined }
+    return this.#rare
+  }
+
+  get #beyond(): bigint {
+    return this.#rare?.beyond ?? 0n
+  }
+
+  set #beyond(sum: bigint) {
+    if (sum !== this.#beyond) this.#rarely.beyond = sum
   }
 
   /** What was settled in the present period, as a number: past 2^53 it is only known to be more than any limit. */
@@ -98,8 +144,9 @@ export class Balance {
 
   /** Remembers the highest percentage that was told of. @param budget `mode limit` */
   markAlerted(budget: string, percent: number): void {
-    this.alerted ??= new Map()
-    this.alerted.set(budget, percent)
+    const rare = this.#rarely
+    rare.alerted ??= new Map()
+    rare.alerted.set(budget, percent)
   }
 
   /** Changes what was settled at a time, as far as that still counts: in the present period, or in the window. Never below nothing. */
@@ -157,7 +204,7 @@ export class Balance {
     for (const [budget, percent] of Object.entries(stored.alerted ?? {})) this.markAlerted(budget, percent)
     this.#window?.restore(stored.steps ?? [])
     if (this.#window !== undefined || this.period.type === 'rolling' || stored.startMs === undefined) return
-    this.#span = this.#spanOf(this.period, stored.startMs)
+    this.#span = this.#kind.spanOf(this.period, stored.startMs)
     const settled = BigInt(stored.settled ?? '0')
     const isSafe = settled <= BigInt(Number.MAX_SAFE_INTEGER)
     this.#settled = isSafe ? Number(settled) : 0
@@ -174,12 +221,10 @@ export class Balance {
     if (nowMs < startMs && startMs - nowMs < SMALL_STEP_MS) return
     if (this.period.type === 'rolling') return
     const isLater = nowMs >= endMs
-    this.#span = this.#spanOf(this.period, nowMs)
+    this.#span = this.#kind.spanOf(this.period, nowMs)
     if (!isLater) return
     this.#settled = 0
-    this.#beyond = 0n
-    this.unpriced = 0
-    this.alerted = undefined
+    this.#rare = undefined
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { Balance } from './balance.ts'
+import { Balance, computeSpan } from './balance.ts'
 import { momentOfEvent } from './moment.ts'
 import type { Period } from './periods.ts'
 
@@ -8,7 +8,7 @@ const NOON = Date.UTC(2026, 10, 21, 12)
 const at = (hours: number) => momentOfEvent(NOON + hours * HOUR)
 
 function balanceOf(period: Period): Balance {
-  return new Balance({ account: 'team:support', unit: 'usd', period, scope: undefined }, at(0))
+  return new Balance('team:support', { unit: 'usd', period, scope: undefined, spanOf: computeSpan }, at(0))
 }
 
 test.each([

@@ -103,7 +103,7 @@ class Life {
     else if (kind < 15) this.#release()
     else if (kind < 16) this.#expire()
     else if (kind < 18) this.#now += this.#chance(3 * HOUR_MS)
-    else if (kind < 19) this.#stored = { text: JSON.stringify(this.#ledger.stored(this.#at())), logLength: this.#log.length }
+    else if (kind < 19) this.#stored = { text: this.#ledger.storedText(this.#at()), logLength: this.#log.length }
     else this.#crash()
   }
 

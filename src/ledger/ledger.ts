@@ -3,7 +3,7 @@ import type { Principal } from '../core/call.ts'
 import type { AttemptBooked, BudgetAlerted, CallStarted, Event } from '../core/events.ts'
 import { Accounts, type Applied } from './accounts.ts'
 import { dueAlerts } from './alerts.ts'
-import { type Balance, type SpanOf, sharedSpans } from './balance.ts'
+import { type Balance, type SpanOf, type StoredBalance, sharedSpans } from './balance.ts'
 import { type Amounts, amountIn } from './charge.ts'
 import { type Moment, momentOfEvent } from './moment.ts'
 import { recountCrashed, recountEnded, recountStarted } from './recount.ts'
@@ -51,6 +51,9 @@ export interface LedgerListener {
   /** A hold whose lease ran out was booked. */
   onExpired(booked: AttemptBooked): void
 }
+
+/** Balances that are made into text at a time. */
+const PIECE = 500
 
 const DEAF: LedgerListener = { onAlert: () => {}, onExpired: () => {} }
 
@@ -196,13 +199,34 @@ export class Ledger {
     }
   }
 
+  /**
+   * The same as text, for `restoreText`. Made in pieces: of many thousand balances, what is made on the way would be several times what is
+   * stored.
+   */
+  storedText(at: Moment): string {
+    const pieces: string[] = []
+    let some: StoredBalance[] = []
+    const put = () => {
+      if (some.length > 0) pieces.push(JSON.stringify(some).slice(1, -1))
+      some = []
+    }
+    for (const balance of this.balances()) {
+      const stored = balance.stored(at)
+      if (stored !== undefined && some.push(stored) === PIECE) put()
+    }
+    put()
+    const windows = JSON.stringify(this.#accounts.storedWindows(at))
+    const holds = JSON.stringify([...this.#open.values()].map(({ hold, owner }) => ({ hold, owner })))
+    return `{"balances":[${pieces.join(',')}],"windows":${windows},"holds":${holds}}`
+  }
+
   restore(stored: StoredLedger, at: Moment): void {
     for (const balance of stored.balances) this.#accounts.balanceOf(balance.id, at)?.restore(balance)
     for (const window of stored.windows) this.#accounts.restoreWindow(window)
     for (const { hold, owner } of stored.holds) this.#openHold({ hold, owner, balances: this.#balancesOf(hold, at) })
   }
 
-  /** Takes back the text of `stored`. */
+  /** Takes back the text of `storedText`. */
   restoreText(text: string, at: Moment): void {
     this.restore(readStored(text), at)
   }

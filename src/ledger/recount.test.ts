@@ -56,7 +56,7 @@ test('after a crash limits have counted what the log says, what was running incl
     const live = ledgerAt(nowMs)
     const log: Event[] = []
     const running: { readonly started: CallStarted; readonly admission: Admission }[] = []
-    let stored = { text: JSON.stringify(live.stored(at(nowMs))), length: 0 }
+    let stored = { text: live.storedText(at(nowMs)), length: 0 }
     for (let step = 0; step < 120; step++) {
       nowMs += chance(2000)
       const kind = chance(10)
@@ -81,7 +81,7 @@ test('after a crash limits have counted what the log says, what was running incl
         const isLeft = chance(4) === 0
         leave(call.admission, isLeft ? call.admission.tokens : usage.inputTokens + usage.outputTokens, at(nowMs))
         log.push(endedOf(call.started, isLeft ? { atMs: nowMs, outcome: 'cancelled' } : { atMs: nowMs, usage }))
-      } else stored = { text: JSON.stringify(live.stored(at(nowMs))), length: log.length }
+      } else stored = { text: live.storedText(at(nowMs)), length: log.length }
     }
     const next = ledgerAt(nowMs)
     next.restoreText(stored.text, at(nowMs))

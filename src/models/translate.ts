@@ -5,7 +5,8 @@ import { type Handler, replyOf, type Stage, transform } from '../core/stage.ts'
 import type { ReplyContext, StreamWriter, Written, WrittenFrame } from './dialect.ts'
 import { dialectOf } from './dialects/index.ts'
 import { estimateTokens } from './neutral/estimate.ts'
-import { type Loss, refuseLosses } from './neutral/loss.ts'
+import { cannotCarry, type Loss, refuseLosses } from './neutral/loss.ts'
+import type { NeutralRequest } from './neutral/request.ts'
 import type { Attempt, ModelPart, ModelRequest, Target } from './types.ts'
 
 /**
@@ -43,9 +44,16 @@ async function generate(call: Call, attempt: Attempt, next: Handler<Attempt, Mod
 /** The body for the provider. A function of its own, so that what it reads is let go of before the answer comes. */
 function writeAsked(request: ModelRequest, target: Target): Written & { readonly likelyInputTokens: number | undefined } {
   const asked = request.neutral()
+  refuseNothing(asked)
   const wantsEstimate = request.isStream && dialectOf(request.wire).beginsWithUsage === true
   const written = dialectOf(target.wire).writeRequest(asked, request.isStream, target)
   return { ...written, likelyInputTokens: wantsEstimate ? estimateTokens(asked) : undefined }
+}
+
+/** A request of which nothing is left to ask but what could not be carried. */
+function refuseNothing({ messages, losses: [first] }: NeutralRequest): void {
+  if (first === undefined || messages.some(({ role }) => role === 'user' || role === 'assistant')) return
+  throw cannotCarry(first.path, `${first.reason}, and nothing else is asked`)
 }
 
 async function embed(call: Call, attempt: Attempt, next: Handler<Attempt, ModelPart>): Promise<Reply<ModelPart>> {

@@ -1,6 +1,6 @@
 import type { Call } from '../core/call.ts'
 import type { Usage } from '../core/events.ts'
-import type { Ending } from '../core/reply.ts'
+import type { Ending, Reply } from '../core/reply.ts'
 import { type Stage, tap } from '../core/stage.ts'
 import { isOfAttempt } from '../ledger/limit-scope.ts'
 import type { LimitWindow } from '../ledger/limit-window.ts'
@@ -34,22 +34,38 @@ export function limitAttempts<In, Part>(deps: LimitAttemptsDeps<In, Part>): Stag
       .accountsOf(call.principal, call.trace.traceId, at)
       .limits.filter((window) => isOfAttempt(window, { subject, model: name, provider }))
     if (windows.length === 0) return next(call, input)
-    let usage: Usage | undefined
-    let hasBegun = false
-    const usedTokens = (_call: Call, { outcome }: Ending): number | undefined => {
+    const seen = seenOf()
+    const watched = () => next(call, input).then((reply) => watch(reply, seen, deps.usageOf))
+    const tokens = windows.some(({ unit }) => unit === 'tokens') ? deps.tokensOf(input) : 0
+    const attempt = { id: deps.idOf(input), model: name, provider, tokens }
+    return admitted({ deps, call, windows, tokens, waiting, attempt, usedTokens: seen.usedTokens }, watched, at)
+  }
+}
+
+/** What was seen of an attempt. Made apart from the stage: a stream lives long, and must not keep what was sent for it. */
+interface Seen {
+  usage: Usage | undefined
+  hasBegun: boolean
+  readonly usedTokens: (call: Call, ending: Ending) => number | undefined
+}
+
+function seenOf(): Seen {
+  const seen: Seen = {
+    usage: undefined,
+    hasBegun: false,
+    usedTokens: (_call, { outcome }) => {
+      const { usage, hasBegun } = seen
       if (usage !== undefined && outcome === 'ok') return (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0)
       // Broken off, or never told: the estimate stays. What the provider refused used nothing.
       return hasBegun || outcome === 'cancelled' ? undefined : 0
-    }
-    const watched = () =>
-      next(call, input).then((reply) => {
-        hasBegun = true
-        return tap(reply, (part) => {
-          usage = deps.usageOf(part) ?? usage
-        })
-      })
-    const tokens = windows.some(({ unit }) => unit === 'tokens') ? deps.tokensOf(input) : 0
-    const attempt = { id: deps.idOf(input), model: name, provider, tokens }
-    return admitted({ deps, call, windows, tokens, waiting, attempt, usedTokens }, watched, at)
+    },
   }
+  return seen
+}
+
+function watch<Part>(reply: Reply<Part>, seen: Seen, usageOf: (part: Part) => Usage | undefined): Reply<Part> {
+  seen.hasBegun = true
+  return tap(reply, (part) => {
+    seen.usage = usageOf(part) ?? seen.usage
+  })
 }

@@ -29,6 +29,7 @@ interface Options {
   /** Of the target: the provider's id of the model, and what it does its own way. */
   readonly id?: string
   readonly traits?: Target['traits']
+  readonly maxOutputTokens?: number
   readonly isStream?: boolean
   readonly url?: string
   /** A stream that was cut: it has no last part. */
@@ -132,8 +133,8 @@ function expectGolden({ path, expected }: Golden, shown: string): void {
 
 const BOUNDS = { maxDepth: 64 }
 
-function targetOf({ wire }: Dialect, { id = 'the-id', traits }: Options): Target {
-  return testTarget({ wire, id, ...(traits === undefined ? {} : { traits }) })
+function targetOf({ wire }: Dialect, { id = 'the-id', traits, maxOutputTokens }: Options): Target {
+  return testTarget({ wire, id, ...(traits && { traits }), ...(maxOutputTokens && { maxOutputTokens }) })
 }
 
 /** A target for tests of dialects, of which a test says only what it looks at. */

@@ -25,7 +25,7 @@ export function send(what: string | Uint8Array): Step {
 }
 
 /** Long enough for a client on the same machine to read what came before: a reset may take unread bytes with it. */
-export const READ_PAUSE = { type: 'pause', ms: 15 } as const satisfies Step
+export const READ_PAUSE = { type: 'pause', ms: 30 } as const satisfies Step
 
 /** A door that a script waits at until the test opens it. */
 export interface Gate {

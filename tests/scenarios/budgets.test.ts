@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chatReply } from '../../src/testing/chat-replies.ts'
 import { type Scenario, startScenario } from '../../src/testing/scenario.ts'
+import { gate } from '../../src/testing/upstream-steps.ts'
 import { ask, chat, expectError } from './ask.ts'
 
 /** 2 $ and 10 $ a million: a call of 100 and 50 tokens costs 700,000 nano-dollars. */
@@ -31,6 +32,26 @@ test('a hard budget lets calls in while their estimate fits, and refuses the fir
   expect(error.message).toContain('$0.0014 settled')
   await scenario.expectCall({ outcome: 'refused', errorCode: 'budget_exceeded', attempts: 0 })
   expect(scenario.upstream.requests).toHaveLength(2)
+})
+
+test('a refusal says what is settled, what running calls hold, what this one may take, and when there is room again', async () => {
+  await using scenario = await startScenario({ config: withBudget({ usd: '0.003', per: 'day', zone: 'Europe/Zurich', models: ['mini'] }) })
+  const door = gate()
+  scenario.upstream.answer(REPLY)
+  expect((await ask(scenario, { body: chat({ max_tokens: 50 }) })).status).toBe(200)
+  scenario.upstream.answer((request) => [door.step, ...REPLY(request)])
+  const running = ask(scenario, { body: chat({ max_tokens: 100 }) })
+  await scenario.upstream.received(2)
+  const refused = await ask(scenario, { body: chat({ max_tokens: 200 }) })
+  const { message } = expectError(refused, 402, 'budget_exceeded')
+  expect(message).toMatch(
+    /^The budget of team:support for models=mini has no room for this call: its limit is \$0\.003 per day \(Europe\/Zurich\) \(hard\), \$0\.0007 settled and \$0\.001\d+ held by running calls, and this call may take \$0\.002\d+\. There is room again at \d{4}-\d{2}-\d{2}T2[23]:00:00\.000Z\.$/,
+  )
+  const seconds = Number(refused.headers.get('retry-after'))
+  expect(seconds).toBeGreaterThan(0)
+  expect(seconds).toBeLessThanOrEqual(25 * 3600)
+  door.open()
+  expect((await running).status).toBe(200)
 })
 
 test('what was spent is known after a restart', async () => {

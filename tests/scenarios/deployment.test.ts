@@ -96,10 +96,40 @@ describe('compose', () => {
 })
 
 describe('Kubernetes', () => {
+  interface Named {
+    readonly name: string
+  }
+  interface Probe {
+    readonly httpGet: { readonly path: string; readonly port: string }
+  }
+  interface Container {
+    readonly ports: readonly Named[]
+    readonly volumeMounts: readonly Named[]
+    readonly startupProbe: Probe
+    readonly readinessProbe: Probe
+    readonly livenessProbe: Probe
+    readonly lifecycle: { readonly preStop: { readonly exec: { readonly command: readonly string[] } } }
+    readonly securityContext: object
+  }
+  interface Pod {
+    readonly containers: readonly [Container]
+    readonly volumes: readonly Named[]
+    readonly terminationGracePeriodSeconds: number
+    readonly securityContext: object
+  }
+  type Labels = Readonly<Record<string, string>>
+  /** What is looked at of each kind; a test fails where it is not there. */
   interface Manifest {
     readonly kind: string
-    readonly metadata: { readonly name: string }
-    readonly spec: Readonly<Record<string, never>>
+    readonly metadata: Named
+    readonly spec: {
+      readonly selector: Labels & { readonly matchLabels: Labels }
+      readonly podSelector: { readonly matchLabels: Labels }
+      readonly ports: readonly [{ readonly targetPort: string }]
+      readonly serviceName: string
+      readonly template: { readonly metadata: { readonly labels: Labels }; readonly spec: Pod }
+      readonly volumeClaimTemplates: readonly { readonly metadata: Named }[]
+    }
   }
   interface Kustomization {
     readonly resources: readonly string[]
@@ -121,22 +151,22 @@ describe('Kubernetes', () => {
   })
 
   test('what selects finds: the pods by their labels, the ports by their names', () => {
-    const { selector, template } = parse(JSON.stringify(one('StatefulSet').spec))
+    const { selector, template } = one('StatefulSet').spec
     const { labels } = template.metadata
     const [gateway] = template.spec.containers
     expect(labels).toMatchObject(selector.matchLabels)
-    const ports = gateway.ports.map(({ name }: { readonly name: string }) => name)
+    const ports = gateway.ports.map(({ name }) => name)
     for (const name of ['signalbox', 'signalbox-control']) {
-      const service = parse(JSON.stringify(one('Service', name).spec))
+      const service = one('Service', name).spec
       expect(labels).toMatchObject(service.selector)
       expect(ports).toContain(service.ports[0].targetPort)
     }
-    expect(labels).toMatchObject(parse(JSON.stringify(one('PodDisruptionBudget').spec)).selector.matchLabels)
-    expect(labels).toMatchObject(parse(JSON.stringify(one('NetworkPolicy').spec)).podSelector.matchLabels)
+    expect(labels).toMatchObject(one('PodDisruptionBudget').spec.selector.matchLabels)
+    expect(labels).toMatchObject(one('NetworkPolicy').spec.podSelector.matchLabels)
   })
 
   test('a pod has its probes, time to drain, a volume of its own, and no rights that it does not need', () => {
-    const { template, volumeClaimTemplates, serviceName } = parse(JSON.stringify(one('StatefulSet').spec))
+    const { template, volumeClaimTemplates, serviceName } = one('StatefulSet').spec
     const { containers, volumes, ...pod } = template.spec
     const [gateway] = containers
     expect(
@@ -148,9 +178,9 @@ describe('Kubernetes', () => {
     ])
     const pauseSeconds = Number(gateway.lifecycle.preStop.exec.command[1])
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(pauseSeconds + 30)
-    const there = [...volumes, ...volumeClaimTemplates.map(({ metadata }: { readonly metadata: object }) => metadata)]
-    const names = there.map(({ name }: { readonly name: string }) => name)
-    expect(gateway.volumeMounts.map(({ name }: { readonly name: string }) => name).toSorted()).toEqual(names.toSorted())
+    const there = [...volumes, ...volumeClaimTemplates.map(({ metadata }) => metadata)]
+    const names = there.map(({ name }) => name)
+    expect(gateway.volumeMounts.map(({ name }) => name).toSorted()).toEqual(names.toSorted())
     expect(gateway.securityContext).toEqual({
       ...{ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true },
       capabilities: { drop: ['ALL'] },

@@ -31,6 +31,9 @@ const anyVariable: typeof ENV & Readonly<Record<string, string | undefined>> = n
 const PROVIDERS = { openai: { apiKey: 'env:OPENAI_API_KEY' }, anthropic: { apiKey: 'env:ANTHROPIC_API_KEY' } }
 const modelNamed = (name: string): JsonObject => ({ name, provider: 'openai', id: 'gpt-5-mini' })
 
+/** A piece may name a team or a guard that it does not show. */
+const REFERS_ELSEWHERE = /: no (?:team|guard|agent|server)(?: and no \w+)? is called "/
+
 /** A piece as a whole configuration: a part of a route or a model is put into one, and what it refers to is added. */
 function completed(piece: JsonObject): JsonObject {
   const { strategy, cache, models = {} } = piece
@@ -63,7 +66,8 @@ test.each(pieces)('the configuration in %s loads', (_where, yaml) => {
     if (!isObject(piece)) return expect(yaml).toStartWith(WHOLE)
     writeFileSync(join(folder, 'signalbox.yaml'), yaml.startsWith(WHOLE) ? yaml : JSON.stringify(completed(piece)))
     const report = checkConfig({ file: 'signalbox.yaml', cwd: folder, env: anyVariable })
-    expect(report.type === 'bad' ? report.lines : []).toEqual([])
+    const lines = report.type === 'bad' ? report.lines : []
+    expect(yaml.startsWith(WHOLE) ? lines : lines.filter((line) => !REFERS_ELSEWHERE.test(line))).toEqual([])
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

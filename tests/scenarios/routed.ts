@@ -19,6 +19,8 @@ export interface RoutedOptions {
   readonly section?: object
   /** Other sections. */
   readonly more?: object
+  /** Where replicas talk to each other. */
+  readonly shared?: string
   /** Teams, besides the caller's own, `support`. */
   readonly teams?: Readonly<Record<string, object>>
   readonly folder?: string
@@ -79,6 +81,7 @@ export function routedConfig(options: RoutedOptions, baseUrlOf: (name: string) =
       ...options.section,
     },
     ...options.more,
+    ...(options.shared === undefined ? {} : { shared: options.shared }),
     ...(options.teams === undefined ? {} : { access: { teams: { support: {}, ...options.teams } } }),
   }
 }

@@ -106,6 +106,37 @@ describe('doctor', () => {
     write({ models: [{ name: 'a', provider: 'nobody' }] })
     expect(await doctor()).toMatchObject({ exitCode: 2, out: expect.stringContaining('NO  configuration: signalbox.yaml:') })
   })
+
+  test('says of servers and agents whether they are there', async () => {
+    const answers = { '/v1/open': wholeReply({ status: 405, body: '' }), '/v1/closed': errorReply({ status: 401 }) }
+    upstream.answer((request) =>
+      (Object.entries(answers).find(([path]) => path === request.path)?.[1] ?? wholeReply({ body: {} }))(request),
+    )
+    const { baseUrl, origin } = upstream
+    const tools = {
+      servers: {
+        open: { url: `${baseUrl}/open` },
+        closed: { url: `${baseUrl}/closed` },
+        gone: { url: `http://127.0.0.1:${closed}/mcp` },
+        own: { command: [process.execPath, 'x'] },
+        none: { command: ['no-such-program'] },
+      },
+    }
+    const agents = { agents: { there: { url: `${origin}/a` }, away: { url: `http://127.0.0.1:${closed}/` } } }
+    writeFileSync(join(folder, 'signalbox.yaml'), JSON.stringify({ tools, agents, access: { teams: {} } }))
+    const { out, exitCode } = await doctor('--json')
+    expect(exitCode).toBe(1)
+    const findings = (JSON.parse(out) as readonly Finding[]).map(({ check, verdict, what }) => `${verdict} ${check}: ${what}`)
+    expect(findings.slice(3).map((line) => line.replace(/\(.*(?:REFUSED|refused|FailedToOpen|no connection).*\)/i, '(nobody)'))).toEqual([
+      'good reachable: The MCP server open answers.',
+      'bad key: The MCP server closed refuses what it is sent (401).',
+      'bad reachable: The MCP server gone could not be reached (nobody).',
+      `good program: The MCP server own has its program ${process.execPath}.`,
+      'bad program: The MCP server none cannot be started: no-such-program: it is in no folder of PATH.',
+      'good card: The agent there answers, and has a card.',
+      'bad reachable: The agent away could not be reached (nobody).',
+    ])
+  })
 })
 
 describe('doctor --rehearse', () => {
@@ -176,6 +207,22 @@ describe('doctor --rehearse', () => {
     expect(verdicts('a', 'server_error')).toEqual(['told', 'told'])
     expect(new Set(results.flatMap(({ route, verdict }) => (route === 'tools' ? [verdict] : [])))).toEqual(new Set(['untried']))
     expect(exitCode).toBe(0)
+  }, 30_000)
+
+  test('tells no replica of what it makes believe, and answers nothing from a cache', async () => {
+    let knocks = 0
+    const redis = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { open: () => void knocks++, data: () => {} } })
+    try {
+      const models = { ...section([]), cache: { store: 'disk' }, models: [{ name: 'a', provider: 'groq', cache: {} }] }
+      const config = { models, shared: `redis://127.0.0.1:${redis.port}`, access: { teams: { support: {} } } }
+      writeFileSync(join(folder, 'signalbox.yaml'), JSON.stringify(config))
+      const { out, exitCode } = await doctor('--rehearse', '--json')
+      const results: readonly Rehearsed[] = JSON.parse(out)
+      expect(new Set(results.map(({ verdict }) => verdict))).toEqual(new Set(['told']))
+      expect([exitCode, knocks]).toEqual([0, 0])
+    } finally {
+      redis.stop(true)
+    }
   }, 30_000)
 
   test('finds a route whose second target is never reached: exit 1', async () => {

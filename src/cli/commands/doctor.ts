@@ -19,7 +19,7 @@ export function registerDoctor(program: Command, io: CliIo): void {
   program
     .command('doctor')
     .description(
-      'Look for what is wrong with the configuration, the machine and the providers, and say what to do about it. Sends no prompt.',
+      'Look for what is wrong with the configuration, the machine, the providers, MCP servers and agents, and say what to do about it. Sends no prompt and calls no tool.',
     )
     .option('--rehearse', 'call every route under every fault that a provider may have, with nothing sent: route × fault × verdict')
     .addOption(configOption())

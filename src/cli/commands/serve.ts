@@ -15,6 +15,6 @@ export function registerServe(program: Command, { io }: CliContext): void {
         return
       }
       const { serve } = await import('../../app/serve.ts')
-      io.setExitCode(await serve({ configFile: config, cwd: io.cwd, env: io.env, err: io.err }))
+      io.setExitCode(await serve({ configFile: config, cwd: io.cwd, env: io.env, err: io.err, isTerminal: io.isTerminal }))
     })
 }

@@ -51,7 +51,7 @@ const secret = secretPlace()
 const shared = sharedPlace()
   .prefault('none')
   .describe(
-    'The Redis or Valkey in which replicas share cached answers (`models.cache.store: redis`). A password goes into the environment.',
+    'The Redis or Valkey in which replicas share cached answers (`models.cache.store: redis`), and by which they tell each other which providers rest. A password goes into the environment.',
   )
 
 const limits = z

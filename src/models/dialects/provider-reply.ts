@@ -23,6 +23,18 @@ export function parseFrameData(text: string, target: Target): JsonObject {
   return parseObject(text, target, 'a chunk of its stream')
 }
 
+/** The data of a frame that the decoder has seen, as an object. One that is none says nothing: the decoder refuses it where it tells something. */
+export function readFrameData(data: string | undefined): JsonObject | undefined {
+  if (data === undefined) return undefined
+  try {
+    const value: unknown = JSON.parse(data)
+    return isObject(value) ? value : undefined
+  } catch {
+    // The decoder looks only at frames that tell something; one that is broken elsewhere says nothing.
+    return undefined
+  }
+}
+
 function parseObject(text: string, target: Target, what: string): JsonObject {
   let value: unknown
   try {

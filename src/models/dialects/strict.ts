@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../core/json.ts'
+import { effortOf } from '../neutral/effort.ts'
 import type { Losses } from '../neutral/loss.ts'
 import { isStrictSchema } from '../neutral/strict-schema.ts'
 
@@ -11,4 +12,21 @@ export function strictOf(
   if (!isStrict || isStrictSchema(schema)) return isStrict
   losses.approximate(path, 'this wire is strict only where each object is closed and requires all of its properties; the schema is shown')
   return false
+}
+
+/**
+ * Whether OpenAI's wires take a schema for an answer: it must be one of an object. Another, of a list or of one word, is a loss.
+ * Source: https://platform.openai.com/docs/guides/structured-outputs#root-objects (read 2026-11-21).
+ */
+export function isAnswerSchema({ type }: JsonObject, losses: Losses): boolean {
+  if (type === undefined || type === 'object') return true
+  losses.drop('response_format', 'this wire answers by a schema in objects only')
+  return false
+}
+
+/** The effort for a budget of tokens. Not every model of these wires knows the least one. */
+export function effortForBudget(tokens: number): string {
+  const effort = effortOf(tokens)
+  if (effort === 'minimal') return 'low'
+  return effort === 'max' ? 'xhigh' : effort
 }

@@ -34,6 +34,13 @@ export function optionalNumber(value: Json | undefined, path: string): number | 
   throw wrong(path, 'must be a number')
 }
 
+/** A number within bounds. @throws invalid_request */
+export function optionalWithin(value: Json | undefined, path: string, [least, most]: readonly [number, number]): number | undefined {
+  const number = optionalNumber(value, path)
+  if (number === undefined || (number >= least && number <= most)) return number
+  throw wrong(path, `must be a number from ${least} to ${most}`)
+}
+
 /** A whole number from 1. @throws invalid_request */
 export function optionalCount(value: Json | undefined, path: string): number | undefined {
   const number = optionalNumber(value, path)

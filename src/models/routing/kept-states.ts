@@ -23,9 +23,15 @@ const lane = z.object({
 
 const states = z.object({ version: z.literal(1), parkedKeys: z.record(z.string(), code), lanes: z.array(lane) })
 
-/** What keeps providers from being used, as text to be written down. Holds fingerprints of keys and no key. */
-export function encodeStates(lanes: LaneTable, nowMs: number): string {
-  const kept = lanes.all().flatMap(({ lane: { laneId, keyId, provider, id, keyIndex, keyCount }, ...state }): z.input<typeof lane>[] => {
+/** What keeps one lane from being used. */
+export type KeptLane = z.output<typeof lane>
+
+/** What keeps providers from being used, as it is written down. */
+export const keptStates = states
+
+/** What keeps lanes from being used. */
+export function keptLanes(lanes: LaneTable, nowMs: number): readonly z.input<typeof lane>[] {
+  return lanes.all().flatMap(({ lane: { laneId, keyId, provider, id, keyIndex, keyCount }, ...state }): z.input<typeof lane>[] => {
     const { circuit, coolUntilMs, cooldowns, isCoolAsked, parkedBy } = state
     const open =
       circuit.type === 'closed'
@@ -36,6 +42,11 @@ export function encodeStates(lanes: LaneTable, nowMs: number): string {
     const rest = { ...open, ...cool, ...parked }
     return Object.keys(rest).length === 0 ? [] : [{ ...{ laneId, keyId, provider, id, keyIndex, keyCount }, ...rest }]
   })
+}
+
+/** The same with the parked keys, as text. Holds fingerprints of keys and no key. */
+export function encodeStates(lanes: LaneTable, nowMs: number): string {
+  const kept = [...keptLanes(lanes, nowMs)]
   return `${JSON.stringify({ version: 1, parkedKeys: Object.fromEntries(lanes.parkedKeys), lanes: kept } satisfies z.input<typeof states>, undefined, 1)}\n`
 }
 

@@ -76,6 +76,11 @@ export class LaneTable {
     return this.#lanes.get(lane.laneId) ?? this.#add(lane)
   }
 
+  /** The state of a lane of this id, where there is one. */
+  known(laneId: string): LaneState | undefined {
+    return this.#lanes.get(laneId)
+  }
+
   all(): readonly LaneState[] {
     return [...this.#lanes.values()]
   }
@@ -143,6 +148,11 @@ export class LaneTable {
   /** Parks a key again that was parked before a restart. */
   parkKey(keyId: string, why: ErrorCode): void {
     this.#parkedKeys.set(keyId, why)
+  }
+
+  /** Takes a key back into use of which another gateway had said that it is parked. */
+  unparkKey(keyId: string): void {
+    this.#parkedKeys.delete(keyId)
   }
 
   /** The parked keys, and by what. */

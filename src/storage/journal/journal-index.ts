@@ -63,12 +63,18 @@ export class JournalIndex {
   }
 
   /** What was kept beside the log under a name. */
-  kept(name: string): string | undefined {
-    return this.#meta(`kept:${name}`)
+  /** @returns what was kept under a name. Before there was a head, all of it stood in the text. */
+  kept(name: string): { readonly head: string | undefined; readonly text: string } | undefined {
+    const text = this.#meta(`kept:${name}`)
+    return text === undefined ? undefined : { head: this.#meta(`kept-head:${name}`), text }
   }
 
-  keep(name: string, text: string): void {
-    this.#setMeta(`kept:${name}`, text)
+  /** Keeps a text, which may be long and is not copied, with what is said about it. */
+  keep(name: string, head: string, text: string): void {
+    inTransaction(this.#database, () => {
+      this.#setMeta(`kept:${name}`, text)
+      this.#setMeta(`kept-head:${name}`, head)
+    })
   }
 
   /** Saves the state, with blocks that are new or have grown. */

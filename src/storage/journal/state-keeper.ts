@@ -24,6 +24,10 @@ interface Saved {
   /** Number of the last batch whose events are in the text. */
   readonly seq: number
   readonly hash: string | undefined
+}
+
+/** As it was kept before the text stood by itself. */
+interface SavedWhole extends Saved {
   readonly text: string
 }
 
@@ -67,21 +71,21 @@ export class StateKeeper {
 
   save(): void {
     const { state, index, source, onSaved } = this.#options
-    const saved: Saved = { version: state.version, seq: source.lastSeq, hash: source.hashAt(source.lastSeq), text: state.text() }
-    index.keep(state.name, JSON.stringify(saved))
+    const saved: Saved = { version: state.version, seq: source.lastSeq, hash: source.hashAt(source.lastSeq) }
+    const text = state.text()
+    index.keep(state.name, JSON.stringify(saved), text)
     this.#unsavedEvents = 0
-    this.#savedLength = saved.text.length
-    onSaved(saved.text.length + 4096)
+    this.#savedLength = text.length
+    onSaved(text.length + 4096)
   }
 
   /** @returns the number of the batch up to which the state is whole */
   #restore(): number {
     const { state, index, source, report } = this.#options
-    const text = index.kept(state.name)
+    const kept = index.kept(state.name)
     const beforeFirst = source.firstSeq - 1
-    if (text === undefined) return beforeFirst
-    // Written by `save`, into our own database.
-    const saved = JSON.parse(text) as Saved
+    if (kept === undefined) return beforeFirst
+    const { saved, text } = readKept(kept)
     const hash = source.hashAt(saved.seq)
     const isElsewhere = saved.seq > source.lastSeq || (hash !== undefined && saved.hash !== undefined && hash !== saved.hash)
     if (saved.version !== state.version) return beforeFirst
@@ -94,7 +98,17 @@ export class StateKeeper {
       )
       return beforeFirst
     }
-    state.restore(saved.text)
+    state.restore(text)
     return Math.max(saved.seq, beforeFirst)
   }
+}
+
+function readKept({ head, text }: { readonly head: string | undefined; readonly text: string }): {
+  readonly saved: Saved
+  readonly text: string
+} {
+  // Written by `save`, into our own database.
+  if (head !== undefined) return { saved: JSON.parse(head) as Saved, text }
+  const whole = JSON.parse(text) as SavedWhole
+  return { saved: whole, text: whole.text }
 }

@@ -1,5 +1,6 @@
 import { GatewayError } from '../../core/errors.ts'
 import type { KeyRecord, KeyStore } from '../../core/ports.ts'
+import { KEY_COLUMNS, type KeyRow, keyOfRow, keyValues } from '../key-row.ts'
 import { sqlStateOf } from './failure.ts'
 import type { Pool, Sql } from './pool.ts'
 import { LOCKS } from './schema.ts'
@@ -7,21 +8,7 @@ import { LOCKS } from './schema.ts'
 /** Told to everybody when a key was made or revoked. */
 export const KEYS_CHANNEL = 'signalbox_keys'
 
-interface KeyRow {
-  readonly id: string
-  readonly secret_hash: string
-  readonly name: string | null
-  readonly team: string
-  readonly user: string | null
-  readonly labels: string
-  readonly models: string | null
-  // The driver gives 64-bit integers as text.
-  readonly created_at_ms: string
-  readonly created_by: string
-  readonly expires_at_ms: string | null
-  readonly revoked_at_ms: string | null
-  readonly replaces: string | null
-  readonly replaces_until_ms: string | null
+interface ChangedRow extends KeyRow {
   readonly change: string
 }
 
@@ -31,8 +18,7 @@ export interface ChangedKey {
   readonly change: number
 }
 
-const ROW =
-  'id, secret_hash, name, team, "user", labels, models, created_at_ms, created_by, expires_at_ms, revoked_at_ms, replaces, replaces_until_ms, change'
+const ROW = `${KEY_COLUMNS}, change`
 const UNIQUE_VIOLATION = '23505'
 
 /** Keys in PostgreSQL, for all replicas. */
@@ -44,14 +30,14 @@ export class PostgresKeyStore implements KeyStore {
   }
 
   async list(): Promise<readonly KeyRecord[]> {
-    const rows = await this.#pool.use((sql) => sql.unsafe<KeyRow[]>(`SELECT ${ROW} FROM keys ORDER BY created_at_ms, id`))
+    const rows = await this.#pool.use((sql) => sql.unsafe<ChangedRow[]>(`SELECT ${ROW} FROM keys ORDER BY created_at_ms, id`))
     return rows.map((row) => toChanged(row).key)
   }
 
   /** Keys that were made or changed after a change, in the order of changes; at most `limit`. */
   async changedAfter(change: number, limit: number): Promise<readonly ChangedKey[]> {
     const text = `SELECT ${ROW} FROM keys WHERE change > $1 ORDER BY change LIMIT $2`
-    const rows = await this.#pool.use((sql) => sql.unsafe<KeyRow[]>(text, [change, limit], { prepare: true }))
+    const rows = await this.#pool.use((sql) => sql.unsafe<ChangedRow[]>(text, [change, limit], { prepare: true }))
     return rows.map(toChanged)
   }
 
@@ -62,21 +48,7 @@ export class PostgresKeyStore implements KeyStore {
   }
 
   async insert(key: KeyRecord): Promise<void> {
-    const values = [
-      key.id,
-      key.secretHash,
-      key.name ?? null,
-      key.team,
-      key.user ?? null,
-      JSON.stringify(key.labels),
-      key.models === undefined ? null : JSON.stringify(key.models),
-      key.createdAtMs,
-      key.createdBy,
-      key.expiresAtMs ?? null,
-      key.revokedAtMs ?? null,
-      key.replaces ?? null,
-      key.replacesUntilMs ?? null,
-    ]
+    const values = keyValues(key)
     const places = values.map((_, index) => `$${index + 1}`).join(', ')
     try {
       await this.#change((sql) => sql.unsafe(`INSERT INTO keys (${ROW}) VALUES (${places}, nextval('key_changes'))`, values))
@@ -90,7 +62,7 @@ export class PostgresKeyStore implements KeyStore {
     return this.#change(async (sql) => {
       const revoke = `UPDATE keys SET revoked_at_ms = $2, change = nextval('key_changes') WHERE id = $1 AND revoked_at_ms IS NULL`
       await sql.unsafe(revoke, [id, atMs])
-      const [row] = await sql.unsafe<KeyRow[]>(`SELECT ${ROW} FROM keys WHERE id = $1`, [id])
+      const [row] = await sql.unsafe<ChangedRow[]>(`SELECT ${ROW} FROM keys WHERE id = $1`, [id])
       return row === undefined ? undefined : toChanged(row).key
     })
   }
@@ -106,22 +78,6 @@ export class PostgresKeyStore implements KeyStore {
   }
 }
 
-function toChanged(row: KeyRow): ChangedKey {
-  const key: KeyRecord = {
-    id: row.id,
-    secretHash: row.secret_hash,
-    ...(row.name === null ? {} : { name: row.name }),
-    team: row.team,
-    ...(row.user === null ? {} : { user: row.user }),
-    // Both were written by `insert`.
-    labels: JSON.parse(row.labels) as KeyRecord['labels'],
-    ...(row.models === null ? {} : { models: JSON.parse(row.models) as readonly string[] }),
-    createdAtMs: Number(row.created_at_ms),
-    createdBy: row.created_by,
-    ...(row.expires_at_ms === null ? {} : { expiresAtMs: Number(row.expires_at_ms) }),
-    ...(row.revoked_at_ms === null ? {} : { revokedAtMs: Number(row.revoked_at_ms) }),
-    ...(row.replaces === null ? {} : { replaces: row.replaces }),
-    ...(row.replaces_until_ms === null ? {} : { replacesUntilMs: Number(row.replaces_until_ms) }),
-  }
-  return { key, change: Number(row.change) }
+function toChanged(row: ChangedRow): ChangedKey {
+  return { key: keyOfRow(row), change: Number(row.change) }
 }

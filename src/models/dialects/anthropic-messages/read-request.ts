@@ -1,5 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { checkTools } from '../../neutral/check-tools.ts'
 import { isEffort } from '../../neutral/effort.ts'
+import { readSchema } from '../../neutral/json-schema.ts'
 import { Losses } from '../../neutral/loss.ts'
 import { MessageList } from '../../neutral/messages.ts'
 import {
@@ -9,6 +11,7 @@ import {
   optionalNumber,
   optionalString,
   optionalStrings,
+  optionalWithin,
   readList,
   readObject,
   readString,
@@ -51,13 +54,16 @@ export function readRequest(value: JsonObject, { isCount }: { readonly isCount: 
   const config = value.output_config === undefined || value.output_config === null ? {} : readObject(value.output_config, 'output_config')
   const stop = optionalStrings(value.stop_sequences, 'stop_sequences')
   const metadata = isObject(value.metadata) ? value.metadata : {}
+  const tools = readTools(value.tools, losses)
+  const choice = readToolChoice(value.tool_choice)
+  checkTools({ ...(tools && { tools }), ...choice }, { given: value.tools, tools: 'tools', choice: 'tool_choice' })
   return defined<NeutralRequest>({
     messages: readMessages(value, losses),
-    tools: readTools(value.tools, losses),
-    ...readToolChoice(value.tool_choice),
+    tools,
+    ...choice,
     maxOutputTokens,
-    temperature: optionalNumber(value.temperature, 'temperature'),
-    topP: optionalNumber(value.top_p, 'top_p'),
+    temperature: optionalWithin(value.temperature, 'temperature', [0, 1]),
+    topP: optionalWithin(value.top_p, 'top_p', [0, 1]),
     topK: optionalNumber(value.top_k, 'top_k'),
     stopSequences: stop === undefined || stop.length === 0 ? undefined : stop,
     output: readOutputForm(config.format ?? value.output_format),
@@ -98,7 +104,7 @@ function readTools(value: Json | undefined, losses: Losses): readonly Tool[] | u
       defined<Tool>({
         name: readString(tool.name, `${path}.name`),
         description: optionalString(tool.description, `${path}.description`),
-        schema: readObject(tool.input_schema, `${path}.input_schema`),
+        schema: readSchema(tool.input_schema, `${path}.input_schema`),
         isStrict: optionalBoolean(tool.strict, `${path}.strict`),
       }),
     ]
@@ -131,7 +137,7 @@ function readOutputForm(value: Json | undefined): OutputForm | undefined {
   if (value === undefined || value === null) return undefined
   const format = readObject(value, 'output_config.format')
   if (format.type !== 'json_schema') throw wrong('output_config.format.type', 'must be json_schema')
-  return { type: 'schema', schema: readObject(format.schema, 'output_config.format.schema'), isStrict: true }
+  return { type: 'schema', schema: readSchema(format.schema, 'output_config.format.schema'), isStrict: true }
 }
 
 function readReasoning(value: Json | undefined, effort: Json | undefined): Reasoning | undefined {

@@ -3,6 +3,7 @@ import { decodeSseFrame } from '../../../core/sse.ts'
 import type { StreamReader } from '../../dialect.ts'
 import type { StreamEvent } from '../../neutral/reply.ts'
 import { unpackSeal } from '../../neutral/seal.ts'
+import { readFrameData } from '../provider-reply.ts'
 import { readCitation, readHead, readStop } from './read-reply.ts'
 import { readUsage } from './usage.ts'
 
@@ -21,7 +22,7 @@ export function readStream(): StreamReader {
   let isFinished = false
   return {
     read: (frame) => {
-      const value = parse(decodeSseFrame(frame).data)
+      const value = readFrameData(decodeSseFrame(frame).data)
       switch (value?.type) {
         case 'message_start': {
           const message = isObject(value.message) ? value.message : {}
@@ -57,16 +58,6 @@ export function readStream(): StreamReader {
 
 function withoutNulls(value: Json | undefined): JsonObject {
   return isObject(value) ? Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null)) : {}
-}
-
-function parse(data: string | undefined): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(data ?? 'null')
-    return isObject(value) ? value : undefined
-  } catch {
-    // The decoder looks only at frames that tell something; one that is broken elsewhere says nothing.
-    return undefined
-  }
 }
 
 function indexOf(value: JsonObject): number {

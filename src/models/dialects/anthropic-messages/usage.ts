@@ -1,5 +1,6 @@
 import type { Usage } from '../../../core/events.ts'
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { count } from '../token-count.ts'
 
 /** `usage` of this wire: what was read from the cache and written to it counts beside `input_tokens`, here inside. */
 export function readUsage(usage: Json | undefined): Usage | undefined {
@@ -57,9 +58,4 @@ function callsOf(calls: JsonObject): number {
   // Fetching a page costs its tokens and nothing else (https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-fetch-tool).
   const { web_fetch_requests: _free, ...charged } = calls
   return Object.values(charged).reduce<number>((sum, value) => sum + (count(value) ?? 0), 0)
-}
-
-/** A number of tokens: a whole number from 0. A provider that says anything else has said nothing. */
-function count(value: Json | undefined): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
 }

@@ -12,6 +12,7 @@ import type {
 import { cannotCarry, type Losses } from '../../neutral/loss.ts'
 import type { NeutralMessage } from '../../neutral/request.ts'
 import { packSeal } from '../../neutral/seal.ts'
+import { inputOf } from '../tool-input.ts'
 
 /** Messages in this wire: instructions apart, and the tools that the history names. */
 interface WrittenMessages {
@@ -96,8 +97,19 @@ function writeText({ text, cache }: TextContent): readonly JsonObject[] {
   return text.trim() === '' ? [] : [{ type: 'text', text, ...writeCache(cache) }]
 }
 
+/** Source: https://platform.claude.com/docs/en/build-with-claude/vision and …/pdf-support (read 2026-11-21). */
+const IMAGES = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp'])
+
+function checkMedia({ type, source }: ImageContent | DocumentContent): void {
+  if (source.type !== 'base64') return
+  const { mediaType } = source
+  const isTaken = type === 'image' ? IMAGES.has(mediaType) : mediaType === 'application/pdf' || mediaType.startsWith('text/')
+  if (!isTaken) throw cannotCarry(type, `this wire does not take ${mediaType.slice(0, 100)}`)
+}
+
 function writeMedia(piece: ImageContent | DocumentContent): JsonObject {
   const { source, cache } = piece
+  checkMedia(piece)
   const title = piece.type === 'document' && piece.name !== undefined ? { title: piece.name } : {}
   return { type: piece.type, source: writeSource(source), ...title, ...writeCache(cache) }
 }
@@ -126,19 +138,7 @@ function writeThinking({ text, seal, isHidden }: ThinkingContent, losses: Losses
 }
 
 function writeCall({ id, name, arguments: text, cache }: ToolCallContent, losses: Losses): JsonObject {
-  return { type: 'tool_use', id: writeId(id), name, input: parseInput(text, losses), ...writeCache(cache) }
-}
-
-function parseInput(text: string, losses: Losses): JsonObject {
-  if (text.trim() === '') return {}
-  try {
-    const value: unknown = JSON.parse(text)
-    if (isObject(value)) return value
-  } catch {
-    // What a model wrote that is no JSON: the wire has objects only.
-  }
-  losses.approximate('tool_calls.arguments', 'arguments that are no JSON object are carried as one text')
-  return { arguments: text }
+  return { type: 'tool_use', id: writeId(id), name, input: inputOf(text, losses), ...writeCache(cache) }
 }
 
 function writeResult({ callId, content, isError, cache }: ToolResultContent): JsonObject {

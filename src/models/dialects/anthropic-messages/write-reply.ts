@@ -1,9 +1,10 @@
-import { isObject, type JsonObject } from '../../../core/json.ts'
+import type { JsonObject } from '../../../core/json.ts'
 import type { ReplyContext, Written } from '../../dialect.ts'
 import type { Citation, Content } from '../../neutral/content.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { Candidate, NeutralReply, StopReason } from '../../neutral/reply.ts'
 import { packSeal } from '../../neutral/seal.ts'
+import { inputOf } from '../tool-input.ts'
 import { writeUsage } from './usage.ts'
 
 /** Writes a whole message. */
@@ -75,23 +76,11 @@ function writePiece(piece: Content, losses: Losses): readonly JsonObject[] {
       return [piece.isHidden ? { type: 'redacted_thinking', data: sealed } : { type: 'thinking', thinking: piece.text, signature: sealed }]
     }
     case 'tool-call':
-      return [{ type: 'tool_use', id: piece.id, name: piece.name, input: parseInput(piece.arguments, losses) }]
+      return [{ type: 'tool_use', id: piece.id, name: piece.name, input: inputOf(piece.arguments, losses) }]
     default:
       losses.drop(piece.type, 'this wire does not answer with such content')
       return []
   }
-}
-
-function parseInput(text: string, losses: Losses): JsonObject {
-  if (text.trim() === '') return {}
-  try {
-    const value: unknown = JSON.parse(text)
-    if (isObject(value)) return value
-  } catch {
-    // Cut by the bound of the output, as a rule: the reason of the stop says so.
-  }
-  losses.approximate('tool_calls.arguments', 'arguments that are no JSON object are carried as one text')
-  return { arguments: text }
 }
 
 /** Citations of the web; others name places in documents that callers of other wires cannot have given. */

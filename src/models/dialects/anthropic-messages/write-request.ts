@@ -20,7 +20,7 @@ export function writeRequest(request: NeutralRequest, isStream: boolean, target:
   losses.addAll(request.losses)
   const generation = generationOf(target.id)
   const { system, messages, usedTools } = writeMessages(request.messages, losses)
-  const asked = request.maxOutputTokens ?? DEFAULT_MAX_TOKENS
+  const asked = request.maxOutputTokens ?? Math.min(DEFAULT_MAX_TOKENS, target.maxOutputTokens ?? DEFAULT_MAX_TOKENS)
   const { thinking, effort, maxTokens } = writeReasoning(request.reasoning, {
     generation,
     asked,

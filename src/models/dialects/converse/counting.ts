@@ -1,8 +1,8 @@
 import type { CountingDialect } from '../../dialect.ts'
 import { Losses } from '../../neutral/loss.ts'
 import { malformed, parseReplyBody } from '../provider-reply.ts'
+import { count } from '../token-count.ts'
 import { noCallers } from './no-callers.ts'
-import { count } from './usage.ts'
 import { writeBody } from './write-request.ts'
 
 /** `CountTokens` of Bedrock. Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html (read 2026-11-21). */

@@ -5,6 +5,7 @@ import type { Seal } from '../../neutral/content.ts'
 import type { Loss } from '../../neutral/loss.ts'
 import type { StreamEvent } from '../../neutral/reply.ts'
 import type { Target } from '../../types.ts'
+import { readFrameData } from '../provider-reply.ts'
 import { isProviders, readCitation, readStop } from './read-reply.ts'
 import { redactedSeal, signatureSeal } from './seal.ts'
 import { readUsage } from './usage.ts'
@@ -33,19 +34,9 @@ export function readStream(target: Target): StreamReader {
   return {
     read: (frame) => {
       const { event = '', data } = decodeSseFrame(frame)
-      const value = parse(data)
+      const value = readFrameData(data)
       return value === undefined ? [] : reader.read(event, value)
     },
-  }
-}
-
-function parse(data: string | undefined): JsonObject | undefined {
-  try {
-    const value: unknown = data === undefined ? undefined : JSON.parse(data)
-    return isObject(value) ? value : undefined
-  } catch {
-    // The decoder has refused it before.
-    return undefined
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Usage } from '../../../core/events.ts'
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { count } from '../token-count.ts'
 
 /**
  * Reads `usage`: what was read from the cache and written to it counts beside `inputTokens`, here inside.
@@ -32,9 +33,4 @@ function writtenForAnHour({ cacheDetails }: JsonObject): number {
     .filter(isObject)
     .filter(({ ttl }) => ttl === '1h')
     .reduce<number>((sum, { inputTokens }) => sum + (count(inputTokens) ?? 0), 0)
-}
-
-/** A whole number from 0. A provider that says anything else has said nothing. */
-export function count(value: Json | undefined): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
 }

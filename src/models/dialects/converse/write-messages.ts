@@ -1,8 +1,9 @@
-import { isObject, type JsonObject } from '../../../core/json.ts'
+import type { JsonObject } from '../../../core/json.ts'
 import type { CacheMark, Content, ThinkingContent, ToolResultContent } from '../../neutral/content.ts'
 import type { Losses } from '../../neutral/loss.ts'
 import type { NeutralMessage, NeutralRequest } from '../../neutral/request.ts'
 import type { Target } from '../../types.ts'
+import { inputOf } from '../tool-input.ts'
 import { cachesPrompts } from './family.ts'
 import { isOwn } from './seal.ts'
 import { MediaWriter } from './write-media.ts'
@@ -81,7 +82,7 @@ function writeOne(piece: Content, writing: Writing): JsonObject | undefined {
     case 'audio':
       return writing.media.write(piece)
     case 'tool-call':
-      return { toolUse: { toolUseId: toolId(piece.id), name: piece.name, input: writeInput(piece.arguments, writing.losses) } }
+      return { toolUse: { toolUseId: toolId(piece.id), name: piece.name, input: inputOf(piece.arguments, writing.losses) } }
     case 'tool-result':
       return writeResult(piece, writing)
     case 'thinking':
@@ -107,18 +108,6 @@ function writeResult({ callId, content, isError }: ToolResultContent, writing: W
     return block === undefined ? [] : [block]
   })
   return { toolResult: { toolUseId: toolId(callId), content: blocks, status: isError ? 'error' : undefined } }
-}
-
-function writeInput(text: string, losses: Losses): JsonObject {
-  if (text.trim() === '') return {}
-  try {
-    const value: unknown = JSON.parse(text)
-    if (isObject(value)) return value
-  } catch {
-    // Told below, as anything else that is no object.
-  }
-  losses.approximate('tool_call.arguments', 'they are no JSON object, which this wire wants; they are given as text')
-  return { arguments: text }
 }
 
 /** Ids of this wire have 64 letters, digits, `_` and `-` at the most. */

@@ -1,5 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import type { RequestBounds } from '../../types.ts'
+import { count } from '../token-count.ts'
 import { field, objectsIn } from './words.ts'
 
 /** Reads what bounds the cost of a request, and what about it nobody can bound. */
@@ -40,8 +41,4 @@ function findUnbounded(value: JsonObject, config: JsonObject): string | undefine
   const modalities = field(config, 'responseModalities')
   const isText = !Array.isArray(modalities) || modalities.every((one: Json) => one === 'TEXT')
   return isText ? undefined : 'an answer that is not text alone'
-}
-
-function count(value: Json | undefined): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
 }

@@ -185,11 +185,18 @@ function readInline(value: JsonObject, { path, losses }: Place): readonly Conten
   return mediaContent({ type: 'base64', mediaType, data }, { path, losses, name: nameOf(value, path) })
 }
 
+/** Its videos are named without a type. Source: https://ai.google.dev/gemini-api/docs/video-understanding (read 2026-11-21). */
+const VIDEO_SITE = /^https?:\/\/(?:www\.)?(?:youtube\.com|youtu\.be)\//i
+
 function readFile(value: JsonObject, { path, losses }: Place): readonly Content[] {
   const url = readString(field(value, 'fileUri'), `${path}.fileUri`)
   const mediaType = optionalString(field(value, 'mimeType'), `${path}.mimeType`)
   if (!/^https?:\/\//i.test(url) || /^https:\/\/generativelanguage\.googleapis\.com\//i.test(url)) {
     losses.drop(path, 'a file that is kept at one provider is unknown to another')
+    return []
+  }
+  if (VIDEO_SITE.test(url)) {
+    losses.drop(path, 'no other wire takes videos')
     return []
   }
   return mediaContent({ type: 'url', url, ...(mediaType === undefined ? {} : { mediaType }) }, { path, losses, name: nameOf(value, path) })

@@ -1,5 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { checkTools } from '../../neutral/check-tools.ts'
 import { isEffort } from '../../neutral/effort.ts'
+import { readSchema } from '../../neutral/json-schema.ts'
 import { Losses } from '../../neutral/loss.ts'
 import { MessageList } from '../../neutral/messages.ts'
 import {
@@ -9,6 +11,7 @@ import {
   optionalNumber,
   optionalString,
   optionalStrings,
+  optionalWithin,
   readList,
   readObject,
   reportUnread,
@@ -60,13 +63,17 @@ export function readRequest(value: JsonObject): NeutralRequest {
     by(field(config, name), `${path}.${nameIn(config, name)}`)
   if (!isTextOnly(field(config, 'responseModalities'))) losses.drop(`${path}.responseModalities`, 'other wires answer in text')
   const stop = read('stopSequences', optionalStrings)
+  const tools = readTools(value.tools, losses)
+  const choicePath = nameIn(value, 'toolConfig')
+  const toolChoice = readToolChoice(field(value, 'toolConfig'), { path: choicePath, losses })
+  checkTools({ ...(tools && { tools }), ...(toolChoice && { toolChoice }) }, { given: value.tools, tools: 'tools', choice: choicePath })
   return defined<NeutralRequest>({
     messages: messages.list,
-    tools: readTools(value.tools, losses),
-    toolChoice: readToolChoice(field(value, 'toolConfig'), { path: nameIn(value, 'toolConfig'), losses }),
+    tools,
+    toolChoice,
     maxOutputTokens: read('maxOutputTokens', optionalCount),
-    temperature: read('temperature', optionalNumber),
-    topP: read('topP', optionalNumber),
+    temperature: read('temperature', (item, at) => optionalWithin(item, at, [0, 2])),
+    topP: read('topP', (item, at) => optionalWithin(item, at, [0, 1])),
     topK: read('topK', optionalNumber),
     seed: read('seed', optionalNumber),
     stopSequences: stop === undefined || stop.length === 0 ? undefined : stop,
@@ -123,7 +130,7 @@ function readOutputForm(config: JsonObject, path: string, losses: Losses): Outpu
   const standard = field(config, 'responseJsonSchema')
   const own = field(config, 'responseSchema')
   if (standard !== undefined && standard !== null) {
-    return { type: 'schema', schema: readObject(standard, `${path}.responseJsonSchema`) }
+    return { type: 'schema', schema: readSchema(standard, `${path}.responseJsonSchema`) }
   }
   if (own !== undefined && own !== null) return { type: 'schema', schema: toJsonSchema(readObject(own, `${path}.responseSchema`)) }
   if (mime === 'application/json') return { type: 'json' }

@@ -4,6 +4,7 @@ import type { StreamReader } from '../../dialect.ts'
 import type { Content } from '../../neutral/content.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { StreamEvent } from '../../neutral/reply.ts'
+import { readFrameData } from '../provider-reply.ts'
 import { callIds, readAnswerPart, readCitations, readHead, readLogprobs } from './read-reply.ts'
 import { readUsage } from './usage.ts'
 import { blockReason, field, objectsIn, readStop } from './words.ts'
@@ -42,7 +43,7 @@ export function readStream(): StreamReader {
   }
   return {
     read: (frame) => {
-      const chunk = parse(decodeSseFrame(frame).data)
+      const chunk = readFrameData(decodeSseFrame(frame).data)
       if (chunk === undefined) return []
       const events: StreamEvent[] = []
       const losses = new Losses()
@@ -63,16 +64,6 @@ export function readStream(): StreamReader {
       for (const loss of losses.list) events.push({ type: 'loss', loss })
       return events
     },
-  }
-}
-
-function parse(data: string | undefined): JsonObject | undefined {
-  try {
-    const value: unknown = data === undefined ? undefined : JSON.parse(data)
-    return isObject(value) ? value : undefined
-  } catch {
-    // The decoder has refused it before.
-    return undefined
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../../core/json.ts'
+import { readSchema as readJsonSchema } from '../../neutral/json-schema.ts'
 import type { Losses } from '../../neutral/loss.ts'
 import { defined, optionalString, optionalStrings, readList, readObject, readString, wrong } from '../../neutral/read.ts'
 import type { Tool, ToolChoice } from '../../neutral/request.ts'
@@ -38,7 +39,7 @@ function readFunction(value: Json, path: string, losses: Losses): Tool {
 
 function readSchema(declared: JsonObject, path: string): JsonObject {
   const standard = field(declared, 'parametersJsonSchema')
-  if (standard !== undefined && standard !== null) return readObject(standard, `${path}.parametersJsonSchema`)
+  if (standard !== undefined && standard !== null) return readJsonSchema(standard, `${path}.parametersJsonSchema`)
   const { parameters } = declared
   return parameters === undefined || parameters === null ? {} : toJsonSchema(readObject(parameters, `${path}.parameters`))
 }

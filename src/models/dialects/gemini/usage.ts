@@ -1,5 +1,6 @@
 import type { Usage } from '../../../core/events.ts'
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { count } from '../token-count.ts'
 import { field, objectsIn } from './words.ts'
 
 /**
@@ -73,9 +74,4 @@ function sum(left: number | undefined, right: number | undefined): number | unde
 
 function rest(total: number | undefined, part: number | undefined): number | undefined {
   return total === undefined || part === undefined || total <= part ? undefined : total - part
-}
-
-/** A whole number from 0. A provider that says anything else has said nothing. */
-function count(value: Json | undefined): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
 }

@@ -1,5 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import type { RequestBounds } from '../../types.ts'
+import { count } from '../token-count.ts'
 
 /** Service tiers that cost no more than the ordinary one. */
 const ORDINARY_TIERS: readonly unknown[] = ['default', 'flex']
@@ -55,8 +56,4 @@ function largestText(part: JsonObject): number {
     else if (isObject(value)) largest = Math.max(largest, largestText(value))
   }
   return largest
-}
-
-function count(value: Json | undefined): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
 }

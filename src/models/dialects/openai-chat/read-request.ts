@@ -1,6 +1,8 @@
 import type { Json, JsonObject } from '../../../core/json.ts'
 import { isObject } from '../../../core/json.ts'
+import { checkTools } from '../../neutral/check-tools.ts'
 import { isEffort } from '../../neutral/effort.ts'
+import { readSchema } from '../../neutral/json-schema.ts'
 import { Losses } from '../../neutral/loss.ts'
 import { MessageList } from '../../neutral/messages.ts'
 import {
@@ -10,6 +12,7 @@ import {
   optionalNumber,
   optionalString,
   optionalStrings,
+  optionalWithin,
   readList,
   readObject,
   readString,
@@ -50,6 +53,8 @@ const READ = new Set([
 export function readRequest(value: JsonObject): NeutralRequest {
   const losses = new Losses()
   reportUnread(withoutDefaults(value), READ, { path: '', losses })
+  // Empty, it asks for a search all the same.
+  if (isObject(value.web_search_options)) losses.drop('web_search_options', 'no other wire has this field')
   const messages = new MessageList()
   const list = readList(value.messages, 'messages')
   if (list.length === 0) throw wrong('messages', 'must hold at least one message')
@@ -57,26 +62,36 @@ export function readRequest(value: JsonObject): NeutralRequest {
     readMessage(messages, message, { path: `messages[${index}]`, losses })
   })
   const stop = typeof value.stop === 'string' ? [value.stop] : optionalStrings(value.stop, 'stop')
+  const tools = readTools(value.tools, losses)
+  const toolChoice = readToolChoice(value.tool_choice)
+  checkTools({ ...(tools && { tools }), ...(toolChoice && { toolChoice }) }, { given: value.tools, tools: 'tools', choice: 'tool_choice' })
   return defined<NeutralRequest>({
     messages: messages.list,
-    tools: readTools(value.tools, losses),
-    toolChoice: readToolChoice(value.tool_choice),
+    tools,
+    toolChoice,
     allowsParallelTools: optionalBoolean(value.parallel_tool_calls, 'parallel_tool_calls'),
     maxOutputTokens: optionalCount(value.max_completion_tokens ?? value.max_tokens, 'max_completion_tokens'),
-    temperature: optionalNumber(value.temperature, 'temperature'),
-    topP: optionalNumber(value.top_p, 'top_p'),
+    temperature: optionalWithin(value.temperature, 'temperature', [0, 2]),
+    topP: optionalWithin(value.top_p, 'top_p', [0, 1]),
     topK: optionalNumber(value.top_k, 'top_k'),
     seed: optionalNumber(value.seed, 'seed'),
     stopSequences: stop === undefined || stop.length === 0 ? undefined : stop,
     presencePenalty: optionalNumber(value.presence_penalty, 'presence_penalty'),
     frequencyPenalty: optionalNumber(value.frequency_penalty, 'frequency_penalty'),
     candidates: optionalCount(value.n, 'n'),
-    logprobs: value.logprobs === true ? { top: optionalNumber(value.top_logprobs, 'top_logprobs') ?? 0 } : undefined,
+    logprobs: readLogprobs(value),
     output: readOutputForm(value.response_format),
     reasoning: readReasoning(value),
     endUser: optionalString(value.safety_identifier ?? value.user, 'user'),
     losses: losses.list,
   })
+}
+
+function readLogprobs(value: JsonObject): NeutralRequest['logprobs'] {
+  const isWanted = optionalBoolean(value.logprobs, 'logprobs') === true
+  const top = optionalWithin(value.top_logprobs, 'top_logprobs', [0, 20])
+  if (!isWanted && top !== undefined && top > 0) throw wrong('top_logprobs', 'wants logprobs to be true')
+  return isWanted ? { top: top ?? 0 } : undefined
 }
 
 /** Without what says only what would be so anyway. */
@@ -105,7 +120,7 @@ function readTools(value: Json | undefined, losses: Losses): readonly Tool[] | u
 }
 
 function readFunction(value: JsonObject, path: string): Tool {
-  const schema = value.parameters === undefined || value.parameters === null ? {} : readObject(value.parameters, `${path}.parameters`)
+  const schema = value.parameters === undefined || value.parameters === null ? {} : readSchema(value.parameters, `${path}.parameters`)
   return defined<Tool>({
     name: readString(value.name, `${path}.name`),
     description: optionalString(value.description, `${path}.description`),
@@ -143,7 +158,7 @@ function readOutputForm(value: Json | undefined): OutputForm | undefined {
   return defined<OutputForm & { readonly type: 'schema' }>({
     type: 'schema',
     name: optionalString(described.name, `${path}.name`),
-    schema: readObject(described.schema, `${path}.schema`),
+    schema: readSchema(described.schema, `${path}.schema`),
     isStrict: optionalBoolean(described.strict, `${path}.strict`),
     description: optionalString(described.description, `${path}.description`),
   })

@@ -3,6 +3,7 @@ import { decodeSseFrame } from '../../../core/sse.ts'
 import type { StreamReader } from '../../dialect.ts'
 import type { Seal } from '../../neutral/content.ts'
 import type { StreamEvent } from '../../neutral/reply.ts'
+import { readFrameData } from '../provider-reply.ts'
 import { AUDIO_LOSS, calledIn, callsIn, readHead, readLogprobs, readStop, searchedIn } from './read-reply.ts'
 import { readUsage } from './read-usage.ts'
 import { isPlain, OWN_SEAL, readParts, readThinking } from './thinking.ts'
@@ -29,7 +30,7 @@ export function readStream(): StreamReader {
   return {
     read: (frame) => {
       const { data } = decodeSseFrame(frame)
-      const chunk = data === undefined || data === '[DONE]' ? undefined : parse(data)
+      const chunk = data === undefined || data === '[DONE]' ? undefined : readFrameData(data)
       if (chunk === undefined) return []
       const events: StreamEvent[] = []
       const said = listOf(chunk.choices)
@@ -51,16 +52,6 @@ export function readStream(): StreamReader {
       }
       return events
     },
-  }
-}
-
-function parse(data: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(data)
-    return isObject(value) ? value : undefined
-  } catch {
-    // The decoder looks only at frames that tell something; one that is broken elsewhere says nothing.
-    return undefined
   }
 }
 

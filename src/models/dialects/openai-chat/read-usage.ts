@@ -1,5 +1,6 @@
 import type { Usage } from '../../../core/events.ts'
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { count } from '../token-count.ts'
 
 /**
  * Reads `usage`. What the provider did not say stays absent. Cached tokens are part of the prompt's. Reasoning is part of the completion's, but
@@ -36,9 +37,4 @@ export function readUsage(usage: Json | undefined, serviceTier?: Json): Usage | 
 /** Where OpenAI says it; else where DeepSeek does, and where Moonshot and Together do. */
 function readCached(usage: JsonObject, asked: Json | undefined): number | undefined {
   return (isObject(asked) ? count(asked.cached_tokens) : undefined) ?? count(usage.prompt_cache_hit_tokens) ?? count(usage.cached_tokens)
-}
-
-/** A number of tokens: a whole number from 0. A provider that says anything else has said nothing. */
-function count(value: Json | undefined): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
 }

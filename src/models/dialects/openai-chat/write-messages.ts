@@ -92,12 +92,21 @@ function writePart(piece: Content, losses: Losses): readonly JsonObject[] {
     case 'text':
       return [{ type: 'text', text: piece.text }]
     case 'image':
+      checkImage(piece)
       return [{ type: 'image_url', image_url: { url: urlOf(piece.source), detail: piece.detail } }]
     case 'audio':
       return writeAudio(piece)
     default:
       return writeDocument(piece, losses)
   }
+}
+
+/** What every server of this wire that sees takes. Source: https://platform.openai.com/docs/guides/images-vision (read 2026-11-21). */
+const IMAGES = new Set(['image/png', 'image/jpeg', 'image/jpg', 'image/webp', 'image/gif'])
+
+function checkImage({ source }: ImageContent): void {
+  if (source.type === 'base64' && !IMAGES.has(source.mediaType))
+    throw cannotCarry('image', `this wire does not take ${source.mediaType.slice(0, 100)}`)
 }
 
 function writeAudio({ source }: AudioContent): readonly JsonObject[] {

@@ -1,10 +1,9 @@
 import type { JsonObject } from '../../../core/json.ts'
 import type { Written } from '../../dialect.ts'
-import { effortOf } from '../../neutral/effort.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
 import type { Target } from '../../types.ts'
-import { strictOf } from '../strict.ts'
+import { effortForBudget, isAnswerSchema, strictOf } from '../strict.ts'
 import { writeMessages } from './write-messages.ts'
 
 const MAX_STOP_SEQUENCES = 4
@@ -64,6 +63,7 @@ function writeOutputForm(output: OutputForm | undefined, losses: Losses): JsonOb
   if (output === undefined) return undefined
   if (output.type === 'json') return { type: 'json_object' }
   const { name, schema, isStrict, description } = output
+  if (!isAnswerSchema(schema, losses)) return undefined
   // The name is asked for; a caller whose wire has none means nothing by it.
   const strict = strictOf(schema, isStrict, { path: 'response_format', losses })
   return { type: 'json_schema', json_schema: { name: name ?? 'answer', description, schema, strict } }
@@ -77,7 +77,7 @@ function writeEffort(reasoning: Reasoning | undefined, losses: Losses): string |
       return undefined
     case 'budget':
       losses.approximate('thinking.budget_tokens', 'this wire has efforts, not budgets of tokens')
-      return capped(effortOf(reasoning.tokens))
+      return effortForBudget(reasoning.tokens)
     case 'adaptive':
       return reasoning.effort === undefined ? undefined : capped(reasoning.effort)
     default:

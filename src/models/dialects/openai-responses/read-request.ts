@@ -1,5 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { checkTools } from '../../neutral/check-tools.ts'
 import { isEffort } from '../../neutral/effort.ts'
+import { readSchema } from '../../neutral/json-schema.ts'
 import { Losses } from '../../neutral/loss.ts'
 import { MessageList } from '../../neutral/messages.ts'
 import {
@@ -8,6 +10,7 @@ import {
   optionalCount,
   optionalNumber,
   optionalString,
+  optionalWithin,
   readObject,
   reportUnread,
   wrong,
@@ -59,14 +62,17 @@ export function readRequest(value: JsonObject): NeutralRequest {
   if (text.verbosity !== undefined && text.verbosity !== null && text.verbosity !== 'medium') {
     losses.drop('text.verbosity', 'no other wire has this field')
   }
+  const tools = readTools(value.tools, losses)
+  const toolChoice = readToolChoice(value.tool_choice, losses)
+  checkTools({ ...(tools && { tools }), ...(toolChoice && { toolChoice }) }, { given: value.tools, tools: 'tools', choice: 'tool_choice' })
   return defined<NeutralRequest>({
     messages: messages.list,
-    tools: readTools(value.tools, losses),
-    toolChoice: readToolChoice(value.tool_choice, losses),
+    tools,
+    toolChoice,
     allowsParallelTools: optionalBoolean(value.parallel_tool_calls, 'parallel_tool_calls'),
     maxOutputTokens: optionalCount(value.max_output_tokens, 'max_output_tokens'),
-    temperature: optionalNumber(value.temperature, 'temperature'),
-    topP: optionalNumber(value.top_p, 'top_p'),
+    temperature: optionalWithin(value.temperature, 'temperature', [0, 2]),
+    topP: optionalWithin(value.top_p, 'top_p', [0, 1]),
     presencePenalty: optionalNumber(value.presence_penalty, 'presence_penalty'),
     frequencyPenalty: optionalNumber(value.frequency_penalty, 'frequency_penalty'),
     logprobs: readLogprobs(value, losses),
@@ -117,7 +123,7 @@ function readOutputForm(value: Json | undefined): OutputForm | undefined {
   return defined<OutputForm & { readonly type: 'schema' }>({
     type: 'schema',
     name: optionalString(format.name, `${path}.name`),
-    schema: readObject(format.schema, `${path}.schema`),
+    schema: readSchema(format.schema, `${path}.schema`),
     isStrict: optionalBoolean(format.strict, `${path}.strict`),
     description: optionalString(format.description, `${path}.description`),
   })

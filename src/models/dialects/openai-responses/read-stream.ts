@@ -4,6 +4,7 @@ import type { StreamReader } from '../../dialect.ts'
 import type { Content } from '../../neutral/content.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { StreamEvent } from '../../neutral/reply.ts'
+import { readFrameData } from '../provider-reply.ts'
 import { readCitations } from './read-items.ts'
 import { callId, readHead, readItem, readLogprobs, readStop } from './read-reply.ts'
 import { PARAGRAPH, readSeal } from './seal.ts'
@@ -18,19 +19,9 @@ export function readStream(): StreamReader {
   return {
     read: (frame) => {
       const { data } = decodeSseFrame(frame)
-      const event = data === undefined || data === '[DONE]' ? undefined : parse(data)
+      const event = data === undefined || data === '[DONE]' ? undefined : readFrameData(data)
       return event === undefined ? [] : reader.read(event)
     },
-  }
-}
-
-function parse(data: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(data)
-    return isObject(value) ? value : undefined
-  } catch {
-    // The decoder looks only at events that tell something; one that is broken elsewhere says nothing.
-    return undefined
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../../core/json.ts'
+import { readSchema } from '../../neutral/json-schema.ts'
 import type { Losses } from '../../neutral/loss.ts'
 import { defined, optionalBoolean, optionalString, readList, readObject, readString, wrong } from '../../neutral/read.ts'
 import type { Tool, ToolChoice } from '../../neutral/request.ts'
@@ -21,7 +22,7 @@ function readFunction(tool: JsonObject, path: string): Tool {
   return defined<Tool>({
     name: readString(tool.name, `${path}.name`),
     description: optionalString(tool.description, `${path}.description`),
-    schema: parameters === undefined || parameters === null ? {} : readObject(parameters, `${path}.parameters`),
+    schema: parameters === undefined || parameters === null ? {} : readSchema(parameters, `${path}.parameters`),
     isStrict: optionalBoolean(tool.strict, `${path}.strict`),
   })
 }

@@ -1,5 +1,6 @@
 import type { Usage } from '../../../core/events.ts'
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { count } from '../token-count.ts'
 
 /** Reads `usage`. Cached tokens are part of the input's, reasoning part of the output's. What the provider did not say stays absent. */
 export function readUsage(usage: Json | undefined, serviceTier?: Json): Usage | undefined {
@@ -31,9 +32,4 @@ export function writeUsage({ inputTokens = 0, outputTokens = 0, cachedInputToken
     output_tokens_details: { reasoning_tokens: reasoningTokens },
     total_tokens: inputTokens + outputTokens,
   }
-}
-
-/** A whole number from 0. A provider that says anything else has said nothing. */
-function count(value: Json | undefined): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
 }

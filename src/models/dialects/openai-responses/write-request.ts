@@ -1,10 +1,9 @@
 import type { JsonObject } from '../../../core/json.ts'
 import type { Written } from '../../dialect.ts'
-import { effortOf } from '../../neutral/effort.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
 import type { Target } from '../../types.ts'
-import { strictOf } from '../strict.ts'
+import { effortForBudget, isAnswerSchema, strictOf } from '../strict.ts'
 import { writeItems } from './write-items.ts'
 
 /** OpenAI refuses less. */
@@ -86,6 +85,7 @@ function writeOutputForm(output: OutputForm | undefined, losses: Losses): JsonOb
   if (output === undefined) return undefined
   if (output.type === 'json') return { format: { type: 'json_object' } }
   const { name, schema, isStrict, description } = output
+  if (!isAnswerSchema(schema, losses)) return undefined
   // The name is asked for; a caller whose wire has none means nothing by it.
   const strict = strictOf(schema, isStrict, { path: 'response_format', losses }) ?? false
   return { format: { type: 'json_schema', name: name ?? 'answer', description, schema, strict } }
@@ -97,7 +97,7 @@ function writeReasoning(reasoning: Reasoning | undefined, losses: Losses): JsonO
   const summary = (reasoning.isShown ?? reasoning.type !== 'effort') ? { summary: 'auto' } : {}
   if (reasoning.type === 'budget') {
     losses.approximate('thinking.budget_tokens', 'this wire has efforts, not budgets of tokens')
-    return { effort: capped(effortOf(reasoning.tokens)), ...summary }
+    return { effort: effortForBudget(reasoning.tokens), ...summary }
   }
   return { effort: reasoning.effort === undefined ? undefined : capped(reasoning.effort), ...summary }
 }

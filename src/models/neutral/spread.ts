@@ -5,9 +5,10 @@ import type { Candidate, NeutralReply, StreamEvent } from './reply.ts'
 export function spreadReply({ candidates, usage, losses, ...head }: NeutralReply): readonly StreamEvent[] {
   return [
     { type: 'start', ...head },
+    // Before the content: a writer may have to tell the input first.
+    ...(usage === undefined ? [] : [{ type: 'usage', usage } as const]),
     ...losses.map((loss) => ({ type: 'loss', loss }) as const),
     ...candidates.flatMap(spreadCandidate),
-    ...(usage === undefined ? [] : [{ type: 'usage', usage } as const]),
   ]
 }
 

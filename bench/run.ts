@@ -10,6 +10,7 @@ import { budgets } from './rows/budgets.ts'
 import { cache } from './rows/cache.ts'
 import { chat } from './rows/chat.ts'
 import { guards } from './rows/guards.ts'
+import { largeRequests } from './rows/large-requests.ts'
 import { latency } from './rows/latency.ts'
 import { memoryAborts } from './rows/memory-aborts.ts'
 import { memoryCalls } from './rows/memory-calls.ts'
@@ -36,6 +37,7 @@ const rows: readonly Row[] = [
   cache,
   spend,
   memoryIdle,
+  largeRequests,
   stream2000,
   stalledReaders,
   memoryAborts,

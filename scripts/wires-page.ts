@@ -137,7 +137,8 @@ export function wiresPage(note: string): string {
   return [
     `# Wires\n\n${note}\n\n${INTRO}`,
     `## Where callers ask\n\n${table(['Wire', 'Paths'], paths)}`,
-    `Models are listed at \`GET /v1/models\` (in Anthropic's shape where \`anthropic-version\` is sent) and \`GET /v1beta/models\`. Responses that a caller made are at \`/v1/responses/{id}\`, its alone, kept in the memory of the process for 30 days at the most.\n`,
+    `Models are listed at \`GET /v1/models\` (in Anthropic's shape where \`anthropic-version\` is sent) and \`GET /v1beta/models\`. Responses that a caller made are at \`/v1/responses/{id}\`, its alone: [responses.md](responses.md) says where they are kept.\n`,
+    `## What of Responses stands beside the call\n\n${table(['What', 'A provider of this wire', 'A provider of another'], RESPONSES)}`,
     `## Known providers\n\nAny other of these wires needs \`wire\` and \`baseUrl\`; a second account at a known one needs \`kind\`.\n\n${table(['Name', 'Wire', 'Key in'], rows)}`,
     `## What a provider's wire carries of a request\n\n${asked}`,
     `## What a caller's wire carries of an answer\n\n${answered}`,
@@ -172,3 +173,13 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`
   return `${line(head)}${line(head.map(() => '---'))}${rows.map(line).join('')}`
 }
+
+/** What the wire `openai-responses` has beside a call that is answered at once; tests/scenarios/wires/{responses,kept-responses,background}.test.ts show each. */
+const RESPONSES: readonly (readonly string[])[] = [
+  ['`store`, `previous_response_id`', 'kept by the gateway, and by the provider as it was asked', 'kept by the gateway'],
+  ['`GET`, `DELETE`, `input_items`', 'by the gateway; by the provider where that alone has it; deleted at both', 'by the gateway'],
+  ['`background: true`, polling, `cancel`', 'by the gateway; the provider is asked with `background: false`', 'by the gateway'],
+  ['`background` with `stream`, `starting_after`', 'by the gateway that runs it, until five minutes after its end', 'the same'],
+  ['`background` with `store: false`', '400', '400'],
+  ['`conversation`, `prompt`', 'passed on', '400'],
+]

@@ -1,5 +1,5 @@
 // What Linux says of a process and its descendants. A gateway that moves work into a child process must not look cheaper for it.
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 // Linux reports process times in hundredths of a second, whatever the kernel's own tick is.
 const microsPerTick = 10_000
@@ -76,4 +76,14 @@ function readText(path: string): string {
 
 function sum(pids: readonly number[], read: (pid: number) => number): number {
   return pids.reduce((total, pid) => total + read(pid), 0)
+}
+
+/** From now on the highest resident memory of a process is counted anew. Linux 4.0 and later; its own user may. */
+export function resetPeakRss(pid: number): void {
+  for (const member of listTree(pid)) writeFileSync(`/proc/${member}/clear_refs`, '5')
+}
+
+/** The highest resident memory since then, of a process and its descendants, in bytes: by the kernel's count, so that nothing is missed between looks. */
+export function readPeakRssBytes(pid: number): number {
+  return sum(listTree(pid), (member) => Number(/^VmHWM:\s+(\d+) kB/m.exec(readText(`/proc/${member}/status`))?.[1] ?? 0) * 1024)
 }

@@ -1,6 +1,8 @@
+import type { BodyFilter } from '../core/ports.ts'
 import type { ProviderStates } from '../core/provider-report.ts'
 import { createModels, type ModelsDeps, type ModelsLayer } from '../models/index.ts'
-import { MemoryResponseStore } from '../models/responses.ts'
+import { responsesField } from '../models/responses/config.ts'
+import { KeptResponses } from '../models/responses/kept-responses.ts'
 import { providerStates } from '../models/routing/report.ts'
 import { RouterState } from '../models/routing/router.ts'
 import type { ComposeDeps } from './compose.ts'
@@ -12,20 +14,27 @@ import { shareProviderStates } from './share-provider-states.ts'
 export interface Models {
   readonly layer: ModelsLayer
   readonly providers: ProviderStates
+  /** Erases what this process keeps in memory for callers. Returns how many those were. */
+  eraseKept(filter: BodyFilter): number
   /** Ends what runs beside the calls. */
   close(): void
 }
 
 /** Puts the gateway for models together. Loaded where it runs. */
-export function composeModels(deps: ComposeDeps, common: Omit<ModelsDeps, 'router' | 'responses' | 'catalog' | 'overload'>): Models {
+export function composeModels(
+  deps: ComposeDeps,
+  common: Omit<ModelsDeps, 'router' | 'responses' | 'objects' | 'catalog' | 'overload'>,
+): Models {
   const { world, logger, snapshot } = deps
   const router = new RouterState(() => snapshot.get().breaker)
   const stopKeeping = keepProviderStates({ world, logger, folder: dataFolder(snapshot.get().config), lanes: router.lanes })
+  const { objects } = deps.store
+  const settings = () => snapshot.get().config.models?.responses ?? UNSAID
+  const responses = new KeptResponses({ world, objects, keeping: common.bodyKeeping, settings })
   const talk = shareProviderStates({ world, logger, lanes: router.lanes, shared: () => snapshot.get().config.shared })
   const layer = createModels({
     ...common,
-    router,
-    responses: new MemoryResponseStore(world),
+    ...{ router, responses, objects },
     catalog: () => snapshot.get().catalog,
     overload: () => snapshot.get().overload,
   })
@@ -38,5 +47,8 @@ export function composeModels(deps: ComposeDeps, common: Omit<ModelsDeps, 'route
     talk.close()
     stopKeeping()
   }
-  return { layer, providers: { ...states, reset }, close }
+  return { layer, providers: { ...states, reset }, eraseKept: (filter) => responses.erase(filter), close }
 }
+
+/** After a reload that took the section away, what still runs ends by these. */
+const UNSAID = responsesField.parse(undefined)

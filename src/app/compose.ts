@@ -147,6 +147,7 @@ export function compose(deps: ComposeDeps): Gateway {
         .catalog.list()
         .map(({ name }) => name),
     bodies: store.bodies,
+    eraseKept: async (filter) => (await store.objects.erase(filter)) + (models.made?.eraseKept(filter) ?? 0),
     bodyReaders: () => snapshot.get().config.bodies.readers,
     cache: cache.get,
     tallies: store.tallies,

@@ -9,7 +9,7 @@ import { compileLedgerRules } from '../control/ledger-rules.ts'
 import { LiveCallTable } from '../control/live-calls.ts'
 import { SpendProjection } from '../control/projections/spend.ts'
 import { GatewayError } from '../core/errors.ts'
-import type { BodyStore, EventLog, KeyStore } from '../core/ports.ts'
+import type { BodyFilter, BodyStore, EventLog, KeyStore } from '../core/ports.ts'
 import { Secret } from '../core/secret.ts'
 import type { World } from '../core/world.ts'
 import { NO_RULES } from '../ledger/rules.ts'
@@ -96,7 +96,7 @@ export async function openOffline(request: OfflineRequest): Promise<OfflineGatew
 const UNUSED = new Secret(undefined, 'not needed for reading')
 
 interface Opened {
-  readonly stores: Pick<ControlApiDeps, 'log' | 'reader' | 'keys' | 'bodies' | 'tallies' | 'verify' | 'rebuild' | 'money'>
+  readonly stores: Pick<ControlApiDeps, 'log' | 'reader' | 'keys' | 'bodies' | 'eraseKept' | 'tallies' | 'verify' | 'rebuild' | 'money'>
   close(): Promise<void>
 }
 
@@ -115,6 +115,7 @@ async function readStore(known: Config | undefined, { place, world }: OfflineReq
     reader,
     keys,
     bodies: CLOSED_BODIES,
+    eraseKept: refuseChange,
     tallies,
     money: now,
     verify: () => folder.verify(),
@@ -133,6 +134,7 @@ async function readDatabase(url: string, world: World): Promise<Opened> {
     reader,
     keys,
     bodies: CLOSED_BODIES,
+    eraseKept: refuseChange,
     tallies,
     money: unknownMoney,
     verify: () => database.verify(),
@@ -148,8 +150,10 @@ async function changeStore(known: Config | undefined, { place, world, report }: 
     report: ({ message }: GatewayError) => report(message),
   }
   const store = await (known?.storage.type === 'postgres' ? openStore(known, options) : openSqliteStore(place.dataFolder, options))
-  const { log, reader, keys, bodies, tallies } = store
-  const stores = { log, reader, keys, bodies, tallies, money: unknownMoney, verify: () => store.verify(), rebuild: () => store.rebuild() }
+  const { log, reader, keys, bodies, objects, tallies } = store
+  const eraseKept = (filter: BodyFilter) => objects.erase(filter)
+  const checks = { verify: () => store.verify(), rebuild: () => store.rebuild() }
+  const stores = { log, reader, keys, bodies, eraseKept, tallies, money: unknownMoney, ...checks }
   return { stores, close: () => store.close() }
 }
 

@@ -15,6 +15,7 @@ export async function openStore(config: Config, options: StoreOptions): Promise<
     durability: log.durability,
     segmentBytes: log.segment,
     queueEvents: log.queue,
+    ...(config.models === undefined ? {} : { objectBytes: config.models.responses.maxTotal }),
     ...(log.retention === 'forever' ? {} : { retentionMs: log.retention }),
     ...(bodies.retention === 'forever' ? {} : { bodyRetentionMs: bodies.retention }),
   }

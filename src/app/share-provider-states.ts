@@ -20,6 +20,8 @@ export interface ProviderTalk {
 
 /** How long after a change the others are told, at the most. No call waits for it. */
 const TELL_EVERY_MS = 250
+/** How long after a reload that names a Redis it is found, where there was none. */
+const LOOK_EVERY_MS = 2000
 const CHANNEL = 'signalbox:provider-states'
 
 interface Open {
@@ -48,7 +50,7 @@ export function shareProviderStates(deps: ShareDeps): ProviderTalk {
     void open?.talk.then((talk) => talk.tell()).catch(() => {})
   }
   const again = (): (() => void) =>
-    world.after(TELL_EVERY_MS, () => {
+    world.after(open === undefined ? LOOK_EVERY_MS : TELL_EVERY_MS, () => {
       look()
       cancel = again()
     })

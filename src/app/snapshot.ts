@@ -68,6 +68,8 @@ const NO_MODELS: ModelCatalog = {
   lanes: () => [],
   serverTools: undefined,
   passthrough: () => undefined,
+  passed: [],
+  keeper: () => undefined,
   configuredName: () => undefined,
 }
 const NO_BREAKER: ModelsConfig['breaker'] = { failures: 5, share: 0.5, pause: 0, longestPause: 0 }

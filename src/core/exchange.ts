@@ -39,7 +39,8 @@ export interface PeerCodes {
 export interface ExchangeRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly headers: Record<string, string>
-  readonly body?: string | Uint8Array
+  /** A stream is sent as it comes, and once. */
+  readonly body?: string | Uint8Array | ReadableStream<Uint8Array>
   readonly connection?: OutgoingConnection
 }
 

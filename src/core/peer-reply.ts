@@ -4,9 +4,10 @@ import type { OutgoingConnection } from './world.ts'
 /** What is asked of a peer: a provider, a server, an agent. */
 export interface PeerRequest {
   readonly method: string
-  /** Names in any case. Those that frame the message (host, content-length, connection) are the client's own. */
+  /** Names in any case. Those that frame the message (host, content-length, connection) are the client's own; a `content-length` counts only where the body is a stream. */
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: Uint8Array | string
+  /** A stream is for what is too large to be held. */
+  readonly body?: Uint8Array | string | ReadableStream<Uint8Array>
   /** Its abort ends the request at whatever stage it is, and closes its connection. */
   readonly signal: CallSignal
   /** Milliseconds until the host has accepted the connection. */

@@ -18,7 +18,20 @@ export interface BodyBounds {
 export function readBody(request: Request, bounds: BodyBounds, world: World): Promise<Uint8Array> {
   const declared = request.headers.get('content-length')
   if (declared !== null && Number(declared) > bounds.maxBytes) return Promise.reject(tooLarge(bounds.maxBytes))
-  const reading = declared === null ? readUndeclared(request, bounds.maxBytes) : request.bytes()
+  return within(declared === null ? readUndeclared(request, bounds.maxBytes) : request.bytes(), bounds, world)
+}
+
+/**
+ * The same in the pieces in which it comes: `bytes` of a large one holds it two and a half times while it grows (Bun 1.4.5).
+ * @throws as readBody
+ */
+export function readBodyPieces(request: Request, bounds: BodyBounds, world: World): Promise<readonly Uint8Array[]> {
+  if (Number(request.headers.get('content-length') ?? 0) > bounds.maxBytes) return Promise.reject(tooLarge(bounds.maxBytes))
+  return within(request.body === null ? Promise.resolve([]) : piecesOf(request.body, bounds.maxBytes), bounds, world)
+}
+
+/** What is read, unless it takes too long or somebody ends the wait. */
+function within<Read>(reading: Promise<Read>, bounds: BodyBounds, world: World): Promise<Read> {
   // By hand, not with Promise.race and finally: this runs for every call.
   return new Promise((resolve, reject) => {
     const { deadlineMs, signal } = bounds
@@ -54,6 +67,11 @@ function readUndeclared(request: Request, maxBytes: number): Promise<Uint8Array>
 }
 
 async function readStream(stream: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+  const chunks = await piecesOf(stream, maxBytes)
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
+}
+
+async function piecesOf(stream: ReadableStream<Uint8Array>, maxBytes: number): Promise<readonly Uint8Array[]> {
   const chunks: Uint8Array[] = []
   let sizeBytes = 0
   const reader = stream.getReader()
@@ -65,7 +83,7 @@ async function readStream(stream: ReadableStream<Uint8Array>, maxBytes: number):
     }
     chunks.push(read.value)
   }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, sizeBytes)
+  return chunks
 }
 
 function tooLarge(maxBytes: number): GatewayError {

@@ -1,7 +1,8 @@
 import { formatUsd } from '../core/money.ts'
 import type { Surroundings } from './cloud/authorize.ts'
 import type { ModelsConfig } from './config.ts'
-import type { PassedProvider } from './passthrough/types.ts'
+import { objectRowsOf } from './passthrough/objects/rows.ts'
+import type { PassedLane, PassedProvider } from './passthrough/types.ts'
 import { compileProvider, type Place } from './place.ts'
 import type { PriceBook } from './prices/book.ts'
 import { configuredPrice } from './prices/config.ts'
@@ -11,7 +12,7 @@ import { compileRoutes, type RoutedModel, routeToModel } from './routing/compile
 import { fingerprintOf, laneIdsOf } from './routing/lane-id.ts'
 import type { Capabilities, Route } from './routing/types.ts'
 import { timeoutsOf } from './timeouts.ts'
-import type { Target } from './types.ts'
+import type { Target, Timeouts } from './types.ts'
 
 type ProviderConfig = ModelsConfig['providers'][string]
 type ModelConfig = ModelsConfig['models'][number]
@@ -35,10 +36,22 @@ export interface ModelCatalog {
   readonly serverTools: readonly string[] | undefined
   /** The provider of this name, where something is passed through to it. */
   passthrough(provider: string): PassedProvider | undefined
+  /** The providers to which something is passed through. */
+  readonly passed: readonly PassedProvider[]
+  /** Where a provider keeps responses of the wire `openai-responses`, with the key of this id; undefined where that is not configured any more. */
+  keeper(provider: string, keyId: string): Keeper | undefined
   /** Every way to a configured model that is no wildcard. */
   lanes(): readonly Target[]
   /** The configured name that a caller's name falls under: bounded, for metrics. */
   configuredName(name: string): string | undefined
+}
+
+/** A provider that keeps responses, with one of its keys. */
+export interface Keeper {
+  readonly target: Pick<Target, 'provider' | 'headers' | 'credentials' | 'authorize' | 'connection'>
+  /** Where they are made. */
+  readonly url: string
+  readonly timeouts: Timeouts
 }
 
 /** Builds the catalog of a checked configuration. Pure. */
@@ -79,6 +92,8 @@ export function compileCatalog(config: ModelsConfig, prices: PriceBook, surround
     list: () => listed,
     serverTools: config.serverTools,
     passthrough: (provider) => passed.get(provider),
+    passed: [...passed.values()],
+    keeper: (provider, keyId) => keeperOf(config, places, provider, keyId),
     lanes: () => [...exact.values()].flatMap(({ only }) => only?.lanes ?? []),
     configuredName: (name) => (exact.has(name) ? name : wildcardOf(name)?.model.name),
   }
@@ -95,13 +110,16 @@ interface KeyedPlace extends Place {
   readonly keyCount: number
 }
 
-/** Providers to which something is passed through, with the first of their keys. */
+/** Providers to which something is passed through. */
 function passedProviders(config: ModelsConfig, places: ReadonlyMap<string, KeyedPlaces>): ReadonlyMap<string, PassedProvider> {
   const passed = new Map<string, PassedProvider>()
-  for (const [name, { passthrough, timeouts }] of Object.entries(config.providers)) {
-    const [place] = places.get(name) ?? []
+  for (const [name, { passthrough, timeouts, kind = name }] of Object.entries(config.providers)) {
+    const [place, ...others] = places.get(name) ?? []
     if (passthrough === undefined || place === undefined) continue
     passed.set(name, {
+      lanes: [passedLane(place), ...others.map(passedLane)],
+      objects: objectRowsOf(kind, place.target.wire),
+      ownedBy: passthrough.ownedBy,
       name: `passthrough/${name}`,
       base: place.base,
       target: place.target,
@@ -114,6 +132,12 @@ function passedProviders(config: ModelsConfig, places: ReadonlyMap<string, Keyed
   return passed
 }
 
+/** No model stands behind it: its circuit and its limits are its own. */
+function passedLane({ target, keyFingerprint, keyIndex, keyCount }: KeyedPlace): PassedLane {
+  const { provider } = target
+  return { target, provider, id: 'passthrough', ...laneIdsOf(provider, keyFingerprint, 'passthrough'), keyIndex, keyCount }
+}
+
 type KeyedPlaces = readonly [KeyedPlace, ...KeyedPlace[]]
 
 function placesOf(name: string, provider: ProviderConfig, surroundings: Surroundings): KeyedPlaces {
@@ -124,6 +148,16 @@ function placesOf(name: string, provider: ProviderConfig, surroundings: Surround
   }))
   if (first !== undefined) return [first, ...others]
   return [{ ...compileProvider(name, provider, surroundings), keyFingerprint: fingerprintOf(undefined), keyIndex: 0, keyCount: 1 }]
+}
+
+function keeperOf(config: ModelsConfig, places: ReadonlyMap<string, KeyedPlaces>, provider: string, keyId: string): Keeper | undefined {
+  const place = places.get(provider)?.find(({ keyFingerprint }) => laneIdsOf(provider, keyFingerprint, '').keyId === keyId)
+  if (place === undefined) return undefined
+  const timeouts = timeoutsOf(config.timeouts, config.providers[provider]?.timeouts, undefined)
+  const { also, url } = place.urls('')
+  if (place.target.wire === 'openai-responses') return { target: place.target, url, timeouts }
+  const other = also?.find(({ wire }) => wire === 'openai-responses')
+  return other && { target: { ...place.target, headers: other.headers }, url: other.url, timeouts }
 }
 
 /** What a target is made of. */

@@ -34,6 +34,7 @@ describe('the section models', () => {
       routes: [],
       cache: { store: 'memory', maxEntries: 10_000, maxSize: 256_000_000 },
       breaker: { failures: 5, share: 0.5, pause: 5000, longestPause: 120_000 },
+      responses: { keep: 'policy', retention: 30 * 86_400_000, maxSize: 16_000_000, maxTotal: 2 ** 30 },
       fidelity: 'warn',
       timeouts: { connect: 10_000, firstToken: 60_000, idle: 60_000, total: 600_000 },
     })

@@ -13,6 +13,7 @@ import { checkPassthrough, passthroughField } from './passthrough/config.ts'
 import { baseOf } from './place.ts'
 import { checkPrice, priceField } from './prices/config.ts'
 import { PROVIDERS, type ProviderRow, rowOf } from './providers.ts'
+import { responsesField } from './responses/config.ts'
 import { checkRouting } from './routing/check.ts'
 import { modelFields, routingFields } from './routing/config.ts'
 import { ownTimeouts, timeouts } from './timeouts.ts'
@@ -97,6 +98,7 @@ const models = z
     fidelity: choice(FIDELITIES).prefault('warn').describe(FIDELITY_DOC),
     ...routingFields,
     cache: cacheStore,
+    responses: responsesField,
     timeouts: timeouts.prefault({}).describe('Timeouts of every call to a provider, unless the provider or the model has its own.'),
   })
   .optional()

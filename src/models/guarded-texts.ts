@@ -9,7 +9,7 @@ import { openaiChatTexts } from './dialects/openai-chat/texts.ts'
 import { openaiCompletionsTexts } from './dialects/openai-completions/texts.ts'
 import { openaiResponsesTexts } from './dialects/openai-responses/texts.ts'
 import { type JsonPath, type WireText, type WireTexts, withText } from './dialects/wire-texts.ts'
-import type { ModelCall, ModelPart, ModelRequest, WireName } from './types.ts'
+import { fullTextOf, type ModelCall, type ModelPart, type ModelRequest, type WireName } from './types.ts'
 
 /** One line a wire. */
 const TEXTS: Readonly<Record<string, WireTexts>> = {
@@ -41,7 +41,7 @@ export const guardedTexts: GuardedTexts<ModelCall, ModelPart> = {
         const place = found[index]
         return place === undefined ? [] : [{ from: place.from, to: place.to, with: JSON.stringify(text) }]
       })
-      return { ...call, request: call.decodeAgain(spliceText(request.text, edits)) }
+      return { ...call, request: call.decodeAgain(spliceText(fullTextOf(request), edits)) }
     },
   },
   openReply: ({ request }) => new ModelReplyTexts(textsOf(request.wire)),
@@ -52,10 +52,11 @@ interface FoundString extends RequestText {
   readonly to: number
 }
 
-function findStrings({ text, wire }: ModelRequest): readonly FoundString[] {
+function findStrings(request: ModelRequest): readonly FoundString[] {
+  const text = fullTextOf(request)
   const root: unknown = JSON.parse(text)
   if (!isObject(root)) return []
-  const { phaseOf } = textsOf(wire)
+  const { phaseOf } = textsOf(request.wire)
   const found: FoundString[] = []
   visitStrings(text, ({ path, from, to, isKey }) => {
     if (isKey || text.startsWith(DATA_URL, from)) return

@@ -3,11 +3,11 @@ import { draining, errorOf, mediaTypeProblem, pullStream, readCallHeaders, watch
 import { asGatewayError, GatewayError } from '../core/errors.ts'
 import { describeGuards } from '../core/guard-facts.ts'
 import { pathOf, readCredential } from '../core/headers.ts'
-import type { JsonObject } from '../core/json.ts'
 import type { Layer } from '../core/layer.ts'
 import { formatUsd } from '../core/money.ts'
 import type { EventLog } from '../core/ports.ts'
-import type { Ending, Reply } from '../core/reply.ts'
+import { type Ending, Reply } from '../core/reply.ts'
+import { CallAbort } from '../core/signal.ts'
 import { collect, type Handler } from '../core/stage.ts'
 import { continueTrace } from '../core/trace.ts'
 import type { World } from '../core/world.ts'
@@ -20,6 +20,8 @@ import { type Endpoint, type FoundEndpoint, findEndpoint, PATHS, wireOf } from '
 import { encodeModel, encodeModels } from './listing.ts'
 import { passedResponse } from './passthrough/response.ts'
 import type { PassedPart } from './passthrough/types.ts'
+import type { BackgroundRun } from './responses/background.ts'
+import type { KeptAnswer } from './responses/kept-answer.ts'
 import type { ModelPart } from './types.ts'
 
 /** Frames that came together go on together up to so much: what a reader that stopped does not take is not read further. */
@@ -31,6 +33,8 @@ export interface Incoming {
   /** Absent where nothing stands at the path: then there is a problem. */
   readonly at?: FoundEndpoint
   readonly problem?: GatewayError
+  /** Answers the caller now, while the call goes on. */
+  readonly detach?: (run: BackgroundRun) => void
 }
 
 interface HttpDeps {
@@ -41,7 +45,7 @@ interface HttpDeps {
   readonly call: Handler<Incoming, ModelPart>
   readonly list: Handler<Incoming, readonly ListedModel[]>
   /** Answers what is asked about a kept response. */
-  readonly kept: Handler<Incoming, JsonObject>
+  readonly kept: Handler<Incoming, KeptAnswer>
   readonly passthrough: Handler<Incoming, PassedPart>
 }
 
@@ -50,6 +54,8 @@ interface Edge {
   readonly call: Call
   readonly record: LogRecord
   readonly dialect: Dialect
+  /** The call goes on without its caller. */
+  isDetached?: true
 }
 
 /** The HTTP edge of the models layer: opens the call, and turns its reply or its error into the caller's wire. */
@@ -62,7 +68,7 @@ export function createHttp(deps: HttpDeps): Layer {
       const at = findEndpoint(path)
       const endpoint = at?.endpoint
       const { edge, incoming } = open(deps, request, at, path)
-      const cancelWatch = watchClient(deps.world, request, edge.call)
+      const cancelWatch = watchClient(deps.world, request, endpoint?.wire === 'openai-responses' ? whileAttached(edge) : edge.call)
       try {
         if (endpoint?.action === 'models.list') return listResponse(edge, at?.model, await deps.list(edge.call, incoming))
         if (endpoint?.action === 'models.kept') return await keptResponse(edge, await deps.kept(edge.call, incoming))
@@ -70,6 +76,7 @@ export function createHttp(deps: HttpDeps): Layer {
           const passed = await deps.passthrough(edge.call, incoming)
           return await passedResponse(edge.call, passed, () => describe(edge))
         }
+        if (endpoint?.wire === 'openai-responses') return await answerDetachable(deps, edge, incoming)
         const reply = await deps.call(edge.call, incoming)
         return edge.record.facts.isStream === true ? streamResponse(edge, request.url, reply) : await wholeResponse(edge, reply)
       } catch (thrown) {
@@ -80,6 +87,30 @@ export function createHttp(deps: HttpDeps): Layer {
       }
     },
   }
+}
+
+/** The call for a watch over its client, whose leaving is nothing to it once it goes on alone. */
+function whileAttached(edge: Edge): Call {
+  const abort = (reason: GatewayError) => {
+    if (edge.isDetached !== true) edge.call.abort(reason)
+  }
+  return { ...edge.call, abort }
+}
+
+/** A call that may go on alone: then its caller is told so, and what runs here is nobody's but its own. */
+async function answerDetachable(deps: HttpDeps, edge: Edge, incoming: Incoming): Promise<Response> {
+  const detached = Promise.withResolvers<BackgroundRun>()
+  const pending = deps.call(edge.call, { ...incoming, detach: detached.resolve })
+  const first = await Promise.race([pending, detached.promise])
+  if (first instanceof Reply) {
+    return edge.record.facts.isStream === true ? streamResponse(edge, incoming.request.url, first) : await wholeResponse(edge, first)
+  }
+  edge.isDetached = true
+  const { response } = first
+  void first.work(pending)
+  return first.isStream
+    ? framesResponse(edge, first.read(-1, new CallAbort()))
+    : new Response(JSON.stringify(response), { headers: { ...describe(edge), 'content-type': 'application/json' } })
 }
 
 function open(
@@ -214,9 +245,30 @@ async function listResponse(edge: Edge, model: string | undefined, reply: Reply<
   return new Response(model === undefined || one === undefined ? encodeModels(listed, wire) : encodeModel(one, wire), { headers })
 }
 
-async function keptResponse(edge: Edge, reply: Reply<JsonObject>): Promise<Response> {
-  const { parts } = await collect(reply)
-  return new Response(JSON.stringify(parts[0] ?? null), { headers: { ...describe(edge), 'content-type': 'application/json' } })
+async function keptResponse(edge: Edge, reply: Reply<KeptAnswer>): Promise<Response> {
+  const first = await reply.next()
+  if (first === undefined) throw errorOf(await reply.ended)
+  if (first.type === 'frame') return framesResponse(edge, reply, first.bytes)
+  await reply.next()
+  return new Response(JSON.stringify(first.value), { headers: { ...describe(edge), 'content-type': 'application/json' } })
+}
+
+/** Events of a stream that is read beside the call that makes them. */
+function framesResponse(edge: Edge, reply: Reply<KeptAnswer>, first?: Uint8Array): Response {
+  let waiting = first
+  const nextFrame = async (): Promise<Uint8Array | undefined> => {
+    if (waiting !== undefined) {
+      const bytes = waiting
+      waiting = undefined
+      return bytes
+    }
+    const part = await reply.next()
+    if (part?.type === 'frame') return part.bytes
+    const ending = await reply.ended
+    return ending.outcome === 'ok' ? undefined : edge.dialect.encodeStreamError(errorOf(ending), edge.call.id)
+  }
+  const headers = { ...describe(edge), 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' }
+  return new Response(pullStream(reply, nextFrame), { headers })
 }
 
 function errorResponse(edge: Edge, error: GatewayError, endpoint: Endpoint | undefined): Response {

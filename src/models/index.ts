@@ -2,10 +2,11 @@ import type { AnswerCache } from '../core/answer-cache.ts'
 import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Usage } from '../core/events.ts'
-import type { JsonObject } from '../core/json.ts'
+import type { ObjectStore } from '../core/kept-objects.ts'
 import type { Layer } from '../core/layer.ts'
+import { OnDemand } from '../core/on-demand.ts'
 import type { Access, AskModel, BodyKeeping, BodyStore, EventLog, LiveCalls, ToolAsks } from '../core/ports.ts'
-import { readBody } from '../core/read-body.ts'
+import { readBody, readBodyPieces } from '../core/read-body.ts'
 import type { Ending } from '../core/reply.ts'
 import { type Handler, pipeline, replyOf } from '../core/stage.ts'
 import type { World } from '../core/world.ts'
@@ -30,15 +31,17 @@ import type { Embedder } from './cache/semantic.ts'
 import { cacheModels } from './cache/stage.ts'
 import { readCacheWish } from './cache/wish.ts'
 import type { ListedModel, ModelCatalog } from './catalog.ts'
-import type { ResponseStore } from './dialects/openai-responses/store.ts'
 import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
+import { guardReferences } from './passthrough/guard-references.ts'
 import { createPassthrough } from './passthrough/index.ts'
 import type { PassedPart } from './passthrough/types.ts'
 import { charge } from './prices/charge.ts'
 import { estimator, likelyTokens } from './prices/estimate.ts'
-import { answerKept, keepResponses } from './responses.ts'
+import { keepResponses } from './responses/keep.ts'
+import type { KeptAnswer } from './responses/kept-answer.ts'
+import type { KeptResponses } from './responses/kept-responses.ts'
 import { routeCalls } from './routing/route-calls.ts'
 import type { RouterState } from './routing/router.ts'
 import { sessionIn } from './routing/session.ts'
@@ -46,7 +49,7 @@ import { SHADOW_ACTION } from './routing/shadow.ts'
 import { send } from './send.ts'
 import { guardServerTools } from './server-tools.ts'
 import { translate } from './translate.ts'
-import type { Attempt, DecodeBounds, ModelCall, ModelPart, ModelRequest } from './types.ts'
+import { type Attempt, type DecodeBounds, fullTextOf, type ModelCall, type ModelPart, type ModelRequest } from './types.ts'
 
 /** Bounds on what a caller may send. */
 export interface RequestLimits {
@@ -82,7 +85,9 @@ export interface ModelsDeps {
   /** How long a reply is read on after its client left; undefined: not at all. */
   readonly drainMs: () => number | undefined
   /** Where responses are kept for their callers. */
-  readonly responses: ResponseStore
+  readonly responses: KeptResponses
+  /** Whose something is that stands here or at a provider. */
+  readonly objects: ObjectStore
   /** Hears of every ending after it was written. */
   readonly onEnded: (callId: string, ending: Ending) => void
   /** Whether the gateway still takes calls: not while it drains. */
@@ -113,6 +118,7 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
     embed: (text, asking) =>
       embedWithModel({ ...deps, answer: own }, asking, { model, text, purpose: 'cache', deadlineMs: EMBED_DEADLINE_MS }),
   })
+  const runs = new OnDemand(() => new (backgroundCode().BackgroundRuns)(deps))
   const calls = new CallQueue()
   const call = pipeline<Incoming, ModelPart>(
     [...edge<ModelPart>(), queue<Incoming, ModelPart>(calls, deps.overload)], // before the body: what waits takes no memory
@@ -123,12 +129,13 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
           authorize((call, { route }) => permitModel(deps, call, route.name)),
           limit({ ...deps.money, subjectOf, tokensOf: (_call, { request }) => likelyTokens(request) }),
           guardServerTools(() => deps.catalog().serverTools),
-          keepResponses(deps.responses),
+          guardReferences(deps), // behind the limit: ids are not to be guessed
+          keepResponses({ responses: deps.responses, runs: () => runs.get() }),
           guardInput(guarding),
           keepBodies({
             store: deps.bodies,
             keeping: deps.bodyKeeping,
-            requestOf: ({ request }) => request.text,
+            requestOf: ({ request }) => fullTextOf(request),
             bytesOf: (part) => part.bytes,
           }),
           budget({ ...deps.money, subjectOf }),
@@ -175,10 +182,10 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
   const list = pipeline<Incoming, readonly ListedModel[]>(edge(), async (call, { at }) =>
     replyOf([listModels(deps, call, at?.model)], call.signal),
   )
-  const kept = pipeline<Incoming, JsonObject>(edge(), async (call, { request, at }) => {
+  const kept = pipeline<Incoming, KeptAnswer>(edge(), (call, { request, at }) => {
     const query = new URL(request.url).searchParams
     const question = { method: request.method, id: at?.model ?? '', what: at?.endpoint.kept ?? 'response', query }
-    return replyOf([await answerKept(deps.responses, call, question)], call.signal)
+    return answerCode().answerKept({ ...deps, runs: runs.get() }, call, question)
   })
   const passthrough = pipeline<Incoming, PassedPart>(
     [...edge<PassedPart>(), queue<Incoming, PassedPart>(calls, deps.overload)],
@@ -191,6 +198,13 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
   }
 }
 
+/** From here on a body is held once, in the pieces in which it came. */
+const LARGE_BYTES = 256 * 1024
+const largeBodyCode = () => require('./large-body/decode.ts') as typeof import('./large-body/decode.ts')
+/** Few callers ask for either. */
+const backgroundCode = () => require('./responses/background.ts') as typeof import('./responses/background.ts')
+const answerCode = () => require('./responses/answer.ts') as typeof import('./responses/answer.ts')
+
 /** A question whose vector takes longer is asked as one that nobody asked before. */
 const EMBED_DEADLINE_MS = 2000
 
@@ -202,11 +216,19 @@ const FREE: Charge = { type: 'priced', costNanoUsd: 0, version: 'free', lines: [
 async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise<ModelCall> {
   const limits = deps.limits()
   const bounds = { maxBytes: limits.jsonBodyBytes, deadlineMs: limits.bodyDeadlineMs, signal: call.signal }
-  const bytes = await readBody(incoming.request, bounds, call.world)
   const decodeText = (body: Uint8Array) => decodeOperation(incoming, body, { maxDepth: limits.jsonDepth })
-  const request = decodeText(bytes)
   const { facts } = call.record
-  facts.sizeInBytes = bytes.length
+  // Where no length was declared, it may be.
+  const isLarge = Number(incoming.request.headers.get('content-length') ?? Number.POSITIVE_INFINITY) > LARGE_BYTES
+  let request: ModelRequest
+  if (isLarge && incoming.at?.endpoint.operation === 'generate') {
+    const pieces = await readBodyPieces(incoming.request, bounds, call.world)
+    request = largeBodyCode().decodeLarge(pieces, call, decodeText)
+  } else {
+    const bytes = await readBody(incoming.request, bounds, call.world)
+    request = decodeText(bytes)
+    facts.sizeInBytes = bytes.length
+  }
   facts.isStream = request.isStream
   facts.subject = request.model.slice(0, 200)
   if (request.prompt.hash !== undefined) facts.prompt = { ...facts.prompt, hash: request.prompt.hash }
@@ -221,7 +243,8 @@ async function decode(deps: ModelsDeps, call: Call, incoming: Incoming): Promise
   facts.target = target?.id
   const cacheWish = readCacheWish(incoming.request.headers, route.cache !== undefined)
   const decodeAgain = (text: string) => decodeText(new TextEncoder().encode(text))
-  return { request, route, cacheWish, decodeAgain, session: () => sessionIn(incoming.request.headers) }
+  const session = () => sessionIn(incoming.request.headers)
+  return { request, route, cacheWish, decodeAgain, session, ...(incoming.detach === undefined ? {} : { detach: incoming.detach }) }
 }
 
 /** The body in the words of its endpoint. */

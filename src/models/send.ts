@@ -13,7 +13,7 @@ import { callDialect, urlOf } from './operation.ts'
 import { refineFailure } from './refine-failure.ts'
 import { askedWaitSeconds } from './retry-after.ts'
 import { MAX_FRAME_BYTES, StreamSource } from './stream-source.ts'
-import type { Attempt, ModelPart } from './types.ts'
+import type { Attempt, ModelPart, OutgoingBody } from './types.ts'
 
 /**
  * Sends one attempt. Resolves when there is something for the caller: the whole reply, or the first content of a stream.
@@ -21,33 +21,43 @@ import type { Attempt, ModelPart } from './types.ts'
  */
 export async function send(call: Call, attempt: Attempt): Promise<Reply<ModelPart>> {
   const { request, target } = attempt
+  if (request.hooks?.before !== undefined) await request.hooks.before()
   const url = urlOf(request, target)
   const exchange = openExchange(call, target, url)
   const { facts } = call.record
   try {
     if (request.isStream) exchange.wait({ ms: target.timeouts.firstTokenMs, code: 'provider_first_token_timeout', what: 'sent no content' })
     const body = attempt.encoded ?? callDialect(target.wire, request.operation).encodeRequest(request, target)
+    const large = request.elided?.expand(body)
     // Headers of the caller's wire mean something to a provider of the same wire only.
     const own = request.wire === target.wire ? request.headers : undefined
     const headers = { ...target.headers, ...own, traceparent: formatTraceparent(call.trace) }
     // Awaited only where there is something to wait for: a turn of the event loop is measurable here.
-    const signed = target.authorize === undefined ? undefined : await target.authorize(call, { method: 'POST', url, headers, body })
+    const signed =
+      target.authorize === undefined
+        ? undefined
+        : await target.authorize(call, { method: 'POST', url, headers, body: large?.text() ?? body })
     const response = await exchange.send({
       method: 'POST',
-      headers: signed === undefined ? headers : { ...headers, ...signed },
-      body,
+      headers: signed === undefined && large === undefined ? headers : { ...headers, ...lengthOf(large), ...signed },
+      body: large?.open() ?? body,
       ...(target.connection === undefined ? {} : { connection: target.connection }),
     })
     facts.providerStatus = response.status
     const requestId = requestIdOf(response.headers)
     if (requestId !== null) facts.providerRequestId = hideCredentials(requestId, target).slice(0, 200)
     if (response.status !== 200) throw await failure(exchange, response, { attempt, nowMs: call.world.now() })
+    request.hooks?.taken(target)
     return request.isStream ? await openStream(call, attempt, exchange, response) : await openWhole(call, attempt, exchange, response)
   } catch (thrown) {
     facts.providerMs = exchange.elapsedMs
     exchange.abort()
     throw withoutCredentials(thrown, target)
   }
+}
+
+function lengthOf(large: OutgoingBody | undefined): Record<string, string> {
+  return large === undefined ? {} : { 'content-length': String(large.sizeBytes) }
 }
 
 /** The id that the provider gave its reply: most name it as OpenAI does. */

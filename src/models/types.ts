@@ -9,6 +9,7 @@ import type { Fidelity } from './neutral/loss.ts'
 import type { NeutralReply } from './neutral/reply.ts'
 import type { NeutralRequest } from './neutral/request.ts'
 import type { Price } from './prices/types.ts'
+import type { BackgroundRun } from './responses/background.ts'
 import type { Lane } from './routing/lanes.ts'
 import type { Route } from './routing/types.ts'
 
@@ -31,8 +32,9 @@ export interface ModelRequest {
   /** Whether the caller asked for usage in the stream; else the chunk that carries it is hidden. */
   readonly wantsUsage: boolean
   readonly prompt: PromptIdentity
-  /** The body as received, for the wire's own `encodeRequest`. */
+  /** The body as received, for the wire's own `encodeRequest`; where it is large, without the insides of its pictures (`fullTextOf` has all of it). */
   readonly text: string
+  readonly elided?: ElidedBody
   readonly edits: RequestEdits
   /** Headers of the wire that go on with the request to a provider of the same wire. */
   readonly headers?: Readonly<Record<string, string>>
@@ -45,8 +47,41 @@ export interface ModelRequest {
   readonly inputs?: () => NeutralInputs
   /** In a form of its wire that providers are not asked in: it goes by the neutral form also to one of the same wire. */
   readonly isVariant?: true
+  readonly hooks?: SendHooks
   /** What bounds its cost; absent where its wire's decoder does not say. */
   readonly bounds?: RequestBounds
+}
+
+/** What was taken out of the text of a large body, for which marks stand there. */
+export interface ElidedBody {
+  /** Of what was taken out. */
+  readonly hiddenBytes: number
+  /** The body as it was received. Made anew each time: it is large. */
+  fullText(): string
+  /** A body that was made of the text, in any wire, with what the marks stand for. */
+  expand(text: string): OutgoingBody
+}
+
+/** A large body on its way out. */
+export interface OutgoingBody {
+  readonly sizeBytes: number
+  /** For whoever must have it whole, to sign it. */
+  text(): string
+  /** A fresh stream of it, as often as wanted. */
+  open(): ReadableStream<Uint8Array>
+}
+
+/** The body of a request as it was received, for whoever looks into pictures or keeps what was said. */
+export function fullTextOf({ text, elided }: Pick<ModelRequest, 'text' | 'elided'>): string {
+  return elided === undefined ? text : elided.fullText()
+}
+
+/** Who wants to hear of the sending of one request. */
+export interface SendHooks {
+  /** Nothing has refused it: waited for before it is sent. */
+  readonly before?: () => Promise<void>
+  /** A target took it: what is kept there is its caller's. */
+  readonly taken: (target: Target) => void
 }
 
 /** What a request says of how much it may cost. */
@@ -164,6 +199,8 @@ export interface ModelCall {
   readonly cacheWish: CacheWish
   /** Reads another body as it came from the same caller to the same endpoint: one that a guard changed. @throws as decoding does */
   readonly decodeAgain: (text: string) => ModelRequest
+  /** Answers the caller now, while the call goes on. Where its edge can. */
+  readonly detach?: (run: BackgroundRun) => void
   /** What the client's headers name its session by. Looked at when a route asks for it. */
   readonly session?: () => string | undefined
 }

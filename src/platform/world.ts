@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import type { CallSignal } from '../core/signal.ts'
 import { encodeTime, type IdPrefix, type OutgoingConnection, type OutgoingRequest, type World } from '../core/world.ts'
-import { HttpClient } from './http1/client.ts'
-import { requestByProxy } from './proxied.ts'
+import { HttpClient, isWhole } from './http1/client.ts'
+import { requestProbed } from './probed.ts'
 import { Timers } from './timers.ts'
 
 const BASE32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -29,8 +29,8 @@ export function realWorld(): World {
     atEndOfTurn: (run) => void setImmediate(run),
     request: (url, request) => {
       const proxy = request.connection?.proxy
-      if (proxy === undefined) return client.request(url, request)
-      return requestByProxy({ fetch: fetchPlainly, canConnect, after }, proxy, url, request)
+      if (proxy === undefined && isWhole(request)) return client.request(url, request)
+      return requestProbed({ fetch: fetchPlainly, canConnect, after }, proxy ?? url, url, request)
     },
     fetch: fetchPlainly,
     lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
@@ -119,6 +119,8 @@ function fetchPlainly(url: string, request: OutgoingRequest): Promise<Response> 
     timeout: false,
     decompress: request.decompress ?? false,
     ...(request.body === undefined ? {} : { body: request.body }),
+    // Bun sends bytes once more where a kept connection was just closed by the other side. A stream it cannot, so that gets a new connection.
+    ...(request.body instanceof ReadableStream ? { keepalive: false } : {}),
     ...(connection?.proxy === undefined ? {} : { proxy: connection.proxy }),
     ...(connection === undefined ? {} : { tls: tlsOf(connection) }),
   }

@@ -7,8 +7,8 @@ export function checkFilter(filter: BodyFilter): void {
   throw new GatewayError('invalid_request', 'Say which bodies to erase: callId, team, user, keyId or beforeMs.')
 }
 
-/** Whether a body is among those to erase. */
-export function matchesFilter(body: StoredBody, filter: BodyFilter): boolean {
+/** Whether a body, or what belongs to somebody as one does, is among those to erase. */
+export function matchesFilter(body: Pick<StoredBody, 'callId' | 'atMs' | 'owner'>, filter: BodyFilter): boolean {
   const { callId, team, user, keyId, beforeMs } = filter
   return (
     (callId === undefined || body.callId === callId) &&

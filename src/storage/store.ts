@@ -1,5 +1,6 @@
 import type { GatewayError } from '../core/errors.ts'
 import type { AttemptBooked, CallStarted, Event } from '../core/events.ts'
+import type { ObjectStore } from '../core/kept-objects.ts'
 import type { BodyStore, EventLog, EventReader, KeyRecord, KeyStore, TallyReader } from '../core/ports.ts'
 import type { World } from '../core/world.ts'
 import type { MakeProjection } from './projection-feed.ts'
@@ -30,6 +31,8 @@ export interface StoreOptions {
   readonly queueEvents?: number
   /** Bytes of bodies that may wait to be written. 64 MB unless said. */
   readonly bodyQueueBytes?: number
+  /** Bytes of kept objects' content that stay at the most, the oldest going first. 1 GiB unless said; in memory 64 MB. */
+  readonly objectBytes?: number
   readonly projections?: readonly MakeProjection[]
   readonly state?: KeptState
   /** Sees each event when it is on disk, in order: for metrics. Must not throw. */
@@ -76,6 +79,7 @@ export interface Store {
   readonly reader: EventReader
   readonly keys: KeyStore
   readonly bodies: BodyStore
+  readonly objects: ObjectStore
   readonly tallies: TallyReader
   /** Hears of keys that other processes make or revoke, from the opening of the store on. */
   watchKeys(hear: (key: KeyRecord) => void): void

@@ -1,7 +1,8 @@
-import type { PeerReply, PeerRequest } from '../core/peer-reply.ts'
+import type { PeerReply } from '../core/peer-reply.ts'
 import { NetworkError, readWhole } from '../core/peer-reply.ts'
 import { CallAbort } from '../core/signal.ts'
 import { HttpClient } from '../platform/http1/client.ts'
+import type { WholeRequest } from '../platform/http1/request-head.ts'
 import { type FakeWorld, fakeWorld } from './fake-world.ts'
 
 /** A client whose time goes by hand, on real sockets. */
@@ -9,7 +10,7 @@ export interface TestHttpClient extends Disposable {
   readonly client: HttpClient
   readonly world: FakeWorld
   /** Asks; what is left out is a GET that nobody aborts. */
-  ask(url: string, request?: Partial<PeerRequest>): Promise<PeerReply>
+  ask(url: string, request?: Partial<WholeRequest>): Promise<PeerReply>
 }
 
 /** Makes a client for a test. */

@@ -54,6 +54,7 @@ export function openTestControl(overrides: Partial<ControlApiDeps> = {}): TestCo
       fold: (event) => money.ledger.fold(event),
     }),
     providers: { list: () => [], reset: () => undefined },
+    eraseKept: (filter) => store.objects.erase(filter),
     ...{ log: store.log, reader: store.reader, keys: store.keys, bodies: store.bodies, tallies: store.tallies },
     access: createAccess([], installation, () => rules),
     ...{ live, installation, adminKey: new Secret(TEST_ADMIN_KEY), version: '0.0.0-test', startedAtMs: world.now() },

@@ -293,7 +293,7 @@ function shippingTests(server: string): void {
       await schema.ask('UPDATE signalbox_schema SET version = 99')
       const refusal = await replicas.open(schema.url).catch((error) => error)
       expect(refusal).toMatchObject({ code: 'conflict' })
-      expect(refusal.message).toContain('schema 99, this one knows 2')
+      expect(refusal.message).toContain('schema 99, this one knows 3')
       expect(await schema.ask('SELECT count(*)::int AS writers FROM writers')).toEqual([{ writers: 1 }])
     })
 

@@ -2,6 +2,7 @@ import { bodyStoreContract } from './body-store.contract.ts'
 import { eventLogContract } from './event-log.contract.ts'
 import { eventReaderContract } from './event-reader.contract.ts'
 import { keyStoreContract } from './key-store.contract.ts'
+import { objectStoreContract } from './object-store.contract.ts'
 import { POSTGRES_URL } from './postgres-server.ts'
 import { projectionsContract } from './projections.contract.ts'
 import { postgresStores } from './stores.ts'
@@ -15,5 +16,6 @@ if (POSTGRES_URL === undefined) {
   eventReaderContract(postgresStores(POSTGRES_URL))
   keyStoreContract(postgresStores(POSTGRES_URL))
   bodyStoreContract(postgresStores(POSTGRES_URL))
+  objectStoreContract(postgresStores(POSTGRES_URL))
   projectionsContract(postgresStores(POSTGRES_URL))
 }

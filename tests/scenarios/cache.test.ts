@@ -242,7 +242,49 @@ describe('a like question', () => {
     await ask(scenario, asks(ASKED))
     expect(said(await ask(scenario, asks(`${ASKED}!`, more)))).toBe('miss')
   })
+
+  const system = {
+    messages: [
+      { role: 'system', content: 'Say no.' },
+      { role: 'user', content: `${ASKED}!` },
+    ],
+  }
+  const tools = { tools: [{ type: 'function', function: { name: 'reset', parameters: { type: 'object' } } }] }
+  test.each([
+    ['model', { model: 'maxi' }],
+    ['system', system],
+    ['tools', tools],
+    ['output', { response_format: { type: 'json_object' } }],
+  ])('crosses another %s only where that is allowed', async (what, more) => {
+    const results: unknown[] = []
+    for (const across of [[], [what]]) {
+      const cache = { semantic: { threshold: 0.7, across } }
+      await using scenario = await startScenario(twoModels(cache))
+      await ask(scenario, asks(ASKED))
+      results.push(said(await ask(scenario, asks(`${ASKED}!`, more))))
+    }
+    expect(results).toEqual(['miss', 'similar'])
+  })
+
+  test('is another temperature’s where that differs, also below the highest', async () => {
+    await using scenario = await startScenario(cached({ semantic: { threshold: 0.7 } }))
+    await ask(scenario, asks(ASKED, { temperature: 0 }))
+    expect(said(await ask(scenario, asks(`${ASKED}!`, { temperature: 0.2 })))).toBe('miss')
+    expect(said(await ask(scenario, asks(`${ASKED}!`, { temperature: 0 })))).toBe('similar')
+  })
 })
+
+/** Two models with a cache each. */
+function twoModels(cache: object) {
+  const config = (baseUrl: string) => ({
+    models: {
+      providers: { fake: { wire: 'openai-chat', baseUrl, apiKey: 'env:FAKE_PROVIDER_KEY' } },
+      models: ['mini', 'maxi'].map((name) => ({ name, provider: 'fake', id: `fake-${name}`, cache })),
+    },
+    access: { teams: { support: {} } },
+  })
+  return { config }
+}
 
 test.each([
   ['semantic with Redis', { semantic: {} }, { store: 'redis' }, { shared: 'redis://127.0.0.1:1' }, 'models.models[0].cache.semantic'],

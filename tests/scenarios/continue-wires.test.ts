@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
-import { type Answer, chatFrames, type FakeUpstream, fakeUpstream, READ_PAUSE, send, streamReply } from '../../src/testing/fake-upstream.ts'
+import { type Answer, chatFrames, type FakeUpstream, fakeUpstream, send, streamReply } from '../../src/testing/fake-upstream.ts'
 import { type Scenario, startScenario } from '../../src/testing/scenario.ts'
 import { endedCall } from './ask.ts'
 import { CALLER_WIRES, type CallerWire, readStream } from './wires/caller-wires.ts'
@@ -24,10 +24,10 @@ function chunk(bytes: Uint8Array) {
   return send(Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]))
 }
 
-/** Says the first piece, and breaks. */
+/** Says the first piece, and then that it failed: a connection that breaks may take what was said with it, where the machine is busy. */
 function cut(stream: ProviderStream): Answer {
   const frames = stream.frames.slice(0, stream.contentFrame + 1)
-  return () => [begin(stream), ...frames.map(chunk), READ_PAUSE, { type: 'reset' }]
+  return () => [begin(stream), ...frames.map(chunk), chunk(stream.failure), send('0\r\n\r\n')]
 }
 
 function whole(stream: ProviderStream): Answer {

@@ -4,7 +4,15 @@ import { openRawClient } from '../../src/testing/raw-client.ts'
 import { FAKE_PROVIDER_KEY, type Scenario, startScenario } from '../../src/testing/scenario.ts'
 import { ask, expectError, expectErrorFrame, send } from './ask.ts'
 
-const PATHS = ['POST /images/generations', 'GET /files/*', 'DELETE /files/*', 'GET /files/*/content', 'POST /audio/speech']
+const PATHS = [
+  'POST /images/generations',
+  'GET /files/*',
+  'DELETE /files/*',
+  'GET /files/*/content',
+  'POST /audio/speech',
+  'GET /voices/*',
+  'DELETE /voices/*',
+]
 
 interface Settings {
   readonly passthrough?: object | undefined
@@ -86,9 +94,9 @@ describe('a listed path', () => {
   test('may answer without a body', async () => {
     await using scenario = await startScenario({ config: passing() })
     scenario.upstream.answer(() => [sendStep('HTTP/1.1 204 No Content\r\n\r\n')])
-    const reply = await ask(scenario, { method: 'DELETE', path: '/passthrough/fake/files/file-1' })
+    const reply = await ask(scenario, { method: 'DELETE', path: '/passthrough/fake/voices/voice-1' })
     expect(reply).toMatchObject({ status: 204, text: '' })
-    expect(scenario.upstream.requests[0]).toMatchObject({ method: 'DELETE', path: '/v1/files/file-1', body: '' })
+    expect(scenario.upstream.requests[0]).toMatchObject({ method: 'DELETE', path: '/v1/voices/voice-1', body: '' })
     await scenario.expectCall({ outcome: 'ok', status: 204, costNanoUsd: 10_000_000 })
   })
 
@@ -171,7 +179,7 @@ describe('nobody passes for nothing', () => {
     expect(expectError(await post(scenario), 403, 'forbidden').message).toContain('passthrough/fake')
     expect(scenario.upstream.requests).toHaveLength(0)
     const { key } = await scenario.newKey({ team: 'media' })
-    expect((await ask(scenario, { key, path: '/passthrough/fake/files/x', method: 'GET' })).status).toBe(200)
+    expect((await ask(scenario, { key, path: '/passthrough/fake/voices/x', method: 'GET' })).status).toBe(200)
   })
 
   test('past a budget in US dollars', async () => {

@@ -88,3 +88,13 @@ test.each([
   expect(err).toContain(says)
   expect(code).toBe(2)
 })
+
+test('what escapes of JSON stand for is found', async () => {
+  const { out } = await run({ 'a.txt': '{"to":"ada\\u0040example.com"}' }, 'a.txt')
+  expect(out).toBe('a.txt:1 is redacted\n  pii  redact  EMAIL  at 7: ada@example.com\n  → {"to":"[EMAIL_1]"}\n')
+})
+
+test('a line that is no JSON is named', async () => {
+  const { err, code } = await run({ 'a.jsonl': '"fine"\nnot json\n' }, 'a.jsonl')
+  expect([err, code]).toEqual(['signalbox guard test: line 2 is neither a text nor an object with a text\n', 2])
+})

@@ -65,10 +65,19 @@ function readTexts(file: string, content: string): readonly TestText[] {
 }
 
 function textOf(row: string, line: number): string {
-  const value: unknown = JSON.parse(row)
+  const value = jsonOf(row)
   const text = typeof value === 'object' && value !== null && 'text' in value ? value.text : value
   if (typeof text !== 'string') throw new Error(`line ${line} is neither a text nor an object with a text`)
   return text
+}
+
+/** What a line says; undefined where it is no JSON. */
+function jsonOf(row: string): unknown {
+  try {
+    return JSON.parse(row)
+  } catch {
+    return undefined
+  }
 }
 
 function describe(file: string, line: number, { outcome, findings, text }: Tried): string {

@@ -1,5 +1,5 @@
 import type { AnswerCache } from '../../core/answer-cache.ts'
-import type { BodyStore, EventReader, TallyReader } from '../../core/ports.ts'
+import type { BodyFilter, BodyStore, EventReader, TallyReader } from '../../core/ports.ts'
 import type { ProviderStates } from '../../core/provider-report.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { BodyReader } from '../body-readers.ts'
@@ -41,6 +41,8 @@ export type Verification =
 export interface ControlApiDeps extends KeyDeps {
   readonly reader: EventReader
   readonly bodies: BodyStore
+  /** Erases what is kept for callers. Returns how many those were. */
+  readonly eraseKept: (filter: BodyFilter) => Promise<number>
   /** Who may read bodies, by the configuration in force. */
   readonly bodyReaders: () => readonly BodyReader[]
   /** Cached answers; undefined where nothing is cached. */

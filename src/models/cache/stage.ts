@@ -3,7 +3,7 @@ import type { Call } from '../../core/call.ts'
 import type { Stage } from '../../core/stage.ts'
 import { cache } from '../../stages/cache.ts'
 import type { ModelTarget, RouteTarget } from '../routing/types.ts'
-import type { ModelCall, ModelPart, Target } from '../types.ts'
+import { fullTextOf, type ModelCall, type ModelPart, type ModelRequest, type Target } from '../types.ts'
 import { planCache, textOfTargets } from './plan.ts'
 import { replayAnswer } from './replay.ts'
 import { type Embedder, LEXICAL } from './semantic.ts'
@@ -33,10 +33,12 @@ export function cacheModels(deps: CacheModelsDeps): Stage<ModelCall, ModelPart> 
   const embedderOf = (name: string) => (name === LEXICAL.name ? LEXICAL : deps.embedder(name))
   return cache<ModelCall, ModelPart>({
     cache: deps.cache,
-    planOf: (call, { request, route, cacheWish }) =>
-      route.cache === undefined
-        ? undefined
-        : planCache(call, { request, targets: lanesOfRoute(route).text, settings: route.cache, wish: cacheWish }, embedderOf),
+    planOf: (call, asked) => {
+      const { route, cacheWish } = asked
+      if (route.cache === undefined) return undefined
+      const question = { request: wholeRequest(asked), targets: lanesOfRoute(route).text, settings: route.cache, wish: cacheWish }
+      return planCache(call, question, embedderOf)
+    },
     bytesOf: (part) => part.bytes,
     isWorthKeeping: ({ record: { facts } }) => !UNWORTHY.has(facts.finishReason),
     describe: (call, { request, route }) => ({
@@ -51,6 +53,11 @@ export function cacheModels(deps: CacheModelsDeps): Stage<ModelCall, ModelPart> 
       return target && replayAnswer(answer, { call, request, target, isTimed: route.cache?.replay === 'timed' })
     },
   })
+}
+
+/** Questions are equal where all of their bytes are. */
+function wholeRequest({ request, decodeAgain }: ModelCall): ModelRequest {
+  return request.elided === undefined ? request : decodeAgain(fullTextOf(request))
 }
 
 /** What may answer the calls of one route. */

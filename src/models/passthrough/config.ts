@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { field, quote, Refused, usd } from '../../core/fields.ts'
+import { choice, field, quote, Refused, usd } from '../../core/fields.ts'
 import type { ConfigProblem } from '../../core/section.ts'
 import { type PathRule, readRule } from './rules.ts'
 
@@ -29,6 +29,11 @@ export const passthroughField = z
       .prefault(false)
       .describe(
         'Whether calls to which guards apply pass all the same: guards do not look at what is passed through. Otherwise they are refused.',
+      ),
+    ownedBy: choice(['caller', 'team'])
+      .prefault('caller')
+      .describe(
+        'Whose it is what a call stores at the provider (files, batches, responses, …): of the caller who made it (its user, else its key), or of its team. Lists have nothing else, and to others it is not there.',
       ),
   })
   .describe('What of its API is passed through unread at /passthrough/<provider>. Left out: nothing.')

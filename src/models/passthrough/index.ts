@@ -2,6 +2,7 @@ import type { Call } from '../../core/call.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Usage } from '../../core/events.ts'
 import { pathOf } from '../../core/headers.ts'
+import type { ObjectStore } from '../../core/kept-objects.ts'
 import type { NanoUsd } from '../../core/money.ts'
 import type { Access } from '../../core/ports.ts'
 import { type Handler, pipeline } from '../../core/stage.ts'
@@ -14,9 +15,13 @@ import { limitAttempts } from '../../stages/limit-attempts.ts'
 import { type Charge, meter } from '../../stages/meter.ts'
 import { receive } from '../../stages/receive.ts'
 import type { ModelCatalog } from '../catalog.ts'
+import type { RouterState } from '../routing/router.ts'
+import type { PassedLimits } from './body.ts'
 import { queryToSend } from './headers.ts'
-import { listsPath, METHODS, readPassedPath } from './rules.ts'
-import { type PassedLimits, sendPassed } from './send.ts'
+import { findObject } from './objects/find.ts'
+import { ownObjects } from './own-objects.ts'
+import { belowAddress, listsPath, METHODS, readPassedPath } from './rules.ts'
+import { sendPassed } from './send.ts'
 import type { PassedCall, PassedPart, PassedProvider } from './types.ts'
 
 interface PassthroughDeps {
@@ -25,6 +30,8 @@ interface PassthroughDeps {
   readonly guards: () => GuardSet
   readonly money: MoneyDeps
   readonly limits: () => PassedLimits
+  readonly objects: ObjectStore
+  readonly router: Pick<RouterState, 'lanes'>
 }
 
 /** What stands behind the stages that need only the caller: those that need to know what is asked for. */
@@ -36,6 +43,7 @@ export function createPassthrough(deps: PassthroughDeps): Handler<{ readonly req
       [
         authorize((call, passed) => refuseGuarded(deps, call, passed)),
         limit({ ...deps.money, subjectOf, tokensOf: () => 0 }),
+        ownObjects(deps), // behind the limit: ids are not to be guessed
         budget({
           ...deps.money,
           subjectOf,
@@ -58,7 +66,7 @@ export function createPassthrough(deps: PassthroughDeps): Handler<{ readonly req
           holds: { ...flatEstimator, ...deps.money },
         }),
       ],
-      (call, passed) => sendPassed(call, passed, deps.limits()),
+      (call, passed) => sendPassed(call, passed, { limits: deps.limits, lanes: deps.router.lanes }),
     ),
   )
 }
@@ -100,7 +108,8 @@ const flatEstimator: Estimator<PassedCall> = {
  * @throws invalid_request, not_found, forbidden, method_not_allowed
  */
 function find(deps: PassthroughDeps, call: Call, request: Request): PassedCall {
-  const { provider, path, segments } = readPassedPath(pathOf(request.url))
+  const asked = readPassedPath(pathOf(request.url))
+  const { provider } = asked
   const to = deps.catalog().passthrough(provider)
   const { facts } = call.record
   facts.subject = `passthrough/${provider}`.slice(0, 200)
@@ -112,6 +121,7 @@ function find(deps: PassthroughDeps, call: Call, request: Request): PassedCall {
   }
   permit(deps.access, call, to)
   facts.provider = to.target.provider
+  const { path, segments } = belowAddress(asked, to.base)
   const listed = to.rules.filter((rule) => listsPath(rule, segments))
   const rule = listed.find(({ method }) => method === request.method)
   const method = METHODS.find((one) => one === request.method)
@@ -123,7 +133,15 @@ function find(deps: PassthroughDeps, call: Call, request: Request): PassedCall {
       listed.map((one) => one.method),
     )
   facts.target = rule.written.slice(0, 200)
-  return { id: `${call.id}.1`, to, method, rule: rule.written, url: `${to.base}${path}${queryToSend(request.url)}`, request }
+  return {
+    id: `${call.id}.1`,
+    to,
+    method,
+    rule: rule.written,
+    url: `${to.base}${path}${queryToSend(request.url)}`,
+    request,
+    asked: findObject(to.objects, method, segments),
+  }
 }
 
 /** The grant: the same list by which models are granted. */

@@ -60,6 +60,13 @@ export function readPassedPath(path: string): PassedPath {
   )
 }
 
+/** The path below an address: clients that write the version themselves (`/v1/files`) mean the one that the address ends with. */
+export function belowAddress(asked: PassedPath, base: string): PassedPath {
+  const [version = '', ...segments] = asked.segments
+  if (segments.length === 0 || !/^v\d\w*$/.test(version) || !base.endsWith(`/${version}`)) return asked
+  return { ...asked, path: asked.path.slice(version.length + 1), segments }
+}
+
 /** Whether a rule lists this path, whatever the method. */
 export function listsPath({ segments }: PathRule, asked: readonly string[]): boolean {
   return segments.length === asked.length && segments.every((pattern, index) => matchesPattern(pattern, asked[index] ?? ''))

@@ -2,62 +2,94 @@ import type { Call } from '../../core/call.ts'
 import { asGatewayError, GatewayError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { PeerReply } from '../../core/peer-reply.ts'
-import { readBody } from '../../core/read-body.ts'
 import { type PartSource, Reply } from '../../core/reply.ts'
+import { replyOf } from '../../core/stage.ts'
 import { formatTraceparent } from '../../core/trace.ts'
 import { withoutCredentials } from '../credentials.ts'
 import { dialectOf } from '../dialects/index.ts'
 import { openExchange } from '../exchange.ts'
 import { refineFailure } from '../refine-failure.ts'
 import { askedWaitSeconds } from '../retry-after.ts'
+import type { LaneTable } from '../routing/lanes.ts'
+import { openBody, type PassedBody, type PassedLimits } from './body.ts'
 import { headersToSend, headersToTell } from './headers.ts'
-import type { PassedCall, PassedPart } from './types.ts'
+import { sendByKeys } from './keys.ts'
+import { ownedAnswer, ownedStream } from './objects/answer.ts'
+import type { PassedCall, PassedLane, PassedPart } from './types.ts'
 
-/** Bounds on what a caller may send. */
-export interface PassedLimits {
-  readonly jsonBodyBytes: number
-  readonly otherBodyBytes: number
-  readonly bodyDeadlineMs: number
+/** What sending needs. */
+export interface SendPassedDeps {
+  readonly limits: () => PassedLimits
+  readonly lanes: LaneTable
 }
 
 /**
  * Sends a call on, and its answer back as it comes. Resolves with the head of a good answer.
  * @throws request_too_large, request_timeout, unsupported_media_type, not_found, the codes of providers
  */
-export async function sendPassed(call: Call, passed: PassedCall, limits: PassedLimits): Promise<Reply<PassedPart>> {
-  const { to, url, method } = passed
-  const { facts } = call.record
-  const body = await readPassed(call, passed, limits)
-  const exchange = openExchange(call, { provider: to.target.provider, timeouts: to.timeouts }, url)
+export async function sendPassed(call: Call, passed: PassedCall, { limits, lanes }: SendPassedDeps): Promise<Reply<PassedPart>> {
+  const body = await openBody(call, passed, limits())
+  const isRepeatable = () => !(body.content instanceof ReadableStream)
+  return sendByKeys(call, passed, { lanes, isRepeatable, send: (lane) => sendOver(call, passed, lane, body) })
+}
+
+async function sendOver(call: Call, passed: PassedCall, lane: PassedLane, body: PassedBody): Promise<Reply<PassedPart>> {
+  const exchange = openExchange(call, { provider: lane.provider, timeouts: passed.to.timeouts }, passed.url)
   try {
-    const headers = { ...headersToSend(passed.request.headers, to.target), traceparent: formatTraceparent(call.trace) }
-    const { authorize } = to.target
-    const signed = authorize === undefined ? undefined : await authorize(call, { method, url, headers, body: textOf(body) })
-    const response = await exchange.send({
-      method,
-      headers: { ...headers, ...signed },
-      ...(body.length === 0 ? {} : { body }),
-      ...(to.target.connection === undefined ? {} : { connection: to.target.connection }),
-    })
-    facts.providerStatus = response.status
-    facts.providerMs = exchange.elapsedMs
-    if (response.status < 200 || response.status > 299) throw await failure(exchange, response, { to, nowMs: call.world.now() })
+    const response = await request(call, passed, exchange, { url: passed.url, lane, body })
+    const { facts } = call.record
     facts.status = response.status
-    return new Reply(new PassedSource(call, passed, exchange, response), call.signal)
-  } catch (thrown) {
+    const told = await ownedAnswer(passed, lane, {
+      exchange,
+      response,
+      again: (url) => readPage(call, passed, lane, url),
+    })
+    if (told === undefined) return ownedStream(passed, lane, new Reply(new PassedSource(call, lane, exchange, response), call.signal))
     facts.providerMs = exchange.elapsedMs
+    exchange.close()
+    return replyOf<PassedPart>([headOf(response, lane), { type: 'piece', bytes: told }], call.signal)
+  } catch (thrown) {
+    call.record.facts.providerMs = exchange.elapsedMs
     exchange.abort()
-    throw withoutCredentials(thrown, to.target)
+    throw withoutCredentials(body.failure() ?? thrown, lane.target)
   }
 }
 
-async function readPassed(call: Call, { request, method }: PassedCall, limits: PassedLimits): Promise<Uint8Array> {
-  const isJson = /^\s*application\/([\w.+-]+\+)?json\s*(;|$)/i.test(request.headers.get('content-type') ?? '')
-  const maxBytes = isJson ? limits.jsonBodyBytes : limits.otherBodyBytes
-  const body = await readBody(request, { maxBytes, deadlineMs: limits.bodyDeadlineMs, signal: call.signal }, call.world)
-  call.record.facts.sizeInBytes = body.length
-  if (method === 'GET' && body.length > 0) throw new GatewayError('invalid_request', 'A GET has no body here; leave it out.')
-  return body
+interface Outgoing {
+  readonly url: string
+  readonly lane: PassedLane
+  readonly body?: PassedBody
+}
+
+async function request(call: Call, passed: PassedCall, exchange: Exchange, { url, lane, body }: Outgoing): Promise<PeerReply> {
+  const { method } = passed
+  const { target } = lane
+  const { facts } = call.record
+  const content = body?.content
+  const length = body?.declaredBytes === undefined ? {} : { 'content-length': String(body.declaredBytes) }
+  const headers = { ...headersToSend(passed.request.headers, target), ...length, traceparent: formatTraceparent(call.trace) }
+  const text = content instanceof Uint8Array ? content : new Uint8Array(0)
+  const signed = target.authorize === undefined ? undefined : await target.authorize(call, { method, url, headers, body: textOf(text) })
+  const response = await exchange.send({
+    method,
+    headers: { ...headers, ...signed },
+    ...(content === undefined ? {} : { body: content }),
+    ...(target.connection === undefined ? {} : { connection: target.connection }),
+  })
+  facts.providerStatus = response.status
+  facts.providerMs = exchange.elapsedMs
+  if (response.status < 200 || response.status > 299) throw await failure(exchange, response, { lane, nowMs: call.world.now() })
+  return response
+}
+
+/** Another page of a list. */
+async function readPage(call: Call, passed: PassedCall, lane: PassedLane, url: string): Promise<Uint8Array> {
+  const exchange = openExchange(call, { provider: lane.provider, timeouts: passed.to.timeouts }, url)
+  try {
+    return await exchange.readAll(await request(call, passed, exchange, { url, lane }))
+  } finally {
+    exchange.close()
+  }
 }
 
 /** What is signed is text: a body that is none could be signed as something else. */
@@ -69,14 +101,19 @@ function textOf(body: Uint8Array): string {
   }
 }
 
+function headOf({ status, headers }: PeerReply, { target }: PassedLane): PassedPart {
+  return { type: 'head', status, headers: headersToTell(headers, target) }
+}
+
+interface FailedLane {
+  readonly lane: PassedLane
+  readonly nowMs: number
+}
+
 /** What an answer that is none means. A redirect would carry the credential elsewhere; it is not followed. */
-async function failure(
-  exchange: Exchange,
-  response: PeerReply,
-  { to, nowMs }: Pick<PassedCall, 'to'> & { readonly nowMs: number },
-): Promise<GatewayError> {
+async function failure(exchange: Exchange, response: PeerReply, { lane, nowMs }: FailedLane): Promise<GatewayError> {
   const { status } = response
-  const { provider, wire } = to.target
+  const { provider, wire } = lane.target
   if (status < 400) {
     return new GatewayError('provider_malformed', `Provider ${provider} answered ${status}, a redirect, which is not followed.`, {
       providerStatus: status,
@@ -91,14 +128,14 @@ async function failure(
 /** The head, then the body, pulled: what the caller does not read is not read from the provider. */
 class PassedSource implements PartSource<PassedPart> {
   readonly #call: Call
-  readonly #passed: PassedCall
+  readonly #lane: PassedLane
   readonly #exchange: Exchange
   readonly #response: PeerReply
   #isBegun = false
 
-  constructor(call: Call, passed: PassedCall, exchange: Exchange, response: PeerReply) {
+  constructor(call: Call, lane: PassedLane, exchange: Exchange, response: PeerReply) {
     this.#call = call
-    this.#passed = passed
+    this.#lane = lane
     this.#exchange = exchange
     this.#response = response
   }
@@ -106,8 +143,7 @@ class PassedSource implements PartSource<PassedPart> {
   pull(): PassedPart | Promise<PassedPart | undefined> {
     if (this.#isBegun) return this.#readMore()
     this.#isBegun = true
-    const { status, headers } = this.#response
-    return { type: 'head', status, headers: headersToTell(headers, this.#passed.to.target) }
+    return headOf(this.#response, this.#lane)
   }
 
   cancel(): void {

@@ -1,6 +1,15 @@
 import type { NanoUsd } from '../../core/money.ts'
+import type { Lane } from '../routing/lanes.ts'
 import type { Target, Timeouts } from '../types.ts'
+import type { AskedObject } from './objects/find.ts'
+import type { ObjectOwners } from './objects/owners.ts'
+import type { ObjectRow } from './objects/rows.ts'
 import type { Method, PathRule } from './rules.ts'
+
+/** A way to a provider: one of its keys. */
+export interface PassedLane extends Lane {
+  readonly target: Pick<Target, 'provider' | 'wire' | 'headers' | 'credentials' | 'authorize' | 'connection'>
+}
 
 /** A provider to which something is passed through. */
 export interface PassedProvider {
@@ -8,8 +17,15 @@ export interface PassedProvider {
   readonly name: string
   /** Where its API begins, without a slash at its end. */
   readonly base: string
-  readonly target: Pick<Target, 'provider' | 'wire' | 'headers' | 'credentials' | 'authorize' | 'connection'>
+  /** With the first of its keys. */
+  readonly target: PassedLane['target']
+  /** One for each key. */
+  readonly lanes: readonly [PassedLane, ...PassedLane[]]
   readonly timeouts: Timeouts
+  /** What it keeps for whoever has its key. */
+  readonly objects: readonly ObjectRow[]
+  /** Whose that is: of the caller who made it, or of its team. */
+  readonly ownedBy: 'caller' | 'team'
   readonly rules: readonly PathRule[]
   /** Of each call; undefined: not known. */
   readonly nanoUsdPerCall: NanoUsd | undefined
@@ -27,6 +43,23 @@ export interface PassedCall {
   readonly rule: string
   readonly url: string
   readonly request: Request
+  /** What is asked of the objects that the provider keeps; undefined where it is about none that is known. */
+  readonly asked: AskedObject | undefined
+  /** Set by `ownObjects`. */
+  readonly owned?: OwnedCall
+}
+
+/** What is known once it is known whose the objects are. */
+export interface OwnedCall {
+  readonly owners: ObjectOwners
+  /** The key that it goes by; undefined: any. `isNeeded`: no other reaches what is asked for. */
+  readonly key: { readonly keyId: string; readonly isNeeded: boolean } | undefined
+  /** Whether the caller owns anything there. */
+  readonly ownsAny: boolean
+  /** Where the body is JSON, it was read. */
+  readonly json: Uint8Array | undefined
+  /** Whether the provider will keep what is made. */
+  readonly isKept: boolean
 }
 
 /** A piece of the answer. Every reply that began has exactly one `head`, first. */

@@ -33,7 +33,13 @@ function clampOutput(request: ModelRequest, target: Target, maxOutputTokens: num
   const text = writeBound(request, target, maxOutputTokens)
   const address = { headers: new Headers(request.headers), url: '', model: request.model, isStream: request.isStream }
   const decoded = callDialect(request.wire, request.operation).decodeRequest(new TextEncoder().encode(text), { maxDepth: DEEP }, address)
-  return request.headers === undefined ? decoded : { ...decoded, headers: request.headers }
+  const { headers, elided, hooks } = request
+  return {
+    ...decoded,
+    ...(headers === undefined ? {} : { headers }),
+    ...(elided === undefined ? {} : { elided }),
+    ...(hooks === undefined ? {} : { hooks }),
+  }
 }
 
 function writeBound({ wire, text }: ModelRequest, target: Target, bound: number): string {

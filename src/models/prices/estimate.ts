@@ -35,7 +35,9 @@ function estimateAttempt({ id, request, target, encoded = request.text }: Attemp
   const bounds = boundsOf(request)
   // What is sent counts: in the provider's wire, where that is another.
   const sizeBytes = Buffer.byteLength(encoded)
-  const inputTokens = isStrict ? strictInputTokens(encoded, sizeBytes) : sizeBytes - bounds.mediaBytes + bounds.mediaParts * MEDIA_TOKENS
+  const inputTokens = isStrict
+    ? strictInputTokens(encoded, sizeBytes) + (request.elided?.hiddenBytes ?? 0)
+    : sizeBytes - bounds.mediaBytes + bounds.mediaParts * MEDIA_TOKENS
   const outputTokens = request.operation === 'generate' ? outputOf(bounds, target, isStrict) * bounds.choices : 0
   return {
     attempt: id,

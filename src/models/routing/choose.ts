@@ -1,6 +1,5 @@
-import type { Target } from '../types.ts'
 import { isChoosy, whyIncapable } from './capabilities.ts'
-import type { LaneTable, Resting } from './lanes.ts'
+import type { Lane, LaneTable, Resting } from './lanes.ts'
 import { isDegraded } from './performance.ts'
 import { type Branch, type Circumstances, chanceOf, ORDER, stickyKeyOf } from './strategies.ts'
 import type { Choice, ModelTarget, NestedRoute, RequestFacts, Route, RouteTarget, RuledOut } from './types.ts'
@@ -118,8 +117,12 @@ function canaryFor(route: Route, facts: RequestFacts, state: ChoiceState, ruledO
  * The lane of a model for the next attempt, of those that were not tried: one that is ready before one that had better rest, then the one with
  * the fewest calls, then the one that was used longest ago.
  */
-export function pickLane(model: ModelTarget, tried: ReadonlySet<string>, { lanes, nowMs }: Pick<ChoiceState, 'lanes' | 'nowMs'>) {
-  let best: Target | undefined
+export function pickLane<One extends Lane>(
+  model: { readonly lanes: readonly One[] },
+  tried: ReadonlySet<string>,
+  { lanes, nowMs }: Pick<ChoiceState, 'lanes' | 'nowMs'>,
+): One | undefined {
+  let best: One | undefined
   let isBestResting = false
   for (const lane of model.lanes) {
     if (tried.has(lane.laneId)) continue
@@ -134,7 +137,7 @@ export function pickLane(model: ModelTarget, tried: ReadonlySet<string>, { lanes
   return best
 }
 
-function isFreer(lanes: LaneTable, lane: Target, best: Target): boolean {
+function isFreer(lanes: LaneTable, lane: Lane, best: Lane): boolean {
   const [one, other] = [lanes.stateOf(lane), lanes.stateOf(best)]
   return one.inFlight < other.inFlight || (one.inFlight === other.inFlight && one.lastSent < other.lastSent)
 }

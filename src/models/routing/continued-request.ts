@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from '../../core/json.ts'
 import type { NeutralRequest } from '../neutral/request.ts'
-import type { ModelCall, ModelRequest, WireName } from '../types.ts'
+import { fullTextOf, type ModelCall, type ModelRequest, type WireName } from '../types.ts'
 
 type Append = (body: JsonObject, said: string) => JsonObject | undefined
 
@@ -35,7 +35,7 @@ export function continuedRequest({ request, decodeAgain }: ModelCall, said: stri
   const append = APPEND[request.wire]
   // Older completions have no messages, and no provider is asked in them: what goes out is written from this form.
   if (append === undefined) return { ...request, neutral: () => withAnswer(request.neutral(), ended) }
-  const body: unknown = JSON.parse(request.text)
+  const body: unknown = JSON.parse(fullTextOf(request))
   const appended = isObject(body) ? append(body, ended) : undefined
   return appended === undefined ? undefined : decodeAgain(JSON.stringify(appended))
 }

@@ -1,6 +1,6 @@
 import type { Call, Principal } from '../../core/call.ts'
 import { isObject, type JsonObject } from '../../core/json.ts'
-import type { ModelRequest } from '../types.ts'
+import { fullTextOf, type ModelRequest } from '../types.ts'
 import { readNeeds, readShape } from './shape.ts'
 import type { RequestFacts, RequestNeeds, RequestShape } from './types.ts'
 
@@ -9,7 +9,7 @@ export class CallFactsForRoute implements RequestFacts {
   readonly principal: Principal
   readonly isStream: boolean
   readonly promptHash: string | undefined
-  readonly #request: Pick<ModelRequest, 'text'>
+  readonly #request: Pick<ModelRequest, 'text' | 'elided'>
   readonly #session: (() => string | undefined) | undefined
   #needs: RequestNeeds | undefined
   #shape: RequestShape | undefined
@@ -17,7 +17,7 @@ export class CallFactsForRoute implements RequestFacts {
   /** @param session what the client's headers name its session by */
   constructor(
     { principal }: Pick<Call, 'principal'>,
-    request: Pick<ModelRequest, 'text' | 'isStream' | 'prompt'>,
+    request: Pick<ModelRequest, 'text' | 'elided' | 'isStream' | 'prompt'>,
     session?: () => string | undefined,
   ) {
     this.principal = principal
@@ -37,7 +37,7 @@ export class CallFactsForRoute implements RequestFacts {
   }
 
   get shape(): RequestShape {
-    this.#shape ??= readShape(bodyOf(this.#request.text))
+    this.#shape ??= readShape(bodyOf(fullTextOf(this.#request)))
     return this.#shape
   }
 }

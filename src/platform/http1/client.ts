@@ -2,7 +2,7 @@ import type { TLSOptions } from 'bun'
 import { NetworkError, type PeerReply, type PeerRequest } from '../../core/peer-reply.ts'
 import type { CancelTimer, OutgoingConnection } from '../../core/world.ts'
 import { Pool, type PoolWorld } from './pool.ts'
-import { type KnownNames, writeHead } from './request-head.ts'
+import { type KnownNames, type WholeRequest, writeHead } from './request-head.ts'
 import { Transaction } from './transaction.ts'
 
 /** URLs whose parts are remembered: a gateway asks few, again and again. */
@@ -37,7 +37,7 @@ export class HttpClient {
    * Sends a request. Resolves when the head of its reply is there.
    * @throws NetworkError, as a rejection
    */
-  request(url: string, request: PeerRequest): Promise<PeerReply> {
+  request(url: string, request: WholeRequest): Promise<PeerReply> {
     try {
       if (request.signal.aborted) throw new NetworkError('aborted', 'The request was aborted.')
       const { pool, host, target } = this.#addressOf(url, request)
@@ -57,7 +57,7 @@ export class HttpClient {
     for (const pool of this.#pools.values()) pool.close()
   }
 
-  #addressOf(url: string, { address, connection }: PeerRequest): Address {
+  #addressOf(url: string, { address, connection }: WholeRequest): Address {
     const key = address === undefined && connection === undefined ? url : `${url} ${address ?? ''} ${this.#idOf(connection)}`
     const known = this.#addresses.get(key)
     if (known !== undefined) return known
@@ -103,6 +103,11 @@ export class HttpClient {
       if (this.#pools.size > 0) this.#planSweep()
     })
   }
+}
+
+/** Whether the body of a request is here: what is piped is for the runtime's own client. */
+export function isWhole(request: PeerRequest): request is WholeRequest {
+  return !(request.body instanceof ReadableStream)
 }
 
 function tlsOf(host: string, connection: OutgoingConnection | undefined): TLSOptions {

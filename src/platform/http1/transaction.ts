@@ -1,7 +1,8 @@
-import { faultOf, NetworkError, type NetworkFault, type PeerReply, type PeerRequest } from '../../core/peer-reply.ts'
+import { faultOf, NetworkError, type NetworkFault, type PeerReply } from '../../core/peer-reply.ts'
 import { ChunkedDecoder } from './chunked.ts'
 import type { Connection } from './connection.ts'
 import { Head, MAX_HEAD_BYTES } from './head.ts'
+import type { WholeRequest } from './request-head.ts'
 import { unpacked } from './unpack.ts'
 
 /** So much of a body may wait for a reader; then the connection is not read either. One read of the runtime may exceed it once. */
@@ -22,7 +23,7 @@ interface Waiter {
 
 /** One request and its reply. It is the reply itself, too: there is one object for both, and it lives for one call. */
 export class Transaction implements PeerReply {
-  readonly request: PeerRequest
+  readonly request: WholeRequest
   /** Start line, fields and the empty line. */
   readonly headText: string
   /** Resolves when the head of the reply is there. */
@@ -46,7 +47,7 @@ export class Transaction implements PeerReply {
   #failure: NetworkError | undefined
   #isComplete = false
 
-  constructor(request: PeerRequest, headText: string) {
+  constructor(request: WholeRequest, headText: string) {
     this.request = request
     this.headText = headText
     this.replied = new Promise((resolve, reject) => {

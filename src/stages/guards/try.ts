@@ -1,3 +1,4 @@
+import { readEscapes } from './escapes.ts'
 import { Lane } from './lane.ts'
 import { Placeholders } from './placeholders.ts'
 import type { Action, Guard, Phase } from './types.ts'
@@ -35,13 +36,15 @@ export function tryGuards(guards: readonly Guard[], phase: Phase, text: string):
       }
     }
   }
+  // Places are those of the text as it is looked at: with what its escapes stand for.
+  const read = readEscapes(text)
   const placeholders = new Placeholders()
-  placeholders.avoid(text)
+  placeholders.avoid(read)
   const lane = new Lane(asked, {
-    onFound: ({ name, action }, { kind, from, to }) => findings.push({ guard: name, action, kind, from, to, value: text.slice(from, to) }),
+    onFound: ({ name, action }, { kind, from, to }) => findings.push({ guard: name, action, kind, from, to, value: read.slice(from, to) }),
     replacementOf: (guard, kind, value) => placeholders.hide(kind, value, { isRestored: guard.restores }),
   })
-  const passed = lane.end(text)
+  const passed = lane.end(read)
   const isRefused = findings.some(({ action }) => action === 'block')
-  return { outcome: isRefused ? 'is refused' : passed === text ? 'passes' : 'is redacted', findings, text: passed }
+  return { outcome: isRefused ? 'is refused' : passed === read ? 'passes' : 'is redacted', findings, text: passed === read ? text : passed }
 }

@@ -6,6 +6,7 @@ import type { Store, StoreOptions } from '../store.ts'
 import { MemoryBodyStore } from './body-store.ts'
 import { MemoryJournal } from './journal.ts'
 import { MemoryKeyStore } from './key-store.ts'
+import { MemoryObjectStore } from './object-store.ts'
 import { MemoryTallyStore } from './tally-store.ts'
 
 const QUEUE_EVENTS = 20_000
@@ -50,6 +51,7 @@ export function openMemoryStore(options: StoreOptions): MemoryStore {
     reader: journal,
     keys: new MemoryKeyStore(),
     bodies: new MemoryBodyStore(options.bodyQueueBytes ?? BODY_BYTES),
+    objects: new MemoryObjectStore(world, options.objectBytes ?? BODY_BYTES),
     tallies: feed,
     watchKeys: () => {},
     condition: () => undefined,

@@ -178,7 +178,8 @@ function valuesOf(body: StoredBody): (string | number | boolean | Buffer | null)
   return [id, callId, kind, atMs, isRedacted, isTruncated, team, user, keyId, mediaType, Buffer.from(bytes)]
 }
 
-function whereOf({ callId, team, user, keyId, beforeMs }: BodyFilter) {
+/** The rows that a filter means. */
+export function whereOf({ callId, team, user, keyId, beforeMs }: BodyFilter) {
   const all: readonly (readonly [string, string | number | undefined])[] = [
     ['call_id =', callId],
     ['team =', team],

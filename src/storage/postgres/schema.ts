@@ -32,6 +32,15 @@ export const SCHEMA: readonly (readonly string[])[] = [
     'CREATE INDEX bodies_by_time ON bodies (at_ms)',
   ],
   ['ALTER TABLE keys ADD COLUMN replaces text, ADD COLUMN replaces_until_ms bigint'],
+  [
+    `CREATE TABLE objects (
+      space text NOT NULL, id text NOT NULL, owner text NOT NULL, team text, "user" text, key_id text, call_id text NOT NULL,
+      at_ms bigint NOT NULL, until_ms bigint, provider text, provider_key text, provider_id text, size_bytes bigint NOT NULL, bytes bytea NOT NULL,
+      PRIMARY KEY (space, id))`,
+    'CREATE INDEX objects_by_owner ON objects (owner, provider, at_ms)',
+    'CREATE INDEX objects_by_end ON objects (until_ms) WHERE until_ms IS NOT NULL',
+    'CREATE INDEX objects_with_content ON objects (at_ms, size_bytes) WHERE size_bytes > 0',
+  ],
 ]
 
 /** Numbers of our advisory locks, under one of our own. */

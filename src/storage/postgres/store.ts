@@ -18,6 +18,7 @@ import { PostgresKeyStore } from './key-store.ts'
 import { KeyWatch } from './key-watch.ts'
 import { PostgresLogReader } from './log-reader.ts'
 import { migrate } from './migrate.ts'
+import { PostgresObjectStore } from './object-store.ts'
 import { Pool } from './pool.ts'
 import { rebuildInside, rebuildTallies } from './rebuild.ts'
 import { PostgresRetention } from './retention.ts'
@@ -26,6 +27,7 @@ import { PostgresTallies } from './tallies.ts'
 import { verifyChains } from './verify.ts'
 
 const BODY_QUEUE_BYTES = 64 * 1024 * 1024
+const OBJECT_BYTES = 1024 * 1024 * 1024
 /** How long a start waits for PostgreSQL, which may be starting too. */
 const CONNECT_MS = 10_000
 const CONNECT_PAUSE_MS = 500
@@ -106,12 +108,14 @@ async function open(options: PostgresStoreOptions, closers: (() => void | Promis
   const watch = new KeyWatch({ pool, keys, world, after: await keys.lastChange() })
   const queueBytes = options.bodyQueueBytes ?? BODY_QUEUE_BYTES
   const bodies = new PostgresBodyStore({ pool, world, queueBytes, retentionMs: options.bodyRetentionMs, report })
+  const objects = new PostgresObjectStore({ pool, world, maxBytes: options.objectBytes ?? OBJECT_BYTES })
   const trimmer = makeTrimmer(local, shipper, options)
   const retention = makeRetention(pool, tallies, local, options)
   const close = async () => {
     trimmer.close()
     retention?.close()
     watch.close()
+    objects.close()
     await atMost(CLOSE_WAIT_MS, socketWorld, bodies.close())
     local.closeLog()
     await shipper.close()
@@ -124,6 +128,7 @@ async function open(options: PostgresStoreOptions, closers: (() => void | Promis
     reader: new PostgresLogReader({ pool, beforeRead: () => shipper.catchUp() }),
     keys,
     bodies,
+    objects,
     tallies,
     watchKeys: (hear) => watch.start(hear),
     condition: () => shipper.condition(),

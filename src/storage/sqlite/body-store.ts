@@ -199,7 +199,8 @@ function bindingsOf(body: StoredBody): SQLQueryBindings[] {
   return [body.id, body.callId, body.kind, body.atMs, ...flags, team, user, keyId, body.mediaType, body.bytes]
 }
 
-function whereOf(filter: BodyFilter): { readonly sql: string; readonly bindings: SQLQueryBindings[] } {
+/** The rows that a filter means. */
+export function whereOf(filter: BodyFilter): { readonly sql: string; readonly bindings: SQLQueryBindings[] } {
   const { callId, team, user, keyId, beforeMs } = filter
   const all: readonly (readonly [string, string | number | undefined])[] = [
     ['call_id = ?', callId],

@@ -41,5 +41,15 @@ export const SCHEMA: Readonly<Record<DatabaseName, readonly (readonly string[])[
       'CREATE INDEX bodies_by_call ON bodies (call_id)',
       'CREATE INDEX bodies_by_time ON bodies (at_ms)',
     ],
+    [
+      // Content stands behind the columns that are asked for without it.
+      `CREATE TABLE objects (
+        space TEXT NOT NULL, id TEXT NOT NULL, owner TEXT NOT NULL, team TEXT, user TEXT, key_id TEXT, call_id TEXT NOT NULL,
+        at_ms INTEGER NOT NULL, until_ms INTEGER, provider TEXT, provider_key TEXT, provider_id TEXT, size_bytes INTEGER NOT NULL, bytes BLOB NOT NULL,
+        PRIMARY KEY (space, id))`,
+      'CREATE INDEX objects_by_owner ON objects (owner, provider, at_ms)',
+      'CREATE INDEX objects_by_end ON objects (until_ms) WHERE until_ms IS NOT NULL',
+      'CREATE INDEX objects_with_content ON objects (at_ms, size_bytes) WHERE size_bytes > 0',
+    ],
   ],
 }

@@ -15,10 +15,12 @@ import { folderFailure } from './failure.ts'
 import { SqliteKeyStore } from './key-store.ts'
 import { lockFolder } from './lock.ts'
 import { migrate } from './migrate.ts'
+import { SqliteObjectStore } from './object-store.ts'
 import { type DatabaseName, fileOf } from './schema.ts'
 import { SqliteTallyStore } from './tally-store.ts'
 
 const BODY_QUEUE_BYTES = 64 * 1024 * 1024
+const OBJECT_BYTES = 1024 * 1024 * 1024
 
 /** How to open a data folder. */
 export interface SqliteStoreOptions extends LocalLogOptions {
@@ -82,6 +84,7 @@ class OpenStore {
   readonly #local: LocalLog
   readonly #feed: ProjectionFeed
   readonly #bodies: SqliteBodyStore
+  readonly #objects: SqliteObjectStore
   #trimmer: Trimmer | undefined
   #closed: Promise<void> | undefined
 
@@ -102,15 +105,10 @@ class OpenStore {
       report,
     })
     const queueBytes = options.bodyQueueBytes ?? BODY_QUEUE_BYTES
-    this.#bodies = new SqliteBodyStore({
-      database: bodies,
-      folder,
-      world,
-      queueBytes,
-      retentionMs: options.bodyRetentionMs,
-      onWrote: watch('bodies', bodies),
-      report,
-    })
+    const onWrote = watch('bodies', bodies)
+    const kept = { database: bodies, folder, world, onWrote, report }
+    this.#bodies = new SqliteBodyStore({ ...kept, queueBytes, retentionMs: options.bodyRetentionMs })
+    this.#objects = new SqliteObjectStore({ ...kept, maxBytes: options.objectBytes ?? OBJECT_BYTES })
   }
 
   /** Begins the log and catches up. After this, calls may come. */
@@ -127,6 +125,7 @@ class OpenStore {
       reader: this.#local.reader,
       keys: new SqliteKeyStore(main, folder),
       bodies: this.#bodies,
+      objects: this.#objects,
       tallies: this.#feed,
       watchKeys: () => {},
       condition: () => undefined,
@@ -158,6 +157,7 @@ class OpenStore {
     this.#feed.flush()
     this.#feed.close()
     this.#bodies.close()
+    this.#objects.close()
     this.#local.closeFiles()
     for (const database of [journal, main, bodies]) this.#attempt(() => closeDatabase(database))
     release()

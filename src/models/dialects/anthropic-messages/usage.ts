@@ -1,6 +1,6 @@
 import type { Usage } from '../../../core/events.ts'
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
-import { count } from '../token-count.ts'
+import { count, rawUsage } from '../token-count.ts'
 
 /** `usage` of this wire: what was read from the cache and written to it counts beside `input_tokens`, here inside. */
 export function readUsage(usage: Json | undefined): Usage | undefined {
@@ -24,7 +24,8 @@ export function readUsage(usage: Json | undefined): Usage | undefined {
   // A speed has a price of its own, as tiers have (https://platform.claude.com/docs/en/build-with-claude/fast-mode, read 2026-11-21).
   const tier = usage.speed === 'fast' ? 'fast' : usage.service_tier
   if (typeof tier === 'string' && tier !== 'standard') read.serviceTier = tier.slice(0, 40)
-  read.raw = usage
+  const raw = rawUsage(usage)
+  if (raw !== undefined) read.raw = raw
   return read
 }
 

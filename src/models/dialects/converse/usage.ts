@@ -1,6 +1,6 @@
 import type { Usage } from '../../../core/events.ts'
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
-import { count } from '../token-count.ts'
+import { count, rawUsage } from '../token-count.ts'
 
 /**
  * Reads `usage`: what was read from the cache and written to it counts beside `inputTokens`, here inside.
@@ -23,7 +23,8 @@ export function readUsage(usage: Json | undefined, served?: Json): Usage | undef
   if (hour > 0) read.cacheWrite1hTokens = hour
   const tier = isObject(served) ? served.type : undefined
   if (typeof tier === 'string' && tier !== 'default') read.serviceTier = tier.slice(0, 40)
-  read.raw = usage
+  const raw = rawUsage(usage)
+  if (raw !== undefined) read.raw = raw
   return read
 }
 

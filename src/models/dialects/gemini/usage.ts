@@ -1,6 +1,6 @@
 import type { Usage } from '../../../core/events.ts'
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
-import { count } from '../token-count.ts'
+import { count, rawUsage } from '../token-count.ts'
 import { field, objectsIn } from './words.ts'
 
 /**
@@ -34,7 +34,8 @@ export function readUsage(metadata: Json | undefined): Usage | undefined {
   if (audioOut !== undefined) read.audioOutputTokens = audioOut
   const tier = tierOf(metadata)
   if (tier !== undefined) read.serviceTier = tier
-  read.raw = metadata
+  const raw = rawUsage(metadata)
+  if (raw !== undefined) read.raw = raw
   return read
 }
 

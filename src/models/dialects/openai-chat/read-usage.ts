@@ -1,6 +1,6 @@
 import type { Usage } from '../../../core/events.ts'
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
-import { count } from '../token-count.ts'
+import { count, rawUsage } from '../token-count.ts'
 
 /**
  * Reads `usage`. What the provider did not say stays absent. Cached tokens are part of the prompt's. Reasoning is part of the completion's, but
@@ -31,6 +31,8 @@ export function readUsage(usage: Json | undefined, serviceTier?: Json): Usage | 
   const audioOut = isObject(answered) ? count(answered.audio_tokens) : undefined
   if (audioOut !== undefined && audioOut > 0) read.audioOutputTokens = audioOut
   if (typeof serviceTier === 'string' && serviceTier !== 'default') read.serviceTier = serviceTier.slice(0, 40)
+  const raw = rawUsage(usage)
+  if (raw !== undefined) read.raw = raw
   return read
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import type { JsonObject } from '../../../core/json.ts'
 import { readUsage } from './read-usage.ts'
 
 test('what has a price of its own is read: sound, and the tier of service', () => {
@@ -16,6 +17,17 @@ test('what has a price of its own is read: sound, and the tier of service', () =
     audioInputTokens: 60,
     audioOutputTokens: 40,
     serviceTier: 'flex',
+    raw: usage,
   })
-  expect(readUsage({ prompt_tokens: 1, completion_tokens: 1 }, 'default')).toEqual({ inputTokens: 1, outputTokens: 1 })
+  const plain = { prompt_tokens: 1, completion_tokens: 1 }
+  expect(readUsage(plain, 'default')).toEqual({ inputTokens: 1, outputTokens: 1, raw: plain })
+})
+
+test.each<[what: string, more: JsonObject]>([
+  ['a long text', { note: 'x'.repeat(201) }],
+  ['a long name', { ['x'.repeat(201)]: 1 }],
+  ['very many entries', { list: Array.from({ length: 100 }, () => 1) }],
+  ['very many levels', { deep: JSON.parse('['.repeat(50_000) + ']'.repeat(50_000)) }],
+])('usage that is a load for the log is read and not kept: %s', (_what, more) => {
+  expect(readUsage({ prompt_tokens: 1, completion_tokens: 2, ...more })).toEqual({ inputTokens: 1, outputTokens: 2 })
 })

@@ -1,9 +1,32 @@
 import { GatewayError } from '../../../core/errors.ts'
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import type { ObjectHead } from '../../../core/kept-objects.ts'
 import { decodeSseFrame } from '../../../core/sse.ts'
 import type { ModelPart } from '../../types.ts'
 import { parseAgain } from '../decode-body.ts'
-import type { KeptResponse, ResponseStore } from './store.ts'
+
+/** A response that the gateway keeps for whoever asked for it. */
+export interface KeptResponse extends Pick<ObjectHead, 'id' | 'owner' | 'madeBy' | 'callId' | 'elsewhere'> {
+  /** As it was told. */
+  readonly response: JsonObject
+  /** What was asked in this turn, without the turns before it. */
+  readonly input: readonly JsonObject[]
+  /** The turn before. */
+  readonly previousId?: string
+  /** Milliseconds since the epoch. */
+  readonly keptAtMs: number
+}
+
+/** Finds a kept response: `elsewhere` where only its provider has it, undefined where the owner has none of this id. */
+export type FindKept = (owner: string, id: string) => Promise<KeptResponse | 'elsewhere' | undefined>
+
+/** What was said before a turn. */
+export interface History {
+  /** The oldest first. */
+  readonly items: readonly JsonObject[]
+  /** What comes before them is kept by the provider, under this id. */
+  readonly before?: string
+}
 
 /** Turns that one conversation may have. */
 const MAX_TURNS = 1000
@@ -20,41 +43,52 @@ export function wantsKept(text: string): boolean {
 }
 
 /** A request with all that was said before in place of the name of the turn before. Instructions are of one turn only. */
-export function withHistory(text: string, history: readonly JsonObject[]): string {
+export function withHistory(text: string, { items, before }: History): string {
   const { previous_response_id: _named, ...value } = parseAgain(text)
-  return JSON.stringify({ ...value, input: [...history, ...inputItems(value.input)] })
+  return JSON.stringify({
+    ...value,
+    ...(before === undefined ? {} : { previous_response_id: before }),
+    input: [...items, ...inputItems(value.input)],
+  })
 }
 
 /**
- * All that was said up to a kept response, the oldest first.
- * @throws invalid_request where a turn is not kept, or is somebody else's
+ * All that was said up to a kept response.
+ * @throws invalid_request where a turn is not kept, is somebody else's, or has not ended
  */
-export async function readHistory(store: ResponseStore, owner: string, id: string): Promise<readonly JsonObject[]> {
+export async function readHistory(find: FindKept, owner: string, id: string): Promise<History> {
   const turns: (readonly JsonObject[])[] = []
   let next: string | undefined = id
   while (next !== undefined) {
-    const kept: KeptResponse | undefined = turns.length < MAX_TURNS ? await store.get(owner, next) : undefined
-    if (kept === undefined) {
-      throw new GatewayError(
-        'invalid_request',
-        `The field "previous_response_id" leads to "${next.slice(0, 100)}", which is not kept here.`,
-        {
-          param: 'previous_response_id',
-        },
-      )
-    }
+    const kept: KeptResponse | 'elsewhere' | undefined = turns.length < MAX_TURNS ? await find(owner, next) : undefined
+    if (kept === 'elsewhere') return { items: turns.flat(), before: next }
+    if (kept === undefined) throw unusable(`leads to "${next.slice(0, 100)}", which is not kept here.`)
+    if (isUnderWay(kept.response)) throw unusable(`leads to "${next.slice(0, 100)}", which has not ended yet.`)
     turns.unshift([...kept.input, ...outputOf(kept.response)])
     next = kept.previousId
   }
-  return turns.flat()
+  return { items: turns.flat() }
+}
+
+function unusable(why: string): GatewayError {
+  return new GatewayError('invalid_request', `The field "previous_response_id" ${why}`, { param: 'previous_response_id' })
+}
+
+/** Whether a response has not ended yet. */
+export function isUnderWay({ status }: JsonObject): boolean {
+  return status === 'queued' || status === 'in_progress'
 }
 
 /** What is kept of a turn. @param text the request as the caller sent it, before its history was put in */
-export function keepTurn(text: string, response: JsonObject, { owner, keptAtMs }: Pick<KeptResponse, 'owner' | 'keptAtMs'>): KeptResponse {
+export function keepTurn(
+  text: string,
+  response: JsonObject,
+  by: Omit<KeptResponse, 'id' | 'response' | 'input' | 'previousId'>,
+): KeptResponse {
   const previousId = previousIdOf(text)
   const id = typeof response.id === 'string' ? response.id : ''
   const input = inputItems(parseAgain(text).input).map((item, index) => ({ id: `item_${id.replace(/^resp_/, '')}_${index}`, ...item }))
-  return { id, owner, response, input, ...(previousId === undefined ? {} : { previousId }), keptAtMs }
+  return { ...by, id, response, input, ...(previousId === undefined ? {} : { previousId }) }
 }
 
 /** The response that a last part carries, whole or as the last event of a stream; undefined where it carries none. */

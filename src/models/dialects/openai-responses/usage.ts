@@ -1,6 +1,6 @@
 import type { Usage } from '../../../core/events.ts'
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
-import { count } from '../token-count.ts'
+import { count, rawUsage } from '../token-count.ts'
 
 /** Reads `usage`. Cached tokens are part of the input's, reasoning part of the output's. What the provider did not say stays absent. */
 export function readUsage(usage: Json | undefined, serviceTier?: Json): Usage | undefined {
@@ -19,7 +19,8 @@ export function readUsage(usage: Json | undefined, serviceTier?: Json): Usage | 
   if (written !== undefined) read.cacheWriteTokens = written
   if (reasoning !== undefined) read.reasoningTokens = reasoning
   if (typeof serviceTier === 'string' && serviceTier !== 'default') read.serviceTier = serviceTier.slice(0, 40)
-  read.raw = usage
+  const raw = rawUsage(usage)
+  if (raw !== undefined) read.raw = raw
   return read
 }
 

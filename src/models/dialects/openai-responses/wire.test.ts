@@ -3,12 +3,22 @@ import OpenAI from 'openai'
 import { GatewayError } from '../../../core/errors.ts'
 import type { JsonObject } from '../../../core/json.ts'
 import { testTarget } from '../../../testing/dialect-goldens.ts'
-import { FAKE_START_MS, fakeWorld } from '../../../testing/fake-world.ts'
+import { FAKE_START_MS, type FakeWorld, fakeWorld } from '../../../testing/fake-world.ts'
 import type { StreamEvent } from '../../neutral/reply.ts'
+import { MemoryResponses } from '../../responses/memory-store.ts'
 import type { ModelPart } from '../../types.ts'
 import { openaiResponses } from './index.ts'
-import { deletedResponse, keepTurn, listInputItems, previousIdOf, readHistory, responseIn, wantsKept, withHistory } from './kept.ts'
-import { MemoryResponseStore } from './store.ts'
+import {
+  deletedResponse,
+  type KeptResponse,
+  keepTurn,
+  listInputItems,
+  previousIdOf,
+  readHistory,
+  responseIn,
+  wantsKept,
+  withHistory,
+} from './kept.ts'
 
 const CONTEXT = {
   request: { model: 'm', wantsUsage: true, text: '{"model":"m","input":"x"}' },
@@ -115,16 +125,26 @@ test('reasoning that another provider encrypted does not go to one of this wire'
 
 describe('kept responses', () => {
   const OUTPUT = { type: 'message', id: 'msg_1', role: 'assistant', content: [{ type: 'output_text', text: 'Hi' }] }
-  const response = (id: string): JsonObject => ({ id, object: 'response', output: [OUTPUT] })
+  const response = (id: string): JsonObject => ({ id, object: 'response', status: 'completed', output: [OUTPUT] })
+  const BY = { owner: 'me', madeBy: { user: 'ada' }, callId: 'call_1', keptAtMs: FAKE_START_MS }
+
+  function storeOf(world: FakeWorld, maxBytes: number, ttlMs: number) {
+    const memory = new MemoryResponses(world, { maxBytes, ttlMs: () => ttlMs })
+    return {
+      put: async (kept: KeptResponse) => memory.put(kept, JSON.stringify(kept).length),
+      find: async (owner: string, id: string) => memory.get(owner, id),
+      memory,
+    }
+  }
 
   test('a conversation is put together from its turns', async () => {
-    const store = new MemoryResponseStore(fakeWorld())
+    const store = storeOf(fakeWorld(), 1_000_000, 1e9)
     const first = '{"model":"m","input":"one"}'
     const second = '{"model":"m","previous_response_id":"resp_a","input":[{"role":"user","content":"two"}]}'
-    await store.put(keepTurn(first, response('resp_a'), { owner: 'me', keptAtMs: FAKE_START_MS }))
-    await store.put(keepTurn(second, response('resp_b'), { owner: 'me', keptAtMs: FAKE_START_MS }))
+    await store.put(keepTurn(first, response('resp_a'), BY))
+    await store.put(keepTurn(second, response('resp_b'), BY))
     const third = '{"model":"m","previous_response_id":"resp_b","input":"three","instructions":"I"}'
-    const history = await readHistory(store, 'me', previousIdOf(third) ?? '')
+    const history = await readHistory(store.find, 'me', previousIdOf(third) ?? '')
     const request = JSON.parse(withHistory(third, history))
     expect(request.previous_response_id).toBeUndefined()
     expect(request.instructions).toBe('I')
@@ -139,37 +159,52 @@ describe('kept responses', () => {
 
   test('what is somebody else’s, or gone, is not there', async () => {
     const world = fakeWorld()
-    const store = new MemoryResponseStore(world, { maxBytes: 1_000_000, ttlMs: 1000 })
-    await store.put(keepTurn('{"model":"m","input":"x"}', response('resp_a'), { owner: 'me', keptAtMs: world.now() }))
-    await expect(readHistory(store, 'you', 'resp_a')).rejects.toThrow('is not kept here')
-    expect(await store.delete('you', 'resp_a')).toBe(false)
-    expect(await store.get('me', 'resp_a')).toMatchObject({ id: 'resp_a' })
+    const store = storeOf(world, 1_000_000, 1000)
+    await store.put(keepTurn('{"model":"m","input":"x"}', response('resp_a'), BY))
+    await expect(readHistory(store.find, 'you', 'resp_a')).rejects.toThrow('is not kept here')
+    expect(store.memory.delete('you', 'resp_a')).toBe(false)
+    expect(store.memory.get('me', 'resp_a')).toMatchObject({ id: 'resp_a' })
     await world.advance(1000)
-    expect(await store.get('me', 'resp_a')).toBeUndefined()
-    expect(await store.delete('me', 'resp_a')).toBe(false)
+    expect(store.memory.get('me', 'resp_a')).toBeUndefined()
+    expect(store.memory.delete('me', 'resp_a')).toBe(false)
+  })
+
+  test('a turn that has not ended cannot be continued, and one that its provider alone has is named to it', async () => {
+    const underWay = keepTurn('{"model":"m","input":"x"}', { ...response('resp_a'), status: 'in_progress' }, BY)
+    await expect(readHistory(async () => underWay, 'me', 'resp_a')).rejects.toThrow('has not ended yet')
+    const second = keepTurn('{"model":"m","previous_response_id":"resp_a","input":"two"}', response('resp_b'), BY)
+    const history = await readHistory(async (_owner, id) => (id === 'resp_b' ? second : 'elsewhere'), 'me', 'resp_b')
+    const request = JSON.parse(withHistory('{"model":"m","previous_response_id":"resp_b","input":"three"}', history))
+    expect(request).toMatchObject({ previous_response_id: 'resp_a', input: { length: 3 } })
+  })
+
+  test('an erasure takes what matches all that is said', () => {
+    const { memory } = storeOf(fakeWorld(), 1_000_000, 1e9)
+    for (const id of ['resp_a', 'resp_b']) memory.put(keepTurn('{"model":"m","input":"x"}', response(id), { ...BY, callId: id }), 10)
+    expect([memory.erase({ user: 'bob' }), memory.erase({ user: 'ada', callId: 'resp_a' }), memory.erase({ user: 'ada' })]).toEqual([
+      0, 1, 1,
+    ])
   })
 
   test('a circle of turns ends', async () => {
-    const store = new MemoryResponseStore(fakeWorld())
-    await store.put(
-      keepTurn('{"model":"m","input":"x","previous_response_id":"resp_a"}', response('resp_a'), { owner: 'me', keptAtMs: FAKE_START_MS }),
-    )
-    await expect(readHistory(store, 'me', 'resp_a')).rejects.toThrow('is not kept here')
+    const store = storeOf(fakeWorld(), 1_000_000, 1e9)
+    await store.put(keepTurn('{"model":"m","input":"x","previous_response_id":"resp_a"}', response('resp_a'), BY))
+    await expect(readHistory(store.find, 'me', 'resp_a')).rejects.toThrow('is not kept here')
   })
 
   test('memory is bounded: the oldest go first', async () => {
     const world = fakeWorld()
-    const store = new MemoryResponseStore(world, { maxBytes: 700, ttlMs: 1e9 })
+    const store = storeOf(world, 900, 1e9)
     for (const id of ['resp_a', 'resp_b', 'resp_c']) {
-      await store.put(keepTurn('{"model":"m","input":"x"}', response(id), { owner: 'me', keptAtMs: world.now() }))
+      await store.put(keepTurn('{"model":"m","input":"x"}', response(id), BY))
     }
-    const there = await Promise.all(['resp_a', 'resp_b', 'resp_c'].map((id) => store.get('me', id)))
+    const there = ['resp_a', 'resp_b', 'resp_c'].map((id) => store.memory.get('me', id))
     expect(there.map((kept) => kept?.id)).toEqual([undefined, 'resp_b', 'resp_c'])
   })
 
   test('the items of the input are listed in pages', () => {
     const input = ['a', 'b', 'c'].map((text) => ({ role: 'user', content: text }))
-    const kept = keepTurn(JSON.stringify({ model: 'm', input }), response('resp_a'), { owner: 'me', keptAtMs: FAKE_START_MS })
+    const kept = keepTurn(JSON.stringify({ model: 'm', input }), response('resp_a'), BY)
     const page = listInputItems(kept, { limit: 2, order: 'asc' })
     expect(page).toMatchObject({ object: 'list', first_id: 'item_a_0', last_id: 'item_a_1', has_more: true })
     expect(listInputItems(kept, { order: 'asc', after: 'item_a_1' })).toMatchObject({ first_id: 'item_a_2', has_more: false })

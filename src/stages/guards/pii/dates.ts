@@ -63,10 +63,12 @@ function wordBefore(text: string, from: number, after: number): number {
   return at
 }
 
+const DATE_GAPS: ReadonlySet<string> = new Set(['-', '.', '/', '. '])
+
 function numericEnd({ groups, gaps, ends }: DigitRun): number {
   const [first = '', second = '', third = ''] = groups
   const gap = gaps[0]
-  if (gap === undefined || gap !== gaps[1] || !/^(?:[-./]|\. )$/.test(gap)) return -1
+  if (gap === undefined || gap !== gaps[1] || !DATE_GAPS.has(gap)) return -1
   const end = ends[2] ?? -1
   if (/^(?:19|20)\d\d$/.test(first)) return isDayOfMonth(Number(third), Number(second)) ? end : -1
   if (!/^(?:(?:19|20)\d\d|\d\d)$/.test(third) || first.length > 2 || second.length > 2) return -1

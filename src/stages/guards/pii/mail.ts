@@ -5,6 +5,8 @@ import { isDigit, isWordCode } from './run.ts'
 const LONGEST_LOCAL = 64
 const LONGEST_DOMAIN = 120
 const LONGEST_LITERAL = 48
+const DOT = 46
+const DASH = 45
 
 const LOCAL_PUNCTUATION: ReadonlySet<number> = new Set([...".!#$%&'*+-/=?^`{|}~"].map((character) => character.charCodeAt(0)))
 /** Ends of names of files: `icon@2x.png` is none of an address, and no such top-level domain is in use for mail. */
@@ -55,13 +57,15 @@ function domainEnd(text: string, from: number): number {
   let to = from
   while (to - from < LONGEST_DOMAIN && isDomain(text.charCodeAt(to))) to++
   while (to > from && !isWordCode(text.charCodeAt(to - 1))) to--
-  const domain = text.slice(from, to)
-  const labels = domain.split('.')
-  const top = labels.at(-1) ?? ''
-  if (FILES.has(top.toLowerCase())) return -1
-  const isName =
-    labels.length >= 2 && labels.every((label) => label !== '' && !label.startsWith('-')) && top.length >= 2 && !isDigit(top.charCodeAt(0))
-  return isName ? to : -1
+  let label = from
+  for (let at = from; at < to; at++) {
+    const code = text.charCodeAt(at)
+    // A label that is empty, or begins with a dash, is none.
+    if (at === label && (code === DOT || code === DASH)) return -1
+    if (code === DOT) label = at + 1
+  }
+  const isName = label > from && to - label >= 2 && !isDigit(text.charCodeAt(label))
+  return isName && !FILES.has(text.slice(label, to).toLowerCase()) ? to : -1
 }
 
 /** `[192.0.2.1]`, as RFC 5321 allows. */

@@ -5,6 +5,7 @@ import { readCpuMicros, readForeignCpuMicros } from './proc.ts'
 import type { Scale } from './scale.ts'
 import { requestOf, type Target } from './target.ts'
 
+const WARM_UP_ROUNDS = 4
 // What a call leaves behind for later (a group commit, a collection) belongs to its price.
 const settleMs = 100
 
@@ -63,11 +64,11 @@ export interface Pair<T> {
 
 /**
  * Measures both targets again and again in short turns, and swaps who goes first, so that a noisy moment of the machine meets both.
- * One round before the first is thrown away: it warms both up. Of the others the calmest two thirds are answered: those in which other
+ * Rounds before the first are thrown away: they warm both up, and while a process is warming up its compiler's threads count. Of the others the calmest two thirds are answered: those in which other
  * programs used the least CPU. What was measured has no say in which are dropped.
  */
 export async function alternate<T>(lab: Lab, rounds: number, measure: (target: Target) => Promise<T>): Promise<Pair<T>[]> {
-  await measureBoth(lab, measure)
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) await measureBoth(lab, measure)
   const measured: { readonly pair: Pair<T>; readonly foreignMicros: number }[] = []
   for (let round = 0; round < rounds; round++) {
     const before = readForeignCpuMicros()

@@ -43,11 +43,13 @@ export const guards: Row = {
 }
 
 const ROUNDS = 15
-const RUNS = 100
+const RUNS = 500
+/** Before that many the runtime still compiles, on threads whose CPU counts here. */
+const WARM_UP_ROUNDS = 10
 
-/** Microseconds of CPU of one run, by round, after as many to warm up: other programs on the machine do not count. */
+/** Microseconds of CPU of one run, by round, once warm: other programs on the machine do not count. */
 function timeRounds(run: () => void): readonly number[] {
-  for (let round = 0; round < 5; round++) timeRound(run)
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) timeRound(run)
   return Array.from({ length: ROUNDS }, () => timeRound(run))
 }
 

@@ -7,6 +7,8 @@ const MAX_DEPTH = 64
 /** What is left of a check. */
 interface Walk {
   readonly root: unknown
+  /** Whether it is only asked if there is a misfit: to say where each value stands is most of what a check costs, and nearly all fit. */
+  readonly isPlaceless: boolean
   steps: number
 }
 
@@ -15,7 +17,8 @@ interface Walk {
  * this check does not know (formats, patterns, references elsewhere) it lets pass, for the server checks again.
  */
 export function findMisfit(schema: unknown, value: Json, what: string): string | undefined {
-  return misfit(schema, value, what, { root: schema, steps: MAX_STEPS }, 0)
+  const check = (isPlaceless: boolean) => misfit(schema, value, what, { root: schema, isPlaceless, steps: MAX_STEPS }, 0)
+  return check(true) === undefined ? undefined : check(false)
 }
 
 type Check = (schema: JsonObject, value: Json, path: string, walk: Walk, depth: number) => string | undefined
@@ -46,13 +49,14 @@ const checkReference: Check = ({ $ref }, value, path, walk, depth) => {
 }
 
 const checkType: Check = ({ type }, value, path) => {
-  if (typeof type === 'string' && isOfType(value, type)) return undefined
+  if (type === undefined || (typeof type === 'string' && isOfType(value, type))) return undefined
   const types = Array.isArray(type) ? type : type === undefined ? [] : [type]
   if (types.length === 0 || types.some((each) => typeof each !== 'string' || isOfType(value, each))) return undefined
   return `${path} must be ${types.join(' or ')}, and is ${typeOf(value)}`
 }
 
 const checkValues: Check = (schema, value, path) => {
+  if (schema.enum === undefined && schema.const === undefined) return undefined
   if (Array.isArray(schema.enum) && !schema.enum.some((each) => isSame(each, value))) {
     const shown = schema.enum.slice(0, 10).map((each) => JSON.stringify(each))
     return `${path} must be one of ${shown.join(', ')}${schema.enum.length > 10 ? ', …' : ''}`
@@ -85,8 +89,9 @@ const checkObject: Check = (schema, value, path, walk, depth) => {
     if (typeof name === 'string' && !Object.hasOwn(value, name)) return `${path} must have "${name}"`
   }
   const known = isObject(properties) ? properties : {}
-  for (const [name, item] of Object.entries(value)) {
-    const place = `${path}.${name.slice(0, 60)}`
+  for (const name in value) {
+    const item = value[name]
+    const place = walk.isPlaceless ? path : `${path}.${name.slice(0, 60)}`
     if (Object.hasOwn(known, name)) {
       const found = misfit(known[name], item ?? null, place, walk, depth + 1)
       if (found !== undefined) return found
@@ -105,8 +110,9 @@ const checkList: Check = ({ items, prefixItems, minItems, maxItems }, value, pat
   if (typeof maxItems === 'number' && list.length > maxItems) return `${path} must have at most ${maxItems} items`
   const first = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : []
   const rest = Array.isArray(items) ? undefined : items
-  for (const [index, item] of list.entries()) {
-    const found = misfit(index < first.length ? first[index] : rest, item, `${path}[${index}]`, walk, depth + 1)
+  for (let index = 0; index < list.length; index++) {
+    const place = walk.isPlaceless ? path : `${path}[${index}]`
+    const found = misfit(index < first.length ? first[index] : rest, list[index] ?? null, place, walk, depth + 1)
     if (found !== undefined) return found
     if (walk.steps <= 0) return undefined
   }
@@ -114,6 +120,7 @@ const checkList: Check = ({ items, prefixItems, minItems, maxItems }, value, pat
 }
 
 const checkCombined: Check = ({ allOf, anyOf, oneOf, not }, value, path, walk, depth) => {
+  if (allOf === undefined && anyOf === undefined && oneOf === undefined && not === undefined) return undefined
   const fits = (schema: unknown) => misfit(schema, value, path, walk, depth + 1) === undefined
   for (const each of Array.isArray(allOf) ? allOf : []) {
     const found = misfit(each, value, path, walk, depth + 1)

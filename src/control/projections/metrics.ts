@@ -58,6 +58,8 @@ class CallSeries {
 export class Metrics {
   readonly #sources: MetricSources
   readonly #series = new Map<string, CallSeries>()
+  /** The series of the last event, and what it is of: the next one is mostly of the same. */
+  #last: { readonly layer: string; readonly model: string; readonly provider: string | undefined; readonly series: CallSeries } | undefined
   /** By the labels of a guard's deed. */
   readonly #guards = new Map<string, number>()
 
@@ -68,17 +70,24 @@ export class Metrics {
   observe(event: Event): void {
     if (event.type !== 'call.ended') return
     const model = this.#sources.modelLabel(event.subject)
-    const key = `${event.layer}\u0000${model}\u0000${event.provider ?? ''}`
-    let series = this.#series.get(key)
-    if (series === undefined) {
-      series = new CallSeries(`layer="${event.layer}",model="${escapeLabel(model)}",provider="${escapeLabel(event.provider ?? '')}"`)
-      this.#series.set(key, series)
-    }
-    series.take(event)
+    const last = this.#last
+    const isSame = last?.model === model && last.provider === event.provider && last.layer === event.layer
+    ;(isSame ? last.series : this.#seriesOf(event, model)).take(event)
     for (const { guard, phase, did } of event.guards ?? []) {
       const labels = `layer="${event.layer}",guard="${escapeLabel(guard)}",phase="${phase}",did="${did}"`
       this.#guards.set(labels, (this.#guards.get(labels) ?? 0) + 1)
     }
+  }
+
+  #seriesOf({ layer, provider }: CallEnded, model: string): CallSeries {
+    const key = `${layer}\u0000${model}\u0000${provider ?? ''}`
+    let series = this.#series.get(key)
+    if (series === undefined) {
+      series = new CallSeries(`layer="${layer}",model="${escapeLabel(model)}",provider="${escapeLabel(provider ?? '')}"`)
+      this.#series.set(key, series)
+    }
+    this.#last = { layer, model, provider, series }
+    return series
   }
 
   /** The text format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/, read 2026-11-21). */

@@ -4,6 +4,7 @@ import { decodeSseFrame } from '../../../core/sse.ts'
 import type { ReplyContext } from '../../dialect.ts'
 import { parseAgain } from '../decode-body.ts'
 import { encodeEvent } from './error.ts'
+import { objectIn } from './kept.ts'
 import { writeResponse } from './response.ts'
 
 const KEYS: ReadonlySet<string> = new Set(['background'])
@@ -44,19 +45,10 @@ export interface NumberedFrame {
 
 /** Renames a frame of a stream, and reads its number; a frame that carries no event is given the number of the one before. */
 export function renameFrame(bytes: Uint8Array, id: string, before: number): NumberedFrame {
-  const event = parse(decodeSseFrame(bytes).data)
+  const event = objectIn(decodeSseFrame(bytes).data)
   if (event === undefined) return { bytes, number: before }
   const number = typeof event.sequence_number === 'number' ? event.sequence_number : before + 1
   if (!isObject(event.response)) return { bytes, number }
   const type = typeof event.type === 'string' ? event.type : 'message'
   return { bytes: encodeEvent({ ...event, type, response: asBackground(event.response, id) }), number }
-}
-
-function parse(text: string | undefined): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text ?? 'null')
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
 }

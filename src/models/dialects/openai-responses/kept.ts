@@ -93,7 +93,7 @@ export function keepTurn(
 
 /** The response that a last part carries, whole or as the last event of a stream; undefined where it carries none. */
 export function responseIn(part: Pick<ModelPart, 'type' | 'bytes'>): JsonObject | undefined {
-  const value = parse(part.type === 'whole' ? new TextDecoder().decode(part.bytes) : decodeSseFrame(part.bytes).data)
+  const value = objectIn(part.type === 'whole' ? new TextDecoder().decode(part.bytes) : decodeSseFrame(part.bytes).data)
   const response = value !== undefined && isObject(value.response) ? value.response : value
   return response?.object === 'response' ? response : undefined
 }
@@ -139,7 +139,8 @@ function outputOf({ output }: JsonObject): readonly JsonObject[] {
   return items.filter(isObject)
 }
 
-function parse(text: string | undefined): JsonObject | undefined {
+/** The object that a text is; undefined where it is none. */
+export function objectIn(text: string | undefined): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text ?? 'null')
     return isObject(value) ? value : undefined

@@ -19,7 +19,7 @@ if (bun === undefined) {
 
 const entry = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 // By the process id the gateway sees when this process is gone (kill -9): nobody would stop it then (src/platform/launcher.ts).
-const environment = { ...bunEnvironment(process.env), SIGNALBOX_LAUNCHER: String(process.pid) }
+const environment = { ...bunEnvironment(process.env), SIGNALBOX_LAUNCHER: String(process.pid), SIGNALBOX_LAUNCHED_AT: String(Date.now()) }
 const child = spawn(bun, [...BUN_FLAGS, entry, ...process.argv.slice(2)], { stdio: 'inherit', env: environment })
 
 // A signal sent to this process alone (systemd, docker stop) must reach the gateway, so that it drains.

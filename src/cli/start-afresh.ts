@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
+import { launcherEnvironment } from '../app/launcher-environment.ts'
 import type { CliIo, ExitCode } from './io.ts'
 
 /** Bun reads its limit of outgoing requests (256 by default) once, at start. bin/signalbox.js sets it; whoever starts main.ts by hand does not. */
@@ -17,7 +18,7 @@ export function startAfresh(env: CliIo['env']): Promise<ExitCode> {
   // As bin/signalbox.js does: the gateway stops when this process is gone (platform/launcher.ts).
   const child = spawn(program, args, {
     stdio: 'inherit',
-    env: { ...env, [LIMIT.name]: LIMIT.value, SIGNALBOX_LAUNCHER: String(process.pid) },
+    env: { ...env, [LIMIT.name]: LIMIT.value, ...launcherEnvironment() },
   })
   for (const signal of SIGNALS) process.on(signal, () => child.kill(signal))
   return new Promise((resolve, reject) => {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
 import { chatStream, fakeUpstream, gate } from '../../src/testing/fake-upstream.ts'
 import { readBooks } from './lab/books.ts'
 import { call } from './lab/client.ts'
 import { expectWhole } from './lab/expect-books.ts'
-import { isRunning } from './lab/gateway-process.ts'
+import { GatewayProcess, isRunning } from './lab/gateway-process.ts'
 import { openLab } from './lab/lab.ts'
 import { inTime, pause, until } from './lab/until.ts'
 
@@ -50,6 +51,22 @@ describe('the launcher', () => {
     await until('the gateway is gone', () => !isRunning(pid))
     await running.expectWholeBooks()
   }, 30_000)
+
+  test('that is killed as soon as it has started the gateway leaves none behind either', async () => {
+    await using upstream = await fakeUpstream()
+    await using lab = await openLab({ baseUrl: upstream.baseUrl })
+    const { launcherPid } = new GatewayProcess(lab.start)
+    let child: number | undefined
+    const look = () => {
+      child = Number(readFileSync(`/proc/${launcherPid}/task/${launcherPid}/children`, 'utf8').split(' ')[0]) || undefined
+      return child !== undefined
+    }
+    while (!look()) await Bun.sleep(1)
+    process.kill(launcherPid, 'SIGKILL')
+    await until('the gateway is gone', () => !isRunning(child ?? 0), 20_000)
+    // And the folder is free: the next one starts.
+    await (await lab.gateway()).stop()
+  }, 40_000)
 
   test('is killed by the signal that killed the gateway', async () => {
     await using running = await openStream()

@@ -111,6 +111,9 @@ export class GatewayProcess implements AsyncDisposable {
   /** Kills launcher and gateway, at whatever point of their start they are. */
   async killAtOnce(): Promise<void> {
     const pid = this.launcherPid
+    // Held still first: between the look at its children and its end it might start one.
+    process.kill(pid, 'SIGSTOP')
+    await until('the launcher stands still', () => /^\d+ \(.*\) T/.test(readFileSync(`/proc/${pid}/stat`, 'utf8')))
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
     for (const one of [pid, ...children]) sendQuietly(one, 'SIGKILL')
     await this.exited

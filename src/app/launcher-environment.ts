@@ -1,0 +1,1 @@
+export { launcherEnvironment } from '../platform/launcher.ts'

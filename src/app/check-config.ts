@@ -47,9 +47,9 @@ export function findConfigFile(cwd: string): string | undefined {
   return CONFIG_FILES.find((name) => existsSync(resolve(cwd, name)))
 }
 
-/** Loads a configuration as the gateway would, and starts nothing. */
-export function checkConfig({ file, cwd, env }: CheckOptions): ConfigReport {
-  const result = readConfig({
+/** Reads a configuration as the gateway would. */
+export function readAsGateway({ file, cwd, env }: CheckOptions) {
+  return readConfig({
     file: resolve(cwd, file),
     shownAs: file,
     sections: SECTIONS,
@@ -57,6 +57,11 @@ export function checkConfig({ file, cwd, env }: CheckOptions): ConfigReport {
     readEnv: (name) => env[name],
     readFile: (path) => readFileSync(path, 'utf8'),
   })
+}
+
+/** Loads a configuration as the gateway would, and starts nothing. */
+export function checkConfig({ file, cwd, env }: CheckOptions): ConfigReport {
+  const result = readAsGateway({ file, cwd, env })
   if (result.type === 'rejected') {
     const problems = result.problems.map(({ path, ...rest }) => ({ ...rest, path: formatPath(path) }))
     return { type: 'bad', file, problems, lines: result.problems.map(formatProblem) }

@@ -1,13 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { readConfig } from '../control/config/load.ts'
 import { formatProblem } from '../control/config/problems.ts'
 import { compileGuards, READY } from '../stages/guards/compile.ts'
 import type { Guard } from '../stages/guards/types.ts'
-import { type CheckOptions, findConfigFile } from './check-config.ts'
-import { checkWhole } from './check-whole.ts'
+import { type CheckOptions, findConfigFile, readAsGateway } from './check-config.ts'
 import { guardNamesOf } from './guard-names.ts'
-import { SECTIONS } from './sections.ts'
 
 export { type Tried, type TriedFinding, tryGuards } from '../stages/guards/try.ts'
 export { PHASES, type Phase } from '../stages/guards/types.ts'
@@ -22,14 +17,7 @@ export function guardsAtHand({ file: named, cwd, env }: Omit<CheckOptions, 'file
   const file = named ?? findConfigFile(cwd)
   const ready = [{ path: [], names: READY }]
   if (file === undefined) return { type: 'good', guards: compileGuards({}, ready, () => []).all, file }
-  const result = readConfig({
-    file: resolve(cwd, file),
-    shownAs: file,
-    sections: SECTIONS,
-    checkWhole,
-    readEnv: (name) => env[name],
-    readFile: (path) => readFileSync(path, 'utf8'),
-  })
+  const result = readAsGateway({ file, cwd, env })
   if (result.type === 'rejected') return { type: 'bad', lines: result.problems.map(formatProblem) }
   const { config } = result.snapshot
   const { all } = compileGuards(config.guards, guardNamesOf(config), () => [])

@@ -77,7 +77,7 @@ describe('route explain', () => {
     expect((await explain('--file', 'nope.json')).err).toBe('signalbox route explain: nope.json cannot be read: there is no such file.\n')
   })
 
-  test("knows the labels of the team that asks, which win over those that are sent, as in a call", async () => {
+  test('knows the labels of the team that asks, which win over those that are sent, as in a call', async () => {
     expect((await explain('--model', 'regional', '--team', 'berlin', '--label', 'region=us')).exitCode).toBe(0)
     expect((await explain('--model', 'regional', '--team', 'support')).exitCode).toBe(1)
     expect((await explain('--model', 'regional', '--team', 'support', '--label', 'region=eu')).exitCode).toBe(0)

@@ -24,6 +24,8 @@ const withResult = (result: Content, more: Partial<NeutralRequest> = {}): Neutra
   ...more,
 })
 
+const shares = (name: string, value: string): NeutralRequest => ({ ...HELLO, shared: [{ name, path: name, value }] })
+
 /** What may be asked, by what a reader would call it. */
 const REQUESTS: readonly (readonly [feature: string, request: NeutralRequest])[] = [
   ['text', HELLO],
@@ -56,6 +58,8 @@ const REQUESTS: readonly (readonly [feature: string, request: NeutralRequest])[]
   ['several candidates', { ...HELLO, candidates: 2 }],
   ['cache marks', asks({ type: 'text', text: 'a', cache: {} })],
   ["the end user's id", { ...HELLO, endUser: 'u1' }],
+  ['a tier of service: flex, priority', shares('service_tier', 'flex')],
+  ["OpenAI's verbosity, keys and options of caching, moderation, metadata", shares('verbosity', 'low')],
 ]
 
 const answers = (
@@ -91,6 +95,7 @@ function targetOf(wire: WireName): Target {
     ...{ name: 'm', provider: 'p', id: MODELS[wire] ?? 'gpt-5', wire, url: '', headers: {}, credentials: [], price: undefined },
     ...{ laneId: 'p/m', keyId: 'k', keyIndex: 0, keyCount: 1 },
     timeouts: { connectMs: 1, firstTokenMs: 1, idleMs: 1, totalMs: 1 },
+    ...(wire.startsWith('openai') ? { traits: { hasOpenAiFields: true } as const } : {}),
   }
 }
 
@@ -118,6 +123,10 @@ translators.
 
 - **yes**: carried whole. **approximated**: carried as something near to it. **emulated**: brought about by other means. **dropped**: left out.
 - **refused**: 400 \`request_not_carried\` before anything is sent, since the question would be another one without it; a route tries its next target.
+- What both wires of OpenAI have and no other (\`metadata\` of what is stored, \`service_tier\`, \`verbosity\`, \`prompt_cache_key\`, \`prompt_cache_options\`,
+  \`prompt_cache_retention\`, \`moderation\`, \`safety_identifier\`, \`store\`) goes from one to the other at providers of the kind \`openai\` and \`azure\`. Other
+  servers that speak \`openai-chat\` mostly refuse fields that they do not know, so there they are losses, unless the server is configured with
+  \`kind: openai\`; other servers that speak \`openai-responses\` are given those of the Open Responses standard.
 - Thinking that a provider signs or encrypts is handed to callers of every wire, and goes back byte for byte to a provider of the wire that it came from.
 `
 

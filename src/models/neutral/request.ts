@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../core/json.ts'
 import type { Content } from './content.ts'
 import type { Loss } from './loss.ts'
+import type { SharedField } from './shared-field.ts'
 
 /**
  * What a caller asks of a model, in no wire's words. Fields are absent where the caller said nothing.
@@ -27,6 +28,8 @@ export interface NeutralRequest {
   readonly reasoning?: Reasoning
   /** The caller's id of its end user. */
   readonly endUser?: string
+  /** What the wires of one maker alone have, and all of them. */
+  readonly shared?: readonly SharedField[]
   /** What the wire that it came in could say and this form cannot. */
   readonly losses: readonly Loss[]
 }

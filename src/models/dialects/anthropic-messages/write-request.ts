@@ -3,6 +3,7 @@ import type { Written } from '../../dialect.ts'
 import { budgetOf, effortOf, nearestEffort } from '../../neutral/effort.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { Effort, NeutralRequest, OutputForm, Reasoning, Tool } from '../../neutral/request.ts'
+import { dropShared } from '../../neutral/shared-field.ts'
 import { narrowSchema, PART_OF_SCHEMA } from '../../neutral/strict-schema.ts'
 import type { Target } from '../../types.ts'
 import { type Generation, generationOf } from './generation.ts'
@@ -44,8 +45,25 @@ export function writeRequest(request: NeutralRequest, isStream: boolean, target:
     thinking,
     output_config: format === undefined && effort === undefined ? undefined : { format, effort },
     metadata: request.endUser === undefined ? undefined : { user_id: request.endUser },
+    ...writeTier(request, target, losses),
   }
   return { text: JSON.stringify(body), losses: losses.list }
+}
+
+/**
+ * The one tier that both makers sell by the request: nothing but the usual one. Clouds have tiers of their own.
+ * Source: https://platform.claude.com/docs/en/api/service-tiers (read 2026-11-21).
+ */
+function writeTier({ shared = [] }: NeutralRequest, { traits }: Target, losses: Losses): JsonObject {
+  const tier = shared.find(({ name }) => name === 'service_tier')
+  dropShared(
+    shared.filter((field) => field !== tier),
+    losses,
+  )
+  if (tier === undefined) return {}
+  if (tier.value === 'default' && !traits?.hasModelInPath) return { service_tier: 'standard_only' }
+  dropShared([tier], losses, 'this wire knows the usual tier and the one that was bought ahead')
+  return {}
 }
 
 function reportDropped({ seed, candidates, logprobs, presencePenalty, frequencyPenalty }: NeutralRequest, losses: Losses): void {

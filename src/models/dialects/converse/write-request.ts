@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../core/json.ts'
 import type { Written } from '../../dialect.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm } from '../../neutral/request.ts'
+import { dropShared } from '../../neutral/shared-field.ts'
 import { narrowSchema, PART_OF_SCHEMA } from '../../neutral/strict-schema.ts'
 import type { Target } from '../../types.ts'
 import { claudeOf, familyOf } from './family.ts'
@@ -43,6 +44,7 @@ function reportDropped(request: NeutralRequest, losses: Losses): void {
   if (frequencyPenalty !== undefined && frequencyPenalty !== 0) losses.drop('frequency_penalty', why)
   if (endUser !== undefined) losses.drop('user', why)
   if (request.allowsParallelTools === false) losses.drop('parallel_tool_calls', 'this wire cannot forbid parallel calls')
+  dropShared(request.shared, losses)
 }
 
 interface InferenceContext {

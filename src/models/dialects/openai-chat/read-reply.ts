@@ -8,7 +8,7 @@ import { readParts, readThinking } from './thinking.ts'
 /** What a whole completion says. The decoder has seen that it is one. */
 export function readReply(value: JsonObject): NeutralReply {
   const choices: readonly Json[] = Array.isArray(value.choices) ? value.choices : []
-  const usage = readUsage(value.usage)
+  const usage = readUsage(value.usage, value.service_tier)
   return {
     ...readHead(value),
     candidates: choices.filter(isObject).map((choice, at) => readChoice(choice, at === 0 ? searchedIn(value) : [])),

@@ -20,6 +20,7 @@ import {
   wrong,
 } from '../../neutral/read.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
+import { openAiFieldNames, readOpenAiFields } from '../openai-fields.ts'
 import { readMessage } from './read-message.ts'
 
 const READ = new Set([
@@ -45,8 +46,7 @@ const READ = new Set([
   'response_format',
   'reasoning_effort',
   'reasoning',
-  'user',
-  'safety_identifier',
+  ...openAiFieldNames('openai-chat'),
 ])
 
 /** What a chat completions request says, in no wire's words. */
@@ -83,6 +83,7 @@ export function readRequest(value: JsonObject): NeutralRequest {
     output: readOutputForm(value.response_format),
     reasoning: readReasoning(value),
     endUser: optionalString(value.safety_identifier ?? value.user, 'user'),
+    shared: readOpenAiFields(value, 'openai-chat'),
     losses: losses.list,
   })
 }
@@ -96,11 +97,10 @@ function readLogprobs(value: JsonObject): NeutralRequest['logprobs'] {
 
 /** Without what says only what would be so anyway. */
 function withoutDefaults(value: JsonObject): JsonObject {
-  const { service_tier, modalities, ...rest } = value
+  const { modalities, ...rest } = value
   const isTextOnly = Array.isArray(modalities) && modalities.every((one: Json) => one === 'text')
   return {
     ...rest,
-    ...(service_tier === 'auto' || service_tier === 'default' ? {} : { service_tier }),
     ...(isTextOnly ? {} : { modalities }),
   }
 }

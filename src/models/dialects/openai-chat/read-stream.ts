@@ -40,7 +40,7 @@ export function readStream(): StreamReader {
         events.push({ type: 'start', ...readHead(chunk) })
       }
       // Before the content: some servers count in each chunk, and a writer may have to tell the input first.
-      const usage = readUsage(chunk.usage)
+      const usage = readUsage(chunk.usage, chunk.service_tier)
       if (usage !== undefined) events.push({ type: 'usage', usage })
       for (const choice of said) readChoice(choice, choices, events)
       const searched = hasSearched || said.length === 0 ? [] : searchedIn(chunk)

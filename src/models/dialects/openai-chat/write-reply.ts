@@ -3,6 +3,7 @@ import type { ReplyContext, Written } from '../../dialect.ts'
 import type { Citation, Content } from '../../neutral/content.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { Candidate, NeutralReply, StopReason, TokenLogprob } from '../../neutral/reply.ts'
+import { tierOf } from '../openai-fields.ts'
 import { writeDetail } from './thinking.ts'
 import { writeUsage } from './write-usage.ts'
 
@@ -16,7 +17,7 @@ export function writeReply(reply: NeutralReply, context: ReplyContext): Written 
     created: reply.createdSeconds ?? context.nowSeconds,
     model: reply.model ?? context.request.model,
     choices: reply.candidates.map((candidate, index) => writeChoice(candidate, index)),
-    ...(reply.usage === undefined ? {} : { usage: writeUsage(reply.usage) }),
+    ...(reply.usage === undefined ? {} : { usage: writeUsage(reply.usage), service_tier: tierOf(context, reply.usage.serviceTier) }),
   }
   return { text: JSON.stringify(body), losses: losses.list }
 }

@@ -3,7 +3,8 @@ import type { Written } from '../../dialect.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
 import type { Target } from '../../types.ts'
-import { effortForBudget, isAnswerSchema, strictOf } from '../strict.ts'
+import { writeOpenAiFields } from '../openai-fields.ts'
+import { effortForBudget, effortOn, isAnswerSchema, strictOf } from '../strict.ts'
 import { writeMessages } from './write-messages.ts'
 
 const MAX_STOP_SEQUENCES = 4
@@ -16,10 +17,11 @@ export function writeRequest(request: NeutralRequest, isStream: boolean, target:
   const { stopSequences } = request
   if (stopSequences !== undefined && stopSequences.length > MAX_STOP_SEQUENCES)
     losses.drop('stop_sequences', `this wire takes ${MAX_STOP_SEQUENCES} of them at most`)
+  const { include_obfuscation, ...fields } = writeOpenAiFields(request, target, losses)
   const body: JsonObject = {
     model: target.id,
     messages: writeMessages(request.messages, losses),
-    ...(isStream ? { stream: true, stream_options: { include_usage: true } } : {}),
+    ...(isStream ? { stream: true, stream_options: { include_usage: true, include_obfuscation } } : {}),
     [target.traits?.maxTokensField ?? 'max_tokens']: request.maxOutputTokens,
     temperature: request.temperature,
     top_p: request.topP,
@@ -34,8 +36,8 @@ export function writeRequest(request: NeutralRequest, isStream: boolean, target:
     tool_choice: request.tools === undefined ? undefined : writeToolChoice(request.toolChoice),
     parallel_tool_calls: request.tools === undefined ? undefined : request.allowsParallelTools,
     response_format: writeOutputForm(request.output, losses),
-    reasoning_effort: writeEffort(request.reasoning, losses),
-    user: request.endUser,
+    reasoning_effort: writeEffort(request.reasoning, target, losses),
+    ...fields,
   }
   return { text: JSON.stringify(body), losses: losses.list }
 }
@@ -69,7 +71,7 @@ function writeOutputForm(output: OutputForm | undefined, losses: Losses): JsonOb
   return { type: 'json_schema', json_schema: { name: name ?? 'answer', description, schema, strict } }
 }
 
-function writeEffort(reasoning: Reasoning | undefined, losses: Losses): string | undefined {
+function writeEffort(reasoning: Reasoning | undefined, target: Target, losses: Losses): string | undefined {
   if (reasoning === undefined) return undefined
   switch (reasoning.type) {
     case 'off':
@@ -79,13 +81,8 @@ function writeEffort(reasoning: Reasoning | undefined, losses: Losses): string |
       losses.approximate('thinking.budget_tokens', 'this wire has efforts, not budgets of tokens')
       return effortForBudget(reasoning.tokens)
     case 'adaptive':
-      return reasoning.effort === undefined ? undefined : capped(reasoning.effort)
+      return reasoning.effort === undefined ? undefined : effortOn(target, reasoning.effort, losses)
     default:
-      return capped(reasoning.effort)
+      return effortOn(target, reasoning.effort, losses)
   }
-}
-
-/** `max` is a word of another wire. */
-function capped(effort: string): string {
-  return effort === 'max' ? 'xhigh' : effort
 }

@@ -4,6 +4,7 @@ import { encodeSseFrame } from '../../../core/sse.ts'
 import type { ReplyContext, StreamWriter, WrittenFrame } from '../../dialect.ts'
 import type { ThinkingContent } from '../../neutral/content.ts'
 import type { StopReason, StreamEvent } from '../../neutral/reply.ts'
+import { tierOf } from '../openai-fields.ts'
 import { writeDetail } from './thinking.ts'
 import { annotationsOf, writeLogprobs, writeStop } from './write-reply.ts'
 import { writeUsage } from './write-usage.ts'
@@ -107,7 +108,10 @@ class ChunkWriter {
   }
 
   #usageFrame(usage: Usage): WrittenFrame {
-    return { bytes: encodeSseFrame({ data: `${this.#start()}[],"usage":${JSON.stringify(writeUsage(usage))}}` }), takesCost: true }
+    return {
+      bytes: encodeSseFrame({ data: `${this.#start()}[],"usage":${JSON.stringify(writeUsage(usage))}${this.#tier()}}` }),
+      takesCost: true,
+    }
   }
 
   #call({ candidate, index: told, id, name }: StreamEvent & { readonly type: 'tool-call' }): readonly WrittenFrame[] {
@@ -168,7 +172,14 @@ class ChunkWriter {
 
   #chunkOf(candidate: number, delta: string, more: string): readonly WrittenFrame[] {
     const finish = more.includes('"finish_reason"') ? '' : ',"finish_reason":null'
-    return [{ bytes: encodeSseFrame({ data: `${this.#start()}[{"index":${candidate},"delta":${delta}${more}${finish}}]}` }) }]
+    const tier = finish === '' ? this.#tier() : ''
+    return [{ bytes: encodeSseFrame({ data: `${this.#start()}[{"index":${candidate},"delta":${delta}${more}${finish}}]${tier}}` }) }]
+  }
+
+  /** Told with the last chunks: before, many providers have not said it. */
+  #tier(): string {
+    const tier = this.#usage === undefined ? undefined : tierOf(this.#context, this.#usage.serviceTier)
+    return tier === undefined ? '' : `,"service_tier":${JSON.stringify(tier)}`
   }
 
   /** The first chunk of a choice says whose it is. */

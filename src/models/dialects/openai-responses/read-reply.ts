@@ -14,7 +14,7 @@ export function readReply(value: JsonObject): NeutralReply {
   const content = items.flatMap((item, index) => readItem(item, index, losses))
   const logprobs = items.flatMap(logprobsOf)
   const stop = readStop(value, content)
-  const usage = readUsage(value.usage)
+  const usage = readUsage(value.usage, value.service_tier)
   const candidate = { content, ...(stop === undefined ? {} : { stop }), ...(logprobs.length === 0 ? {} : { logprobs }) }
   return { ...readHead(value), candidates: [candidate], ...(usage === undefined ? {} : { usage }), losses: losses.list }
 }

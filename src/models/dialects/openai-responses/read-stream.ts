@@ -138,7 +138,7 @@ class EventReader {
     // Some servers tell whole items only here.
     const late = output.flatMap((item, at) => (isObject(item) && !this.#told.has(at) ? this.#end(at, item) : []))
     const stop = readStop(response, this.#kinds)
-    const usage = readUsage(response.usage)
+    const usage = readUsage(response.usage, response.service_tier)
     return [
       ...this.#start(response),
       ...late,

@@ -24,6 +24,7 @@ export function writeReply(reply: NeutralReply, context: ReplyContext): Written 
     model: reply.model ?? context.request.model,
     output,
     usage: reply.usage === undefined ? null : writeUsage(reply.usage),
+    ...(reply.usage?.serviceTier === undefined ? {} : { service_tier: reply.usage.serviceTier }),
   })
   return { text: JSON.stringify(response), losses: losses.list }
 }

@@ -3,7 +3,8 @@ import type { Written } from '../../dialect.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
 import type { Target } from '../../types.ts'
-import { effortForBudget, isAnswerSchema, strictOf } from '../strict.ts'
+import { writeOpenAiFields } from '../openai-fields.ts'
+import { effortForBudget, effortOn, isAnswerSchema, strictOf } from '../strict.ts'
 import { writeItems } from './write-items.ts'
 
 /** OpenAI refuses less. */
@@ -20,10 +21,14 @@ export function writeRequest(request: NeutralRequest, isStream: boolean, target:
     ...(reasons || input.some(({ type }) => type === 'reasoning') ? ['reasoning.encrypted_content'] : []),
     ...(request.logprobs === undefined ? [] : ['message.output_text.logprobs']),
   ]
+  const { verbosity, include_obfuscation, ...fields } = writeOpenAiFields(request, target, losses)
+  const format = writeOutputForm(request.output, losses)
+  const streams = include_obfuscation === undefined ? { stream: true } : { stream: true, stream_options: { include_obfuscation } }
   const body: JsonObject = {
     model: target.id,
     input,
-    ...(isStream ? { stream: true } : {}),
+    ...(isStream ? streams : {}),
+    // Chat completions are kept where the caller says so; responses are unless it says no.
     store: false,
     max_output_tokens: writeMaxTokens(request.maxOutputTokens, losses),
     temperature: request.temperature,
@@ -33,10 +38,10 @@ export function writeRequest(request: NeutralRequest, isStream: boolean, target:
     // Without tools these two are errors.
     tool_choice: request.tools === undefined ? undefined : writeToolChoice(request.toolChoice),
     parallel_tool_calls: request.tools === undefined ? undefined : request.allowsParallelTools,
-    text: writeOutputForm(request.output, losses),
-    reasoning: writeReasoning(request.reasoning, losses),
+    text: format === undefined && verbosity === undefined ? undefined : { ...format, verbosity },
+    reasoning: writeReasoning(request.reasoning, target, losses),
     include: include.length === 0 ? undefined : include,
-    safety_identifier: request.endUser,
+    ...fields,
   }
   return { text: JSON.stringify(body), losses: losses.list }
 }
@@ -91,7 +96,7 @@ function writeOutputForm(output: OutputForm | undefined, losses: Losses): JsonOb
   return { format: { type: 'json_schema', name: name ?? 'answer', description, schema, strict } }
 }
 
-function writeReasoning(reasoning: Reasoning | undefined, losses: Losses): JsonObject | undefined {
+function writeReasoning(reasoning: Reasoning | undefined, target: Target, losses: Losses): JsonObject | undefined {
   // Off is left out: models that do not reason refuse the field, and those that do were not asked to.
   if (reasoning === undefined || reasoning.type === 'off') return undefined
   const summary = (reasoning.isShown ?? reasoning.type !== 'effort') ? { summary: 'auto' } : {}
@@ -99,10 +104,5 @@ function writeReasoning(reasoning: Reasoning | undefined, losses: Losses): JsonO
     losses.approximate('thinking.budget_tokens', 'this wire has efforts, not budgets of tokens')
     return { effort: effortForBudget(reasoning.tokens), ...summary }
   }
-  return { effort: reasoning.effort === undefined ? undefined : capped(reasoning.effort), ...summary }
-}
-
-/** `max` is a word of another wire. */
-function capped(effort: string): string {
-  return effort === 'max' ? 'xhigh' : effort
+  return { effort: reasoning.effort === undefined ? undefined : effortOn(target, reasoning.effort, losses), ...summary }
 }

@@ -69,6 +69,7 @@ class EventWriter {
       completed_at: status.status === 'completed' ? this.#context.nowSeconds : null,
       output: this.#items.filter((item) => item !== undefined),
       usage: this.#usage === undefined ? null : writeUsage(this.#usage),
+      ...(this.#usage?.serviceTier === undefined ? {} : { service_tier: this.#usage.serviceTier }),
     })
     this.#say({ type: status.status === 'completed' ? 'response.completed' : 'response.incomplete', response })
     const last = this.#frames.at(-1)

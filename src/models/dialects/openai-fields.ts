@@ -96,7 +96,7 @@ export function writeOpenAiFields(
   losses: Losses,
 ): Readonly<Record<string, Json>> {
   const wire = target.wire === 'openai-responses' ? 'openai-responses' : 'openai-chat'
-  const takesAll = target.traits?.hasOpenAiFields === true
+  const takesAll = target.traits?.takesOpenAiExtras === true
   const carried: Record<string, Json> = {}
   for (const field of shared) {
     const row = ROWS[field.name]

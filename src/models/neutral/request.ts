@@ -47,6 +47,13 @@ export interface Tool {
   /** JSON Schema of the arguments. */
   readonly schema: JsonObject
   readonly isStrict?: boolean
+  /** Its input is one free text and no JSON (a custom tool of OpenAI's). `schema` is then that of the function that stands for it elsewhere. */
+  readonly free?: FreeInput
+}
+
+/** What a free text must be. */
+export interface FreeInput {
+  readonly grammar?: { readonly syntax: string; readonly definition: string }
 }
 
 export type ToolChoice =

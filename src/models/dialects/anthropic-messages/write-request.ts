@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../../core/json.ts'
 import type { Written } from '../../dialect.ts'
 import { budgetOf, effortOf, nearestEffort } from '../../neutral/effort.ts'
+import { withFunctionsAlone } from '../../neutral/free-tools.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { Effort, NeutralRequest, OutputForm, Reasoning, Tool } from '../../neutral/request.ts'
 import { dropShared } from '../../neutral/shared-field.ts'
@@ -16,9 +17,10 @@ const EFFORTS: readonly Effort[] = ['low', 'medium', 'high', 'xhigh', 'max']
 const JSON_ONLY = 'Answer with one JSON object and nothing else.'
 
 /** Writes a request of another wire for a provider of this one. */
-export function writeRequest(request: NeutralRequest, isStream: boolean, target: Target): Written {
+export function writeRequest(given: NeutralRequest, isStream: boolean, target: Target): Written {
   const losses = new Losses()
-  losses.addAll(request.losses)
+  losses.addAll(given.losses)
+  const request = withFunctionsAlone(given, losses)
   const generation = generationOf(target.id)
   const { system, messages, usedTools } = writeMessages(request.messages, losses)
   const asked = request.maxOutputTokens ?? Math.min(DEFAULT_MAX_TOKENS, target.maxOutputTokens ?? DEFAULT_MAX_TOKENS)

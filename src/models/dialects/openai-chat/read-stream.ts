@@ -4,7 +4,7 @@ import type { StreamReader } from '../../dialect.ts'
 import type { Seal } from '../../neutral/content.ts'
 import type { StreamEvent } from '../../neutral/reply.ts'
 import { readFrameData } from '../provider-reply.ts'
-import { AUDIO_LOSS, calledIn, callsIn, readHead, readLogprobs, readStop, searchedIn } from './read-reply.ts'
+import { AUDIO_LOSS, calledIn, callsIn, freedom, readHead, readLogprobs, readStop, searchedIn } from './read-reply.ts'
 import { readUsage } from './read-usage.ts'
 import { isPlain, OWN_SEAL, readParts, readThinking } from './thinking.ts'
 
@@ -152,7 +152,7 @@ function readCall(call: JsonObject, position: number, { candidate, state, events
   if (!state.calls.has(index)) {
     const given = id ?? `call_${candidate}_${index}`
     state.calls.set(index, given)
-    events.push({ type: 'tool-call', candidate, index, id: given, name: name ?? '' })
+    events.push({ type: 'tool-call', candidate, index, id: given, name: name ?? '', ...freedom(call) })
   }
   const text = typeof called.arguments === 'string' ? called.arguments : isObject(called.arguments) ? JSON.stringify(called.arguments) : ''
   if (text !== '') events.push({ type: 'arguments', candidate, index, text })

@@ -5,6 +5,7 @@ import { Losses } from '../../neutral/loss.ts'
 import type { Candidate, NeutralReply, StopReason, TokenLogprob } from '../../neutral/reply.ts'
 import { tierOf } from '../openai-fields.ts'
 import { writeDetail } from './thinking.ts'
+import { writeCall } from './write-call.ts'
 import { writeUsage } from './write-usage.ts'
 
 /** Writes a whole completion. */
@@ -83,15 +84,7 @@ function writeMessage(content: readonly Content[]): JsonObject {
     ...(annotations.length === 0 ? {} : { annotations }),
     ...(thought === '' ? {} : { reasoning_content: thought }),
     ...(thoughts.length === 0 ? {} : { reasoning_details: detailsOf(content) }),
-    ...(calls.length === 0
-      ? {}
-      : {
-          tool_calls: calls.map(({ id, name, arguments: text }) => ({
-            id,
-            type: 'function',
-            function: { name, arguments: text === '' ? '{}' : text },
-          })),
-        }),
+    ...(calls.length === 0 ? {} : { tool_calls: calls.map(writeCall) }),
   }
 }
 

@@ -56,6 +56,8 @@ export function readItem(item: JsonObject, index: number, losses: Losses): reado
     }
     case 'function_call':
       return [{ type: 'tool-call', id: callId(item, index), name: textOf(item.name), arguments: textOf(item.arguments) }]
+    case 'custom_tool_call':
+      return [{ type: 'tool-call', id: callId(item, index), name: textOf(item.name), arguments: textOf(item.input), isFree: true }]
     default:
       losses.drop(`output.${textOf(item.type).slice(0, 50)}`, 'what a provider ran by itself has no place in other wires')
       return []

@@ -56,9 +56,12 @@ class EventReader {
       case 'response.output_item.added':
         return this.#begin(at, event.item)
       case 'response.function_call_arguments.delta':
+      case 'response.custom_tool_call_input.delta':
         return this.#arguments(at, delta)
       case 'response.function_call_arguments.done':
         return this.#calls.get(at)?.hasArguments || typeof event.arguments !== 'string' ? [] : this.#arguments(at, event.arguments)
+      case 'response.custom_tool_call_input.done':
+        return this.#calls.get(at)?.hasArguments || typeof event.input !== 'string' ? [] : this.#arguments(at, event.input)
       case 'response.output_item.done':
         return isObject(event.item) ? this.#end(at, event.item) : []
       case 'response.completed':
@@ -86,12 +89,13 @@ class EventReader {
   }
 
   #begin(at: number, item: JsonObject[string]): readonly StreamEvent[] {
-    if (!isObject(item) || item.type !== 'function_call' || this.#calls.has(at)) return []
+    if (!isObject(item) || !isCall(item) || this.#calls.has(at)) return []
     const index = this.#calls.size
     this.#calls.set(at, { index, hasArguments: false })
     this.#kinds.push({ type: 'tool-call' })
     const name = typeof item.name === 'string' ? item.name : ''
-    return [{ type: 'tool-call', candidate, index, id: callId(item, at), name }]
+    const freedom = item.type === 'custom_tool_call' ? ({ isFree: true } as const) : {}
+    return [{ type: 'tool-call', candidate, index, id: callId(item, at), name, ...freedom }]
   }
 
   #arguments(at: number, text: string): readonly StreamEvent[] {
@@ -102,11 +106,12 @@ class EventReader {
   }
 
   #end(at: number, item: JsonObject): readonly StreamEvent[] {
-    if (item.type === 'function_call') {
+    if (isCall(item)) {
       const begun = this.#begin(at, item)
-      const isTold = this.#calls.get(at)?.hasArguments || typeof item.arguments !== 'string'
+      const whole = item.type === 'function_call' ? item.arguments : item.input
+      const isTold = this.#calls.get(at)?.hasArguments || typeof whole !== 'string'
       this.#told.add(at)
-      return isTold ? begun : [...begun, ...this.#arguments(at, String(item.arguments))]
+      return isTold ? begun : [...begun, ...this.#arguments(at, String(whole))]
     }
     if (!this.#told.has(at)) return this.#whole(at, item)
     if (item.type !== 'reasoning') return [{ type: 'break', candidate }]
@@ -146,4 +151,8 @@ class EventReader {
       ...(usage === undefined ? [] : [{ type: 'usage', usage } as const]),
     ]
   }
+}
+
+function isCall({ type }: JsonObject): boolean {
+  return type === 'function_call' || type === 'custom_tool_call'
 }

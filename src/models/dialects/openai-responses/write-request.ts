@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../core/json.ts'
 import type { Written } from '../../dialect.ts'
+import { freeNames, withFunctionsAlone } from '../../neutral/free-tools.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
 import type { Target } from '../../types.ts'
@@ -11,9 +12,10 @@ import { writeItems } from './write-items.ts'
 const LEAST_OUTPUT_TOKENS = 16
 
 /** Writes a request of another wire for a provider of this one. Nothing is kept there: the caller's wire keeps its own conversation. */
-export function writeRequest(request: NeutralRequest, isStream: boolean, target: Target): Written {
+export function writeRequest(given: NeutralRequest, isStream: boolean, target: Target): Written {
   const losses = new Losses()
-  losses.addAll(request.losses)
+  losses.addAll(given.losses)
+  const request = target.traits?.takesOpenAiExtras ? given : withFunctionsAlone(given, losses)
   reportLosses(request, losses)
   const input = writeItems(request.messages, losses)
   const reasons = request.reasoning !== undefined && request.reasoning.type !== 'off'
@@ -36,7 +38,7 @@ export function writeRequest(request: NeutralRequest, isStream: boolean, target:
     top_logprobs: request.logprobs?.top,
     tools: request.tools?.map((tool) => writeTool(tool, losses)),
     // Without tools these two are errors.
-    tool_choice: request.tools === undefined ? undefined : writeToolChoice(request.toolChoice),
+    tool_choice: request.tools === undefined ? undefined : writeToolChoice(request.toolChoice, freeNames(request)),
     parallel_tool_calls: request.tools === undefined ? undefined : request.allowsParallelTools,
     text: format === undefined && verbosity === undefined ? undefined : { ...format, verbosity },
     reasoning: writeReasoning(request.reasoning, target, losses),
@@ -64,22 +66,27 @@ function writeMaxTokens(tokens: number | undefined, losses: Losses): number | un
   return LEAST_OUTPUT_TOKENS
 }
 
-function writeTool({ name, description, schema, isStrict }: Tool, losses: Losses): JsonObject {
+function writeTool({ name, description, schema, isStrict, free }: Tool, losses: Losses): JsonObject {
+  if (free !== undefined) {
+    const format = free.grammar === undefined ? undefined : { type: 'grammar', ...free.grammar }
+    return { type: 'custom', name, description, format }
+  }
   const strict = strictOf(schema, isStrict, { path: 'tools.strict', losses })
   // Left out, this wire would take it for true, and refuse most schemas.
   return { type: 'function', name, description, parameters: schema, strict: strict ?? false }
 }
 
-function writeToolChoice(choice: ToolChoice | undefined): JsonObject[string] {
+function writeToolChoice(choice: ToolChoice | undefined, free: ReadonlySet<string> | undefined): JsonObject[string] {
   if (choice === undefined) return undefined
+  const chosen = (name: string) => ({ type: free?.has(name) ? 'custom' : 'function', name })
   switch (choice.type) {
     case 'tool':
-      return { type: 'function', name: choice.name }
+      return chosen(choice.name)
     case 'some':
       return {
         type: 'allowed_tools',
         mode: choice.isRequired ? 'required' : 'auto',
-        tools: choice.names.map((name) => ({ type: 'function', name })),
+        tools: choice.names.map(chosen),
       }
     default:
       return choice.type

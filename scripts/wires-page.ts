@@ -133,6 +133,10 @@ translators.
 - Custom tools of both wires of OpenAI (free text in place of arguments, as the \`apply_patch\` of Codex) are custom tools at providers of these kinds. At all
   others a function with one string, \`input\`, stands for each, its grammar in its description; what the model writes comes back as a call of the
   custom tool, whole and streamed, and the history of such calls goes along. [decisions/0035](../decisions/0035-what-both-wires-of-openai-have.md) says why.
+- A stream whose provider says that its answer is complete, and which leaves a call of a tool in the middle of its arguments, is \`broken\`
+  (\`provider_malformed\`): the caller is told of an error, on the same wire too, in place of the terminal event. Where the bound of the output ended it,
+  that is the answer. What a model wrote into a call that was ended, or into a whole reply, is its own and goes on as it is
+  ([decisions/0036](../decisions/0036-calls-without-an-end-and-without-an-answer.md)).
 - Thinking that a provider signs or encrypts is handed to callers of every wire, and goes back byte for byte to a provider of the wire that it came from.
 `
 

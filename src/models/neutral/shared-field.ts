@@ -13,6 +13,11 @@ export interface SharedField {
 }
 
 /** Reports the fields that are not carried. */
-export function dropShared(fields: readonly SharedField[] | undefined, losses: Losses, why = 'this wire has no such field'): void {
-  for (const { path, isSpare } of fields ?? []) if (!isSpare) losses.drop(path, why)
+export function dropShared(fields: readonly SharedField[] | undefined, losses: Losses, why?: string): void {
+  for (const { name, path, isSpare } of fields ?? []) if (!isSpare) losses.drop(path, why ?? reasonFor(name))
+}
+
+function reasonFor(name: string): string {
+  // Others sell tiers of the same names for some of their models, at other conditions, and refuse them for the rest.
+  return name === 'service_tier' ? 'tiers of service are each maker’s own' : 'this wire has no such field'
 }

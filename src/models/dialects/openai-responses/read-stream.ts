@@ -28,8 +28,8 @@ export function readStream(): StreamReader {
 class EventReader {
   /** Items of which something was told, by `output_index`: their end adds nothing that was told before. */
   readonly #told = new Set<number>()
-  /** Calls by `output_index`: their number among the calls, and whether arguments came. */
-  readonly #calls = new Map<number, { readonly index: number; hasArguments: boolean }>()
+  /** Calls by `output_index`: their number among the calls, and what was said of their arguments. */
+  readonly #calls = new Map<number, { readonly index: number; said: string }>()
   readonly #kinds: Pick<Content, 'type'>[] = []
   #isStarted = false
 
@@ -59,9 +59,9 @@ class EventReader {
       case 'response.custom_tool_call_input.delta':
         return this.#arguments(at, delta)
       case 'response.function_call_arguments.done':
-        return this.#calls.get(at)?.hasArguments || typeof event.arguments !== 'string' ? [] : this.#arguments(at, event.arguments)
+        return this.#rest(at, event.arguments)
       case 'response.custom_tool_call_input.done':
-        return this.#calls.get(at)?.hasArguments || typeof event.input !== 'string' ? [] : this.#arguments(at, event.input)
+        return this.#rest(at, event.input)
       case 'response.output_item.done':
         return isObject(event.item) ? this.#end(at, event.item) : []
       case 'response.completed':
@@ -91,7 +91,7 @@ class EventReader {
   #begin(at: number, item: JsonObject[string]): readonly StreamEvent[] {
     if (!isObject(item) || !isCall(item) || this.#calls.has(at)) return []
     const index = this.#calls.size
-    this.#calls.set(at, { index, hasArguments: false })
+    this.#calls.set(at, { index, said: '' })
     this.#kinds.push({ type: 'tool-call' })
     const name = typeof item.name === 'string' ? item.name : ''
     const freedom = item.type === 'custom_tool_call' ? ({ isFree: true } as const) : {}
@@ -101,17 +101,22 @@ class EventReader {
   #arguments(at: number, text: string): readonly StreamEvent[] {
     const call = this.#calls.get(at)
     if (call === undefined || text === '') return []
-    call.hasArguments = true
+    call.said += text
     return [{ type: 'arguments', candidate, index: call.index, text }]
+  }
+
+  /** What a whole text adds to the pieces that came before it. */
+  #rest(at: number, whole: JsonObject[string]): readonly StreamEvent[] {
+    const said = this.#calls.get(at)?.said ?? ''
+    return typeof whole === 'string' && whole.startsWith(said) ? this.#arguments(at, whole.slice(said.length)) : []
   }
 
   #end(at: number, item: JsonObject): readonly StreamEvent[] {
     if (isCall(item)) {
       const begun = this.#begin(at, item)
       const whole = item.type === 'function_call' ? item.arguments : item.input
-      const isTold = this.#calls.get(at)?.hasArguments || typeof whole !== 'string'
       this.#told.add(at)
-      return isTold ? begun : [...begun, ...this.#arguments(at, String(whole))]
+      return [...begun, ...this.#rest(at, whole)]
     }
     if (!this.#told.has(at)) return this.#whole(at, item)
     if (item.type !== 'reasoning') return [{ type: 'break', candidate }]

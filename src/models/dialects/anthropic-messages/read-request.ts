@@ -19,6 +19,7 @@ import {
   wrong,
 } from '../../neutral/read.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
+import type { SharedField } from '../../neutral/shared-field.ts'
 import { THREAD } from './error.ts'
 import { readBlocks, readCache } from './read-blocks.ts'
 
@@ -40,6 +41,8 @@ const READ = new Set([
   'metadata',
   'service_tier',
 ])
+/** As OpenAI names it. The other value, `auto`, says what would be so anyway, there as here. */
+const STANDARD_ONLY: SharedField = { name: 'service_tier', path: 'service_tier', value: 'default', isSpare: true }
 const READ_TOOL = new Set(['name', 'description', 'input_schema', 'strict', 'type', 'cache_control'])
 
 /** What a messages request says, in no wire's words. A request to count may leave out what only an answer needs. */
@@ -48,7 +51,6 @@ export function readRequest(value: JsonObject, { isCount }: { readonly isCount: 
   if (isObject(value.thread)) throw wrong(THREAD, 'asks for a thread, and the provider of this model speaks a wire that keeps none')
   const losses = new Losses()
   reportUnread(value, READ, { path: '', losses })
-  if (value.service_tier === 'standard_only') losses.drop('service_tier', 'tiers of service are each provider’s own')
   const maxOutputTokens = optionalCount(value.max_tokens, 'max_tokens')
   if (maxOutputTokens === undefined && !isCount) throw wrong('max_tokens', 'is required')
   const config = value.output_config === undefined || value.output_config === null ? {} : readObject(value.output_config, 'output_config')
@@ -69,6 +71,7 @@ export function readRequest(value: JsonObject, { isCount }: { readonly isCount: 
     output: readOutputForm(config.format ?? value.output_format),
     reasoning: readReasoning(value.thinking, config.effort),
     endUser: optionalString(metadata.user_id, 'metadata.user_id'),
+    shared: value.service_tier === 'standard_only' ? [STANDARD_ONLY] : undefined,
     losses: losses.list,
   })
 }

@@ -1,8 +1,10 @@
 import type { JsonObject } from '../../../core/json.ts'
 import type { Written } from '../../dialect.ts'
 import { budgetOf, effortOf, nearestEffort } from '../../neutral/effort.ts'
+import { withFunctionsAlone } from '../../neutral/free-tools.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { Effort, NeutralRequest, OutputForm, Reasoning, Tool } from '../../neutral/request.ts'
+import { dropShared } from '../../neutral/shared-field.ts'
 import { narrowSchema, PART_OF_SCHEMA } from '../../neutral/strict-schema.ts'
 import type { Target } from '../../types.ts'
 import { type Generation, generationOf } from './generation.ts'
@@ -15,9 +17,10 @@ const EFFORTS: readonly Effort[] = ['low', 'medium', 'high', 'xhigh', 'max']
 const JSON_ONLY = 'Answer with one JSON object and nothing else.'
 
 /** Writes a request of another wire for a provider of this one. */
-export function writeRequest(request: NeutralRequest, isStream: boolean, target: Target): Written {
+export function writeRequest(given: NeutralRequest, isStream: boolean, target: Target): Written {
   const losses = new Losses()
-  losses.addAll(request.losses)
+  losses.addAll(given.losses)
+  const request = withFunctionsAlone(given, losses)
   const generation = generationOf(target.id)
   const { system, messages, usedTools } = writeMessages(request.messages, losses)
   const asked = request.maxOutputTokens ?? Math.min(DEFAULT_MAX_TOKENS, target.maxOutputTokens ?? DEFAULT_MAX_TOKENS)
@@ -44,8 +47,25 @@ export function writeRequest(request: NeutralRequest, isStream: boolean, target:
     thinking,
     output_config: format === undefined && effort === undefined ? undefined : { format, effort },
     metadata: request.endUser === undefined ? undefined : { user_id: request.endUser },
+    ...writeTier(request, target, losses),
   }
   return { text: JSON.stringify(body), losses: losses.list }
+}
+
+/**
+ * The one tier that both makers sell by the request: nothing but the usual one. Clouds have tiers of their own.
+ * Source: https://platform.claude.com/docs/en/api/service-tiers (read 2026-11-21).
+ */
+function writeTier({ shared = [] }: NeutralRequest, { traits }: Target, losses: Losses): JsonObject {
+  const tier = shared.find(({ name }) => name === 'service_tier')
+  dropShared(
+    shared.filter((field) => field !== tier),
+    losses,
+  )
+  if (tier === undefined) return {}
+  if (tier.value === 'default' && !traits?.hasModelInPath) return { service_tier: 'standard_only' }
+  dropShared([tier], losses, 'this wire knows the usual tier and the one that was bought ahead')
+  return {}
 }
 
 function reportDropped({ seed, candidates, logprobs, presencePenalty, frequencyPenalty }: NeutralRequest, losses: Losses): void {

@@ -1,7 +1,9 @@
 import type { JsonObject } from '../../../core/json.ts'
 import type { Written } from '../../dialect.ts'
+import { withFunctionsAlone } from '../../neutral/free-tools.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm } from '../../neutral/request.ts'
+import { dropShared } from '../../neutral/shared-field.ts'
 import { narrowSchema, PART_OF_SCHEMA } from '../../neutral/strict-schema.ts'
 import type { Target } from '../../types.ts'
 import { claudeOf, familyOf } from './family.ts'
@@ -17,7 +19,8 @@ export function writeRequest(request: NeutralRequest, _isStream: boolean, target
 }
 
 /** The body of a request. */
-export function writeBody(request: NeutralRequest, target: Target, losses: Losses): JsonObject {
+export function writeBody(given: NeutralRequest, target: Target, losses: Losses): JsonObject {
+  const request = withFunctionsAlone(given, losses)
   reportDropped(request, losses)
   const thinking = writeThinking(request, target, losses)
   const system = writeSystem(request, target, losses)
@@ -43,6 +46,7 @@ function reportDropped(request: NeutralRequest, losses: Losses): void {
   if (frequencyPenalty !== undefined && frequencyPenalty !== 0) losses.drop('frequency_penalty', why)
   if (endUser !== undefined) losses.drop('user', why)
   if (request.allowsParallelTools === false) losses.drop('parallel_tool_calls', 'this wire cannot forbid parallel calls')
+  dropShared(request.shared, losses)
 }
 
 interface InferenceContext {

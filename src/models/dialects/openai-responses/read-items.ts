@@ -43,7 +43,16 @@ function readItem(messages: MessageList, item: JsonObject, place: Place): void {
         },
       ])
       return
+    case 'custom_tool_call': {
+      const name = readString(item.name, `${path}.name`)
+      const input = readString(item.input ?? '', `${path}.input`)
+      messages.add('assistant', [
+        { type: 'tool-call', id: readString(item.call_id, `${path}.call_id`), name, arguments: input, isFree: true },
+      ])
+      return
+    }
     case 'function_call_output':
+    case 'custom_tool_call_output':
       messages.add('user', [readResult(messages, item, place)])
       return
     case 'reasoning': {
@@ -78,9 +87,8 @@ function readContent(value: Json | undefined, place: Place): readonly Content[] 
 function readResult(messages: MessageList, item: JsonObject, place: Place): Content {
   const { path } = place
   const callId = readString(item.call_id, `${path}.call_id`)
-  const name = messages.toolName(callId, `${path}.call_id`)
   const content = readContent(item.output, { ...place, path: `${path}.output` }).filter(isResultContent)
-  return { type: 'tool-result', callId, name, content }
+  return { type: 'tool-result', ...messages.answered(callId, `${path}.call_id`), content }
 }
 
 function isResultContent(piece: Content): piece is TextContent | ImageContent | DocumentContent {

@@ -104,6 +104,18 @@ function poolTests(server: string): void {
       await direct.close()
     })
 
+    test('lists arrive as they were given, whatever stands in them', async () => {
+      const texts = ['', 'NULL', 'null', ' a, b ', '"', '\\', '\\"{}', 'ü\n\t', "o'clock"]
+      const ids = ['00000000-0000-0000-0000-000000000001']
+      const numbers = [-1, 0, 2 ** 31 - 1]
+      const large = ['9223372036854775807', -5]
+      for (const each of [texts, []]) {
+        const text = 'SELECT to_json($1::text[]) AS texts, $2::uuid[] AS ids, to_json($3::integer[]) AS numbers, $4::bigint[] AS large'
+        const [row] = await pool.use((sql) => sql.unsafe(text, [each, ids, numbers, large], { prepare: true }))
+        expect({ ...row }).toEqual({ texts: each, ids: `{${ids[0]}}`, numbers, large: '{9223372036854775807,-5}' })
+      }
+    })
+
     test('a refusal inside a transaction is rolled back, and the connection goes on', async () => {
       const refused = await pool
         .transaction(async (sql) => {

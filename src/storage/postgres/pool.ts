@@ -1,5 +1,6 @@
 import postgres from 'postgres'
 import type { World } from '../../core/world.ts'
+import { ARRAY_TYPES } from './array-types.ts'
 import { isAway, isLost, NoAnswer, reasonOf, storeFailure } from './failure.ts'
 import { type Course, runInside, type Sql } from './transaction.ts'
 
@@ -152,6 +153,8 @@ export class Pool {
       // Waiting between tries is ours: the driver's own would keep a question waiting that could be answered.
       backoff: () => 0.05,
       onnotice: () => {},
+      fetch_types: false,
+      types: ARRAY_TYPES,
       connection: { application_name: 'signalbox', statement_timeout: STATEMENT_MS },
     }
     const sql = postgres(url, new URL(url).searchParams.has('sslmode') ? options : { ...options, ssl: defaultSsl(url) })

@@ -85,6 +85,35 @@ function poolTests(server: string): void {
       }
     })
 
+    test('while many ask: no connection is left over that nobody uses', async () => {
+      const url = new URL(server)
+      url.port = String(proxy.port)
+      const hasty = new Pool({ url: url.href, world: realWorld(), patienceMs: 200 })
+      hasty.listen('any', () => {})
+      let isOn = true
+      const askers = Array.from({ length: 12 }, async () => {
+        while (isOn) {
+          const asking = hasty.transaction(async (sql) => {
+            await sql.unsafe('SELECT 1')
+            await turns()
+          })
+          await Promise.all([asking, hasty.use((sql) => sql.unsafe('SELECT 1'))]).catch((error) => expect(error).toMatchObject(LOST))
+        }
+      })
+      for (let round = 0; round < 6 * ROUNDS; round++) {
+        for (let turn = 0; turn < round % 8; turn++) await turns()
+        proxy.cutAll()
+      }
+      isOn = false
+      await Promise.all(askers)
+      // Four may be open at one time, and one listens.
+      for (let look = 0; proxy.connections > 5 && look < 200; look++) await turns()
+      expect(proxy.connections).toBeLessThanOrEqual(5)
+      await hasty.close()
+      for (let look = 0; proxy.connections > 0 && look < 200; look++) await turns()
+      expect(proxy.connections).toBe(0)
+    })
+
     test('leaves other questions alone that are still being answered', async () => {
       const direct = new Pool({ url: server, world: realWorld() })
       const slow = direct.transaction(async (sql) => {

@@ -1,20 +1,20 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { readOutputBound } from '../../neutral/read.ts'
 import type { RequestBounds } from '../../types.ts'
 
 /** Parts that are no text. */
 const MEDIA: ReadonlySet<unknown> = new Set(['input_image', 'input_file', 'input_audio'])
 
-/** Reads what bounds the cost of a request, and what about it nobody can bound. */
+/** Reads what bounds the cost of a request, and what about it nobody can bound. @throws invalid_request */
 export function readBounds(value: JsonObject): RequestBounds {
   const items: readonly Json[] = Array.isArray(value.input) ? value.input : []
   const media = items.filter(isObject).flatMap(({ content, output }) => [...mediaIn(content), ...mediaIn(output)])
-  const { max_output_tokens: max } = value
   const unbounded = media.length > 0 ? 'a file or an image among its input' : findUnbounded(value, items)
   return {
     choices: 1,
     mediaParts: media.length,
     mediaBytes: media.reduce((sum, size) => sum + size, 0),
-    ...(typeof max === 'number' && Number.isSafeInteger(max) && max >= 0 ? { maxOutputTokens: max } : {}),
+    ...readOutputBound([['max_output_tokens', value.max_output_tokens]]),
     ...(unbounded === undefined ? {} : { unbounded }),
   }
 }

@@ -71,7 +71,8 @@ export function compileCatalog(config: ModelsConfig, prices: PriceBook, surround
     listed.push({ name: model.name, provider: model.provider, ...known })
   }
   wildcards.sort((left, right) => right.prefix.length - left.prefix.length)
-  const wildcardOf = (name: string) => wildcards.find(({ prefix }) => name.startsWith(prefix) && name.length > prefix.length)
+  const wildcardOf = (name: string) =>
+    wildcards.find(({ prefix }) => name.startsWith(prefix) && name.length > prefix.length && mayBeNamed(name))
   const modelOf = (name: string): RoutedModel | undefined => {
     const model = config.models.find((one) => one.name === name)
     if (model !== undefined) return routedModel(sources, places, model, model.id ?? model.name)
@@ -98,6 +99,18 @@ export function compileCatalog(config: ModelsConfig, prices: PriceBook, surround
     configuredName: (name) => (exact.has(name) ? name : wildcardOf(name)?.model.name),
   }
 }
+
+/**
+ * What a caller may put in the place of `*`. It is written to the log and to every table of an operator, and the longest that a provider
+ * gives out (a Bedrock or Azure resource) is shorter.
+ */
+function mayBeNamed(name: string): boolean {
+  return name.length <= LONGEST_NAME && !CONTROL.test(name)
+}
+
+const LONGEST_NAME = 512
+/** What shows nothing, or moves the cursor; halves of characters too. */
+const CONTROL = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u
 
 /** Who owns a route in a listing of models: no provider does. */
 const ROUTE_OWNER = 'signalbox'

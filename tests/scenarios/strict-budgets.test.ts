@@ -135,6 +135,7 @@ describe('a strict budget', () => {
     ],
     ['a tool of the provider', { tools: [{ type: 'web_search' }] }, 'a tool that the provider runs itself'],
     ['a search of the provider', { web_search_options: {} }, 'web_search_options'],
+    ['plugins of the provider', { plugins: [{ id: 'web' }] }, 'plugins'],
     ['a prediction', { prediction: { type: 'content', content: 'x' } }, 'a prediction'],
     ['audio as output', { audio: { voice: 'alloy', format: 'mp3' } }, 'audio as output'],
     ['a dearer service tier', { service_tier: 'priority' }, 'the service tier "priority"'],

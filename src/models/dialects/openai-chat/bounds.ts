@@ -24,6 +24,7 @@ export function readBounds(value: JsonObject): RequestBounds {
 /** What the provider does or counts by its own measure. */
 function findUnbounded(value: JsonObject): string | undefined {
   if (isObject(value.web_search_options)) return 'a search that the provider makes (web_search_options)'
+  if (Array.isArray(value.plugins) && value.plugins.length > 0) return 'plugins, which the provider runs itself'
   if (isObject(value.prediction)) return 'a prediction, of which rejected parts are charged as output'
   if (value.audio !== undefined && value.audio !== null) return 'audio as output'
   const { service_tier: tier } = value

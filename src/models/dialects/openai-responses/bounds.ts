@@ -35,6 +35,7 @@ function mediaIn(parts: Json | undefined): readonly number[] {
 function findUnbounded(value: JsonObject, items: readonly Json[]): string | undefined {
   const tools: readonly Json[] = Array.isArray(value.tools) ? value.tools : []
   if (tools.some((tool) => isObject(tool) && tool.type !== 'function' && tool.type !== 'custom')) return 'a tool of the provider’s own'
+  if (Array.isArray(value.plugins) && value.plugins.length > 0) return 'plugins, which the provider runs itself'
   const isKept = ['previous_response_id', 'conversation', 'prompt'].some((key) => value[key] !== undefined && value[key] !== null)
   if (isKept || items.some((item) => isObject(item) && item.type === 'item_reference')) return 'a conversation that the provider keeps'
   return value.service_tier === 'priority' ? 'the service tier "priority", which has a price of its own' : undefined

@@ -42,6 +42,8 @@ export interface ModelCatalog {
   keeper(provider: string, keyId: string): Keeper | undefined
   /** Every way to a configured model that is no wildcard. */
   lanes(): readonly Target[]
+  /** The ways to models whose names end in `*`, with `*` for the id where the caller says it. */
+  wildcardLanes(): readonly Target[]
   /** The configured name that a caller's name falls under: bounded, for metrics. */
   configuredName(name: string): string | undefined
 }
@@ -96,6 +98,7 @@ export function compileCatalog(config: ModelsConfig, prices: PriceBook, surround
     passed: [...passed.values()],
     keeper: (provider, keyId) => keeperOf(config, places, provider, keyId),
     lanes: () => [...exact.values()].flatMap(({ only }) => only?.lanes ?? []),
+    wildcardLanes: () => wildcards.flatMap(({ model }) => routedModel(sources, places, model, model.id ?? '*').lanes),
     configuredName: (name) => (exact.has(name) ? name : wildcardOf(name)?.model.name),
   }
 }

@@ -213,9 +213,14 @@ function testRequest(dialect: Dialect, golden: Golden): void {
   // A wire that no provider speaks is written for none.
   if ((isObject(read) && read.error !== undefined) || dialect.isForCallersOnly) return
 
-  test('says the same after it was written again', () => {
+  test('says the same after it was written again, or is refused for what nothing answers', () => {
     const neutral = decode(dialect, input, options).neutral()
-    const written = dialect.writeRequest({ ...neutral, losses: [] }, options.isStream ?? false, targetOf(dialect, options))
+    const write = () => dialect.writeRequest({ ...neutral, losses: [] }, options.isStream ?? false, targetOf(dialect, options))
+    if (neutral.unanswered !== undefined) {
+      expect(outcome(write)).toMatchObject({ error: { code: 'request_not_carried', param: neutral.unanswered[0]?.path } })
+      return
+    }
+    const written = write()
     const again = decode(dialect, written.text, options).neutral()
     if (written.losses.length === 0 && !options.isOneWay) expect({ ...again, losses: [] }).toEqual({ ...neutral, losses: [] })
     // With losses it must at least still be a request.

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../core/json.ts'
 import type { Written } from '../../dialect.ts'
+import { refuseUnanswered, withResultsBeside } from '../../neutral/answers.ts'
 import { budgetOf, effortOf, nearestEffort } from '../../neutral/effort.ts'
 import { withFunctionsAlone } from '../../neutral/free-tools.ts'
 import { Losses } from '../../neutral/loss.ts'
@@ -20,7 +21,8 @@ const JSON_ONLY = 'Answer with one JSON object and nothing else.'
 export function writeRequest(given: NeutralRequest, isStream: boolean, target: Target): Written {
   const losses = new Losses()
   losses.addAll(given.losses)
-  const request = withFunctionsAlone(given, losses)
+  refuseUnanswered(given)
+  const request = withResultsBeside(withFunctionsAlone(given, losses), losses)
   const generation = generationOf(target.id)
   const { system, messages, usedTools } = writeMessages(request.messages, losses)
   const asked = request.maxOutputTokens ?? Math.min(DEFAULT_MAX_TOKENS, target.maxOutputTokens ?? DEFAULT_MAX_TOKENS)

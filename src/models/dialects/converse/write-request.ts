@@ -9,7 +9,7 @@ import { narrowSchema, PART_OF_SCHEMA } from '../../neutral/strict-schema.ts'
 import type { Target } from '../../types.ts'
 import { claudeOf, familyOf } from './family.ts'
 import { writeMessages, writeSystem } from './write-messages.ts'
-import { writeThinking } from './write-thinking.ts'
+import { isThinking, writeThinking } from './write-thinking.ts'
 import { writeTools } from './write-tools.ts'
 
 /** Writes a request of another wire for a provider of this one. The model and whether it streams stand in the path. */
@@ -26,13 +26,13 @@ export function writeBody(given: NeutralRequest, target: Target, losses: Losses)
   reportDropped(request, losses)
   const thinking = writeThinking(request, target, losses)
   const system = writeSystem(request, target, losses)
-  const inference = writeInference(request, target, { isThinking: thinking !== undefined, losses })
+  const inference = writeInference(request, target, { isThinking: isThinking(thinking), losses })
   const additional = { ...writeTopK(request.topK, target, losses), ...thinking }
   return {
     messages: writeMessages(request.messages, target, losses),
     system: system.length === 0 ? undefined : system,
     inferenceConfig: Object.values(inference).every((value) => value === undefined) ? undefined : inference,
-    toolConfig: writeTools(request, { isThinking: thinking !== undefined && familyOf(target) === 'claude', losses }),
+    toolConfig: writeTools(request, { cannotForce: familyOf(target) === 'claude' && claudeOf(target).alwaysThinks, losses }),
     outputConfig: writeOutputForm(request.output, losses),
     additionalModelRequestFields: Object.keys(additional).length === 0 ? undefined : additional,
   }

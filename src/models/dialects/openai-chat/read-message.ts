@@ -22,7 +22,7 @@ export function readMessage(messages: MessageList, value: Json, place: Place): v
       messages.add(message.role, readContent(message.content, { ...place, path: `${path}.content` }))
       return
     case 'assistant':
-      messages.add('assistant', readAnswer(message, place))
+      messages.add('assistant', readAnswer(message, place), (nth) => `${path}.tool_calls[${nth}]`)
       return
     case 'tool':
       messages.add('user', [readToolResult(messages, message, place)])

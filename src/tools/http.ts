@@ -8,7 +8,7 @@ import type { Handler } from '../core/stage.ts'
 import { answerCall, type CallHandlers, refuse } from './answer-call.ts'
 import type { Aside, Endpoint, Incoming } from './attempt.ts'
 import { MessageStream, STREAM_HEADERS } from './event-stream.ts'
-import { decodeFrame, encodeResult, paramsOf } from './frames.ts'
+import { decodeFrame, encodeResult, lookalikeProblem, paramsOf } from './frames.ts'
 import type { Tools } from './index.ts'
 import { checkRequest } from './request-checks.ts'
 import { isRevision, LATEST } from './revisions.ts'
@@ -22,6 +22,8 @@ export interface HttpDeps extends Tools, CallHandlers {
 }
 
 const ROOT = '/mcp'
+/** How the methods of all notifications begin. */
+const NOTIFICATIONS = 'notifications/'
 const SESSION_HEADER = 'mcp-session-id'
 
 /** Methods that are answered without a session: what they do hangs on no state. */
@@ -91,6 +93,9 @@ async function post(deps: HttpDeps, request: Request, endpoint: Endpoint, princi
   const decoded = decodeFrame(bytes, jsonDepth)
   if (decoded.type === 'invalid') return refuse(deps, { request, endpoint, problem: decoded.error, idText: decoded.idText })
   const { frame } = decoded
+  const alike = lookalikeProblem(frame)
+  if (alike !== undefined)
+    return refuse(deps, { request, endpoint, problem: alike, ...(frame.type === 'request' ? { idText: frame.idText } : {}) })
   const found = frame.type === 'request' && frame.method === 'initialize' ? undefined : findSession(deps, request, endpoint, principal)
   if (found instanceof GatewayError) {
     const idText = frame.type === 'request' ? frame.idText : 'null'
@@ -173,6 +178,11 @@ function takeAside(
 ): Response | Promise<Response> {
   if (session === undefined) {
     const problem = new GatewayError('invalid_request', 'A notification or an answer needs a session: send the header Mcp-Session-Id.')
+    return refuse(deps, { request, endpoint, problem })
+  }
+  if (frame.type === 'notification' && !frame.method.startsWith(NOTIFICATIONS)) {
+    // Servers that do not look for an id would do what it says: work that nobody permitted and no event tells of.
+    const problem = new GatewayError('invalid_request', `Without an id only ${NOTIFICATIONS}… are taken; ${frame.method} needs one.`)
     return refuse(deps, { request, endpoint, problem })
   }
   if (frame.type === 'response') session.answer(frame)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { chatAnswer, chatStream, errorReply, resetBeforeHead, streamReply } from '../../src/testing/fake-upstream.ts'
+import { chatAnswer, chatStream, errorReply, READ_PAUSE, resetBeforeHead, streamReply } from '../../src/testing/fake-upstream.ts'
 import { ask, chat, expectError } from './ask.ts'
 import { startRouted } from './routed.ts'
 
@@ -97,14 +97,19 @@ describe('a route', () => {
   const ERROR = 'data: {"error":{"message":"Overloaded.","code":503}}\n\n'
 
   test.each<[what: string, frames: readonly string[], isHeld: boolean]>([
-    ['63 frames', Array.from({ length: 63 }, () => ROLE), true],
-    ['64 frames', Array.from({ length: 64 }, () => ROLE), false],
+    ['64 frames', Array.from({ length: 64 }, () => ROLE), true],
+    ['65 frames', Array.from({ length: 65 }, () => ROLE), false],
     ['a hundred comments', Array.from({ length: 100 }, () => ': wait\n\n'), true],
-    ['256 KiB', [LONG], false],
+    ['more than 256 KiB', [LONG, ROLE], false],
   ])('holds what comes before the first content back, so that a failure behind it may go elsewhere: %s', async (_what, frames, isHeld) => {
     await using routed = await startRouted()
     const { scenario } = routed
-    routed.at('first').answer(streamReply({ frames: [...frames, ERROR] }))
+    // What comes in one piece is looked at in one piece: the failure comes by itself.
+    routed.at('first').answer((request) => {
+      const steps = streamReply({ frames: [...frames, ERROR] })(request)
+      const at = steps.findLastIndex((step) => step.type === 'send' && new TextDecoder().decode(step.bytes).includes('Overloaded'))
+      return [...steps.slice(0, at), READ_PAUSE, ...steps.slice(at)]
+    })
     const reply = await ask(scenario, { body: chat({ model: 'smart', stream: true }) })
     expect(reply.status).toBe(200)
     expect([reply.text.includes('Hello there.'), reply.text.includes('"error"')]).toEqual([isHeld, !isHeld])

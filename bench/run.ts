@@ -12,6 +12,7 @@ import { chat } from './rows/chat.ts'
 import { guards } from './rows/guards.ts'
 import { largeRequests } from './rows/large-requests.ts'
 import { latency } from './rows/latency.ts'
+import { least } from './rows/least.ts'
 import { memoryAborts } from './rows/memory-aborts.ts'
 import { memoryCalls } from './rows/memory-calls.ts'
 import { memoryIdle } from './rows/memory-idle.ts'
@@ -28,6 +29,7 @@ import { translation } from './rows/translation.ts'
 const rows: readonly Row[] = [
   guards,
   chat,
+  least,
   latency,
   routing,
   streamChunk,

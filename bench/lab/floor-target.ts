@@ -8,10 +8,12 @@ export interface FloorOptions {
   readonly folder: string
   readonly mockPort: number
   /** The program, a path in bench/. */
-  readonly script?: 'floor.ts' | 'pass-through.ts'
+  readonly script?: 'floor.ts' | 'pass-through.ts' | 'least.ts'
+  /** Variables for the program, beside those that say where the mock is. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
-/** bench/floor.ts as a target, or bench/pass-through.ts. With `--target floor` a second one stands where the gateway would. */
+/** bench/floor.ts as a target, or another program of bench/ that stands before the mock. With `--target floor` a second one stands where the gateway would. */
 export class FloorTarget implements Target {
   readonly name: Target['name']
   readonly key = 'sb_floor_has_no_keys_but_the_header_is_as_long_as_one'
@@ -34,7 +36,7 @@ export class FloorTarget implements Target {
 
   async launch(): Promise<void> {
     const { processes, folder, mockPort, name, script = 'floor.ts' } = this.#options
-    const environment = { MOCK_PORT: String(mockPort), MOCK_KEY: mockKey }
+    const environment = { MOCK_PORT: String(mockPort), MOCK_KEY: mockKey, PROXY_KEY: this.key, ...this.#options.environment }
     this.#child = processes.spawnScript(script, { environment, logFile: `${folder}/${name}-floor.log` })
     // bench/lab/child.ts wrote the line.
     this.port = (JSON.parse(await this.#child.readLine()) as { readonly port: number }).port

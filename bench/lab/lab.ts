@@ -20,6 +20,8 @@ export interface Lab {
   installSpare(): Promise<Target>
   /** A gateway before so many MCP servers and one agent of the mock, and a proxy that passes through: both running. */
   installProtocols(servers: number): Promise<Pair<Target>>
+  /** bench/least.ts, running; with a cache, or without. */
+  startLeast(options: { readonly isCached: boolean }): Promise<Target>
   /** An installation that caches the answers of all models. */
   installCached(): Promise<Target>
   /** An installation, stopped, whose data folder a row may fill. */

@@ -56,6 +56,12 @@ export async function openLab(options: LabOptions): Promise<OpenLab> {
     const lab: Lab = {
       ...{ floor, gateway, mock, load, scale: options.scale, installProtocols },
       installSpare: () => install('spare'),
+      startLeast: async ({ isCached }) => {
+        const environment = { LEAST: isCached ? 'cached' : 'plain' }
+        const least = new FloorTarget({ processes, name: 'gateway', folder, mockPort: mock.port, script: 'least.ts', environment })
+        await least.launch()
+        return least
+      },
       installCached: async () => {
         const cached = new GatewayTarget({
           processes,

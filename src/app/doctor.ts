@@ -7,6 +7,7 @@ import { realWorld } from '../platform/world.ts'
 import { askAddress, unreachable } from './ask-address.ts'
 import { findConfigFile } from './check-config.ts'
 import { dataFolder } from './data-folder.ts'
+import { examineLabels } from './doctor-labels.ts'
 import { examinePlaces } from './doctor-places.ts'
 import { PlaceError } from './gateway-place.ts'
 import { readProviderStates } from './keep-provider-states.ts'
@@ -15,7 +16,7 @@ import type { Snapshot } from './snapshot.ts'
 
 /** Something that was looked at. */
 export interface Finding {
-  /** Short and stable: `configuration`, `reachable`, `program`, `card`, `key`, `clock`, `price`, `permissions`, `version`, `proxy`, `parked`. */
+  /** Short and stable: `configuration`, `reachable`, `program`, `card`, `key`, `clock`, `price`, `permissions`, `version`, `proxy`, `parked`, `labels`. */
   readonly check: string
   /** `bad` keeps calls from working; `doubtful` may. */
   readonly verdict: 'good' | 'doubtful' | 'bad'
@@ -52,7 +53,8 @@ export async function examine(request: DoctorRequest): Promise<readonly Finding[
       .split('\n')
       .map((what) => ({ check: 'configuration', verdict: 'bad', what, todo: 'Mend the file; `signalbox check` says when it is good.' }))
   }
-  const lanes = snapshot.catalog.lanes()
+  const { catalog } = snapshot
+  const lanes = [...catalog.lanes(), ...catalog.wildcardLanes()]
   const perProvider = await Promise.all(oneAKey(lanes).map((target) => examineProvider(world, target)))
   return [
     { check: 'configuration', verdict: 'good', what: `${snapshot.file ?? 'The configuration'} is good (revision ${snapshot.revision}).` },
@@ -63,6 +65,7 @@ export async function examine(request: DoctorRequest): Promise<readonly Finding[
     ...examineParked(snapshot, lanes),
     ...perProvider.flat(),
     ...(await examinePlaces(world, snapshot, request)),
+    ...(await examineLabels(world, snapshot)),
   ]
 }
 
@@ -154,7 +157,7 @@ function examineParked({ config }: Snapshot, lanes: readonly Target[]): readonly
   return parked.map(({ provider, keyIndex, id }) => ({
     check: 'parked',
     verdict: 'bad',
-    what: `Key ${keyIndex + 1} of ${provider} is parked for ${id}: the provider refused it.`,
+    what: `Key ${keyIndex + 1} of ${provider} is parked${id === '*' ? '' : ` for ${id}`}: the provider refused it.`,
     todo: `Change the key, or mend the account and run \`signalbox providers reset ${provider}\`.`,
   }))
 }

@@ -1,7 +1,7 @@
 import type { NanoUsd } from '../../core/money.ts'
 import type { Estimate, Estimator } from '../../stages/hold.ts'
 import type { Attempt, ModelRequest, RequestBounds, Target } from '../types.ts'
-import { chargeAtMost } from './charge.ts'
+import { chargeAtMost, MOST_TOKENS } from './charge.ts'
 import { clampAttempt } from './clamp-output.ts'
 import { strictInputTokens } from './input-bound.ts'
 import { boundsOf } from './request-bounds.ts'
@@ -22,7 +22,8 @@ export const estimator: Estimator<Attempt> = {
   pricing: ({ request, target }) => {
     const { price } = target
     const keepsForAnHour = mayKeepForAnHour(request)
-    return (tokens) => price && chargeAtMost(price, { ...tokens, mayKeepForAnHour: keepsForAnHour })
+    // More than can be counted has a price all the same: one for which there is room nowhere.
+    return (tokens) => price && (chargeAtMost(price, { ...tokens, mayKeepForAnHour: keepsForAnHour }) ?? Number.MAX_SAFE_INTEGER)
   },
   clampOutput: (attempt, outputTokens) => clampAttempt(attempt, Math.floor(outputTokens / boundsOf(attempt.request).choices)),
 }
@@ -38,7 +39,9 @@ function estimateAttempt({ id, request, target, encoded = request.text }: Attemp
   const inputTokens = isStrict
     ? strictInputTokens(encoded, sizeBytes) + (request.elided?.hiddenBytes ?? 0)
     : sizeBytes - bounds.mediaBytes + bounds.mediaParts * MEDIA_TOKENS
-  const outputTokens = request.operation === 'generate' ? outputOf(bounds, target, isStrict) * bounds.choices : 0
+  const wanted = request.operation === 'generate' ? outputOf(bounds, target, isStrict) * bounds.choices : 0
+  // Nothing can be told of more; a provider refuses it.
+  const outputTokens = Math.min(wanted, MOST_TOKENS)
   return {
     attempt: id,
     model: target.name,

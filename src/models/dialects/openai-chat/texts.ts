@@ -1,15 +1,17 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import type { Phase } from '../../../stages/guards/types.ts'
 import type { WireText, WireTexts } from '../wire-texts.ts'
-import { isStructural } from '../wire-texts.ts'
+import { isDescription, isStructural } from '../wire-texts.ts'
 
 /** Where requests and replies of this wire have their texts. */
 export const openaiChatTexts: WireTexts = {
   phaseOf: (path, root) => {
     if (path[0] === 'messages') return messagePhase(path, root)
     if (path[0] === 'tools' || path[0] === 'functions') return toolPhase(path)
-    return path[0] === 'tool_choice' || path[0] === 'response_format' || isStructural(path) ? undefined : 'input'
+    if (path[0] === 'response_format') return isDescription(path) ? 'input' : undefined
+    return path[0] === 'tool_choice' || isStructural(path) ? undefined : 'input'
   },
+  isOwnKey: ({ 0: top, length }) => top === 'metadata' && length > 1,
   textsOf: (value) => (Array.isArray(value.choices) ? value.choices.flatMap(choiceTexts) : []),
   endsOf: (value) => {
     if (!Array.isArray(value.choices)) return []

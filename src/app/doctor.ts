@@ -7,6 +7,7 @@ import { realWorld } from '../platform/world.ts'
 import { askAddress, unreachable } from './ask-address.ts'
 import { findConfigFile } from './check-config.ts'
 import { dataFolder } from './data-folder.ts'
+import { examineLabels } from './doctor-labels.ts'
 import { examinePlaces } from './doctor-places.ts'
 import { PlaceError } from './gateway-place.ts'
 import { readProviderStates } from './keep-provider-states.ts'
@@ -15,7 +16,7 @@ import type { Snapshot } from './snapshot.ts'
 
 /** Something that was looked at. */
 export interface Finding {
-  /** Short and stable: `configuration`, `reachable`, `program`, `card`, `key`, `clock`, `price`, `permissions`, `version`, `proxy`, `parked`. */
+  /** Short and stable: `configuration`, `reachable`, `program`, `card`, `key`, `clock`, `price`, `permissions`, `version`, `proxy`, `parked`, `labels`. */
   readonly check: string
   /** `bad` keeps calls from working; `doubtful` may. */
   readonly verdict: 'good' | 'doubtful' | 'bad'
@@ -64,6 +65,7 @@ export async function examine(request: DoctorRequest): Promise<readonly Finding[
     ...examineParked(snapshot, lanes),
     ...perProvider.flat(),
     ...(await examinePlaces(world, snapshot, request)),
+    ...(await examineLabels(world, snapshot)),
   ]
 }
 

@@ -100,13 +100,15 @@ interface Opened {
   close(): Promise<void>
 }
 
-const projections = [() => new SpendProjection()]
+function projectionsOf(known: Config | undefined) {
+  return [() => new SpendProjection(known?.money.labelValues)]
+}
 
 /** What a running gateway of this configuration would have opened, for reading. */
 async function readStore(known: Config | undefined, { place, world }: OfflineRequest): Promise<Opened> {
-  if (known?.storage.type === 'postgres') return readDatabase(databaseUrl(known.storage), world)
+  if (known?.storage.type === 'postgres') return readDatabase(known, databaseUrl(known.storage), world)
   const money = new Money(world, known === undefined ? NO_RULES : compileLedgerRules(known.access, known.money))
-  const folder: FolderReader = openReader(place.dataFolder, { world, projections, state: money.state })
+  const folder: FolderReader = openReader(place.dataFolder, { world, projections: projectionsOf(known), state: money.state })
   const { reader, tallies } = folder
   const keys: KeyStore = { list: () => folder.keys.list(), insert: refuseChange, revoke: refuseChange }
   const now = () => ({ ledger: money.ledger, at: money.moment() })
@@ -124,9 +126,9 @@ async function readStore(known: Config | undefined, { place, world }: OfflineReq
   return { stores, close: async () => folder.close() }
 }
 
-async function readDatabase(url: string, world: World): Promise<Opened> {
+async function readDatabase(known: Config, url: string, world: World): Promise<Opened> {
   const { openDatabaseReader } = await import('../storage/postgres/open-reader.ts')
-  const database = await openDatabaseReader({ url, world, projections })
+  const database = await openDatabaseReader({ url, world, projections: projectionsOf(known) })
   const { reader, tallies } = database
   const keys: KeyStore = { list: () => database.keys.list(), insert: refuseChange, revoke: refuseChange }
   const stores = {
@@ -145,7 +147,7 @@ async function readDatabase(url: string, world: World): Promise<Opened> {
 
 async function changeStore(known: Config | undefined, { place, world, report }: OfflineRequest): Promise<Opened> {
   const options = {
-    ...{ world, projections, version: readVersion() },
+    ...{ world, projections: projectionsOf(known), version: readVersion() },
     lastResort: report,
     report: ({ message }: GatewayError) => report(message),
   }

@@ -173,7 +173,7 @@ function openOwnStore(source: ConfigSource, { world, logger, metrics, version, o
   return openStore(source.snapshot.get().config, {
     world,
     version,
-    projections: [() => new SpendProjection()],
+    projections: [() => new SpendProjection(source.snapshot.get().config.money.labelValues)],
     state: money.state,
     onCommitted: (event) => metrics.observe(event),
     lastResort: (line) => options.err(`${line}\n`),

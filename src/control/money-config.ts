@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { choice, duration, secret, url } from '../core/fields.ts'
+import { choice, count, duration, secret, url } from '../core/fields.ts'
 import type { Section } from '../core/section.ts'
 import { zone } from './budget-config.ts'
+import { MOST_LABEL_VALUES } from './projections/spend.ts'
 
 const webhook = z.strictObject({
   url: url().describe('Where alerts are sent, as JSON by POST.'),
@@ -24,6 +25,11 @@ const money = z
     drainFor: duration({ min: '1s', max: '10m' })
       .prefault('30s')
       .describe('How long a reply is read on after its client left, at the most.'),
+    labelValues: count('values', { min: '1', max: '1M' })
+      .prefault(MOST_LABEL_VALUES)
+      .describe(
+        'How many values of one label have spend of their own on a day (UTC), of those that callers send: the others are added up as (other). Holds from the next start.',
+      ),
     webhook: webhook.exactOptional().describe('Who is told of budgets that come to their thresholds.'),
   })
   .prefault({})

@@ -73,7 +73,25 @@ export interface TallyTable {
   readonly dimensions: readonly string[]
   /** Names of the whole numbers that are added up. */
   readonly sums: readonly string[]
+  /** Of a table whose texts callers make up. */
+  readonly bound?: TallyBound
 }
+
+/**
+ * How many texts a day (UTC) may bring: rows with further ones are added up under `TALLY_REST`. The first of a day stay, in the order of
+ * the log, so that a rebuild keeps the same ones.
+ */
+export interface TallyBound {
+  /** Names of two dimensions: what is told apart, and what it is. */
+  readonly name: string
+  readonly value: string
+  readonly mostNames: number
+  /** Of each name. */
+  readonly mostValues: number
+}
+
+/** What stands in the place of a text that was one too many. */
+export const TALLY_REST = '(other)'
 
 /** One row of a tally: what was added up for these texts in this hour. */
 export interface TallyRow {

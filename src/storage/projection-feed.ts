@@ -126,6 +126,8 @@ export class ProjectionFeed implements TallyReader {
 
   async sum(query: TallyQuery): Promise<readonly TallySum[]> {
     const { projection, table } = this.#find(query.table)
+    // What is one text too many is known once it is stored: an answer must not name what the next one does not.
+    if (table.bound !== undefined && this.#options.mode === 'keep') this.flush()
     const sums = new SumBy(table, query)
     for (const stored of this.#options.store.sum(table, query)) sums.add(stored)
     for (const row of projection.rows(table.name)) sums.addRow(row)

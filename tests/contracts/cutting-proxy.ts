@@ -7,6 +7,8 @@ export interface CuttingProxy {
   cutNextCommit(): void
   /** All connections end, without a word of the server. */
   cutAll(): void
+  /** How many clients are connected. */
+  readonly connections: number
   /** How many were lost. */
   readonly cuts: number
   stop(): void
@@ -40,6 +42,8 @@ export function cuttingProxy(port: number): CuttingProxy {
           socket: {
             open: (server) => {
               pair.server = server
+              // The client may have left meanwhile.
+              if (!clients.has(client)) server.end()
               for (const bytes of pair.waiting) server.write(bytes)
             },
             data: (server, bytes) => {
@@ -71,6 +75,9 @@ export function cuttingProxy(port: number): CuttingProxy {
     },
     cutAll: () => {
       for (const client of clients) client.end()
+    },
+    get connections() {
+      return clients.size
     },
     get cuts() {
       return cuts

@@ -85,6 +85,35 @@ function poolTests(server: string): void {
       }
     })
 
+    test('while many ask: no connection is left over that nobody uses', async () => {
+      const url = new URL(server)
+      url.port = String(proxy.port)
+      const hasty = new Pool({ url: url.href, world: realWorld(), patienceMs: 200 })
+      hasty.listen('any', () => {})
+      let isOn = true
+      const askers = Array.from({ length: 12 }, async () => {
+        while (isOn) {
+          const asking = hasty.transaction(async (sql) => {
+            await sql.unsafe('SELECT 1')
+            await turns()
+          })
+          await Promise.all([asking, hasty.use((sql) => sql.unsafe('SELECT 1'))]).catch((error) => expect(error).toMatchObject(LOST))
+        }
+      })
+      for (let round = 0; round < 6 * ROUNDS; round++) {
+        for (let turn = 0; turn < round % 8; turn++) await turns()
+        proxy.cutAll()
+      }
+      isOn = false
+      await Promise.all(askers)
+      // Four may be open at one time, and one listens.
+      for (let look = 0; proxy.connections > 5 && look < 200; look++) await turns()
+      expect(proxy.connections).toBeLessThanOrEqual(5)
+      await hasty.close()
+      for (let look = 0; proxy.connections > 0 && look < 200; look++) await turns()
+      expect(proxy.connections).toBe(0)
+    })
+
     test('leaves other questions alone that are still being answered', async () => {
       const direct = new Pool({ url: server, world: realWorld() })
       const slow = direct.transaction(async (sql) => {
@@ -102,6 +131,18 @@ function poolTests(server: string): void {
       expect(await direct.use((sql) => sql.unsafe('SELECT 1 AS one'))).toMatchObject([{ one: 1 }])
       expect(await slow).toMatchObject([{ done: true }])
       await direct.close()
+    })
+
+    test('lists arrive as they were given, whatever stands in them', async () => {
+      const texts = ['', 'NULL', 'null', ' a, b ', '"', '\\', '\\"{}', 'ü\n\t', "o'clock"]
+      const ids = ['00000000-0000-0000-0000-000000000001']
+      const numbers = [-1, 0, 2 ** 31 - 1]
+      const large = ['9223372036854775807', -5]
+      for (const each of [texts, []]) {
+        const text = 'SELECT to_json($1::text[]) AS texts, $2::uuid[] AS ids, to_json($3::integer[]) AS numbers, $4::bigint[] AS large'
+        const [row] = await pool.use((sql) => sql.unsafe(text, [each, ids, numbers, large], { prepare: true }))
+        expect({ ...row }).toEqual({ texts: each, ids: `{${ids[0]}}`, numbers, large: '{9223372036854775807,-5}' })
+      }
     })
 
     test('a refusal inside a transaction is rolled back, and the connection goes on', async () => {

@@ -4,14 +4,15 @@ import { join } from 'node:path'
 import { SpendProjection } from '../../src/control/projections/spend.ts'
 import { spendBy } from '../../src/control/projections/spend-by.ts'
 import type { Event } from '../../src/core/events.ts'
+import { TALLY_REST } from '../../src/core/ports.ts'
 import { realWorld } from '../../src/platform/world.ts'
 import { openSqliteStore } from '../../src/storage/sqlite/store.ts'
 import type { Store } from '../../src/storage/store.ts'
-import { endedCall, startedCall } from './call-events.ts'
+import { ALICE, endedCall, startedCall } from './call-events.ts'
 import { cuttingProxy } from './cutting-proxy.ts'
 import { POSTGRES_URL } from './postgres-server.ts'
 import { spendState } from './projections.contract.ts'
-import { replicaMaker } from './replicas.ts'
+import { type Replica, replicaMaker } from './replicas.ts'
 import { SpendByTeam } from './spend-by-team.ts'
 
 const world = realWorld()
@@ -260,6 +261,42 @@ function shippingTests(server: string): void {
       expect(await spendState(store)).toEqual(kept)
       await writeCalls(store, 5)
       expect(await totals(store)).toEqual([50, 50n * COST])
+    })
+  })
+
+  describe('postgres: labels that callers make up', () => {
+    test('have one bound for all replicas, which a rebuild and retention keep to', async () => {
+      const schema = await replicas.schema(server)
+      let now = world.now()
+      const moved = { ...realWorld(), now: () => now }
+      const options = { world: moved, retentionMs: 30 * 24 * 3_600_000, projections: [() => new SpendProjection(2)] }
+      const [left, right] = [await replicas.open(schema.url, options), await replicas.open(schema.url, options)]
+      const write = async ({ store }: Replica, values: readonly string[]) => {
+        for (const end_user of values) {
+          const started = startedCall(moved, { principal: { ...ALICE, labels: { end_user } } })
+          await store.log.append(started)
+          store.log.keep(endedCall(moved, started))
+          await store.log.flush(1000)
+          await store.ship()
+        }
+      }
+      const calls = async () =>
+        new Map((await spendBy(left.store.tallies, ['label:end_user'])).map((row) => [row['label:end_user'], row.calls]))
+      await write(left, ['ann'])
+      await write(right, ['ben', 'cem', 'ann'])
+      await write(left, ['dan', 'ben', 'b\u0000d'])
+      const kept = new Map([
+        ['ann', 2],
+        ['ben', 2],
+        [TALLY_REST, 3],
+      ])
+      expect(await calls()).toEqual(kept)
+      await left.store.rebuild()
+      expect(await calls()).toEqual(kept)
+      now += 31 * 24 * 3_600_000
+      expect(await left.store.trim()).toBeGreaterThan(7)
+      await right.store.rebuild()
+      expect(await calls()).toEqual(kept)
     })
   })
 

@@ -1,15 +1,18 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { SpendProjection } from '../../src/control/projections/spend.ts'
+import { MOST_LABELS, SpendProjection } from '../../src/control/projections/spend.ts'
 import { spendBy } from '../../src/control/projections/spend-by.ts'
 import type { CallEnded, Outcome } from '../../src/core/events.ts'
-import type { TallySum } from '../../src/core/ports.ts'
+import { TALLY_REST, type TallySum } from '../../src/core/ports.ts'
 import type { Store } from '../../src/storage/store.ts'
 import { ALICE, endedCall, startedCall } from './call-events.ts'
 import { type StoreKind, storeMaker } from './store-contract.ts'
 
 const HOUR_MS = 3_600_000
 const projections = [() => new SpendProjection()]
+/** Values of a label that are told apart on a day. */
+const MOST_VALUES = 2
+const bounded = [() => new SpendProjection(MOST_VALUES)]
 
 /** Everything that the spend tables hold, in an order. */
 export async function spendState({ tallies }: Pick<Store, 'tallies'>): Promise<readonly string[]> {
@@ -30,7 +33,7 @@ const CALL = fc.record({
   keyId: fc.constantFrom('k1', 'k2', undefined),
   subject: fc.constantFrom('mini', 'claude', undefined),
   outcome: fc.constantFrom<Outcome>('ok', 'refused', 'broken', 'cancelled'),
-  labels: fc.dictionary(fc.constantFrom('feature', 'env'), fc.constantFrom('a', 'b', '')),
+  labels: fc.dictionary(fc.constantFrom('feature', 'env'), fc.constantFrom('a', 'b', 'c', 'd', '', TALLY_REST)),
   costNanoUsd: fc.option(fc.maxSafeNat(), { nil: undefined }),
   inputTokens: fc.option(fc.oneof(fc.nat(), fc.double()), { nil: undefined }),
   isUnpriced: fc.boolean(),
@@ -108,6 +111,46 @@ export function projectionsContract(kind: StoreKind): void {
       expect(rows.map(({ team, model }) => `${team} ${model}`)).toEqual(['c x', 'B x', 'a x', 'a y', 'b x'])
     })
 
+    test('of a label that callers make up, as many values a day as the bound says; the rest is added up, and nothing is lost', async () => {
+      const { store, world } = await open({ projections: bounded })
+      const call = (end_user: string, costNanoUsd: number) =>
+        endedCall(world, startedCall(world, { principal: { ...ALICE, labels: { end_user } } }), { costNanoUsd })
+      const spent = async (sinceMs: number) =>
+        Object.fromEntries(
+          (await spendBy(store.tallies, ['label:end_user'], { sinceMs })).map((row) => [row['label:end_user'], row.costNanoUsd]),
+        )
+      const firstMs = world.now()
+      await write(store, [call('ann', 1), call('ben', 2), call('cem', 4)])
+      expect(await spent(firstMs)).toEqual({ ann: 1n, ben: 2n, [TALLY_REST]: 4n })
+      await world.advance(2 * HOUR_MS)
+      await write(store, [call('dan', 8), call('ben', 16), call('cem', 32)])
+      const firstDay = { ann: 1n, ben: 18n, [TALLY_REST]: 44n }
+      expect(await spent(firstMs)).toEqual(firstDay)
+      expect(await spendBy(store.tallies, [])).toMatchObject([{ calls: 6, costNanoUsd: 63n }])
+      expect(await spendBy(store.tallies, ['team'], { filter: { 'label:end_user': '*' } })).toMatchObject([{ calls: 6, costNanoUsd: 63n }])
+      await store.rebuild()
+      expect(await spent(firstMs)).toEqual(firstDay)
+      // Another day, another list.
+      await world.advance(24 * HOUR_MS)
+      const secondMs = world.now()
+      await write(store, [call('cem', 64), call('dan', 128), call('ann', 256)])
+      expect(await spent(secondMs)).toEqual({ cem: 64n, dan: 128n, [TALLY_REST]: 256n })
+      expect(await spent(firstMs)).toEqual({ ann: 1n, ben: 18n, cem: 64n, dan: 128n, [TALLY_REST]: 300n })
+    })
+
+    test('names of labels that callers make up have a bound too', async () => {
+      const { store, world } = await open({ projections: bounded })
+      const calls = Array.from({ length: MOST_LABELS + 2 }, (_, index) =>
+        endedCall(world, startedCall(world, { principal: { ...ALICE, labels: { [`l${index}`]: 'x' } } }), { costNanoUsd: 1 }),
+      )
+      await write(store, calls)
+      const byLabel = await store.tallies.sum({ table: 'spend_label', by: ['label', 'value'] })
+      expect(byLabel).toHaveLength(MOST_LABELS + 1)
+      expect(byLabel.find(({ dimensions }) => dimensions[0] === TALLY_REST)).toMatchObject({ dimensions: [TALLY_REST, TALLY_REST] })
+      expect(await spendBy(store.tallies, [`label:${TALLY_REST}`])).toMatchObject([{ calls: 2, costNanoUsd: 2n }])
+      expect(await sumOfCalls(store)).toBe(MOST_LABELS + 2)
+    })
+
     test('refuses what it does not know', async () => {
       const { store } = await open({ projections })
       // A caller of the control API may ask for anything.
@@ -127,7 +170,7 @@ export function projectionsContract(kind: StoreKind): void {
     test('rebuilt from the log is what was kept, for any calls in any batches', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(fc.array(CALL, { maxLength: 6 }), { maxLength: 8 }), fc.array(fc.nat(7)), async (groups, flushAfter) => {
-          const { store, world } = await open({ projections })
+          const { store, world } = await open({ projections: bounded })
           for (const [index, group] of groups.entries()) {
             await write(
               store,
@@ -139,6 +182,10 @@ export function projectionsContract(kind: StoreKind): void {
           await store.rebuild()
           expect(await spendState(store)).toEqual(kept)
           expect(await sumOfCalls(store)).toBe(groups.flat().length)
+          const perDay = await store.tallies.sum({ table: 'spend_label', by: ['label', 'value'], per: 'day' })
+          const own = perDay.filter(({ dimensions }) => dimensions[0] === 'env' && dimensions[1] !== TALLY_REST)
+          const days = Map.groupBy(own, ({ time }) => time)
+          expect([...days.values()].every((rows) => rows.length <= MOST_VALUES)).toBe(true)
         }),
         { numRuns: kind.propertyRuns ?? 40 },
       )

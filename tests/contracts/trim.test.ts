@@ -2,9 +2,11 @@ import { describe, expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { SpendProjection } from '../../src/control/projections/spend.ts'
+import { spendBy } from '../../src/control/projections/spend-by.ts'
 import type { CallStarted } from '../../src/core/events.ts'
+import { TALLY_REST } from '../../src/core/ports.ts'
 import type { SqliteStore } from '../../src/storage/sqlite/store.ts'
-import { endedCall, startedCall } from './call-events.ts'
+import { ALICE, endedCall, startedCall } from './call-events.ts'
 import { spendState } from './projections.contract.ts'
 import { SpendByTeam } from './spend-by-team.ts'
 import { folderMaker, type TemporaryFolder } from './temporary-folder.ts'
@@ -58,6 +60,36 @@ describe('a segment past its retention', () => {
     const next = await folder.open(options)
     expect(await spendState(next)).toEqual(kept)
     expect(await next.verify()).toMatchObject({ type: 'intact' })
+  })
+
+  test('keeps the labels that had rows of their own, also over a rebuild; a higher bound shows more of what the log still has', async () => {
+    const folder = makeFolder()
+    const bounded = { ...options, projections: [() => new SpendProjection(1)] }
+    const store = await folder.open(bounded)
+    for (let day = 0; day < 20; day++) {
+      for (const end_user of [`first${day}`, `second${day}`]) {
+        const started = startedCall(folder.world, { principal: { ...ALICE, labels: { end_user } } })
+        await store.log.append(started)
+        store.log.keep(endedCall(folder.world, started, { costNanoUsd: 1 }))
+        await store.log.flush(1000)
+      }
+      await folder.world.advance(DAY_MS)
+    }
+    const byUser = async ({ tallies }: Pick<SqliteStore, 'tallies'>) =>
+      new Map((await spendBy(tallies, ['label:end_user'])).map((row) => [row['label:end_user'], row.costNanoUsd]))
+    const kept = await spendState(store)
+    expect((await byUser(store)).get('first0')).toBe(1n)
+    expect((await byUser(store)).get(TALLY_REST)).toBe(20n)
+    await store.rebuild()
+    expect(await spendState(store)).toEqual(kept)
+    await store.close()
+    const wider = await folder.open({ ...options, projections: [() => new SpendProjection(2)] })
+    expect(await spendState(wider)).toEqual(kept)
+    await wider.rebuild()
+    const rebuilt = await byUser(wider)
+    expect(rebuilt.get('second19')).toBe(1n)
+    expect(rebuilt.has('second0')).toBe(false)
+    expect([...rebuilt.values()].reduce((sum, costNanoUsd) => sum + costNanoUsd, 0n)).toBe(40n)
   })
 
   test('loses no spend when the projection gets another shape', async () => {

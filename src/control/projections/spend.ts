@@ -17,6 +17,11 @@ export const SPEND_TABLE = {
   sums: SPEND_SUMS,
 } as const satisfies TallyTable
 
+/** Names of labels that are told apart on a day. Values have a bound of their own, which is configured. */
+export const MOST_LABELS = 100
+/** Values of one label that are told apart on a day, unless the configuration says otherwise. */
+export const MOST_LABEL_VALUES = 10_000
+
 /** Spend by label: a call with three labels stands in three rows. */
 export const SPEND_LABEL_TABLE = {
   name: 'spend_label',
@@ -34,12 +39,19 @@ interface Row extends TallyRow {
  */
 export class SpendProjection implements TallyProjection {
   readonly name = 'spend'
-  readonly version = 4
-  readonly tables = [SPEND_TABLE, SPEND_LABEL_TABLE]
+  readonly version = 5
+  readonly tables: readonly TallyTable[]
   readonly #buckets = new Map<Principal, Map<string, SpendBucket[]>>()
   readonly #spend = new Map<string, Row>()
   readonly #labels = new Map<string, Row>()
-  #bucketCount = 0
+  /** As they were made: what is first in the log is first in the rows, on which the bound of labels goes by. */
+  #inOrder: SpendBucket[] = []
+
+  /** @param mostLabelValues values of one label that have rows of their own on a day; sums of the others stand under `TALLY_REST` */
+  constructor(mostLabelValues = MOST_LABEL_VALUES) {
+    const bound = { name: 'label', value: 'value', mostNames: MOST_LABELS, mostValues: mostLabelValues }
+    this.tables = [SPEND_TABLE, { ...SPEND_LABEL_TABLE, bound }]
+  }
 
   fold(event: Event): void {
     if ((event.type !== 'call.ended' && event.type !== 'attempt.booked' && event.type !== 'call.recosted') || !isSpend(event)) return
@@ -57,7 +69,7 @@ export class SpendProjection implements TallyProjection {
 
   clear(): void {
     this.#buckets.clear()
-    this.#bucketCount = 0
+    this.#inOrder = []
     this.#spend.clear()
     this.#labels.clear()
   }
@@ -75,23 +87,21 @@ export class SpendProjection implements TallyProjection {
       subjects.set(subject, buckets)
     }
     for (const bucket of buckets) if (bucket.fits(hour, event)) return bucket
-    if (this.#bucketCount >= MAX_BUCKETS) {
+    if (this.#inOrder.length >= MAX_BUCKETS) {
       this.#gather()
       return this.#bucketOf(hour, event)
     }
     const bucket = new SpendBucket(hour, event)
     buckets.push(bucket)
-    this.#bucketCount++
+    this.#inOrder.push(bucket)
     return bucket
   }
 
   /** Makes rows of the buckets. */
   #gather(): void {
-    for (const subjects of this.#buckets.values()) {
-      for (const buckets of subjects.values()) for (const bucket of buckets) this.#gatherOne(bucket)
-    }
+    for (const bucket of this.#inOrder) this.#gatherOne(bucket)
     this.#buckets.clear()
-    this.#bucketCount = 0
+    this.#inOrder = []
   }
 
   #gatherOne(bucket: SpendBucket): void {

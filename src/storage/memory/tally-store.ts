@@ -1,4 +1,5 @@
 import type { TallyProjection, TallyQuery, TallyRow, TallySum, TallyTable } from '../../core/ports.ts'
+import { boundRows, noFurther, TextsInMemory, textsOf } from '../tally-bound.ts'
 import { SumBy, type TallyProgress, type TallyStore, type TallyUpdate } from '../tally-store.ts'
 
 const NOTHING: TallyProgress = { kept: 0, hash: undefined, base: 0 }
@@ -6,6 +7,7 @@ const NOTHING: TallyProgress = { kept: 0, hash: undefined, base: 0 }
 interface Rows {
   readonly kept: Map<string, TallyRow>
   readonly base: Map<string, TallyRow>
+  readonly texts: TextsInMemory
 }
 
 /** Sums in memory. */
@@ -20,20 +22,29 @@ export class MemoryTallyStore implements TallyStore {
 
   add(updates: readonly TallyUpdate[]): void {
     for (const { projection, kept, hash } of updates) {
-      for (const table of projection.tables) addRows(this.#rowsOf(table.name).kept, projection.rows(table.name))
+      for (const table of projection.tables) {
+        const { kept, texts } = this.#rowsOf(table.name)
+        addRows(kept, boundRows(table, projection.rows(table.name), texts))
+      }
       this.#progress.set(projection.name, { ...this.open(projection), kept, hash })
     }
   }
 
   addToBase(projection: TallyProjection, base: number): void {
-    for (const table of projection.tables) addRows(this.#rowsOf(table.name).base, projection.rows(table.name))
+    for (const table of projection.tables) {
+      const rows = this.#rowsOf(table.name)
+      addRows(rows.base, boundRows(table, projection.rows(table.name), noFurther(rows.texts)))
+    }
     this.#progress.set(projection.name, { ...this.open(projection), base })
   }
 
   reset(projection: TallyProjection): TallyProgress {
     for (const table of projection.tables) {
-      const { kept, base } = this.#rowsOf(table.name)
+      const { kept, base, texts } = this.#rowsOf(table.name)
       kept.clear()
+      texts.clear()
+      // What stands in the base has been bounded once: it keeps its names, whatever the bound is now.
+      for (const row of base.values()) for (const text of textsOf(table, row)) texts.add(text)
       addRows(kept, base.values())
     }
     const { base } = this.open(projection)
@@ -55,7 +66,7 @@ export class MemoryTallyStore implements TallyStore {
   #rowsOf(table: string): Rows {
     let rows = this.#rows.get(table)
     if (rows === undefined) {
-      rows = { kept: new Map(), base: new Map() }
+      rows = { kept: new Map(), base: new Map(), texts: new TextsInMemory() }
       this.#rows.set(table, rows)
     }
     return rows

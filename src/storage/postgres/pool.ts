@@ -1,5 +1,6 @@
 import postgres from 'postgres'
 import type { World } from '../../core/world.ts'
+import { ARRAY_TYPES } from './array-types.ts'
 import { isAway, isLost, NoAnswer, reasonOf, storeFailure } from './failure.ts'
 import { type Course, runInside, type Sql } from './transaction.ts'
 
@@ -20,8 +21,12 @@ const MAX_CONNECTIONS = 4
 const CONNECT_SECONDS = 5
 /** A statement of ours is short, but for a search through a long log. */
 const STATEMENT_MS = 60_000
+/** A transaction of which nothing more is heard is rolled back by the server: the driver may leave one behind where a connection was lost. */
+const IDLE_TRANSACTION_MS = 60_000
 const PATIENCE_MS = 15_000
 const END_SECONDS = 1
+/** The driver waits this long before it connects again where it was cut off. */
+const RECONNECT_MS = 50
 
 /** Since when PostgreSQL has not answered, and what became of the last try. */
 export interface Silence {
@@ -93,7 +98,7 @@ export class Pool {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    await Promise.all([this.#present, ...this.#retired].map(({ sql }) => endQuietly(sql, END_SECONDS)))
+    await Promise.all([this.#present, ...this.#retired].map(({ sql }) => this.#end(sql, END_SECONDS)))
   }
 
   async #inTime<Result>(ask: (sql: postgres.Sql) => Promise<Result>, given: number | undefined): Promise<Result> {
@@ -102,7 +107,7 @@ export class Pool {
     const late = Promise.withResolvers<never>()
     const cancel = this.#options.world.after(patienceMs, () => {
       this.#replace(connections)
-      void endQuietly(connections.sql, 0)
+      void this.#end(connections.sql, 0)
       late.reject(new NoAnswer(`no answer within ${patienceMs / 1000} s`))
     })
     connections.uses++
@@ -136,7 +141,16 @@ export class Pool {
 
   #endUnused(connections: Connections): void {
     if (connections.uses > 0 || !this.#retired.delete(connections)) return
-    void endQuietly(connections.sql, 0)
+    void this.#end(connections.sql, 0)
+  }
+
+  /**
+   * Ends connections. One that the driver was about to make again it makes all the same, and nobody would ever use or end it: hence a
+   * second look once it stands. What the driver rejects is of no use to anybody any more.
+   */
+  async #end(sql: postgres.Sql, timeout: number): Promise<void> {
+    await sql.end({ timeout }).catch(() => {})
+    this.#options.world.after(2 * RECONNECT_MS, () => closeAll(sql))
   }
 
   #attach({ channel, hear }: { readonly channel: string; readonly hear: () => void }): void {
@@ -150,9 +164,15 @@ export class Pool {
       max: MAX_CONNECTIONS,
       connect_timeout: CONNECT_SECONDS,
       // Waiting between tries is ours: the driver's own would keep a question waiting that could be answered.
-      backoff: () => 0.05,
+      backoff: () => RECONNECT_MS / 1000,
       onnotice: () => {},
-      connection: { application_name: 'signalbox', statement_timeout: STATEMENT_MS },
+      fetch_types: false,
+      types: ARRAY_TYPES,
+      connection: {
+        application_name: 'signalbox',
+        statement_timeout: STATEMENT_MS,
+        idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
+      },
     }
     const sql = postgres(url, new URL(url).searchParams.has('sslmode') ? options : { ...options, ssl: defaultSsl(url) })
     return { sql, uses: 0 }
@@ -164,7 +184,14 @@ function defaultSsl(url: string): 'prefer' | false {
   return /^(localhost|127\..*|\[::1\]|)$/.test(new URL(url).hostname) ? false : 'prefer'
 }
 
-/** Ends connections. The driver may reject where one of them was just being made: there is nothing left to end then. */
-async function endQuietly(sql: postgres.Sql, timeout: number): Promise<void> {
-  await sql.end({ timeout }).catch(() => {})
+/** What the driver has, and its types do not tell: how to end single connections, and where those are that it listens on. */
+interface Ending {
+  readonly close: () => Promise<void>
+  readonly listen: { readonly sql?: Ending }
+}
+
+function closeAll(sql: postgres.Sql): void {
+  // Both are assigned in `Postgres` and `listen` of postgres/src/index.js, version 3.4.
+  const ending = sql as unknown as Ending
+  for (const each of [ending, ending.listen.sql]) each?.close().catch(() => {})
 }

@@ -1,10 +1,12 @@
 import { GatewayError } from '../../core/errors.ts'
 import type { TallyProjection, TallyQuery, TallyReader, TallySum, TallyTable } from '../../core/ports.ts'
 import type { MakeProjection } from '../projection-feed.ts'
+import { boundRows, noFurther } from '../tally-bound.ts'
 import { partsOf } from '../tally-parts.ts'
 import { SumBy } from '../tally-store.ts'
 import type { Pool, Sql } from './pool.ts'
 import { layoutOf, type Statement, type TallyLayout } from './tally-layout.ts'
+import { loadTexts } from './tally-texts.ts'
 
 /** Projections with what they have folded of one part of the log. */
 export type Folded = readonly TallyProjection[]
@@ -64,19 +66,22 @@ export class PostgresTallies implements TallyReader {
 
   /** Adds what was folded. All statements go out at once. */
   async add(sql: Sql, folded: Folded): Promise<void> {
-    const statements = layoutsOf(folded).flatMap(([layout, projection]) => {
-      const rows = [...projection.rows(layout.table.name)]
-      return [layout.add(layout.hours, 'hour', rows), layout.add(layout.days, 'day', rows)]
+    const adding = layoutsOf(folded).map(async ([layout, projection]) => {
+      const given = [...projection.rows(layout.table.name)]
+      const texts = await loadTexts(sql, layout.table, layout.texts, given)
+      const rows = [...boundRows(layout.table, given, texts)]
+      await Promise.all([texts.store(sql), runAll(sql, [layout.add(layout.hours, 'hour', rows), layout.add(layout.days, 'day', rows)])])
     })
-    await runAll(sql, statements)
+    await Promise.all(adding)
   }
 
   /** Adds what was folded of batches that are removed to the base, which a rebuild begins with. */
   async addToBase(sql: Sql, folded: Folded): Promise<void> {
-    await runAll(
-      sql,
-      layoutsOf(folded).map(([layout, projection]) => layout.add(layout.base, 'hour', projection.rows(layout.table.name))),
-    )
+    for (const [layout, projection] of layoutsOf(folded)) {
+      const given = [...projection.rows(layout.table.name)]
+      const texts = await loadTexts(sql, layout.table, layout.texts, given)
+      await runAll(sql, [layout.add(layout.base, 'hour', boundRows(layout.table, given, noFurther(texts)))])
+    }
   }
 
   /** Drops what is kept, but for the base. */

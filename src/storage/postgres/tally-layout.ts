@@ -1,6 +1,7 @@
-import type { TallyQuery, TallyRow, TallyTable } from '../../core/ports.ts'
+import { TALLY_REST, type TallyQuery, type TallyRow, type TallyTable } from '../../core/ports.ts'
 import type { TallyPart } from '../tally-parts.ts'
 import { columnOf, DAY_HOURS } from '../tally-store.ts'
+import { storable } from './storable.ts'
 
 /** A statement with what is bound to it. */
 export interface Statement {
@@ -14,6 +15,8 @@ export interface TallyLayout {
   readonly hours: string
   readonly days: string
   readonly base: string
+  /** Of a table with a bound: which texts have rows of their own. */
+  readonly texts: string
   readonly createStatements: readonly string[]
   /** Puts the base into tables of the new shape, and drops the rest. */
   recreateStatements(oldColumns: readonly string[]): readonly string[]
@@ -35,15 +38,17 @@ export function layoutOf(table: TallyTable): TallyLayout {
   const hours = `tally_${table.name}`
   const days = `${hours}_by_day`
   const base = `${hours}_base`
-  const create = [hours, days, base].flatMap((name) => createStatements(name, table))
+  const texts = `${hours}_texts`
+  const create = [...[hours, days, base].flatMap((name) => createStatements(name, table)), ...createTexts(texts, table)]
   return {
     table,
     hours,
     days,
     base,
+    texts,
     createStatements: create,
-    recreateStatements: (oldColumns) => recreate(table, { hours, days, base }, create, oldColumns),
-    resetStatements: resetStatements(table, { hours, days, base }),
+    recreateStatements: (oldColumns) => [`DROP TABLE IF EXISTS ${texts}`, ...recreate(table, { hours, days, base }, create, oldColumns)],
+    resetStatements: [...resetStatements(table, { hours, days, base }), ...resetTexts(table, { base, texts })],
     add: (into, unit, rows) => add(table, into, merged(rows, unit)),
     select: (query, part) => select(table, part.unit === 'day' ? days : hours, query, part),
   }
@@ -66,6 +71,24 @@ function createStatements(name: string, table: TallyTable): readonly string[] {
   ]
 }
 
+function createTexts(name: string, table: TallyTable): readonly string[] {
+  if (table.bound === undefined) return []
+  return [`CREATE TABLE ${name} (day integer NOT NULL, name text NOT NULL, text text NOT NULL, PRIMARY KEY (day, name, text))`]
+}
+
+/** What stands in the base was bounded once: it keeps its rows, whatever the bound is now. */
+function resetTexts({ bound }: TallyTable, { base, texts }: { base: string; texts: string }): readonly string[] {
+  if (bound === undefined) return []
+  const [name, value, day] = [quoted(bound.name), quoted(bound.value), `"time" / ${DAY_HOURS}`]
+  const isOwn = (column: string) => `${column} <> '${TALLY_REST}'`
+  return [
+    `DELETE FROM ${texts}`,
+    `INSERT INTO ${texts} (day, name, text) SELECT DISTINCT ${day}, '', ${name} FROM ${base} WHERE ${isOwn(name)}`,
+    `INSERT INTO ${texts} (day, name, text)
+     SELECT DISTINCT ${day}, ${name}, ${value} FROM ${base} WHERE ${isOwn(name)} AND ${isOwn(value)}`,
+  ]
+}
+
 /** A row as it is stored: its hash before the rest. */
 interface HashedRow extends TallyRow {
   readonly hash: string
@@ -83,11 +106,6 @@ function merged(rows: Iterable<TallyRow>, unit: 'hour' | 'day'): readonly Hashed
     byHash.set(hash, { hash, hour, dimensions, sums })
   }
   return [...byHash.values()].sort((left, right) => (left.hash < right.hash ? -1 : 1))
-}
-
-/** PostgreSQL's texts hold neither U+0000 nor half a pair of surrogates; a caller may send both. */
-export function storable(text: string): string {
-  return text.replaceAll('\u0000', '\ufffd').toWellFormed()
 }
 
 function add(table: TallyTable, into: string, rows: readonly HashedRow[]): Statement | undefined {

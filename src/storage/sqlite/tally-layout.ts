@@ -1,5 +1,5 @@
 import type { SQLQueryBindings } from 'bun:sqlite'
-import type { TallyQuery, TallyTable } from '../../core/ports.ts'
+import { TALLY_REST, type TallyQuery, type TallyTable } from '../../core/ports.ts'
 import type { TallyPart } from '../tally-parts.ts'
 import { columnOf, DAY_HOURS } from '../tally-store.ts'
 
@@ -18,6 +18,8 @@ export interface TallyLayout {
   upsert(into: string): string
   select(query: TallyQuery, part: TallyPart): { readonly sql: string; readonly bindings: SQLQueryBindings[] }
   readonly selectBase: string
+  /** Of a table with a bound: which texts have rows of their own, by day, name and text. */
+  readonly texts: { readonly has: string; readonly count: string; readonly add: string }
 }
 
 const NAME = /^[a-z][a-z_]*$/
@@ -29,18 +31,24 @@ export function layoutOf(table: TallyTable): TallyLayout {
   const hours = `tally_${table.name}`
   const days = `${hours}_by_day`
   const base = `${hours}_base`
-  const create = [hours, days, base].map((name) => createStatement(name, table))
+  const texts = `${hours}_texts`
+  const create = [...[hours, days, base].map((name) => createStatement(name, table)), ...createTexts(texts, table)]
   return {
     table,
     hours,
     days,
     base,
     createStatements: create,
-    recreateStatements: (oldColumns) => recreate(table, base, [hours, days], create, oldColumns),
-    resetStatements: resetStatements(table, { hours, days, base }),
+    recreateStatements: (oldColumns) => recreate(table, base, [hours, days, texts], create, oldColumns),
+    resetStatements: [...resetStatements(table, { hours, days, base }), ...resetTexts(table, { base, texts })],
     upsert: (into) => upsert(into, table),
     select: (query, part) => select(table, part.unit === 'day' ? days : hours, query, part),
     selectBase: `SELECT ${columns(table).join(', ')} FROM ${base}`,
+    texts: {
+      has: `SELECT 1 FROM ${texts} WHERE day = ? AND name = ? AND text = ?`,
+      count: `SELECT count(*) FROM ${texts} WHERE day = ? AND name = ?`,
+      add: `INSERT INTO ${texts} (day, name, text) VALUES (?, ?, ?)`,
+    },
   }
 }
 
@@ -57,6 +65,26 @@ function createStatement(name: string, table: TallyTable): string {
   const sums = table.sums.map((sum) => `${quoted(sum)} INTEGER NOT NULL`)
   const key = ['time', ...table.dimensions].map(quoted).join(', ')
   return `CREATE TABLE ${name} ("time" INTEGER NOT NULL, ${[...texts, ...sums].join(', ')}, PRIMARY KEY (${key})) WITHOUT ROWID`
+}
+
+function createTexts(name: string, table: TallyTable): readonly string[] {
+  if (table.bound === undefined) return []
+  return [
+    `CREATE TABLE ${name} (day INTEGER NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (day, name, text)) WITHOUT ROWID`,
+  ]
+}
+
+/** What stands in the base was bounded once: it keeps its rows, whatever the bound is now. */
+function resetTexts({ bound }: TallyTable, { base, texts }: { base: string; texts: string }): readonly string[] {
+  if (bound === undefined) return []
+  const [name, value, day] = [quoted(bound.name), quoted(bound.value), `"time" / ${DAY_HOURS}`]
+  const isOwn = (column: string) => `${column} <> '${TALLY_REST}'`
+  return [
+    `DELETE FROM ${texts}`,
+    `INSERT INTO ${texts} (day, name, text) SELECT DISTINCT ${day}, '', ${name} FROM ${base} WHERE ${isOwn(name)}`,
+    `INSERT INTO ${texts} (day, name, text)
+     SELECT DISTINCT ${day}, ${name}, ${value} FROM ${base} WHERE ${isOwn(name)} AND ${isOwn(value)}`,
+  ]
 }
 
 function upsert(into: string, table: TallyTable): string {

@@ -1,5 +1,6 @@
 import type { Database } from 'bun:sqlite'
 import type { TallyProjection, TallyQuery, TallyRow, TallySum, TallyTable } from '../../core/ports.ts'
+import { boundRows, noFurther, type TallyTexts } from '../tally-bound.ts'
 import { partsOf } from '../tally-parts.ts'
 import { DAY_HOURS, SumBy, type TallyProgress, type TallyStore, type TallyUpdate } from '../tally-store.ts'
 import { inTransaction } from './database.ts'
@@ -56,7 +57,8 @@ export class SqliteTallyStore implements TallyStore {
       for (const table of projection.tables) {
         const layout = layoutOf(table)
         const add = this.#database.query(layout.upsert(layout.base))
-        for (const row of projection.rows(table.name)) add.run(row.hour, ...row.dimensions, ...row.sums)
+        for (const row of boundRows(table, projection.rows(table.name), noFurther(this.#texts(layout))))
+          add.run(row.hour, ...row.dimensions, ...row.sums)
       }
       const { kept, hash } = this.open(projection)
       this.#setProgress(projection, { kept, hash, base })
@@ -100,12 +102,32 @@ export class SqliteTallyStore implements TallyStore {
     let rows = 0
     const addHour = this.#database.query(layout.upsert(layout.hours))
     const addDay = this.#database.query(layout.upsert(layout.days))
-    for (const row of projection.rows(layout.table.name)) {
+    for (const row of boundRows(layout.table, projection.rows(layout.table.name), this.#texts(layout))) {
       addHour.run(row.hour, ...row.dimensions, ...row.sums)
       addDay.run(Math.floor(row.hour / DAY_HOURS), ...row.dimensions, ...row.sums)
       rows++
     }
     return rows
+  }
+
+  /** Counts are asked for once: nobody else adds texts while rows are added. */
+  #texts({ texts }: TallyLayout): TallyTexts {
+    const counts = new Map<string, number>()
+    const count = (day: number, name: string) => {
+      const key = `${day} ${name}`
+      const known = counts.get(key) ?? Number(this.#database.query(texts.count).values(day, name)[0]?.[0])
+      counts.set(key, known)
+      return known
+    }
+    return {
+      has: ({ day, name, text }) => this.#database.query(texts.has).get(day, name, text) !== null,
+      count,
+      add: ({ day, name, text }) => {
+        const before = count(day, name)
+        this.#database.query(texts.add).run(day, name, text)
+        counts.set(`${day} ${name}`, before + 1)
+      },
+    }
   }
 
   /** New tables; of the base, what the new columns still know goes over. */

@@ -80,14 +80,10 @@ function choiceTexts(choice: Json, position: number): readonly WireText[] {
   if (Array.isArray(said.content))
     texts.push(...partTexts(said.content, [...base, 'content'], (kind) => laneIn(isDelta, `${lane}/${kind}`)))
   for (const [index, call] of (Array.isArray(said.tool_calls) ? said.tool_calls : []).entries()) {
-    if (isObject(call))
-      texts.push(
-        ...callTexts(
-          call.function,
-          [...base, 'tool_calls', index, 'function'],
-          laneIn(isDelta, `${lane}/call/${String(call.index ?? index)}`),
-        ),
-      )
+    if (!isObject(call)) continue
+    const inLane = laneIn(isDelta, `${lane}/call/${String(call.index ?? index)}`)
+    texts.push(...callTexts(call.function, [...base, 'tool_calls', index, 'function'], inLane))
+    texts.push(...customTexts(call.custom, [...base, 'tool_calls', index, 'custom'], inLane))
   }
   return [...texts, ...callTexts(said.function_call, [...base, 'function_call'], laneIn(isDelta, `${lane}/function_call`))]
 }
@@ -116,6 +112,16 @@ function callTexts(called: Json | undefined, path: WireText['path'], lane: { rea
   ]
 }
 
+/** Of a custom tool: its input is free text. */
+function customTexts(called: Json | undefined, path: WireText['path'], lane: { readonly lane?: string }): readonly WireText[] {
+  if (!isObject(called)) return []
+  const { name, input } = called
+  return [
+    ...(typeof name === 'string' && name !== '' ? [{ path: [...path, 'name'], text: name, phase: 'toolNames' as const }] : []),
+    ...(typeof input === 'string' ? [{ path: [...path, 'input'], text: input, phase: 'toolArguments' as const, ...lane }] : []),
+  ]
+}
+
 function laneIn(isDelta: boolean, lane: string): { readonly lane?: string } {
   return isDelta ? { lane } : {}
 }
@@ -127,6 +133,7 @@ function laneOf(choice: JsonObject, position: number): string {
 function callPiece(calls: Json | undefined, position: number): Json {
   const call: Json | undefined = Array.isArray(calls) ? calls[position] : undefined
   if (!isObject(call)) return []
+  if (isObject(call.custom)) return [{ index: call.index ?? position, custom: { input: call.custom.input ?? '' } }]
   const args = isObject(call.function) ? (call.function.arguments ?? '') : ''
   return [{ index: call.index ?? position, function: { arguments: args } }]
 }

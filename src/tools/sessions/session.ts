@@ -281,7 +281,9 @@ export class Session {
   }
 
   #tell(frame: NotificationFrame): void {
-    const running = this.#stream === undefined ? this.#latest() : undefined
+    // What a server writes to its log while a call runs goes with the call, where guards look at it.
+    const goesWithCall = this.#stream === undefined || frame.method === 'notifications/message'
+    const running = goesWithCall ? this.#latest() : undefined
     if (running !== undefined) {
       running.deliver(frame)
       return

@@ -25,6 +25,8 @@ const tools: Json[] = [
     'cancelled',
     'grow',
     'reveal',
+    'rich',
+    'same_key_twice',
   ].map((name) => tool(name)),
   ...['ask', 'ask_roots', 'ask_ping', 'big', 'look', 'drop'].map((name) => tool(name)),
 ]
@@ -73,6 +75,9 @@ const calls: Record<string, (id: unknown, params: Json) => void> = {
     answer(id, 'grown')
   },
   grown: (id) => answer(id, 'I am new'),
+  // More members than are read; the id behind them, as the official SDK writes it.
+  rich: (id) => process.stdout.write(`{"result":{"content":[],"list":[${'{},'.repeat(300_000)}{"id":1}]},"jsonrpc":"2.0","id":${id}}\n`),
+  same_key_twice: (id) => process.stdout.write(`{"jsonrpc":"2.0","id":${id},"result":{},"result":{}}\n`),
   reveal: (id, params) => {
     const said = (params.arguments as Json | undefined)?.said
     write({ method: 'notifications/message', params: { level: 'info', data: said } })

@@ -10,13 +10,14 @@ import type { Frame, NotificationFrame, RequestFrame, ResponseFrame } from '../t
 import type { Exchange } from '../upstreams/exchange.ts'
 import type { Introduction, Link } from '../upstreams/link.ts'
 import { answerForNobody, type Server, tellsOfTools } from '../upstreams/server.ts'
+import { Waiting } from '../waiting.ts'
 
 /** Questions of servers that wait for the caller's answer. */
 const MAX_QUESTIONS = 100
 /** Calls of one session at a time. */
 const MAX_IN_FLIGHT = 1000
 /** What is kept for a caller that has not opened its stream yet. */
-const MAX_HELD_MESSAGES = 100
+const HELD = { messages: 100, characters: 1024 * 1024 }
 
 /** A call of a session that runs. */
 export interface InFlight {
@@ -57,7 +58,7 @@ export class Session {
   readonly #capabilities: JsonObject
   readonly #inFlight = new Map<string, InFlight>()
   readonly #questions = new Map<string, { readonly idText: string; readonly exchange: Exchange | undefined }>()
-  #held: string[] = []
+  #held: Waiting<string> | undefined
   #stream: SessionStream | undefined
   #lastQuestion = 0
   #table: Promise<ToolTable> | undefined
@@ -216,9 +217,7 @@ export class Session {
     this.#stream?.close()
     this.#stream = stream
     this.#link?.listen()
-    const held = this.#held
-    this.#held = []
-    for (const text of held) stream.send(text)
+    for (let text = this.#held?.shift(); text !== undefined; text = this.#held?.shift()) stream.send(text)
   }
 
   detach(stream: SessionStream): void {
@@ -245,7 +244,7 @@ export class Session {
     for (const { call } of [...this.#inFlight.values()]) call.abort(reason)
     this.#inFlight.clear()
     this.#questions.clear()
-    this.#held = []
+    this.#held = undefined
     this.#table = undefined
     await this.#link?.close()
   }
@@ -294,7 +293,10 @@ export class Session {
 
   #send(text: string): void {
     if (this.#stream !== undefined) this.#stream.send(text)
-    else if (this.#held.length < MAX_HELD_MESSAGES) this.#held.push(text)
+    else {
+      this.#held ??= new Waiting(HELD)
+      this.#held.push(text)
+    }
   }
 
   /** The call that was sent last of those that run. */

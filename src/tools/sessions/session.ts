@@ -9,7 +9,7 @@ import { readTools, type ToolTable } from '../tool-table.ts'
 import type { Frame, NotificationFrame, RequestFrame, ResponseFrame } from '../types.ts'
 import type { Exchange } from '../upstreams/exchange.ts'
 import type { Introduction, Link } from '../upstreams/link.ts'
-import { answerForNobody, type Server, tellsOfTools } from '../upstreams/server.ts'
+import { answerForNobody, isToldOfTools, type Server, TOOLS_CHANGED } from '../upstreams/server.ts'
 import { Waiting } from '../waiting.ts'
 
 /** Questions of servers that wait for the caller's answer. */
@@ -62,6 +62,8 @@ export class Session {
   #stream: SessionStream | undefined
   #lastQuestion = 0
   #table: Promise<ToolTable> | undefined
+  /** What of the server was heard when the table was read. */
+  #tableHearing: number | undefined
   #link: Link | undefined
   #connecting: Promise<Link> | undefined
   #isClosed = false
@@ -115,7 +117,7 @@ export class Session {
     if (server === undefined || introduction === undefined) throw new GatewayError('internal', 'The session has no server of its own.')
     if (this.#isClosed) throw ended()
     while (!server.hasRoom) await this.#makeRoom(server)
-    const listener = { onMessage: (frame: Frame) => this.#takeFromServer(frame), onClosed: () => this.#forgetTools() }
+    const listener = { onMessage: (frame: Frame) => this.#takeFromServer(frame), onClosed: () => this.hearOfTools() }
     const link = await server.openOwn(introduction, listener, this.#over)
     if (this.#isClosed) {
       await link.close()
@@ -162,6 +164,7 @@ export class Session {
   async tools(): Promise<ToolTable> {
     const link = await this.connect()
     const { name = '', timeouts } = this.server?.spec ?? {}
+    if (this.#table === undefined) this.#tableHearing = link.hearing
     this.#table ??= readTools(link, name, timeouts?.callMs ?? 0).catch((thrown: unknown) => {
       this.#table = undefined
       throw thrown
@@ -169,9 +172,14 @@ export class Session {
     return this.#table
   }
 
-  /** Has the list read anew, unless the server tells of changes by itself. */
+  /** The list of tools has changed, or may have: it is read anew when it is next needed. */
+  hearOfTools(): void {
+    this.#table = undefined
+  }
+
+  /** Has the list read anew, unless the server would have told of changes. */
   refreshTools(): void {
-    if (this.#link === undefined || !tellsOfTools(this.#link.greeting)) this.#forgetTools()
+    if (this.#link === undefined || !isToldOfTools(this.#link, this.#tableHearing)) this.hearOfTools()
   }
 
   /**
@@ -249,13 +257,9 @@ export class Session {
     await this.#link?.close()
   }
 
-  #forgetTools(): void {
-    this.#table = undefined
-  }
-
   /** What the session's own server says outside of calls: to the caller's stream, or with a call of it that runs. */
   #takeFromServer(frame: Frame): void {
-    if (frame.type === 'notification' && frame.method === 'notifications/tools/list_changed') this.#forgetTools()
+    if (frame.type === 'notification' && frame.method === TOOLS_CHANGED) this.hearOfTools()
     if (frame.type === 'request') this.#ask(frame)
     else if (frame.type === 'notification') this.#tell(frame)
   }

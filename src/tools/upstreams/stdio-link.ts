@@ -44,6 +44,8 @@ export class StdioLink implements Link {
   #stderr = ''
   #rubbish = 0
   greeting: JsonObject = {}
+  /** All that a program says comes the same way. */
+  readonly hearing = 0
 
   private constructor(deps: StdioDeps) {
     this.#deps = deps

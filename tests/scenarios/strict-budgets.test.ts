@@ -99,7 +99,6 @@ describe('a strict budget', () => {
     ['a search of the provider', { web_search_options: {} }, 'web_search_options'],
     ['a prediction', { prediction: { type: 'content', content: 'x' } }, 'a prediction'],
     ['audio as output', { audio: { voice: 'alloy', format: 'mp3' } }, 'audio as output'],
-    ['a dearer service tier', { service_tier: 'priority' }, 'the service tier "priority"'],
   ])('refuses %s by name', async (_what, fields, words) => {
     await using scenario = await startScenario(strict('10'))
     const error = expectError(await ask(scenario, { body: chat(fields) }), 400, 'budget_unbounded')

@@ -1,6 +1,8 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import type { RequestBounds } from '../../types.ts'
+import { serviceTierOf } from '../service-tier.ts'
 import { count } from '../token-count.ts'
+import { plainTier } from './usage.ts'
 import { field, objectsIn } from './words.ts'
 
 /** Reads what bounds the cost of a request, and what about it nobody can bound. */
@@ -16,6 +18,7 @@ export function readBounds(value: JsonObject): RequestBounds {
     mediaParts: media.length,
     mediaBytes: media.reduce((sum, size) => sum + size, 0),
     ...(max === undefined ? {} : { maxOutputTokens: max }),
+    ...serviceTierOf(plainTier(field(value, 'serviceTier'))),
     ...(unbounded === undefined ? {} : { unbounded }),
   }
 }
@@ -35,8 +38,6 @@ function findUnbounded(value: JsonObject, config: JsonObject): string | undefine
     Object.keys(tool).some((key) => key !== 'functionDeclarations' && key !== 'function_declarations'),
   )
   if (isOwn) return 'a tool of the provider’s own'
-  const tier = field(value, 'serviceTier')
-  if (typeof tier === 'string' && /priority$/i.test(tier)) return 'the service tier "priority", which has a price of its own'
   if (field(value, 'cachedContent') !== undefined) return 'content that the provider keeps'
   const modalities = field(config, 'responseModalities')
   const isText = !Array.isArray(modalities) || modalities.every((one: Json) => one === 'TEXT')

@@ -1,9 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import type { RequestBounds } from '../../types.ts'
+import { serviceTierOf } from '../service-tier.ts'
 import { count } from '../token-count.ts'
-
-/** Service tiers that cost no more than the ordinary one. */
-const ORDINARY_TIERS: readonly unknown[] = ['default', 'flex']
 
 /** Reads what bounds the cost of a request, and what about it nobody can bound. */
 export function readBounds(value: JsonObject): RequestBounds {
@@ -16,6 +14,7 @@ export function readBounds(value: JsonObject): RequestBounds {
     mediaBytes: media.sizeBytes,
     mediaParts: media.parts,
     ...(max === undefined ? {} : { maxOutputTokens: max }),
+    ...serviceTierOf(value.service_tier),
     ...(unbounded === undefined ? {} : { unbounded }),
   }
 }
@@ -25,8 +24,6 @@ function findUnbounded(value: JsonObject): string | undefined {
   if (isObject(value.web_search_options)) return 'a search that the provider makes (web_search_options)'
   if (isObject(value.prediction)) return 'a prediction, of which rejected parts are charged as output'
   if (value.audio !== undefined && value.audio !== null) return 'audio as output'
-  const { service_tier: tier } = value
-  if (tier !== undefined && tier !== null && !ORDINARY_TIERS.includes(tier)) return `the service tier ${JSON.stringify(tier).slice(0, 40)}`
   const foreign = Array.isArray(value.tools)
     ? value.tools.find((tool) => !isObject(tool) || !['function', 'custom'].includes(String(tool.type)))
     : undefined

@@ -3,6 +3,7 @@ import { GatewayError } from '../src/core/errors.ts'
 import type { Dialect, ReplyContext } from '../src/models/dialect.ts'
 import { dialects } from '../src/models/dialects/index.ts'
 import type { Content } from '../src/models/neutral/content.ts'
+import { freeTool } from '../src/models/neutral/free-tools.ts'
 import type { Loss } from '../src/models/neutral/loss.ts'
 import type { Candidate, NeutralReply } from '../src/models/neutral/reply.ts'
 import type { NeutralRequest } from '../src/models/neutral/request.ts'
@@ -13,6 +14,7 @@ const HELLO: NeutralRequest = { messages: [{ role: 'user', content: [{ type: 'te
 const PNG = { type: 'base64', mediaType: 'image/png', data: 'iVBORw0KGgo=' } as const
 const SCHEMA = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false }
 const TOOLS = [{ name: 'weather', description: 'The weather.', schema: SCHEMA }]
+const CUSTOM = freeTool('patch', 'Edits files.', { grammar: { syntax: 'regex', definition: '[a-z]+' } })
 const CALL: Content = { type: 'tool-call', id: 'call_1', name: 'weather', arguments: '{"city":"Bern"}' }
 const RESULT = { type: 'tool-result', callId: 'call_1', name: 'weather', content: [{ type: 'text', text: 'sunny' }] } as const
 
@@ -23,6 +25,8 @@ const withResult = (result: Content, more: Partial<NeutralRequest> = {}): Neutra
   tools: TOOLS,
   ...more,
 })
+
+const shares = (name: string, value: string): NeutralRequest => ({ ...HELLO, shared: [{ name, path: name, value }] })
 
 /** What may be asked, by what a reader would call it. */
 const REQUESTS: readonly (readonly [feature: string, request: NeutralRequest])[] = [
@@ -40,6 +44,7 @@ const REQUESTS: readonly (readonly [feature: string, request: NeutralRequest])[]
   ['tools', { ...HELLO, tools: TOOLS, toolChoice: { type: 'required' } }],
   ['one tool at a time', { ...HELLO, tools: TOOLS, allowsParallelTools: false }],
   ['strict tools', { ...HELLO, tools: TOOLS.map((tool) => ({ ...tool, isStrict: true })) }],
+  ['custom tools: free text, with a grammar', { ...HELLO, tools: [CUSTOM] }],
   ['results of tools', withResult(RESULT)],
   ['a tool that failed', withResult({ ...RESULT, isError: true })],
   ['a picture from a tool', withResult({ ...RESULT, content: [{ type: 'image', source: PNG }] })],
@@ -56,6 +61,8 @@ const REQUESTS: readonly (readonly [feature: string, request: NeutralRequest])[]
   ['several candidates', { ...HELLO, candidates: 2 }],
   ['cache marks', asks({ type: 'text', text: 'a', cache: {} })],
   ["the end user's id", { ...HELLO, endUser: 'u1' }],
+  ['a tier of service: flex, priority', shares('service_tier', 'flex')],
+  ["OpenAI's verbosity, keys and options of caching, moderation, metadata", shares('verbosity', 'low')],
 ]
 
 const answers = (
@@ -91,6 +98,7 @@ function targetOf(wire: WireName): Target {
     ...{ name: 'm', provider: 'p', id: MODELS[wire] ?? 'gpt-5', wire, url: '', headers: {}, credentials: [], price: undefined },
     ...{ laneId: 'p/m', keyId: 'k', keyIndex: 0, keyCount: 1 },
     timeouts: { connectMs: 1, firstTokenMs: 1, idleMs: 1, totalMs: 1 },
+    ...(wire.startsWith('openai') ? { traits: { takesOpenAiExtras: true } as const } : {}),
   }
 }
 
@@ -118,6 +126,19 @@ translators.
 
 - **yes**: carried whole. **approximated**: carried as something near to it. **emulated**: brought about by other means. **dropped**: left out.
 - **refused**: 400 \`request_not_carried\` before anything is sent, since the question would be another one without it; a route tries its next target.
+- What both wires of OpenAI have and no other (\`metadata\` of what is stored, \`service_tier\`, \`verbosity\`, \`prompt_cache_key\`, \`prompt_cache_options\`,
+  \`prompt_cache_retention\`, \`moderation\`, \`safety_identifier\`, \`store\`) goes from one to the other at providers of the kind \`openai\` and \`azure\`. Other
+  servers that speak \`openai-chat\` mostly refuse fields that they do not know, so there they are losses, unless the server is configured with
+  \`kind: openai\`; other servers that speak \`openai-responses\` are given those of the Open Responses standard.
+- Custom tools of both wires of OpenAI (free text in place of arguments, as the \`apply_patch\` of Codex) are custom tools at providers of these kinds. At all
+  others a function with one string, \`input\`, stands for each, its grammar in its description; what the model writes comes back as a call of the
+  custom tool, whole and streamed, and the history of such calls goes along. [decisions/0035](../decisions/0035-what-both-wires-of-openai-have.md) says why.
+- A stream whose provider says that its answer is complete, and which leaves a call of a tool in the middle of its arguments, is \`broken\`
+  (\`provider_malformed\`): the caller is told of an error, on the same wire too, in place of the terminal event. Where the bound of the output ended it,
+  that is the answer. What a model wrote into a call that was ended, or into a whole reply, is its own and goes on as it is
+  ([decisions/0036](../decisions/0036-calls-without-an-end-and-without-an-answer.md)).
+- A history with a call that nothing answers is refused where the provider is known to refuse it, with the place in the caller's words; a result that
+  comes later is put behind its call. Where a call must be made and thinking is asked for too, Claude is made to call, and does not think before.
 - Thinking that a provider signs or encrypts is handed to callers of every wire, and goes back byte for byte to a provider of the wire that it came from.
 `
 

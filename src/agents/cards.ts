@@ -67,7 +67,8 @@ export class AgentCards {
 /** @returns undefined where there is none at this place */
 async function fetchCard(call: Call, agent: Agent, url: string, kept: KeptCard | undefined): Promise<KeptCard | undefined> {
   const exchange = openCardExchange(call, agent, url)
-  call.record.facts.attempts++
+  // Of a message it is where the attempt goes, and none of its own.
+  if (call.record.action === 'agents.card') call.record.facts.attempts++
   try {
     exchange.awaitMore()
     const response = await exchange.send({ method: 'GET', headers: headersFor(call, agent, url, kept) })

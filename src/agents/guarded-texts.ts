@@ -53,14 +53,21 @@ const NO_TEXT: ReadonlySet<string | number | undefined> = new Set([
 function stringsOf(text: string, phase: Phase): readonly FoundString[] {
   const found: FoundString[] = []
   visitStrings(text, ({ path, from, to, isKey }) => {
-    const isWords =
-      (path[0] === 'params' || path[0] === 'result') &&
-      path.length > 2 &&
-      !path.some((step) => step === 'metadata' || step === 'extensions')
-    if (isKey || !isWords || NO_TEXT.has(path.findLast((step) => typeof step === 'string'))) return
+    if (path[0] !== 'params' && path[0] !== 'result') return
+    if (!isOfData(path) && (isKey || path.length <= 2 || isOfProtocol(path))) return
     found.push({ phase, text: decodeString(text, from, to), path: formatJsonPath(path), from, to })
   })
   return found
+}
+
+/** What the data of a part is made of: it may have keys of any name. */
+function isOfData(path: readonly (string | number)[]): boolean {
+  const at = path.indexOf('parts')
+  return at !== -1 && path[at + 2] === 'data' && path.length > at + 3
+}
+
+function isOfProtocol(path: readonly (string | number)[]): boolean {
+  return path.some((step) => step === 'metadata' || step === 'extensions') || NO_TEXT.has(path.findLast((step) => typeof step === 'string'))
 }
 
 function splice(text: string, phase: Phase, textAt: (index: number) => string | undefined): string {

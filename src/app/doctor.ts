@@ -53,7 +53,8 @@ export async function examine(request: DoctorRequest): Promise<readonly Finding[
       .split('\n')
       .map((what) => ({ check: 'configuration', verdict: 'bad', what, todo: 'Mend the file; `signalbox check` says when it is good.' }))
   }
-  const lanes = snapshot.catalog.lanes()
+  const { catalog } = snapshot
+  const lanes = [...catalog.lanes(), ...catalog.wildcardLanes()]
   const perProvider = await Promise.all(oneAKey(lanes).map((target) => examineProvider(world, target)))
   return [
     { check: 'configuration', verdict: 'good', what: `${snapshot.file ?? 'The configuration'} is good (revision ${snapshot.revision}).` },
@@ -156,7 +157,7 @@ function examineParked({ config }: Snapshot, lanes: readonly Target[]): readonly
   return parked.map(({ provider, keyIndex, id }) => ({
     check: 'parked',
     verdict: 'bad',
-    what: `Key ${keyIndex + 1} of ${provider} is parked for ${id}: the provider refused it.`,
+    what: `Key ${keyIndex + 1} of ${provider} is parked${id === '*' ? '' : ` for ${id}`}: the provider refused it.`,
     todo: `Change the key, or mend the account and run \`signalbox providers reset ${provider}\`.`,
   }))
 }

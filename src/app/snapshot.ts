@@ -66,6 +66,7 @@ const NO_MODELS: ModelCatalog = {
   find: () => undefined,
   list: () => [],
   lanes: () => [],
+  wildcardLanes: () => [],
   serverTools: undefined,
   passthrough: () => undefined,
   passed: [],

@@ -42,6 +42,8 @@ export interface ModelCatalog {
   keeper(provider: string, keyId: string): Keeper | undefined
   /** Every way to a configured model that is no wildcard. */
   lanes(): readonly Target[]
+  /** The ways to models whose names end in `*`, with `*` for the id where the caller says it. */
+  wildcardLanes(): readonly Target[]
   /** The configured name that a caller's name falls under: bounded, for metrics. */
   configuredName(name: string): string | undefined
 }
@@ -71,7 +73,8 @@ export function compileCatalog(config: ModelsConfig, prices: PriceBook, surround
     listed.push({ name: model.name, provider: model.provider, ...known })
   }
   wildcards.sort((left, right) => right.prefix.length - left.prefix.length)
-  const wildcardOf = (name: string) => wildcards.find(({ prefix }) => name.startsWith(prefix) && name.length > prefix.length)
+  const wildcardOf = (name: string) =>
+    wildcards.find(({ prefix }) => name.startsWith(prefix) && name.length > prefix.length && mayBeNamed(name))
   const modelOf = (name: string): RoutedModel | undefined => {
     const model = config.models.find((one) => one.name === name)
     if (model !== undefined) return routedModel(sources, places, model, model.id ?? model.name)
@@ -95,9 +98,22 @@ export function compileCatalog(config: ModelsConfig, prices: PriceBook, surround
     passed: [...passed.values()],
     keeper: (provider, keyId) => keeperOf(config, places, provider, keyId),
     lanes: () => [...exact.values()].flatMap(({ only }) => only?.lanes ?? []),
+    wildcardLanes: () => wildcards.flatMap(({ model }) => routedModel(sources, places, model, model.id ?? '*').lanes),
     configuredName: (name) => (exact.has(name) ? name : wildcardOf(name)?.model.name),
   }
 }
+
+/**
+ * What a caller may put in the place of `*`. It is written to the log and to every table of an operator, and the longest that a provider
+ * gives out (a Bedrock or Azure resource) is shorter.
+ */
+function mayBeNamed(name: string): boolean {
+  return name.length <= LONGEST_NAME && !CONTROL.test(name)
+}
+
+const LONGEST_NAME = 512
+/** What shows nothing, or moves the cursor; halves of characters too. */
+const CONTROL = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u
 
 /** Who owns a route in a listing of models: no provider does. */
 const ROUTE_OWNER = 'signalbox'

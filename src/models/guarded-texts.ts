@@ -4,6 +4,7 @@ import { decodeString, formatJsonPath, visitStrings } from '../core/json-strings
 import { decodeSseFrame, encodeSseFrame } from '../core/sse.ts'
 import type { GuardedTexts, ReplyTexts, RequestText } from '../stages/guards/port.ts'
 import { anthropicMessagesTexts } from './dialects/anthropic-messages/texts.ts'
+import { isDataUrl } from './dialects/data-url.ts'
 import { geminiTexts } from './dialects/gemini/texts.ts'
 import { openaiChatTexts } from './dialects/openai-chat/texts.ts'
 import { openaiCompletionsTexts } from './dialects/openai-completions/texts.ts'
@@ -26,9 +27,6 @@ function textsOf(wire: WireName): WireTexts {
   if (texts === undefined) throw new GatewayError('guard_unavailable', `No guard can read the wire ${wire}, and guards stand at this call.`)
   return texts
 }
-
-/** What holds no words, and may be long: an image in base64. */
-const DATA_URL = '"data:'
 
 /** Where the guards find the texts of model calls, in the wire of the caller. */
 export const guardedTexts: GuardedTexts<ModelCall, ModelPart> = {
@@ -56,10 +54,11 @@ function findStrings(request: ModelRequest): readonly FoundString[] {
   const text = fullTextOf(request)
   const root: unknown = JSON.parse(text)
   if (!isObject(root)) return []
-  const { phaseOf } = textsOf(request.wire)
+  const { phaseOf, isOwnKey } = textsOf(request.wire)
   const found: FoundString[] = []
-  visitStrings(text, ({ path, from, to, isKey }) => {
-    if (isKey || text.startsWith(DATA_URL, from)) return
+  visitStrings(text, (string) => {
+    const { path, from, to, isKey } = string
+    if (isKey ? isOwnKey?.(path) !== true : isDataUrl(text, string)) return
     const phase = phaseOf(path, root)
     if (phase !== undefined) found.push({ phase, text: decodeString(text, from, to), path: formatJsonPath(path), from, to })
   })

@@ -1,5 +1,5 @@
 import { type Call, type CallStart, openCall } from '../core/call.ts'
-import { draining, errorOf, mediaTypeProblem, pullStream, readCallHeaders, watchClient } from '../core/edge.ts'
+import { draining, errorOf, mediaTypeProblem, readCallHeaders, streamedResponse, watchClient } from '../core/edge.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
 import { describeGuards } from '../core/guard-facts.ts'
 import { pathOf, readCredential } from '../core/headers.ts'
@@ -181,9 +181,7 @@ function streamResponse(edge: Edge, url: string, reply: Reply<ModelPart>): Respo
   headers['content-type'] = shape?.contentType ?? 'text/event-stream; charset=utf-8'
   headers['cache-control'] = 'no-cache'
   headers['x-accel-buffering'] = 'no'
-  return new Response(pullStream(reply, shape === undefined ? () => nextTogether(edge, reply) : () => nextShaped(edge, reply, shape)), {
-    headers,
-  })
+  return streamedResponse(reply, shape === undefined ? () => nextTogether(edge, reply) : () => nextShaped(edge, reply, shape), { headers })
 }
 
 /** The next bytes for the client: a frame, or the frame that says how the stream failed; undefined at a good end. */
@@ -268,7 +266,7 @@ function framesResponse(edge: Edge, reply: Reply<KeptAnswer>, first?: Uint8Array
     return ending.outcome === 'ok' ? undefined : edge.dialect.encodeStreamError(errorOf(ending), edge.call.id)
   }
   const headers = { ...describe(edge), 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' }
-  return new Response(pullStream(reply, nextFrame), { headers })
+  return streamedResponse(reply, nextFrame, { headers })
 }
 
 function errorResponse(edge: Edge, error: GatewayError, endpoint: Endpoint | undefined): Response {

@@ -43,7 +43,7 @@ export const PROVIDERS: Readonly<Record<string, ProviderRow>> = {
     baseUrl: 'https://api.openai.com/v1',
     keyEnv: 'OPENAI_API_KEY',
     headersFrom: { organization: 'openai-organization', project: 'openai-project' },
-    traits: { maxTokensField: 'max_completion_tokens' },
+    traits: { maxTokensField: 'max_completion_tokens', takesOpenAiExtras: true },
     alsoSpeaks: ['openai-responses'],
   },
   anthropic: { wire: 'anthropic-messages', baseUrl: 'https://api.anthropic.com/v1', keyEnv: 'ANTHROPIC_API_KEY' },

@@ -15,6 +15,8 @@ interface RefinedRow {
   readonly statuses: readonly number[]
   readonly words: RegExp
   readonly message: RegExp
+  /** What the caller is told in place of what was made of the status alone. */
+  readonly says?: string
 }
 
 /**
@@ -23,6 +25,14 @@ interface RefinedRow {
  * of their clients.
  */
 const ROWS: readonly RefinedRow[] = [
+  // OpenRouter compares the most that a request may cost with the credit that is left: any caller may ask for too much, while others are served.
+  {
+    code: 'provider_rejected',
+    statuses: [402],
+    words: /^$/,
+    message: /^This request requires more credits, or fewer max_tokens\b.{0,60}\bcan only afford [1-9]/,
+    says: 'its account has credit for fewer tokens than this call may use. Ask for fewer (max_tokens); whoever runs the gateway may add credit.',
+  },
   {
     code: 'provider_context_too_long',
     statuses: [400, 413, 422],
@@ -64,7 +74,9 @@ function refined(error: GatewayError, said: Said): GatewayError {
     const isBelieved = said.status === undefined ? statuses.includes(400) : statuses.includes(said.status)
     return isBelieved && (said.words.some((word) => words.test(word)) || message.test(said.message))
   })
-  return row === undefined ? error : new GatewayError(row.code, error.message, error.extra)
+  if (row === undefined) return error
+  const told = row.says === undefined ? error.message : error.message.replace(/: .*$/s, `: ${row.says}`)
+  return new GatewayError(row.code, told, error.extra)
 }
 
 /** The part of an error answer that is looked at. */

@@ -6,6 +6,7 @@ import type { WireName } from './types.ts'
 test.each<[WireName, JsonObject, readonly string[]]>([
   ['openai-chat', { tools: [{ type: 'function', function: { name: 'f' } }, { type: 'custom' }] }, []],
   ['openai-chat', { web_search_options: {} }, ['web_search']],
+  ['openai-chat', { plugins: [{ id: 'web' }, { id: 'file-parser' }] }, ['web_search', 'file-parser']],
   [
     'openai-responses',
     { tools: [{ type: 'web_search' }, { type: 'mcp', server_label: 'crm' }, { type: 'function', name: 'f' }] },

@@ -29,7 +29,7 @@ export function guardServerTools(allowed: () => readonly string[] | undefined): 
 }
 
 function mayOfferTools(text: string): boolean {
-  return text.includes('tools"') || text.includes('_servers"') || text.includes('web_search_options"')
+  return text.includes('tools"') || text.includes('_servers"') || text.includes('web_search_options"') || text.includes('plugins"')
 }
 
 /** Names of the tools in a request that its provider would run itself: `web_search`, `code_execution`, `mcp:<server>`. */
@@ -49,6 +49,8 @@ export function serverToolsIn(wire: WireName, body: JsonObject): readonly string
           .filter(({ type }) => type !== 'function' && type !== 'custom')
           .map(({ type, server_label: label }) => (type === 'mcp' ? `mcp:${nameOf(label)}` : nameOf(type))),
         ...(isObject(body.web_search_options) ? ['web_search'] : []),
+        // OpenRouter's: https://openrouter.ai/docs/guides/features/plugins (read 2026-11-21).
+        ...listOf(body.plugins).map(({ id }) => (id === 'web' ? 'web_search' : nameOf(id))),
       ]
   }
 }

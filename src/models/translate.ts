@@ -5,6 +5,8 @@ import { type Handler, replyOf, type Stage, transform } from '../core/stage.ts'
 import type { ReplyContext, StreamWriter, Written, WrittenFrame } from './dialect.ts'
 import { dialectOf } from './dialects/index.ts'
 import { estimateTokens } from './neutral/estimate.ts'
+import { CallTurner, turnCalls } from './neutral/free-calls.ts'
+import { freeNames } from './neutral/free-tools.ts'
 import { cannotCarry, type Loss, refuseLosses } from './neutral/loss.ts'
 import type { NeutralRequest } from './neutral/request.ts'
 import type { Attempt, ModelPart, ModelRequest, Target } from './types.ts'
@@ -31,23 +33,23 @@ export const translate: Stage<Attempt, ModelPart> = (call, attempt, next) => {
 
 async function generate(call: Call, attempt: Attempt, next: Handler<Attempt, ModelPart>): Promise<Reply<ModelPart>> {
   const { request, target } = attempt
-  const { text, losses, likelyInputTokens } = writeAsked(request, target)
+  const { text, losses, likelyInputTokens, free } = writeAsked(request, target)
   checkLosses(call, losses, target)
   const reply = await next(call, { ...attempt, encoded: text })
   const context = contextOf(call, request)
   const note = (more: readonly Loss[]) => noteLosses(call, more)
   return request.isStream
-    ? transform(reply, new StreamTranslation(request, target, { ...context, likelyInputTokens }, note))
-    : transform(reply, { part: (part) => [wholeInto(request, part, context, note)] })
+    ? transform(reply, new StreamTranslation(request, target, { ...context, likelyInputTokens }, { free, note }))
+    : transform(reply, { part: (part) => [wholeInto(request, part, context, { free, note })] })
 }
 
 /** The body for the provider. A function of its own, so that what it reads is let go of before the answer comes. */
-function writeAsked(request: ModelRequest, target: Target): Written & { readonly likelyInputTokens: number | undefined } {
+function writeAsked(request: ModelRequest, target: Target): Written & Pick<Expected, 'free'> & Pick<ReplyContext, 'likelyInputTokens'> {
   const asked = request.neutral()
   refuseNothing(asked)
   const wantsEstimate = request.isStream && dialectOf(request.wire).beginsWithUsage === true
   const written = dialectOf(target.wire).writeRequest(asked, request.isStream, target)
-  return { ...written, likelyInputTokens: wantsEstimate ? estimateTokens(asked) : undefined }
+  return { ...written, likelyInputTokens: wantsEstimate ? estimateTokens(asked) : undefined, free: freeNames(asked) }
 }
 
 /** A request of which nothing is left to ask but what could not be carried. */
@@ -129,12 +131,17 @@ function noteLosses(call: Call, losses: readonly Loss[]): void {
 const MAX_LOSSES = 100
 const encoder = new TextEncoder()
 
-type Note = (losses: readonly Loss[]) => void
+/** What a reply is read with. */
+interface Expected {
+  /** Tools of free text that the caller offered. */
+  readonly free: ReadonlySet<string> | undefined
+  readonly note: (losses: readonly Loss[]) => void
+}
 
-function wholeInto(request: ModelRequest, part: ModelPart, context: ReplyContext, note: Note): ModelPart {
+function wholeInto(request: ModelRequest, part: ModelPart, context: ReplyContext, { free, note }: Expected): ModelPart {
   const neutral = part.neutral?.()
   if (neutral === undefined) throw new GatewayError('internal', 'A whole reply cannot be read.')
-  const { text, losses } = dialectOf(request.wire).writeReply(neutral, context)
+  const { text, losses } = dialectOf(request.wire).writeReply(turnCalls(neutral, free), context)
   note(losses)
   return { ...part, bytes: encoder.encode(text) }
 }
@@ -143,12 +150,14 @@ function wholeInto(request: ModelRequest, part: ModelPart, context: ReplyContext
 class StreamTranslation {
   readonly #reader: ReturnType<ReturnType<typeof dialectOf>['readStream']>
   readonly #writer: StreamWriter
-  readonly #note: Note
+  readonly #turner: CallTurner
+  readonly #note: Expected['note']
   #isOver = false
 
-  constructor(request: ModelRequest, target: Target, context: ReplyContext, note: Note) {
+  constructor(request: ModelRequest, target: Target, context: ReplyContext, { free, note }: Expected) {
     this.#reader = dialectOf(target.wire).readStream(target)
     this.#writer = dialectOf(request.wire).writeStream(context)
+    this.#turner = new CallTurner(free)
     this.#note = note
   }
 
@@ -158,10 +167,12 @@ class StreamTranslation {
     const frames: ModelPart[] = []
     for (const event of this.#reader.read(part.bytes)) {
       if (event.type === 'loss') this.#note([event.loss])
-      else for (const frame of this.#writer.write(event)) frames.push(partOf(frame))
+      else if (!this.#turner.touches(event)) for (const frame of this.#writer.write(event)) frames.push(partOf(frame))
+      else for (const turned of this.#turner.turn(event)) for (const frame of this.#writer.write(turned)) frames.push(partOf(frame))
     }
     if (!part.isLast) return frames
     this.#isOver = true
+    for (const turned of this.#turner.end()) for (const frame of this.#writer.write(turned)) frames.push(partOf(frame))
     const last = this.#writer.end().map(partOf)
     const final = last.at(-1)
     if (final === undefined) throw new GatewayError('internal', 'A stream was translated without an end.')

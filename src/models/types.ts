@@ -191,6 +191,8 @@ export interface Traits {
   readonly bodyFields?: Readonly<Record<string, string>>
   /** The field that bounds the output in `openai-chat`. Left out: `max_tokens`, which nearly all know. */
   readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens'
+  /** Takes what the wires of OpenAI have and most servers that speak them refuse: fields such as `service_tier` and `verbosity`, custom tools. */
+  readonly takesOpenAiExtras?: true
 }
 
 /** A call while it is not decided where it goes. A model that is named directly is a route of one target. */

@@ -1,10 +1,11 @@
 import { GatewayError } from '../core/errors.ts'
 import { isObject, type JsonObject, MOST_PIECES, scanTopLevel, spliceText, type TopLevel } from '../core/json.ts'
+import { findLookalike, type ReadKeys, readKeys } from '../core/read-keys.ts'
 import type { DecodedFrame, Frame, MetaSpans, ParamSpans, RequestFrame, Span } from './types.ts'
 
-const FRAME_KEYS: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error'])
-const PARAM_KEYS: ReadonlySet<string> = new Set(['name', 'arguments', '_meta', 'progressToken', 'requestId'])
-const META_KEYS: ReadonlySet<string> = new Set(['traceparent', 'progressToken'])
+const FRAME_KEYS = readKeys(['jsonrpc', 'id', 'method', 'params', 'result', 'error'])
+const PARAM_KEYS = readKeys(['name', 'arguments', '_meta', 'progressToken', 'requestId'])
+const META_KEYS = readKeys(['traceparent', 'progressToken'])
 const METHOD = /^[\w$./-]{1,128}$/
 const MAX_ID_CHARACTERS = 512
 
@@ -20,7 +21,7 @@ export function decodeFrame(bytes: Uint8Array | string, maxDepth: number): Decod
   } catch {
     return invalid('invalid_json', 'The message is not UTF-8.')
   }
-  const top = scanTopLevel(text, FRAME_KEYS, maxDepth, MOST_PIECES)
+  const top = scanTopLevel(text, FRAME_KEYS.names, maxDepth, MOST_PIECES)
   if (top.type === 'too-deep') return invalid('invalid_json', `The message is nested deeper than ${maxDepth} levels.`)
   if (top.type === 'too-many') return invalid('invalid_json', `The message has more than ${MOST_PIECES} members and lists.`)
   const parsed = parse(text)
@@ -34,6 +35,24 @@ export function decodeFrame(bytes: Uint8Array | string, maxDepth: number): Decod
     )
   }
   return checkFrame(text, parsed.value, top)
+}
+
+/**
+ * What is wrong with a caller's message whose keys a server may take for others than those that were looked at: servers in Go read `Name`
+ * as `name`, and the last of them counts. Not asked of servers, whose messages nothing is decided by.
+ */
+export function lookalikeProblem(frame: Frame): GatewayError | undefined {
+  const { body } = frame
+  const params = isObject(body.params) ? body.params : NO_PARAMS
+  const meta = isObject(params._meta) ? params._meta : NO_PARAMS
+  return problemIn(body, FRAME_KEYS) ?? problemIn(params, PARAM_KEYS) ?? problemIn(meta, META_KEYS)
+}
+
+function problemIn(value: JsonObject, read: ReadKeys): GatewayError | undefined {
+  const alike = findLookalike(value, read)
+  if (alike === undefined) return undefined
+  const { key, name } = alike
+  return new GatewayError('duplicate_key', `Some servers read the key "${key}" as "${name}"; write it so, or leave it out.`)
 }
 
 function checkFrame(text: string, body: JsonObject, top: ScannedObject): DecodedFrame {
@@ -78,7 +97,7 @@ function isId(value: unknown): boolean {
 
 /** @returns the key at fault where one stands twice */
 function scanParams(text: string, span: Span, value: unknown): ParamSpans | string {
-  const top = scanWithin(text, span, PARAM_KEYS)
+  const top = scanWithin(text, span, PARAM_KEYS.names)
   const [duplicate] = top.duplicates
   if (duplicate !== undefined) return duplicate
   const metaSpan = top.keys.get('_meta')
@@ -99,7 +118,7 @@ function scanParams(text: string, span: Span, value: unknown): ParamSpans | stri
 }
 
 function scanMeta(text: string, span: Span): MetaSpans | string {
-  const { duplicates, inside, isEmpty, keys } = scanWithin(text, span, META_KEYS)
+  const { duplicates, inside, isEmpty, keys } = scanWithin(text, span, META_KEYS.names)
   const [duplicate] = duplicates
   if (duplicate !== undefined) return duplicate
   const traceparent = keys.get('traceparent')

@@ -2,13 +2,13 @@ import type { Principal } from '../core/call.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
 import { pathOf, readCredential } from '../core/headers.ts'
 import { isObject } from '../core/json.ts'
-import type { Layer } from '../core/layer.ts'
+import { type Layer, StreamedResponse } from '../core/layer.ts'
 import { readBody } from '../core/read-body.ts'
 import type { Handler } from '../core/stage.ts'
 import { answerCall, type CallHandlers, refuse } from './answer-call.ts'
 import type { Aside, Endpoint, Incoming } from './attempt.ts'
 import { MessageStream, STREAM_HEADERS } from './event-stream.ts'
-import { decodeFrame, encodeResult, paramsOf } from './frames.ts'
+import { decodeFrame, encodeResult, lookalikeProblem, paramsOf } from './frames.ts'
 import type { Tools } from './index.ts'
 import { checkRequest } from './request-checks.ts'
 import { isRevision, LATEST } from './revisions.ts'
@@ -22,6 +22,8 @@ export interface HttpDeps extends Tools, CallHandlers {
 }
 
 const ROOT = '/mcp'
+/** How the methods of all notifications begin. */
+const NOTIFICATIONS = 'notifications/'
 const SESSION_HEADER = 'mcp-session-id'
 
 /** Methods that are answered without a session: what they do hangs on no state. */
@@ -91,6 +93,9 @@ async function post(deps: HttpDeps, request: Request, endpoint: Endpoint, princi
   const decoded = decodeFrame(bytes, jsonDepth)
   if (decoded.type === 'invalid') return refuse(deps, { request, endpoint, problem: decoded.error, idText: decoded.idText })
   const { frame } = decoded
+  const alike = lookalikeProblem(frame)
+  if (alike !== undefined)
+    return refuse(deps, { request, endpoint, problem: alike, ...(frame.type === 'request' ? { idText: frame.idText } : {}) })
   const found = frame.type === 'request' && frame.method === 'initialize' ? undefined : findSession(deps, request, endpoint, principal)
   if (found instanceof GatewayError) {
     const idText = frame.type === 'request' ? frame.idText : 'null'
@@ -175,6 +180,11 @@ function takeAside(
     const problem = new GatewayError('invalid_request', 'A notification or an answer needs a session: send the header Mcp-Session-Id.')
     return refuse(deps, { request, endpoint, problem })
   }
+  if (frame.type === 'notification' && !frame.method.startsWith(NOTIFICATIONS)) {
+    // Servers that do not look for an id would do what it says: work that nobody permitted and no event tells of.
+    const problem = new GatewayError('invalid_request', `Without an id only ${NOTIFICATIONS}… are taken; ${frame.method} needs one.`)
+    return refuse(deps, { request, endpoint, problem })
+  }
   if (frame.type === 'response') session.answer(frame)
   else if (frame.method === 'notifications/cancelled') session.cancel(frame)
   // The gateway itself has told the server that it is initialized.
@@ -202,7 +212,7 @@ function listen(deps: HttpDeps, request: Request, endpoint: Endpoint, principal:
     },
   )
   session.attach(stream)
-  return new Response(stream.body, { headers: { ...STREAM_HEADERS, [SESSION_HEADER]: session.id } })
+  return new StreamedResponse(stream.body, { headers: { ...STREAM_HEADERS, [SESSION_HEADER]: session.id } })
 }
 
 /** Ends a session. */

@@ -166,6 +166,23 @@ describe('the models that a key may use', () => {
     expect(scenario.upstream.requests).toHaveLength(allowed.length)
   })
 
+  test.each<[path: string, field: string, others: unknown]>([
+    ['/v1/chat/completions', 'models', ['maxi']],
+    ['/v1/responses', 'models', ['maxi']],
+    ['/v1/messages', 'models', 'maxi'],
+    ['/v1/messages', 'fallbacks', [{ model: 'maxi' }]],
+  ])('are not left to the provider: %s with %s', async (path, field, others) => {
+    await using scenario = await startScenario({ config })
+    const { key } = await scenario.newKey({ team: 'small' })
+    const body = JSON.stringify({ model: 'mini', max_tokens: 5, input: 'Hi', messages: [{ role: 'user', content: 'Hi' }], [field]: others })
+    const reply = await ask(scenario, { key, path, body })
+    expect(reply.status).toBe(400)
+    expect(reply.text).toContain(`The field \\"${field}\\" has the provider choose another model`)
+    await scenario.expectCall({ outcome: 'refused', errorCode: 'invalid_request', attempts: 0 })
+    expect(scenario.upstream.requests).toHaveLength(0)
+    expect((await ask(scenario, { key, body: chat({ model: 'mini', models: [], fallbacks: null }) })).status).toBe(200)
+  })
+
   test('are named in the refusal of another, also of one that does not exist', async () => {
     await using scenario = await startScenario({ config })
     const { key } = await scenario.newKey({ team: 'europe' })

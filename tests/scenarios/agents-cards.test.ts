@@ -199,6 +199,12 @@ describe('a card that', () => {
     answerWith(scenario.upstream, { [PLACE]: card([at('https://other.example/rpc'), at(`${scenario.upstream.origin}/deep/rpc`)]) })
     await askAgent(scenario)
     expect(scenario.upstream.requests.map(({ path }) => path)).toEqual([PLACE, '/deep/rpc'])
+    // The message was sent once: that its card was fetched on the way is no try at it.
+    await scenario.expectEvents([
+      { type: 'call.started' },
+      { type: 'task.claimed' },
+      { type: 'call.ended', action: 'agents.send', outcome: 'ok', attempts: 1 },
+    ])
   })
 
   test('stands at another host is fetched without the credential', async () => {

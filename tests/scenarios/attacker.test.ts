@@ -157,6 +157,19 @@ describe('words of a caller', () => {
     expect(JSON.stringify(body)).not.toContain('\n{')
   })
 
+  test.each([
+    ['too long', `any/${'a'.repeat(509)}`],
+    ['with a line break', 'any/mini\nmini'],
+    ['with an escape', 'any/mini\u001b[2J'],
+    ['with half a character', 'any/mini\ud800'],
+    ['that turns the line', 'any/mini\u202e'],
+  ])('are no name of a model where a wildcard stands: %s', async (_what, model) => {
+    const before = scenario.upstream.requests.length
+    expectError(await ask(scenario, { body: chat({ model }) }), 404, 'model_not_found')
+    expect(scenario.upstream.requests).toHaveLength(before)
+    expect((await ask(scenario, { body: chat({ model: `any/${'a'.repeat(508)}` }) })).status).toBe(200)
+  })
+
   test('that are called like what every object has reach no object but their own', async () => {
     const names = ['__proto__', 'constructor', 'prototype', 'hasOwnProperty', 'toString']
     for (const name of names) {

@@ -75,6 +75,8 @@ describe('a body that is no JSON', () => {
     ['an overlong character', bytes('{"model":"mini","x":"', 0xc0, 0xaf, '"}'), /not valid UTF-8/],
     ['half of a pair', bytes('{"model":"mini","x":"', 0xed, 0xa0, 0x80, '"}'), /not valid UTF-8/],
     ['UTF-16', new Uint8Array(Buffer.from('\uFEFF{"model":"mini"}', 'utf16le')), /not valid UTF-8/],
+    ['gzip', Bun.gzipSync('{"model":"mini"}'), /^The body is compressed; send it as it is/],
+    ['Zstandard', new Uint8Array(Bun.zstdCompressSync('{"model":"mini"}')), /^The body is compressed; send it as it is/],
   ])('is refused: %s', async (...[, body, says = /^The body is not valid JSON: /]) => {
     await expectRefused({ body }, { status: 400, code: 'invalid_json', says })
   })

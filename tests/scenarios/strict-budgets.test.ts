@@ -82,6 +82,44 @@ describe('a strict budget', () => {
     expect(cost).toBeLessThanOrEqual(20_000_000)
   })
 
+  test('reads the larger of two bounds, and lowers both', async () => {
+    await using scenario = await startScenario(strict('0.01'))
+    await ask(scenario, { body: chat({ max_tokens: 1, max_completion_tokens: 100_000 }) })
+    const { max_tokens: one, max_completion_tokens: other } = lastAsked(scenario)
+    expect(one).toBe(other ?? null)
+    expect(other).toBeLessThan(800)
+  })
+
+  test('takes a bound below 0 for none, and sends its own', async () => {
+    await using scenario = await startScenario(strict('0.01'))
+    await ask(scenario, { body: chat({ max_tokens: 5, max_completion_tokens: -1 }) })
+    const { max_tokens: one, max_completion_tokens: other } = lastAsked(scenario)
+    expect(one).toBe(other ?? null)
+    expect(other).toBeGreaterThan(0)
+  })
+
+  test.each<[string, JsonObject]>([
+    ['n', { n: '200', max_tokens: 10 }],
+    ['n', { n: 1.5, max_tokens: 10 }],
+    ['n', { n: -1, max_tokens: 10 }],
+    ['n', { n: true, max_tokens: 10 }],
+    ['max_tokens', { max_tokens: '90000' }],
+    ['max_tokens', { max_tokens: 0.5 }],
+    ['max_completion_tokens', { max_tokens: 5, max_completion_tokens: [9] }],
+  ])('is not passed by a field that is no number: %s of %j', async (param, fields) => {
+    await using scenario = await startScenario(strict('10'))
+    const error = expectError(await ask(scenario, { body: chat(fields) }), 400, 'invalid_request')
+    expect(error.param).toBe(param)
+    expect(scenario.upstream.requests).toHaveLength(0)
+  })
+
+  test('says that there is no room, and not that there is no price, for more than can be counted', async () => {
+    await using scenario = await startScenario(strict('10'))
+    const error = expectError(await ask(scenario, { body: chat({ n: 2_000_000_000, max_tokens: 1000 }) }), 402, 'budget_exceeded')
+    expect(error.message).toContain('team:support')
+    expect(scenario.upstream.requests).toHaveLength(0)
+  })
+
   const image = { role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://example.com/a.png' } }] }
   test.each<[string, JsonObject, string]>([
     ['a remote image', { messages: [image] }, 'image_url'],
@@ -97,6 +135,7 @@ describe('a strict budget', () => {
     ],
     ['a tool of the provider', { tools: [{ type: 'web_search' }] }, 'a tool that the provider runs itself'],
     ['a search of the provider', { web_search_options: {} }, 'web_search_options'],
+    ['plugins of the provider', { plugins: [{ id: 'web' }] }, 'plugins'],
     ['a prediction', { prediction: { type: 'content', content: 'x' } }, 'a prediction'],
     ['audio as output', { audio: { voice: 'alloy', format: 'mp3' } }, 'audio as output'],
   ])('refuses %s by name', async (_what, fields, words) => {

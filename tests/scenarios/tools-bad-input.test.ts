@@ -64,6 +64,26 @@ describe('what is no JSON-RPC is told so, and recorded once', () => {
       '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","name":"b"}}',
       { status: 400, rpc: -32_600, code: 'duplicate_key' },
     ],
+    [
+      'a second name that servers in Go read in the place of the first',
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"faults__look","Name":"faults__drop"}}',
+      { status: 400, rpc: -32_600, code: 'duplicate_key' },
+    ],
+    [
+      'arguments that servers in Go read, and the schema is not held against',
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"faults__echo","argumentſ":{}}}',
+      { status: 400, rpc: -32_600, code: 'duplicate_key' },
+    ],
+    [
+      'a second method in other letters',
+      '{"jsonrpc":"2.0","id":1,"method":"ping","METHOD":"tools/call"}',
+      { status: 400, rpc: -32_600, code: 'duplicate_key' },
+    ],
+    [
+      'a second token of progress in other letters',
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"faults__look","_meta":{"progressToken":1,"progresstoken":2}}}',
+      { status: 400, rpc: -32_600, code: 'duplicate_key' },
+    ],
   ])('%s', async (_what, body, expected) => {
     expectRpcError(await say(scenario, { body }), expected)
     await scenario.expectCall({

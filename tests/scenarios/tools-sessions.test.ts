@@ -79,6 +79,28 @@ describe('the end of a session', () => {
   })
 })
 
+describe('a message without an id', () => {
+  test.each(['tools/call', 'resources/read', 'initialize'])(
+    'is no way to have %s done: it is refused, recorded, and not sent on',
+    async (method) => {
+      const session = await begin(scenario, { path: NEAR })
+      const answer = await say(scenario, { path: NEAR, session, body: notification(method, { name: 'grow' }) })
+      expectRpcError(answer, { status: 400, rpc: -32_600, code: 'invalid_request', id: null })
+      await scenario.expectCall({ action: 'tools.request', outcome: 'refused', errorCode: 'invalid_request' })
+      // A server that looks at no id would have the tool by now.
+      const list = await say(scenario, { path: NEAR, session, body: request('tools/list') })
+      expect(list.text).not.toContain('grown')
+      await scenario.expectCall({ action: 'tools.list', outcome: 'ok' })
+    },
+  )
+
+  test('that is a notification goes on', async () => {
+    const session = await begin(scenario, { path: NEAR })
+    const told = await say(scenario, { path: NEAR, session, body: notification('notifications/roots/list_changed') })
+    expect(told).toMatchObject({ status: 202, text: '' })
+  })
+})
+
 describe('a call that its client gives up', () => {
   const cancelledIds = async () => {
     const told = JSON.parse(textOf(await say(scenario, { body: toolCall('faults__cancelled') }))) as { requestId: number }[]

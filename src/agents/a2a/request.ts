@@ -1,13 +1,14 @@
 import { GatewayError } from '../../core/errors.ts'
 import { isObject, type JsonObject, type KeySpan, MOST_PIECES, scanTopLevel } from '../../core/json.ts'
+import { findLookalike, foldCase, type ReadKeys, readKeys } from '../../core/read-keys.ts'
 import type { AgentRequest, Heard } from '../types.ts'
 import { findMethod, type Method, pushNotSupported } from './methods.ts'
 
 /** What the gateway reads, level by level. A key of these that stands twice is refused: parsers differ in which one they take. */
-const ENVELOPE_KEYS = readKeys(['jsonrpc', 'id', 'method', 'params'])
-const PARAM_KEYS = readKeys(['id', 'message', 'contextId', 'configuration'])
-const MESSAGE_KEYS = readKeys(['taskId', 'contextId', 'referenceTaskIds'])
-const CONFIGURATION_KEYS = readKeys(['taskPushNotificationConfig'])
+const ENVELOPE_KEYS = readKeys(['jsonrpc', 'id', 'method', 'params'], fold)
+const PARAM_KEYS = readKeys(['id', 'message', 'contextId', 'configuration'], fold)
+const MESSAGE_KEYS = readKeys(['taskId', 'contextId', 'referenceTaskIds'], fold)
+const CONFIGURATION_KEYS = readKeys(['taskPushNotificationConfig'], fold)
 const MAX_ID_CHARACTERS = 512
 const NO_IDS: readonly string[] = []
 
@@ -122,30 +123,17 @@ function refuseTwiceIn(text: string, value: JsonObject, wanted: ReadKeys): Reado
 const NO_KEYS: ReadonlyMap<string, KeySpan> = new Map()
 
 /** Agents also read `task_id` for `taskId` (ProtoJSON), and some ignore case: such a key beside the checked one would win there. */
-function refuseTwice(duplicates: readonly string[], value: JsonObject, { names, byFolded }: ReadKeys): void {
+function refuseTwice(duplicates: readonly string[], value: JsonObject, wanted: ReadKeys): void {
   const [twice] = duplicates
   if (twice !== undefined) throw new GatewayError('duplicate_key', `The key "${twice}" stands more than once.`, { param: twice })
-  for (const key of Object.keys(value)) {
-    if (names.has(key) || key.length > 40) continue
-    const name = byFolded.get(fold(key))
-    if (name === undefined) continue
-    throw new GatewayError('duplicate_key', `Some agents read the key "${key}" as "${name}"; write it so, or leave it out.`, { param: key })
-  }
-}
-
-/** Keys that are read at one level. */
-interface ReadKeys {
-  readonly names: ReadonlySet<string>
-  /** Each by what a lenient parser makes of it. */
-  readonly byFolded: ReadonlyMap<string, string>
-}
-
-function readKeys(names: readonly string[]): ReadKeys {
-  return { names: new Set(names), byFolded: new Map(names.map((name) => [fold(name), name])) }
+  const alike = findLookalike(value, wanted)
+  if (alike === undefined) return
+  const { key, name } = alike
+  throw new GatewayError('duplicate_key', `Some agents read the key "${key}" as "${name}"; write it so, or leave it out.`, { param: key })
 }
 
 function fold(key: string): string {
-  return key.replaceAll('_', '').toUpperCase().toLowerCase()
+  return foldCase(key.replaceAll('_', ''))
 }
 
 function textOf(text: string, span: KeySpan | undefined): string {

@@ -102,6 +102,25 @@ describe('doctor', () => {
     expect(exitCode).toBe(1)
   })
 
+  test('asks the providers of wildcards too: those are what `init` writes', async () => {
+    upstream.queue(errorReply({ status: 401 }))
+    write({
+      providers: {
+        one: { wire: 'openai-chat', baseUrl: upstream.baseUrl, apiKey: 'env:KEY_A' },
+        two: { wire: 'openai-chat', baseUrl: `http://127.0.0.1:${closed}/v1`, apiKey: 'env:KEY_A' },
+      },
+      models: [
+        { name: 'one/*', provider: 'one' },
+        { name: 'two/*', provider: 'two' },
+      ],
+    })
+    const { out, exitCode } = await doctor()
+    expect(out).toContain('Provider one refuses its key (401).')
+    expect(out).toContain('Provider two could not be reached (ECONNREFUSED).')
+    expect(exitCode).toBe(1)
+    expect(upstream.requests.at(-1)?.path).toBe('/v1/models')
+  })
+
   test('says what is wrong in the file: exit 2', async () => {
     write({ models: [{ name: 'a', provider: 'nobody' }] })
     expect(await doctor()).toMatchObject({ exitCode: 2, out: expect.stringContaining('NO  configuration: signalbox.yaml:') })

@@ -58,6 +58,18 @@ describe('route explain', () => {
     })
   })
 
+  test('needs no secrets: says which are not set, for what is known of a key goes by the key', async () => {
+    const yaml = 'models: { providers: { openai: { apiKey: env:NO_SUCH_KEY } }, models: [ { name: mini, provider: openai } ] }\n'
+    writeFileSync(join(folder, 'secret.yaml'), yaml)
+    const { out, err, exitCode } = await explain('--config', 'secret.yaml', '--model', 'mini')
+    expect(exitCode).toBe(0)
+    expect(out).toContain('openai')
+    expect(err).toBe('Not set in this shell, so that nothing is known of the keys that they hold: NO_SUCH_KEY.\n')
+    const json = await explain('--config', 'secret.yaml', '--model', 'mini', '--json')
+    expect(JSON.parse(json.out)).toMatchObject({ notSet: ['NO_SUCH_KEY'] })
+    expect(json.out).not.toContain('not-set-')
+  })
+
   test('says the refusal that the caller would get: exit 1', async () => {
     const { out, exitCode } = await explain('--file', 'request.json', '--team', 'sales')
     expect(exitCode).toBe(1)

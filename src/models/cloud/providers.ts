@@ -10,7 +10,7 @@ export const CLOUD_PROVIDERS: Readonly<Record<string, ProviderRow>> = {
     wire: 'openai-chat',
     baseUrl: '',
     auth: 'api-key',
-    traits: { maxTokensField: 'max_completion_tokens' },
+    traits: { maxTokensField: 'max_completion_tokens', takesOpenAiExtras: true },
     paths: azurePath,
   },
   vertex: {

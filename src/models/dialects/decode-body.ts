@@ -49,13 +49,29 @@ export function parseAgain(text: string): JsonObject {
   return value
 }
 
-/** @throws invalid_request */
+/**
+ * The model that a request names, and the only one: what the provider may fall back to would be neither permitted nor priced by its name.
+ * Sources: https://openrouter.ai/docs/guides/routing, for both fields (read 2026-11-21).
+ * @throws invalid_request
+ */
 export function readModel(value: JsonObject): string {
-  const { model } = value
+  const { model, models, fallbacks } = value
+  if (models !== undefined || fallbacks !== undefined) refuseOthers({ models, fallbacks })
   if (typeof model !== 'string' || model === '') {
     throw new GatewayError('invalid_request', 'The field "model" must be a non-empty string.', { param: 'model' })
   }
   return model
+}
+
+function refuseOthers(lists: JsonObject): void {
+  for (const [field, list] of Object.entries(lists)) {
+    if (list === undefined || list === null || (Array.isArray(list) && list.length === 0)) continue
+    throw new GatewayError(
+      'invalid_request',
+      `The field "${field}" has the provider choose another model, which this key might not be allowed to use, and at a price that is not known. Leave it out: a route in the gateway's configuration falls back from one model to the next.`,
+      { param: field },
+    )
+  }
 }
 
 /** @throws invalid_request */
@@ -77,8 +93,14 @@ function decodeText(body: Uint8Array): string {
   try {
     return utf8.decode(body)
   } catch (cause) {
-    throw new GatewayError('invalid_json', 'The body is not valid UTF-8.', { cause })
+    const what = isPacked(body) ? 'The body is compressed; send it as it is, without Content-Encoding.' : 'The body is not valid UTF-8.'
+    throw new GatewayError('invalid_json', what, { cause })
   }
+}
+
+/** Whether it begins as gzip or Zstandard does: neither is valid UTF-8. */
+function isPacked([first, second]: Uint8Array): boolean {
+  return (first === 0x1f && second === 0x8b) || (first === 0x28 && second === 0xb5)
 }
 
 function parse(text: string): unknown {

@@ -1,7 +1,9 @@
 import type { JsonObject } from '../../core/json.ts'
 import { effortOf } from '../neutral/effort.ts'
 import type { Losses } from '../neutral/loss.ts'
+import type { Effort } from '../neutral/request.ts'
 import { isStrictSchema } from '../neutral/strict-schema.ts'
+import type { Target } from '../types.ts'
 
 /** `strict` of a schema on OpenAI's wires, which refuse it where a property may be left out, as other wires allow. */
 export function strictOf(
@@ -29,4 +31,14 @@ export function effortForBudget(tokens: number): string {
   const effort = effortOf(tokens)
   if (effort === 'minimal') return 'low'
   return effort === 'max' ? 'xhigh' : effort
+}
+
+/** OpenAI's models from GPT-5.6 on know `max`. Source: https://developers.openai.com/api/docs/guides/reasoning (read 2026-11-21). */
+const KNOWS_MAX = /^(?:openai\/)?gpt-(?:5\.(?:[6-9]|\d\d)|[6-9]|\d\d)/
+
+/** An effort as a model of OpenAI's wires takes it. */
+export function effortOn({ id }: Target, effort: Effort, losses: Losses): string {
+  if (effort !== 'max' || KNOWS_MAX.test(id)) return effort
+  losses.approximate('reasoning_effort', 'this model knows no effort above xhigh')
+  return 'xhigh'
 }

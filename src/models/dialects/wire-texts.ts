@@ -21,6 +21,8 @@ export interface WireText {
 export interface WireTexts {
   /** What a string of a request is; undefined where it is none that anybody reads. `root` is the parsed body. */
   phaseOf(path: JsonPath, root: JsonObject): Phase | undefined
+  /** Whether a key of a request is the caller's own word and none of the wire: one of the arguments of a tool. Left out: none is. */
+  isOwnKey?(path: JsonPath): boolean
   /** The texts of a whole reply, or of one frame. */
   textsOf(value: JsonObject, as: 'whole' | 'frame'): readonly WireText[]
   /** The lanes that end with this frame. A frame without a value of JSON ends all. */
@@ -61,7 +63,21 @@ const STRUCTURAL: ReadonlySet<string | number | undefined> = new Set([
 
 /** Whether a string of a request is part of the wire and nobody's words. Strings that are not known are taken for words. */
 export function isStructural(path: JsonPath): boolean {
+  if (path[0] === 'metadata') return false
   return STRUCTURAL.has(path.at(-1)) || STRUCTURAL.has(path[0])
+}
+
+/** Whether a string is what a JSON schema says of itself in words: models read it. */
+export function isDescription(path: JsonPath): boolean {
+  return path.at(-1) === 'description'
+}
+
+/** What stands at a path. */
+export function valueAt(value: Json, path: JsonPath): Json | undefined {
+  return path.reduce<Json | undefined>((each, step) => {
+    if (Array.isArray(each)) return each[Number(step)] as Json | undefined
+    return isObject(each) ? each[step] : undefined
+  }, value)
 }
 
 /** The value with another text at a path. */

@@ -59,7 +59,7 @@ function gather(into: Gathered, event: CandidateEvent): void {
       return
     case 'tool-call':
       into.calls.set(event.index, into.content.length)
-      into.content.push({ type: 'tool-call', id: event.id, name: event.name, arguments: '' })
+      into.content.push({ type: 'tool-call', id: event.id, name: event.name, arguments: '', ...(event.isFree ? { isFree: true } : {}) })
       return
     case 'arguments': {
       const at = into.calls.get(event.index)

@@ -68,6 +68,8 @@ export interface ToolCallContent {
   readonly name: string
   /** JSON text, as the model wrote it. Empty where the model gave none. */
   readonly arguments: string
+  /** The arguments are one free text and no JSON. */
+  readonly isFree?: true
   readonly cache?: CacheMark
 }
 
@@ -76,6 +78,8 @@ export interface ToolResultContent {
   readonly callId: string
   /** Of the tool. */
   readonly name: string
+  /** Answers a call with free text. */
+  readonly isFree?: true
   readonly content: readonly (TextContent | ImageContent | DocumentContent)[]
   readonly isError?: true
   readonly cache?: CacheMark

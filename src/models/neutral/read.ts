@@ -48,6 +48,34 @@ export function optionalCount(value: Json | undefined, path: string): number | u
   throw wrong(path, 'must be a whole number from 1')
 }
 
+/**
+ * The caller's bound on the output, of all fields that say one: the largest, for which of them holds differs from provider to provider.
+ * Below 0 it is none: so servers on one's own machine are told that there is no bound. What is no whole number is refused: a provider may
+ * read "9000" as 9,000, and what is held for the call would be for another.
+ * @throws invalid_request
+ */
+export function readOutputBound(fields: readonly (readonly [path: string, value: Json | undefined])[]): {
+  readonly maxOutputTokens?: number
+} {
+  let largest: number | undefined
+  for (const [path, value] of fields) {
+    const number = optionalNumber(value, path)
+    if (number === undefined) continue
+    if (number < 0) return {}
+    if (!Number.isSafeInteger(number)) throw wrong(path, 'must be a whole number')
+    largest = Math.max(largest ?? 0, number)
+  }
+  return largest === undefined ? {} : { maxOutputTokens: largest }
+}
+
+/** How many answers are asked for, at least one: 0 is how protocol buffers write that nothing was said. @throws invalid_request */
+export function answersWanted(value: Json | undefined, path: string): number {
+  const number = optionalNumber(value, path)
+  if (number === undefined || number === 0) return 1
+  if (Number.isSafeInteger(number) && number > 0) return number
+  throw wrong(path, 'must be a whole number from 1')
+}
+
 /** @throws invalid_request */
 export function optionalBoolean(value: Json | undefined, path: string): boolean | undefined {
   if (value === undefined || value === null) return undefined

@@ -1,5 +1,5 @@
 import type { Usage } from '../../core/events.ts'
-import type { Citation, Content, Seal } from './content.ts'
+import type { Citation, Content, Seal, ToolCallContent } from './content.ts'
 import type { Loss } from './loss.ts'
 
 /** Why a model stopped. `other` carries what its wire calls it: no reason is ever made up. */
@@ -46,7 +46,7 @@ export type StreamEvent =
   | { readonly type: 'seal'; readonly candidate: number; readonly seal: Seal; readonly isHidden?: true }
   /** The piece of text or thinking ends, and another of its kind may follow. */
   | { readonly type: 'break'; readonly candidate: number }
-  | { readonly type: 'tool-call'; readonly candidate: number; readonly index: number; readonly id: string; readonly name: string }
+  | ({ readonly type: 'tool-call'; readonly candidate: number; readonly index: number } & Pick<ToolCallContent, 'id' | 'name' | 'isFree'>)
   /** Belongs to the piece of text that is open. */
   | { readonly type: 'citation'; readonly candidate: number; readonly citation: Citation }
   | { readonly type: 'arguments'; readonly candidate: number; readonly index: number; readonly text: string }

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../core/json.ts'
 import type { Content } from './content.ts'
 import type { Loss } from './loss.ts'
+import type { SharedField } from './shared-field.ts'
 
 /**
  * What a caller asks of a model, in no wire's words. Fields are absent where the caller said nothing.
@@ -27,8 +28,19 @@ export interface NeutralRequest {
   readonly reasoning?: Reasoning
   /** The caller's id of its end user. */
   readonly endUser?: string
+  /** What the wires of one maker alone have, and all of them. */
+  readonly shared?: readonly SharedField[]
+  /** Calls in the history that no result answers. */
+  readonly unanswered?: readonly UnansweredCall[]
   /** What the wire that it came in could say and this form cannot. */
   readonly losses: readonly Loss[]
+}
+
+/** A call of a tool without a result. */
+export interface UnansweredCall {
+  /** As the caller wrote it. */
+  readonly path: string
+  readonly name: string
 }
 
 /** `system` and `developer` are instructions; most wires know one of the two. */
@@ -44,6 +56,13 @@ export interface Tool {
   /** JSON Schema of the arguments. */
   readonly schema: JsonObject
   readonly isStrict?: boolean
+  /** Its input is one free text and no JSON (a custom tool of OpenAI's). `schema` is then that of the function that stands for it elsewhere. */
+  readonly free?: FreeInput
+}
+
+/** What a free text must be. */
+export interface FreeInput {
+  readonly grammar?: { readonly syntax: string; readonly definition: string }
 }
 
 export type ToolChoice =

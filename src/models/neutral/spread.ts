@@ -36,7 +36,8 @@ function spreadPiece(piece: Content, candidate: number, index: number): readonly
       return piece.text === '' ? seal : [{ type: 'thinking', candidate, text: piece.text }, ...seal]
     }
     case 'tool-call': {
-      const call = { type: 'tool-call', candidate, index, id: piece.id, name: piece.name } as const
+      const { id, name, isFree } = piece
+      const call = { type: 'tool-call', candidate, index, id, name, ...(isFree ? { isFree } : {}) } as const
       return piece.arguments === '' ? [call] : [call, { type: 'arguments', candidate, index, text: piece.arguments }]
     }
     default:

@@ -6,7 +6,7 @@ import type { Price, Rates, Tariff } from './types.ts'
 
 const UNPRICED: Charge = { type: 'unpriced' }
 /** No attempt uses this many; a provider that says so has said nothing. */
-const MOST_TOKENS = 1e9
+export const MOST_TOKENS = 1e9
 /** Prices of single things stand in lines as prices of a million of them, so that one sum is all there is. */
 const MILLION = 1_000_000
 

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject, scanTopLevel, spliceText } from '../../core/json.ts'
+import { snakeCase } from '../dialects/gemini/words.ts'
 import { dialectOf } from '../dialects/index.ts'
 import { callDialect } from '../operation.ts'
 import type { Attempt, ModelRequest, Target, WireName } from '../types.ts'
@@ -9,7 +10,7 @@ const FIELDS: Readonly<Record<WireName, readonly string[]>> = {
   'openai-responses': ['max_output_tokens'],
   'openai-completions': ['max_tokens'],
   'anthropic-messages': ['max_tokens'],
-  gemini: ['generationConfig.maxOutputTokens'],
+  gemini: ['generationConfig.maxOutputTokens', 'generation_config.maxOutputTokens'],
   converse: ['inferenceConfig.maxTokens'],
   cohere: ['max_tokens'],
 }
@@ -65,5 +66,7 @@ function writeBound({ wire, text }: ModelRequest, target: Target, bound: number)
 function withMember(json: string, name: string, value: number): string {
   const object: unknown = JSON.parse(json)
   const known: JsonObject = isObject(object) ? object : {}
-  return JSON.stringify({ ...known, [name]: value })
+  // Servers of Google's wires read both spellings: the caller's own must not stand beside the bound.
+  const { [snakeCase(name)]: _, ...rest } = known
+  return JSON.stringify({ ...rest, [name]: value })
 }

@@ -1,6 +1,6 @@
 import type { Estimate, Estimator } from '../../stages/hold.ts'
 import type { Attempt, ModelRequest, RequestBounds, Target } from '../types.ts'
-import { chargeAtMost } from './charge.ts'
+import { chargeAtMost, MOST_TOKENS } from './charge.ts'
 import { clampAttempt } from './clamp-output.ts'
 import { strictInputTokens } from './input-bound.ts'
 import { isTierKnown } from './rates.ts'
@@ -22,7 +22,8 @@ export const estimator: Estimator<Attempt> = {
   pricing: ({ request, target }, isStrict) => {
     const { price } = target
     const mayBe = { mayKeepForAnHour: mayKeepForAnHour(request), serviceTiers: tiersFor(request, target, isStrict) }
-    return (tokens) => price && chargeAtMost(price, { ...tokens, ...mayBe })
+    // More than can be counted has a price all the same: one for which there is room nowhere.
+    return (tokens) => price && (chargeAtMost(price, { ...tokens, ...mayBe }) ?? Number.MAX_SAFE_INTEGER)
   },
   clampOutput: (attempt, outputTokens) => clampAttempt(attempt, Math.floor(outputTokens / boundsOf(attempt.request).choices)),
 }
@@ -39,7 +40,9 @@ function estimateAttempt(attempt: Attempt, isStrict: boolean): Estimate {
   const inputTokens = isStrict
     ? strictInputTokens(encoded, sizeBytes) + (request.elided?.hiddenBytes ?? 0)
     : sizeBytes - bounds.mediaBytes + bounds.mediaParts * MEDIA_TOKENS
-  const outputTokens = request.operation === 'generate' ? outputOf(bounds, target, isStrict) * bounds.choices : 0
+  const wanted = request.operation === 'generate' ? outputOf(bounds, target, isStrict) * bounds.choices : 0
+  // Nothing can be told of more; a provider refuses it.
+  const outputTokens = Math.min(wanted, MOST_TOKENS)
   return {
     attempt: id,
     model: target.name,
@@ -72,7 +75,7 @@ export function likelyTokens(request: ModelRequest): number {
 
 /**
  * What a provider may choose where nobody asked for a tier: a project of OpenAI's may be set to it, and nothing in a request tells.
- * Source: https://platform.openai.com/docs/api-reference/chat/create, service_tier (read 2026-11-21).
+ * Source: https://learn.microsoft.com/en-us/javascript/api/@azure/ai-projects/servicetier (read 2026-11-21).
  */
 const CHOSEN_BY_PROVIDERS = ['priority']
 const NOBODY_CHOSE: ReadonlySet<string> = new Set(['auto', 'unspecified'])

@@ -60,6 +60,12 @@ export const FAILURES = {
     ['next-key', 'next-target'],
     'park-key',
   ),
+  credit_for_less: row(
+    '402 that has credit for a request of fewer tokens',
+    (error) => error.code === 'provider_rejected' && error.extra.providerStatus === 402,
+    ['next-key', 'next-target'],
+    'none',
+  ),
   forbidden: row(
     '403',
     (error) => error.code === 'provider_auth' && error.extra.providerStatus === 403,

@@ -23,6 +23,8 @@ export interface Provider {
   readonly last: (usage: JsonObject | undefined) => readonly Frame[]
   /** A call of a tool of which neither the arguments nor the call are ended. */
   readonly openCall: readonly Frame[]
+  /** The end of an answer that came to the bound of its output. */
+  readonly bounded: (usage: JsonObject) => readonly Frame[]
 }
 
 const typed = (data: JsonObject & { readonly type: string }): Frame => ({ event: data.type, data })
@@ -53,6 +55,7 @@ const openaiChat: Provider = {
     { data: '[DONE]' },
   ],
   openCall: [chunk({ tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: { name: 'f', arguments: '{"x":' } }] })],
+  bounded: (usage) => [chunk({}, 'length'), ...openaiChat.last(usage)],
 }
 
 const message = { id: 'msg_1', type: 'message', role: 'assistant', model: 'm', content: [], stop_reason: null, stop_sequence: null }
@@ -74,6 +77,11 @@ const anthropicMessages: Provider = {
   openCall: [
     typed({ type: 'content_block_start', index: 1, content_block: { type: 'tool_use', id: 'toolu_1', name: 'f', input: {} } }),
     typed({ type: 'content_block_delta', index: 1, delta: { type: 'input_json_delta', partial_json: '{"x":' } }),
+  ],
+  bounded: (usage) => [
+    typed({ type: 'content_block_stop', index: 1 }),
+    typed({ type: 'message_delta', delta: { stop_reason: 'max_tokens', stop_sequence: null }, usage }),
+    typed({ type: 'message_stop' }),
   ],
 }
 
@@ -105,6 +113,10 @@ const openaiResponses: Provider = {
     }),
     typed({ type: 'response.function_call_arguments.delta', output_index: 1, item_id: 'fc_1', delta: '{"x":' }),
   ],
+  bounded: (usage) => {
+    const cut = { ...response([item('Grüezi')], 'incomplete', usage), incomplete_details: { reason: 'max_output_tokens' } }
+    return [typed({ type: 'response.incomplete', response: cut })]
+  },
 }
 
 const candidate = (parts: readonly JsonObject[], more: JsonObject = {}): JsonObject => ({
@@ -119,7 +131,8 @@ const gemini: Provider = {
   piece: { data: candidate([{ text: 'Grüezi' }]) },
   finish: [{ data: candidate([], { finishReason: 'STOP' }) }],
   last: (usage) => (usage === undefined ? [] : [{ data: { usageMetadata: usage, modelVersion: 'm', responseId: 'r1' } }]),
-  openCall: [{ data: candidate([{ functionCall: { name: 'f' } }]) }],
+  openCall: [{ data: candidate([{ functionCall: { name: 'f', willContinue: true } }]) }],
+  bounded: (usage) => [{ data: { ...candidate([], { finishReason: 'MAX_TOKENS' }), usageMetadata: usage } }],
 }
 
 const converse: Provider = {
@@ -140,6 +153,11 @@ const converse: Provider = {
   openCall: [
     { event: 'contentBlockStart', data: { contentBlockIndex: 1, start: { toolUse: { toolUseId: 't1', name: 'f' } } } },
     { event: 'contentBlockDelta', data: { contentBlockIndex: 1, delta: { toolUse: { input: '{"x":' } } } },
+  ],
+  bounded: (usage) => [
+    { event: 'contentBlockStop', data: { contentBlockIndex: 1 } },
+    { event: 'messageStop', data: { stopReason: 'max_tokens' } },
+    { event: 'metadata', data: { usage, metrics: { latencyMs: 1 } } },
   ],
 }
 

@@ -57,7 +57,7 @@ const all = PROVIDERS.flatMap((provider) => CALLERS.map((caller) => ({ ...caller
 const across = all.filter(({ caller, wire }) => caller !== wire)
 
 describe.each(all)('a provider of $wire, asked in $caller', ({ provider, by, end, failed }) => {
-  const { begin, piece, finish, last, usage, absurd, openCall, whole } = provider
+  const { begin, piece, finish, last, usage, absurd, openCall, bounded, whole } = provider
   const streamed = (frames: readonly Frame[]) => streamOf(provider, streamBytes(provider, frames))
   const answered = [...begin, piece, ...finish]
   let scenario: Scenario
@@ -107,8 +107,19 @@ describe.each(all)('a provider of $wire, asked in $caller', ({ provider, by, end
     await scenario.expectCall({ outcome: 'broken', errorCode: 'provider_malformed' })
   })
 
-  test('that leaves a call of a tool open is told as far as it came: no arguments are made up', async () => {
+  test('that leaves a call of a tool open is broken, and no arguments are made up', async () => {
     const reply = await askStreamed(scenario, by, streamed([...begin, piece, ...openCall, ...finish, ...last(usage)]))
+    expect(reply.text).toContain(failed)
+    expect(reply.text).not.toContain(end)
+    expect(reply.text).not.toContain('"x\\":}')
+    const { bookings, errorCode } = await scenario.expectCall({ outcome: 'broken', errorSource: 'provider', toolCalls: ['f'] })
+    // What its wire has a last word for said so in it; the other ends without one.
+    expect(errorCode).toBe(provider.wire === 'gemini' ? 'provider_truncated' : 'provider_malformed')
+    expect(bookings).toMatchObject([{ state: 'settled' }])
+  })
+
+  test('that ends a call by the bound of the output is believed: it may stop in the middle', async () => {
+    const reply = await askStreamed(scenario, by, streamed([...begin, piece, ...openCall, ...bounded(usage)]))
     expect(reply.text).toContain(end)
     expect(reply.text).not.toContain('"x\\":}')
     await scenario.expectCall({ outcome: 'ok', toolCalls: ['f'], ...EXACT })

@@ -1,21 +1,21 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { readOutputBound } from '../../neutral/read.ts'
 import type { RequestBounds } from '../../types.ts'
 import { serviceTierOf } from '../service-tier.ts'
 
 /** Blocks that are text, or are counted as such. */
 const TEXT_BLOCKS: ReadonlySet<unknown> = new Set(['text', 'thinking', 'redacted_thinking', 'tool_use', 'tool_result', 'search_result'])
 
-/** Reads what bounds the cost of a request, and what about it nobody can bound. */
+/** Reads what bounds the cost of a request, and what about it nobody can bound. @throws invalid_request */
 export function readBounds(value: JsonObject): RequestBounds {
   const media = { parts: 0, sizeBytes: 0, kind: '' }
   for (const message of listOf(value.messages)) if (isObject(message)) lookAtBlocks(message.content, media)
-  const { max_tokens: max } = value
   const unbounded = media.parts > 0 ? `${media.kind} among its messages` : findUnbounded(value)
   return {
     choices: 1,
     mediaBytes: media.sizeBytes,
     mediaParts: media.parts,
-    ...(typeof max === 'number' && Number.isSafeInteger(max) && max >= 0 ? { maxOutputTokens: max } : {}),
+    ...readOutputBound([['max_tokens', value.max_tokens]]),
     ...serviceTierOf(value.speed === 'fast' ? 'fast' : value.service_tier === 'standard_only' ? 'standard' : value.service_tier),
     ...(unbounded === undefined ? {} : { unbounded }),
   }

@@ -19,8 +19,9 @@ import {
   wrong,
 } from '../../neutral/read.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
+import type { SharedField } from '../../neutral/shared-field.ts'
 import { THREAD } from './error.ts'
-import { readBlocks, readCache } from './read-blocks.ts'
+import { callPath, readBlocks, readCache } from './read-blocks.ts'
 
 const READ = new Set([
   'model',
@@ -40,6 +41,8 @@ const READ = new Set([
   'metadata',
   'service_tier',
 ])
+/** As OpenAI names it. The other value, `auto`, says what would be so anyway, there as here. */
+const STANDARD_ONLY: SharedField = { name: 'service_tier', path: 'service_tier', value: 'default', isSpare: true }
 const READ_TOOL = new Set(['name', 'description', 'input_schema', 'strict', 'type', 'cache_control'])
 
 /** What a messages request says, in no wire's words. A request to count may leave out what only an answer needs. */
@@ -48,7 +51,6 @@ export function readRequest(value: JsonObject, { isCount }: { readonly isCount: 
   if (isObject(value.thread)) throw wrong(THREAD, 'asks for a thread, and the provider of this model speaks a wire that keeps none')
   const losses = new Losses()
   reportUnread(value, READ, { path: '', losses })
-  if (value.service_tier === 'standard_only') losses.drop('service_tier', 'tiers of service are each provider’s own')
   const maxOutputTokens = optionalCount(value.max_tokens, 'max_tokens')
   if (maxOutputTokens === undefined && !isCount) throw wrong('max_tokens', 'is required')
   const config = value.output_config === undefined || value.output_config === null ? {} : readObject(value.output_config, 'output_config')
@@ -57,8 +59,10 @@ export function readRequest(value: JsonObject, { isCount }: { readonly isCount: 
   const tools = readTools(value.tools, losses)
   const choice = readToolChoice(value.tool_choice)
   checkTools({ ...(tools && { tools }), ...choice }, { given: value.tools, tools: 'tools', choice: 'tool_choice' })
+  const messages = readMessages(value, losses)
   return defined<NeutralRequest>({
-    messages: readMessages(value, losses),
+    messages: messages.list,
+    unanswered: messages.unanswered,
     tools,
     ...choice,
     maxOutputTokens,
@@ -69,11 +73,12 @@ export function readRequest(value: JsonObject, { isCount }: { readonly isCount: 
     output: readOutputForm(config.format ?? value.output_format),
     reasoning: readReasoning(value.thinking, config.effort),
     endUser: optionalString(metadata.user_id, 'metadata.user_id'),
+    shared: value.service_tier === 'standard_only' ? [STANDARD_ONLY] : undefined,
     losses: losses.list,
   })
 }
 
-function readMessages(value: JsonObject, losses: Losses): NeutralRequest['messages'] {
+function readMessages(value: JsonObject, losses: Losses): MessageList {
   const messages = new MessageList()
   if (value.system !== undefined && value.system !== null)
     messages.add('system', readBlocks(messages, value.system, { path: 'system', losses }))
@@ -84,9 +89,11 @@ function readMessages(value: JsonObject, losses: Losses): NeutralRequest['messag
     const message = readObject(item, path)
     const { role } = message
     if (role !== 'user' && role !== 'assistant' && role !== 'system') throw wrong(`${path}.role`, 'must be user, assistant or system')
-    messages.add(role, readBlocks(messages, message.content, { path: `${path}.content`, losses }))
+    messages.add(role, readBlocks(messages, message.content, { path: `${path}.content`, losses }), (nth) =>
+      callPath(message.content, `${path}.content`, nth),
+    )
   })
-  return messages.list
+  return messages
 }
 
 function readTools(value: Json | undefined, losses: Losses): readonly Tool[] | undefined {

@@ -5,6 +5,7 @@ import { decodeSseFrame, encodeSseFrame } from '../../../core/sse.ts'
 import type { StreamDecoder } from '../../dialect.ts'
 import type { ModelPart, ModelRequest, Target } from '../../types.ts'
 import { withCost } from '../cost-mark.ts'
+import { callNeverClosed, OpenCalls } from '../open-calls.ts'
 import { malformed, parseFrameData } from '../provider-reply.ts'
 import { errorInReply } from './error.ts'
 import { readToolNames } from './reply.ts'
@@ -19,16 +20,27 @@ interface Told {
   usage?: JsonObject
   isFinished: boolean
   isDone: boolean
+  /** It says that it has said all that it wanted to. */
+  isComplete: boolean
+  readonly calls: OpenCalls
 }
+
+/** Reasons that leave nothing open. Behind any other a call may end in its middle. */
+const COMPLETE: ReadonlySet<unknown> = new Set(['end_turn', 'tool_use', 'stop_sequence'])
 
 /** Decodes one stream of message events. */
 export function decodeStream(_request: Pick<ModelRequest, 'wantsUsage'>, target: Target): StreamDecoder {
-  const told: Told = { isFinished: false, isDone: false }
+  const told: Told = { isFinished: false, isDone: false, isComplete: false, calls: new OpenCalls() }
   return {
     frame: (bytes) => decodeFrame(bytes, told, target),
     // A clean end behind the stop reason: the content is complete, and only the last event is missing.
-    atEnd: () => (told.isFinished && !told.isDone ? { type: 'frame', bytes: STOP_FRAME, isLast: true, isHidden: false } : undefined),
+    atEnd: () =>
+      told.isFinished && !told.isDone && !isCut(told) ? { type: 'frame', bytes: STOP_FRAME, isLast: true, isHidden: false } : undefined,
   }
+}
+
+function isCut({ isComplete, calls }: Told): boolean {
+  return isComplete && calls.isCut
 }
 
 /** The event that carries the usage, or a whole message, with what it cost in `usage.cost`. */
@@ -46,17 +58,19 @@ function decodeFrame(bytes: Uint8Array, told: Told, target: Target): ModelPart {
   switch (event ?? TYPE.exec(data)?.[1]) {
     case 'content_block_delta':
     case 'content_block_stop':
+      if (!told.calls.isEmpty) followCall(parseFrameData(data, target), told.calls)
       return plain
     case 'ping':
       return { ...plain, isPreamble: true }
     case 'message_start':
       return startPart(plain, parseFrameData(data, target), told)
     case 'content_block_start':
-      return blockPart(plain, parseFrameData(data, target))
+      return blockPart(plain, parseFrameData(data, target), told)
     case 'message_delta':
       return deltaPart(plain, parseFrameData(data, target), told)
     case 'message_stop':
       told.isDone = true
+      if (isCut(told)) return { ...plain, error: callNeverClosed(target) }
       return { ...plain, isLast: true }
     default: {
       const error = errorInReply(parseFrameData(data, target), target.provider)
@@ -83,9 +97,16 @@ function startPart(plain: ModelPart, value: JsonObject, told: Told): ModelPart {
   }
 }
 
-function blockPart(plain: ModelPart, value: JsonObject): ModelPart {
-  const { content_block: block } = value
+/** Of the pieces of a stream, those of a call alone are looked into, while one is open. */
+function followCall({ type, index, delta }: JsonObject, calls: OpenCalls): void {
+  if (type === 'content_block_stop') calls.close(index)
+  else if (isObject(delta) && delta.type === 'input_json_delta') calls.push(index, delta.partial_json)
+}
+
+function blockPart(plain: ModelPart, value: JsonObject, { calls }: Told): ModelPart {
+  const { content_block: block, index } = value
   if (!isObject(block)) return plain
+  if (block.type === 'tool_use') calls.begin(index, isObject(block.input) && Object.keys(block.input).length > 0 ? '{}' : '')
   const toolCalls = readToolNames([block])
   if (toolCalls !== undefined) return { ...plain, toolCalls }
   const isEmpty = block.text === '' || (block.type === 'thinking' && block.thinking === '')
@@ -97,6 +118,7 @@ function deltaPart(plain: ModelPart, value: JsonObject, told: Told): ModelPart {
   const usage = mergeUsage(told, value.usage)
   const stop = typeof delta.stop_reason === 'string' ? delta.stop_reason : undefined
   told.isFinished ||= stop !== undefined
+  told.isComplete ||= COMPLETE.has(stop)
   return {
     ...plain,
     ...(usage === undefined ? {} : { usage, takesCost: true as const }),

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import type { Phase } from '../../../stages/guards/types.ts'
-import { isStructural, type JsonPath, stringsIn, type WireText, type WireTexts } from '../wire-texts.ts'
+import { isDescription, isStructural, type JsonPath, stringsIn, valueAt, type WireText, type WireTexts } from '../wire-texts.ts'
 
 /**
  * Where requests and replies of this wire have their texts. Thinking is left as it is: it is signed, and the provider refuses it back with another
@@ -10,10 +10,11 @@ export const anthropicMessagesTexts: WireTexts = {
   phaseOf: (path, root) => {
     if (path[0] === 'messages') return path[2] === 'content' ? blockPhase(path, root) : undefined
     if (path[0] === 'tools') return toolPhase(path)
-    if (path[0] === 'tool_choice' || path[0] === 'mcp_servers' || path[0] === 'output_config' || path[0] === 'stop_sequences')
-      return undefined
+    if (path[0] === 'output_config' || path[0] === 'output_format') return isDescription(path) ? 'input' : undefined
+    if (path[0] === 'tool_choice' || path[0] === 'mcp_servers' || path[0] === 'stop_sequences') return undefined
     return isStructural(path) ? undefined : 'input'
   },
+  isOwnKey: (path) => path[0] === 'messages' && path[4] === 'input' && path.length > 5,
   textsOf: (value) => {
     if (value.type === 'content_block_start') return blockTexts(value.content_block, ['content_block'], laneOf(value))
     if (value.type === 'content_block_delta') return deltaTexts(value)
@@ -37,8 +38,15 @@ function blockPhase(path: JsonPath, root: JsonObject): Phase | undefined {
   const type = typeof block.type === 'string' ? block.type : ''
   if (type.endsWith('thinking')) return undefined
   if (type.endsWith('tool_use')) return path[4] === 'input' ? 'toolArguments' : path[4] === 'name' ? 'toolNames' : undefined
-  if (path[4] === 'tool_use_id' || isStructural(path)) return undefined
+  if (path[4] === 'tool_use_id' || (isStructural(path) && !isPlainDocument(path, root))) return undefined
   return type.endsWith('tool_result') ? 'toolResults' : 'input'
+}
+
+/** A document may be text as it is, where another has base64. */
+function isPlainDocument(path: JsonPath, root: JsonObject): boolean {
+  if (path.at(-1) !== 'data') return false
+  const source = valueAt(root, path.slice(0, -1))
+  return isObject(source) && source.type === 'text'
 }
 
 /** Names of tools that are offered, and what is said of them; not what their schemas are made of. */

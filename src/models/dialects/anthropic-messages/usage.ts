@@ -31,13 +31,15 @@ export function readUsage(usage: Json | undefined): Usage | undefined {
 
 /** Writes usage. What was read from or written to a cache is taken out of the input again. */
 export function writeUsage(usage: Usage): JsonObject {
-  const { inputTokens = 0, outputTokens = 0, cachedInputTokens, cacheWriteTokens, reasoningTokens } = usage
+  const { inputTokens = 0, outputTokens = 0, cachedInputTokens, cacheWriteTokens, reasoningTokens, serviceTier } = usage
   return {
     input_tokens: Math.max(0, inputTokens - (cachedInputTokens ?? 0) - (cacheWriteTokens ?? 0)),
     cache_creation_input_tokens: cacheWriteTokens ?? null,
     cache_read_input_tokens: cachedInputTokens ?? null,
     output_tokens: outputTokens,
     ...(reasoningTokens === undefined ? {} : { output_tokens_details: { thinking_tokens: reasoningTokens } }),
+    // Of the words of other makers, this one alone is a tier here too.
+    ...(serviceTier === 'priority' ? { service_tier: serviceTier } : {}),
   }
 }
 

@@ -1,23 +1,25 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { answersWanted, readOutputBound } from '../../neutral/read.ts'
 import type { RequestBounds } from '../../types.ts'
 import { serviceTierOf } from '../service-tier.ts'
-import { count } from '../token-count.ts'
 import { plainTier } from './usage.ts'
 import { field, objectsIn } from './words.ts'
 
-/** Reads what bounds the cost of a request, and what about it nobody can bound. */
+/** Reads what bounds the cost of a request, and what about it nobody can bound. @throws invalid_request */
 export function readBounds(value: JsonObject): RequestBounds {
   const contents = isObject(value.contents) ? [value.contents] : objectsIn(value.contents)
   const media = contents.flatMap(({ parts }) => (isObject(parts) ? [parts] : objectsIn(parts))).flatMap(mediaIn)
   const given = field(value, 'generationConfig')
   const config = isObject(given) ? given : {}
-  const max = count(field(config, 'maxOutputTokens'))
   const unbounded = media.length > 0 ? 'a file or an image among its contents' : findUnbounded(value, config)
   return {
-    choices: count(field(config, 'candidateCount')) ?? 1,
+    choices: answersWanted(field(config, 'candidateCount'), 'generationConfig.candidateCount'),
     mediaParts: media.length,
     mediaBytes: media.reduce((sum, size) => sum + size, 0),
-    ...(max === undefined ? {} : { maxOutputTokens: max }),
+    ...readOutputBound([
+      ['generationConfig.maxOutputTokens', config.maxOutputTokens],
+      ['generationConfig.max_output_tokens', config.max_output_tokens],
+    ]),
     ...serviceTierOf(plainTier(field(value, 'serviceTier'))),
     ...(unbounded === undefined ? {} : { unbounded }),
   }

@@ -1,3 +1,4 @@
+import { isObject, type JsonObject } from '../../../core/json.ts'
 import type { PeerHeaders } from '../../../core/peer-reply.ts'
 import { decodeSseFrame } from '../../../core/sse.ts'
 import type { StreamDecoder } from '../../dialect.ts'
@@ -18,6 +19,8 @@ const MAX_CANDIDATES = 128
 export function decodeStream(_request: Pick<ModelRequest, 'wantsUsage'>, target: Target, headers?: PeerHeaders): StreamDecoder {
   const unfinished = new Set<number>()
   const servedTier = servedTierOf(headers)
+  /** Candidates with a call that was to go on. */
+  const open = new Set<number>()
   let isBegun = false
   return {
     frame: (bytes) => {
@@ -30,14 +33,29 @@ export function decodeStream(_request: Pick<ModelRequest, 'wantsUsage'>, target:
       for (const candidate of objectsIn(chunk.candidates)) {
         const index = typeof candidate.index === 'number' ? candidate.index : 0
         isBegun = true
-        if (typeof field(candidate, 'finishReason') === 'string') unfinished.delete(index)
+        followCalls(candidate, index, open)
+        const reason = field(candidate, 'finishReason')
+        // Behind any other reason a call may end in its middle.
+        if (typeof reason === 'string' && reason !== 'STOP') open.delete(index)
+        if (typeof reason === 'string') unfinished.delete(index)
         else if (unfinished.size < MAX_CANDIDATES) unfinished.add(index)
       }
       isBegun ||= blockReason(chunk) !== undefined
       return { ...plain, ...told(chunk, servedTier) }
     },
     // Nothing is added for the caller to see.
-    atEnd: () => (isBegun && unfinished.size === 0 ? { type: 'frame', bytes: NOTHING, isLast: true, isHidden: true } : undefined),
+    atEnd: () =>
+      isBegun && unfinished.size === 0 && open.size === 0 ? { type: 'frame', bytes: NOTHING, isLast: true, isHidden: true } : undefined,
+  }
+}
+
+/** Where the arguments of calls are streamed, each piece but the last says that another comes. */
+function followCalls({ content }: JsonObject, index: number, open: Set<number>): void {
+  for (const part of isObject(content) ? objectsIn(content.parts) : []) {
+    const call = field(part, 'functionCall')
+    if (!isObject(call)) continue
+    if (field(call, 'willContinue') !== true) open.delete(index)
+    else if (open.size < MAX_CANDIDATES) open.add(index)
   }
 }
 

@@ -82,6 +82,11 @@ test('the bounds of a request are read', () => {
   })
   expect(readBounds(REQUEST)).toMatchObject({ mediaParts: 1, mediaBytes: 4, unbounded: 'a file or an image among its contents' })
   expect(readBounds({ tools: [{ googleSearch: {} }] })).toMatchObject({ choices: 1, unbounded: 'a tool of the provider’s own' })
+  // 0 is how protocol buffers write that nothing was said, and two spellings of a bound are two bounds.
+  expect(readBounds({ generationConfig: { candidateCount: 0, maxOutputTokens: 1, max_output_tokens: 9000 } })).toMatchObject({
+    choices: 1,
+    maxOutputTokens: 9000,
+  })
   expect(readBounds({ cachedContent: 'cachedContents/1' }).unbounded).toBe('content that the provider keeps')
   expect(readBounds({ generation_config: { response_modalities: ['IMAGE'] } }).unbounded).toBe('an answer that is not text alone')
 })

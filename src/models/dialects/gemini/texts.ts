@@ -1,14 +1,12 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import type { Phase } from '../../../stages/guards/types.ts'
-import { isStructural, type JsonPath, type WireText, type WireTexts } from '../wire-texts.ts'
+import { isDescription, isStructural, type JsonPath, type WireText, type WireTexts } from '../wire-texts.ts'
 import { field, objectsIn } from './words.ts'
 
 /** Fields of a part that name something of the wire, in both of their cases. */
 const NAMES: ReadonlySet<string | number | undefined> = new Set(['id', 'mime_type', 'thought_signature', 'displayName', 'display_name'])
 /** Fields of a request that say how to answer, and nothing that is answered. */
 const SETTINGS: ReadonlySet<string | number | undefined> = new Set([
-  'generationConfig',
-  'generation_config',
   'toolConfig',
   'tool_config',
   'safetySettings',
@@ -24,6 +22,7 @@ export const geminiTexts: WireTexts = {
     if (path[0] === 'generateContentRequest' || path[0] === 'generate_content_request') return requestPhase(path.slice(1))
     return requestPhase(path)
   },
+  isOwnKey: (path) => isOfTool(path),
   textsOf: ({ candidates }) => {
     const list: readonly Json[] = Array.isArray(candidates) ? candidates : []
     return list.flatMap((candidate, position) => (isObject(candidate) ? candidateTexts(candidate, position) : []))
@@ -52,6 +51,7 @@ function requestPhase(path: JsonPath): Phase | undefined {
   const [top] = path
   if (top === 'contents') return partPhase(path)
   if (top === 'tools') return toolPhase(path)
+  if (top === 'generationConfig' || top === 'generation_config') return isDescription(path) ? 'input' : undefined
   return SETTINGS.has(top) || isStructural(path) ? undefined : 'input'
 }
 
@@ -65,9 +65,20 @@ function partPhase(path: JsonPath): Phase | undefined {
     if (depth === 2) return last === 'name' ? 'toolNames' : undefined
     return 'toolArguments'
   }
-  if (kind === 'functionResponse' || kind === 'function_response') return depth === 2 || isStructural(path) ? undefined : 'toolResults'
+  if (kind === 'functionResponse' || kind === 'function_response') {
+    if (isOfTool(path)) return 'toolResults'
+    return depth === 2 || isStructural(path) ? undefined : 'toolResults'
+  }
   return NAMES.has(last) || isStructural(path) ? undefined : 'input'
 }
+
+/** What the arguments and the answer of a tool are made of: they may have keys of any name. */
+function isOfTool(path: JsonPath): boolean {
+  const at = path.findIndex((step) => typeof step === 'string' && TOOL_PARTS.has(step))
+  return at !== -1 && (path[at + 1] === 'args' || path[at + 1] === 'response') && path.length > at + 2
+}
+
+const TOOL_PARTS: ReadonlySet<string> = new Set(['functionCall', 'function_call', 'functionResponse', 'function_response'])
 
 /** Names of tools that are offered, and what is said of them; not what their schemas are made of. */
 function toolPhase(path: JsonPath): Phase | undefined {

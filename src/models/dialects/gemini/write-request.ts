@@ -1,7 +1,10 @@
 import type { JsonObject } from '../../../core/json.ts'
 import type { Written } from '../../dialect.ts'
+import { refuseUnanswered, withResultsBeside } from '../../neutral/answers.ts'
+import { withFunctionsAlone } from '../../neutral/free-tools.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm, Tool, ToolChoice } from '../../neutral/request.ts'
+import { dropShared } from '../../neutral/shared-field.ts'
 import type { Target } from '../../types.ts'
 import { writeContents, writeInstruction } from './write-parts.ts'
 import { writeThinking } from './write-thinking.ts'
@@ -17,8 +20,11 @@ export function writeRequest(request: NeutralRequest, _isStream: boolean, target
 }
 
 /** The body of a request. */
-export function writeBody(request: NeutralRequest, target: Target, losses: Losses): JsonObject {
+export function writeBody(given: NeutralRequest, target: Target, losses: Losses): JsonObject {
+  refuseUnanswered(given)
+  const request = withResultsBeside(withFunctionsAlone(given, losses), losses)
   if (request.endUser !== undefined) losses.drop('user', 'this wire has no end users')
+  dropShared(request.shared, losses)
   if (request.allowsParallelTools === false) losses.drop('parallel_tool_calls', 'this wire cannot forbid parallel calls')
   if (request.tools?.some(({ isStrict }) => isStrict)) losses.drop('tools.strict', 'this wire has no strict tools')
   const config = writeConfig(request, target, losses)

@@ -1,19 +1,20 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { answersWanted, readOutputBound } from '../../neutral/read.ts'
 import type { RequestBounds } from '../../types.ts'
 import { serviceTierOf } from '../service-tier.ts'
-import { count } from '../token-count.ts'
 
-/** Reads what bounds the cost of a request, and what about it nobody can bound. */
+/** Reads what bounds the cost of a request, and what about it nobody can bound. @throws invalid_request */
 export function readBounds(value: JsonObject): RequestBounds {
   const media = readMedia(value.messages)
-  const [one, other] = [count(value.max_completion_tokens), count(value.max_tokens)]
-  const max = one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
   const unbounded = media.parts > 0 ? `${media.kind} among its messages` : findUnbounded(value)
   return {
-    choices: Math.max(1, count(value.n) ?? 1),
+    choices: answersWanted(value.n, 'n'),
     mediaBytes: media.sizeBytes,
     mediaParts: media.parts,
-    ...(max === undefined ? {} : { maxOutputTokens: max }),
+    ...readOutputBound([
+      ['max_completion_tokens', value.max_completion_tokens],
+      ['max_tokens', value.max_tokens],
+    ]),
     ...serviceTierOf(value.service_tier),
     ...(unbounded === undefined ? {} : { unbounded }),
   }
@@ -22,6 +23,7 @@ export function readBounds(value: JsonObject): RequestBounds {
 /** What the provider does or counts by its own measure. */
 function findUnbounded(value: JsonObject): string | undefined {
   if (isObject(value.web_search_options)) return 'a search that the provider makes (web_search_options)'
+  if (Array.isArray(value.plugins) && value.plugins.length > 0) return 'plugins, which the provider runs itself'
   if (isObject(value.prediction)) return 'a prediction, of which rejected parts are charged as output'
   if (value.audio !== undefined && value.audio !== null) return 'audio as output'
   const foreign = Array.isArray(value.tools)

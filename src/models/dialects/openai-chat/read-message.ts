@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
-import type { Content, DocumentContent, ImageContent, TextContent } from '../../neutral/content.ts'
+import type { Content, DocumentContent, ImageContent, TextContent, ToolCallContent } from '../../neutral/content.ts'
 import type { Losses } from '../../neutral/loss.ts'
 import type { MessageList } from '../../neutral/messages.ts'
 import { defined, isBase64, optionalString, readDataUrl, readList, readObject, readString, wrong } from '../../neutral/read.ts'
@@ -22,7 +22,7 @@ export function readMessage(messages: MessageList, value: Json, place: Place): v
       messages.add(message.role, readContent(message.content, { ...place, path: `${path}.content` }))
       return
     case 'assistant':
-      messages.add('assistant', readAnswer(message, place))
+      messages.add('assistant', readAnswer(message, place), (nth) => `${path}.tool_calls[${nth}]`)
       return
     case 'tool':
       messages.add('user', [readToolResult(messages, message, place)])
@@ -51,26 +51,31 @@ function readAnswer(message: JsonObject, place: Place): readonly Content[] {
     ...calls.flatMap((item, index): readonly Content[] => {
       const callPath = `${path}.tool_calls[${index}]`
       const call = readObject(item, callPath)
-      const called = readObject(call.function, `${callPath}.function`)
       const id = readString(call.id, `${callPath}.id`)
-      return [
-        ...ofCall(id, call),
-        {
-          type: 'tool-call',
-          id,
-          name: readString(called.name, `${callPath}.function.name`),
-          arguments: readString(called.arguments ?? '', `${callPath}.function.arguments`),
-        },
-      ]
+      return [...ofCall(id, call), { type: 'tool-call', id, ...readCalled(call, callPath) }]
     }),
   ]
+}
+
+/** A function with its arguments, or a custom tool with its free text. */
+function readCalled(call: JsonObject, path: string): Pick<ToolCallContent, 'name' | 'arguments' | 'isFree'> {
+  if (call.type === 'custom') {
+    const called = readObject(call.custom, `${path}.custom`)
+    const name = readString(called.name, `${path}.custom.name`)
+    return { name, arguments: readString(called.input ?? '', `${path}.custom.input`), isFree: true }
+  }
+  const called = readObject(call.function, `${path}.function`)
+  return {
+    name: readString(called.name, `${path}.function.name`),
+    arguments: readString(called.arguments ?? '', `${path}.function.arguments`),
+  }
 }
 
 function readToolResult(messages: MessageList, message: JsonObject, place: Place): Content {
   const { path } = place
   const callId = readString(message.tool_call_id, `${path}.tool_call_id`)
   const content = readContent(message.content ?? '', { ...place, path: `${path}.content` }).filter(isResultContent)
-  return { type: 'tool-result', callId, name: messages.toolName(callId, `${path}.tool_call_id`), content }
+  return { type: 'tool-result', ...messages.answered(callId, `${path}.tool_call_id`), content }
 }
 
 function isResultContent(piece: Content): piece is TextContent | ImageContent | DocumentContent {

@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
-import type { Citation, Content } from '../../neutral/content.ts'
+import type { Citation, Content, ToolCallContent } from '../../neutral/content.ts'
 import type { Loss } from '../../neutral/loss.ts'
 import type { Candidate, NeutralReply, StopReason, TokenLogprob } from '../../neutral/reply.ts'
 import { readUsage } from './read-usage.ts'
@@ -8,7 +8,7 @@ import { readParts, readThinking } from './thinking.ts'
 /** What a whole completion says. The decoder has seen that it is one. */
 export function readReply(value: JsonObject): NeutralReply {
   const choices: readonly Json[] = Array.isArray(value.choices) ? value.choices : []
-  const usage = readUsage(value.usage)
+  const usage = readUsage(value.usage, value.service_tier)
   return {
     ...readHead(value),
     candidates: choices.filter(isObject).map((choice, at) => readChoice(choice, at === 0 ? searchedIn(value) : [])),
@@ -104,6 +104,11 @@ export function calledIn({ function: called, custom }: JsonObject): JsonObject {
   return isObject(custom) ? { name: custom.name, arguments: custom.input } : {}
 }
 
+/** The mark of a call with free text. */
+export function freedom({ function: called, custom, type }: JsonObject): Pick<ToolCallContent, 'isFree'> {
+  return !isObject(called) && (type === 'custom' || isObject(custom)) ? { isFree: true } : {}
+}
+
 function readCall(call: JsonObject, index: number, ofCall: (id: string, call: JsonObject) => readonly Content[]): readonly Content[] {
   const called = calledIn(call)
   const id = typeof call.id === 'string' && call.id !== '' ? call.id : `call_${index}`
@@ -111,7 +116,7 @@ function readCall(call: JsonObject, index: number, ofCall: (id: string, call: Js
   // Some servers give the arguments as an object.
   const text =
     typeof called.arguments === 'string' ? called.arguments : called.arguments === undefined ? '' : JSON.stringify(called.arguments)
-  return [...ofCall(id, call), { type: 'tool-call', id, name, arguments: text }]
+  return [...ofCall(id, call), { type: 'tool-call', id, name, arguments: text, ...freedom(call) }]
 }
 
 /** Pages that a provider searched before it answered, which Perplexity names beside the choices. */

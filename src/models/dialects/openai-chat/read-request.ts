@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../../../core/json.ts'
 import { isObject } from '../../../core/json.ts'
 import { checkTools } from '../../neutral/check-tools.ts'
 import { isEffort } from '../../neutral/effort.ts'
+import { freeTool } from '../../neutral/free-tools.ts'
 import { readSchema } from '../../neutral/json-schema.ts'
 import { Losses } from '../../neutral/loss.ts'
 import { MessageList } from '../../neutral/messages.ts'
@@ -20,6 +21,8 @@ import {
   wrong,
 } from '../../neutral/read.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
+import { readGrammar } from '../grammar.ts'
+import { openAiFieldNames, readOpenAiFields } from '../openai-fields.ts'
 import { readMessage } from './read-message.ts'
 
 const READ = new Set([
@@ -45,8 +48,7 @@ const READ = new Set([
   'response_format',
   'reasoning_effort',
   'reasoning',
-  'user',
-  'safety_identifier',
+  ...openAiFieldNames('openai-chat'),
 ])
 
 /** What a chat completions request says, in no wire's words. */
@@ -67,6 +69,7 @@ export function readRequest(value: JsonObject): NeutralRequest {
   checkTools({ ...(tools && { tools }), ...(toolChoice && { toolChoice }) }, { given: value.tools, tools: 'tools', choice: 'tool_choice' })
   return defined<NeutralRequest>({
     messages: messages.list,
+    unanswered: messages.unanswered,
     tools,
     toolChoice,
     allowsParallelTools: optionalBoolean(value.parallel_tool_calls, 'parallel_tool_calls'),
@@ -83,6 +86,7 @@ export function readRequest(value: JsonObject): NeutralRequest {
     output: readOutputForm(value.response_format),
     reasoning: readReasoning(value),
     endUser: optionalString(value.safety_identifier ?? value.user, 'user'),
+    shared: readOpenAiFields(value, 'openai-chat'),
     losses: losses.list,
   })
 }
@@ -96,11 +100,10 @@ function readLogprobs(value: JsonObject): NeutralRequest['logprobs'] {
 
 /** Without what says only what would be so anyway. */
 function withoutDefaults(value: JsonObject): JsonObject {
-  const { service_tier, modalities, ...rest } = value
+  const { modalities, ...rest } = value
   const isTextOnly = Array.isArray(modalities) && modalities.every((one: Json) => one === 'text')
   return {
     ...rest,
-    ...(service_tier === 'auto' || service_tier === 'default' ? {} : { service_tier }),
     ...(isTextOnly ? {} : { modalities }),
   }
 }
@@ -110,6 +113,7 @@ function readTools(value: Json | undefined, losses: Losses): readonly Tool[] | u
   const tools = readList(value, 'tools').flatMap((item, index): readonly Tool[] => {
     const path = `tools[${index}]`
     const tool = readObject(item, path)
+    if (tool.type === 'custom') return [readCustom(readObject(tool.custom, `${path}.custom`), `${path}.custom`)]
     if (tool.type !== 'function') {
       losses.drop(path, `only OpenAI's wire has tools of the type "${String(tool.type).slice(0, 50)}"`)
       return []
@@ -129,22 +133,35 @@ function readFunction(value: JsonObject, path: string): Tool {
   })
 }
 
+/** A tool of free text. Source: https://platform.openai.com/docs/api-reference/chat/create#chat-create-tools (read 2026-11-21). */
+function readCustom(value: JsonObject, path: string): Tool {
+  const format = value.format === undefined || value.format === null ? {} : readObject(value.format, `${path}.format`)
+  const name = readString(value.name, `${path}.name`)
+  const description = optionalString(value.description, `${path}.description`)
+  if (format.type !== 'grammar') return freeTool(name, description, {})
+  return freeTool(name, description, readGrammar(readObject(format.grammar, `${path}.format.grammar`), `${path}.format.grammar`))
+}
+
 function readToolChoice(value: Json | undefined): ToolChoice | undefined {
   if (value === undefined || value === null) return undefined
   if (value === 'auto' || value === 'none' || value === 'required') return { type: value }
   const choice = readObject(value, 'tool_choice')
-  if (choice.type === 'function') {
-    return { type: 'tool', name: readString(readObject(choice.function, 'tool_choice.function').name, 'tool_choice.function.name') }
-  }
+  if (choice.type === 'function' || choice.type === 'custom') return { type: 'tool', name: readChosen(choice, 'tool_choice') }
   if (choice.type === 'allowed_tools') {
     const allowed = readObject(choice.allowed_tools, 'tool_choice.allowed_tools')
     const names = readList(allowed.tools, 'tool_choice.allowed_tools.tools').map((tool, index) => {
       const path = `tool_choice.allowed_tools.tools[${index}]`
-      return readString(readObject(readObject(tool, path).function, `${path}.function`).name, `${path}.function.name`)
+      return readChosen(readObject(tool, path), path)
     })
     return { type: 'some', names, isRequired: allowed.mode === 'required' }
   }
   throw wrong('tool_choice', 'must be auto, none, required, or name a function')
+}
+
+/** The name of a tool, of either kind, that a choice is about. */
+function readChosen(choice: JsonObject, path: string): string {
+  const kind = choice.type === 'custom' ? 'custom' : 'function'
+  return readString(readObject(choice[kind], `${path}.${kind}`).name, `${path}.${kind}.name`)
 }
 
 function readOutputForm(value: Json | undefined): OutputForm | undefined {

@@ -4,7 +4,7 @@ import type { StreamReader } from '../../dialect.ts'
 import type { Seal } from '../../neutral/content.ts'
 import type { StreamEvent } from '../../neutral/reply.ts'
 import { readFrameData } from '../provider-reply.ts'
-import { AUDIO_LOSS, calledIn, callsIn, readHead, readLogprobs, readStop, searchedIn } from './read-reply.ts'
+import { AUDIO_LOSS, calledIn, callsIn, freedom, readHead, readLogprobs, readStop, searchedIn } from './read-reply.ts'
 import { readUsage } from './read-usage.ts'
 import { isPlain, OWN_SEAL, readParts, readThinking } from './thinking.ts'
 
@@ -12,6 +12,8 @@ import { isPlain, OWN_SEAL, readParts, readThinking } from './thinking.ts'
 interface ChoiceState {
   /** Its calls by the provider's index: the id that was told. */
   readonly calls: Map<number, string>
+  /** Where an index of the provider's was given out again: the call that it stands for now. */
+  readonly again: Map<number, number>
   /** Thinking is open and no seal has come: it gets this one, so that it may be given back. */
   open: Seal | undefined
   /** Thinking that stood outside of details since the last seal: some give the whole of it once more with its seal. */
@@ -40,7 +42,7 @@ export function readStream(): StreamReader {
         events.push({ type: 'start', ...readHead(chunk) })
       }
       // Before the content: some servers count in each chunk, and a writer may have to tell the input first.
-      const usage = readUsage(chunk.usage)
+      const usage = readUsage(chunk.usage, chunk.service_tier)
       if (usage !== undefined) events.push({ type: 'usage', usage })
       for (const choice of said) readChoice(choice, choices, events)
       const searched = hasSearched || said.length === 0 ? [] : searchedIn(chunk)
@@ -64,6 +66,7 @@ function readChoice(choice: JsonObject, choices: Map<number, ChoiceState>, event
   const candidate = typeof choice.index === 'number' ? choice.index : 0
   const state = choices.get(candidate) ?? {
     calls: new Map<number, string>(),
+    again: new Map<number, number>(),
     open: undefined,
     plain: '',
     sealed: new Set<number>(),
@@ -148,11 +151,11 @@ function readCall(call: JsonObject, position: number, { candidate, state, events
   const called = calledIn(call)
   const id = typeof call.id === 'string' && call.id !== '' ? call.id : undefined
   const name = typeof called.name === 'string' && called.name !== '' ? called.name : undefined
-  const index = indexOf(call, { id, name, position, known: state.calls })
+  const index = indexOf(call, { id, name, position, known: state.calls, again: state.again })
   if (!state.calls.has(index)) {
     const given = id ?? `call_${candidate}_${index}`
     state.calls.set(index, given)
-    events.push({ type: 'tool-call', candidate, index, id: given, name: name ?? '' })
+    events.push({ type: 'tool-call', candidate, index, id: given, name: name ?? '', ...freedom(call) })
   }
   const text = typeof called.arguments === 'string' ? called.arguments : isObject(called.arguments) ? JSON.stringify(called.arguments) : ''
   if (text !== '') events.push({ type: 'arguments', candidate, index, text })
@@ -163,13 +166,17 @@ interface CallPlace {
   readonly name: string | undefined
   readonly position: number
   readonly known: ReadonlyMap<number, string>
+  readonly again: Map<number, number>
 }
 
 /** The index under which a call goes on. A new id under an index that is taken is another call: some servers give each the index 0. */
-function indexOf(call: JsonObject, { id, name, position, known }: CallPlace): number {
+function indexOf(call: JsonObject, { id, name, position, known, again }: CallPlace): number {
   const said = typeof call.index === 'number' && Number.isSafeInteger(call.index) && call.index >= 0 ? call.index : undefined
   const isOther = id !== undefined && name !== undefined
   if (said === undefined) return isOther ? known.size : Math.max(0, known.size - 1 + position)
-  const before = known.get(said)
-  return isOther && before !== undefined && before !== id ? known.size : said
+  const current = again.get(said) ?? said
+  const before = known.get(current)
+  if (!isOther || before === undefined || before === id) return current
+  again.set(said, known.size)
+  return known.size
 }

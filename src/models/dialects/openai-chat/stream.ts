@@ -4,7 +4,9 @@ import { decodeSseFrame, encodeSseFrame } from '../../../core/sse.ts'
 import type { StreamDecoder } from '../../dialect.ts'
 import type { ModelPart, ModelRequest, Target } from '../../types.ts'
 import { withCost } from '../cost-mark.ts'
+import { callNeverClosed } from '../open-calls.ts'
 import { malformed, parseFrameData } from '../provider-reply.ts'
+import { ChunkCalls } from './chunk-calls.ts'
 import { errorInReply } from './error.ts'
 import { readUsage } from './read-usage.ts'
 import { readFinishReason } from './reply.ts'
@@ -25,9 +27,10 @@ export function decodeStream({ wantsUsage }: Asker, target: Target): StreamDecod
   let isFinished = false
   let isDone = false
   let hasBegun = false
+  const calls = new ChunkCalls()
   return {
     frame: (bytes) => {
-      const read = decodeFrame(bytes, request, target)
+      const read = decodeFrame(bytes, request, { target, calls })
       const part = hasBegun || !saysNothing(read, target) ? read : { ...read, isPreamble: true as const }
       hasBegun ||= part.isPreamble === undefined
       isFinished ||= part.finishReason !== undefined
@@ -35,7 +38,7 @@ export function decodeStream({ wantsUsage }: Asker, target: Target): StreamDecod
       return part
     },
     // Some servers close without `[DONE]`. With a finish reason the content is complete; without one it was cut.
-    atEnd: () => (isFinished && !isDone ? { type: 'frame', bytes: DONE_FRAME, isLast: true, isHidden: false } : undefined),
+    atEnd: () => (isFinished && !isDone && !calls.isCut ? { type: 'frame', bytes: DONE_FRAME, isLast: true, isHidden: false } : undefined),
   }
 }
 
@@ -59,13 +62,21 @@ export function encodeCost(part: ModelPart, cost: NanoUsd): Uint8Array {
   return text === undefined ? part.bytes : encodeSseFrame({ data: text })
 }
 
-function decodeFrame(bytes: Uint8Array, request: Asker, target: Target): ModelPart {
+interface Reading {
+  readonly target: Target
+  readonly calls: ChunkCalls
+}
+
+function decodeFrame(bytes: Uint8Array, request: Asker, { target, calls }: Reading): ModelPart {
   const { data } = decodeSseFrame(bytes)
   const plain: ModelPart = { type: 'frame', bytes, isLast: false, isHidden: false }
   if (data === undefined) return plain
-  if (data === DONE) return { ...plain, isLast: true }
+  if (data === DONE) return calls.isCut ? { ...plain, error: callNeverClosed(target) } : { ...plain, isLast: true }
   if (!data.startsWith('{') || !data.endsWith('}')) throw malformed(target, 'a chunk of its stream is not a JSON object')
-  return TELLING.test(data) || mayNameTools(data) ? tellingPart(plain, parseFrameData(data, target), { request, target }) : plain
+  if (!TELLING.test(data) && !mayNameTools(data) && !calls.mayGoOn(data)) return plain
+  const chunk = parseFrameData(data, target)
+  calls.follow(chunk.choices)
+  return tellingPart(plain, chunk, { request, target })
 }
 
 function tellingPart(plain: ModelPart, chunk: JsonObject, context: { request: Asker; target: Target }): ModelPart {

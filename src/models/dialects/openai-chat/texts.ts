@@ -1,15 +1,17 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import type { Phase } from '../../../stages/guards/types.ts'
 import type { WireText, WireTexts } from '../wire-texts.ts'
-import { isStructural } from '../wire-texts.ts'
+import { isDescription, isStructural } from '../wire-texts.ts'
 
 /** Where requests and replies of this wire have their texts. */
 export const openaiChatTexts: WireTexts = {
   phaseOf: (path, root) => {
     if (path[0] === 'messages') return messagePhase(path, root)
     if (path[0] === 'tools' || path[0] === 'functions') return toolPhase(path)
-    return path[0] === 'tool_choice' || path[0] === 'response_format' || isStructural(path) ? undefined : 'input'
+    if (path[0] === 'response_format') return isDescription(path) ? 'input' : undefined
+    return path[0] === 'tool_choice' || isStructural(path) ? undefined : 'input'
   },
+  isOwnKey: ({ 0: top, length }) => top === 'metadata' && length > 1,
   textsOf: (value) => (Array.isArray(value.choices) ? value.choices.flatMap(choiceTexts) : []),
   endsOf: (value) => {
     if (!Array.isArray(value.choices)) return []
@@ -78,14 +80,10 @@ function choiceTexts(choice: Json, position: number): readonly WireText[] {
   if (Array.isArray(said.content))
     texts.push(...partTexts(said.content, [...base, 'content'], (kind) => laneIn(isDelta, `${lane}/${kind}`)))
   for (const [index, call] of (Array.isArray(said.tool_calls) ? said.tool_calls : []).entries()) {
-    if (isObject(call))
-      texts.push(
-        ...callTexts(
-          call.function,
-          [...base, 'tool_calls', index, 'function'],
-          laneIn(isDelta, `${lane}/call/${String(call.index ?? index)}`),
-        ),
-      )
+    if (!isObject(call)) continue
+    const inLane = laneIn(isDelta, `${lane}/call/${String(call.index ?? index)}`)
+    texts.push(...callTexts(call.function, [...base, 'tool_calls', index, 'function'], inLane))
+    texts.push(...customTexts(call.custom, [...base, 'tool_calls', index, 'custom'], inLane))
   }
   return [...texts, ...callTexts(said.function_call, [...base, 'function_call'], laneIn(isDelta, `${lane}/function_call`))]
 }
@@ -114,6 +112,16 @@ function callTexts(called: Json | undefined, path: WireText['path'], lane: { rea
   ]
 }
 
+/** Of a custom tool: its input is free text. */
+function customTexts(called: Json | undefined, path: WireText['path'], lane: { readonly lane?: string }): readonly WireText[] {
+  if (!isObject(called)) return []
+  const { name, input } = called
+  return [
+    ...(typeof name === 'string' && name !== '' ? [{ path: [...path, 'name'], text: name, phase: 'toolNames' as const }] : []),
+    ...(typeof input === 'string' ? [{ path: [...path, 'input'], text: input, phase: 'toolArguments' as const, ...lane }] : []),
+  ]
+}
+
 function laneIn(isDelta: boolean, lane: string): { readonly lane?: string } {
   return isDelta ? { lane } : {}
 }
@@ -125,6 +133,7 @@ function laneOf(choice: JsonObject, position: number): string {
 function callPiece(calls: Json | undefined, position: number): Json {
   const call: Json | undefined = Array.isArray(calls) ? calls[position] : undefined
   if (!isObject(call)) return []
+  if (isObject(call.custom)) return [{ index: call.index ?? position, custom: { input: call.custom.input ?? '' } }]
   const args = isObject(call.function) ? (call.function.arguments ?? '') : ''
   return [{ index: call.index ?? position, function: { arguments: args } }]
 }

@@ -24,7 +24,7 @@ export function mayNameTools(data: string): boolean {
 
 function namesIn(said: JsonObject): readonly string[] {
   const calls: readonly Json[] = Array.isArray(said.tool_calls) ? said.tool_calls : []
-  return [...calls.flatMap((call) => (isObject(call) ? nameOf(call.function) : [])), ...nameOf(said.function_call)]
+  return [...calls.flatMap((call) => (isObject(call) ? nameOf(call.function ?? call.custom) : [])), ...nameOf(said.function_call)]
 }
 
 function nameOf(called: Json | undefined): readonly string[] {

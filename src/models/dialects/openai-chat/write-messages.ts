@@ -11,6 +11,7 @@ import type {
 import { cannotCarry, type Losses } from '../../neutral/loss.ts'
 import type { NeutralMessage } from '../../neutral/request.ts'
 import { isOwn, isPart, writeDetail } from './thinking.ts'
+import { writeCall } from './write-call.ts'
 
 /** Writes messages; a tool result is a message of its own here. */
 export function writeMessages(messages: readonly NeutralMessage[], losses: Losses): readonly JsonObject[] {
@@ -53,14 +54,7 @@ function writeAnswer({ content }: NeutralMessage, losses: Losses): readonly Json
     content: parts.length === 0 ? null : plainIfAlone(parts),
     refusal: refusals.length === 0 ? undefined : refusals.join(''),
     ...writeThoughts(own.filter((piece) => !isPart(piece))),
-    tool_calls:
-      calls.length === 0
-        ? undefined
-        : calls.map(({ id, name, arguments: text }) => ({
-            id,
-            type: 'function',
-            function: { name, arguments: text === '' ? '{}' : text },
-          })),
+    tool_calls: calls.length === 0 ? undefined : calls.map(writeCall),
   }
   const isEmpty = parts.length === 0 && calls.length === 0 && refusals.length === 0
   return isEmpty ? [] : [message]

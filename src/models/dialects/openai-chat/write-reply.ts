@@ -3,7 +3,9 @@ import type { ReplyContext, Written } from '../../dialect.ts'
 import type { Citation, Content } from '../../neutral/content.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { Candidate, NeutralReply, StopReason, TokenLogprob } from '../../neutral/reply.ts'
+import { tierOf } from '../openai-fields.ts'
 import { writeDetail } from './thinking.ts'
+import { writeCall } from './write-call.ts'
 import { writeUsage } from './write-usage.ts'
 
 /** Writes a whole completion. */
@@ -16,7 +18,7 @@ export function writeReply(reply: NeutralReply, context: ReplyContext): Written 
     created: reply.createdSeconds ?? context.nowSeconds,
     model: reply.model ?? context.request.model,
     choices: reply.candidates.map((candidate, index) => writeChoice(candidate, index)),
-    ...(reply.usage === undefined ? {} : { usage: writeUsage(reply.usage) }),
+    ...(reply.usage === undefined ? {} : { usage: writeUsage(reply.usage), service_tier: tierOf(context, reply.usage.serviceTier) }),
   }
   return { text: JSON.stringify(body), losses: losses.list }
 }
@@ -82,15 +84,7 @@ function writeMessage(content: readonly Content[]): JsonObject {
     ...(annotations.length === 0 ? {} : { annotations }),
     ...(thought === '' ? {} : { reasoning_content: thought }),
     ...(thoughts.length === 0 ? {} : { reasoning_details: detailsOf(content) }),
-    ...(calls.length === 0
-      ? {}
-      : {
-          tool_calls: calls.map(({ id, name, arguments: text }) => ({
-            id,
-            type: 'function',
-            function: { name, arguments: text === '' ? '{}' : text },
-          })),
-        }),
+    ...(calls.length === 0 ? {} : { tool_calls: calls.map(writeCall) }),
   }
 }
 

@@ -4,6 +4,7 @@ import { encodeSseFrame } from '../../../core/sse.ts'
 import type { ReplyContext, StreamWriter, WrittenFrame } from '../../dialect.ts'
 import type { ThinkingContent } from '../../neutral/content.ts'
 import type { StopReason, StreamEvent } from '../../neutral/reply.ts'
+import { tierOf } from '../openai-fields.ts'
 import { writeDetail } from './thinking.ts'
 import { annotationsOf, writeLogprobs, writeStop } from './write-reply.ts'
 import { writeUsage } from './write-usage.ts'
@@ -22,6 +23,7 @@ interface CallPlace {
   readonly candidate: number
   readonly told: number
   readonly index: number
+  readonly isFree: boolean
   hasArguments: boolean
 }
 
@@ -89,8 +91,8 @@ class ChunkWriter {
 
   end(): readonly WrittenFrame[] {
     const frames: WrittenFrame[] = [...this.#thoughts.keys()].flatMap((candidate) => this.#detail(candidate))
-    for (const { candidate, index, hasArguments } of this.#calls) {
-      if (hasArguments) continue
+    for (const { candidate, index, isFree, hasArguments } of this.#calls) {
+      if (hasArguments || isFree) continue
       // Clients parse the arguments as JSON: an empty text would fail there.
       frames.push(...this.#delta(candidate, { tool_calls: [{ index, function: { arguments: '{}' } }] }))
     }
@@ -107,21 +109,26 @@ class ChunkWriter {
   }
 
   #usageFrame(usage: Usage): WrittenFrame {
-    return { bytes: encodeSseFrame({ data: `${this.#start()}[],"usage":${JSON.stringify(writeUsage(usage))}}` }), takesCost: true }
+    return {
+      bytes: encodeSseFrame({ data: `${this.#start()}[],"usage":${JSON.stringify(writeUsage(usage))}${this.#tier()}}` }),
+      takesCost: true,
+    }
   }
 
-  #call({ candidate, index: told, id, name }: StreamEvent & { readonly type: 'tool-call' }): readonly WrittenFrame[] {
+  #call({ candidate, index: told, id, name, isFree }: StreamEvent & { readonly type: 'tool-call' }): readonly WrittenFrame[] {
     // Callers keep the calls of a choice in a list: their indices have no gaps, whatever the provider counts by.
     const index = this.#calls.filter((call) => call.candidate === candidate).length
-    this.#calls.push({ candidate, told, index, hasArguments: false })
-    return this.#delta(candidate, { tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] })
+    this.#calls.push({ candidate, told, index, isFree: isFree === true, hasArguments: false })
+    const called = isFree ? { type: 'custom', custom: { name, input: '' } } : { type: 'function', function: { name, arguments: '' } }
+    return this.#delta(candidate, { tool_calls: [{ index, id, ...called }] })
   }
 
   #arguments({ candidate, index, text }: StreamEvent & { readonly type: 'arguments' }): readonly WrittenFrame[] {
     const call = this.#calls.findLast((known) => known.candidate === candidate && known.told === index)
     if (call === undefined) return []
     call.hasArguments = true
-    return this.#delta(candidate, { tool_calls: [{ index: call.index, function: { arguments: text } }] })
+    const piece = call.isFree ? { custom: { input: text } } : { function: { arguments: text } }
+    return this.#delta(candidate, { tool_calls: [{ index: call.index, ...piece }] })
   }
 
   /** A seal that nothing was thought before may belong to the call that comes next: only then is it known where it stands. */
@@ -168,7 +175,14 @@ class ChunkWriter {
 
   #chunkOf(candidate: number, delta: string, more: string): readonly WrittenFrame[] {
     const finish = more.includes('"finish_reason"') ? '' : ',"finish_reason":null'
-    return [{ bytes: encodeSseFrame({ data: `${this.#start()}[{"index":${candidate},"delta":${delta}${more}${finish}}]}` }) }]
+    const tier = finish === '' ? this.#tier() : ''
+    return [{ bytes: encodeSseFrame({ data: `${this.#start()}[{"index":${candidate},"delta":${delta}${more}${finish}}]${tier}}` }) }]
+  }
+
+  /** Told with the last chunks: before, many providers have not said it. */
+  #tier(): string {
+    const tier = this.#usage === undefined ? undefined : tierOf(this.#context, this.#usage.serviceTier)
+    return tier === undefined ? '' : `,"service_tier":${JSON.stringify(tier)}`
   }
 
   /** The first chunk of a choice says whose it is. */

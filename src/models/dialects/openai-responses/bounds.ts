@@ -1,21 +1,21 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { readOutputBound } from '../../neutral/read.ts'
 import type { RequestBounds } from '../../types.ts'
 import { serviceTierOf } from '../service-tier.ts'
 
 /** Parts that are no text. */
 const MEDIA: ReadonlySet<unknown> = new Set(['input_image', 'input_file', 'input_audio'])
 
-/** Reads what bounds the cost of a request, and what about it nobody can bound. */
+/** Reads what bounds the cost of a request, and what about it nobody can bound. @throws invalid_request */
 export function readBounds(value: JsonObject): RequestBounds {
   const items: readonly Json[] = Array.isArray(value.input) ? value.input : []
   const media = items.filter(isObject).flatMap(({ content, output }) => [...mediaIn(content), ...mediaIn(output)])
-  const { max_output_tokens: max } = value
   const unbounded = media.length > 0 ? 'a file or an image among its input' : findUnbounded(value, items)
   return {
     choices: 1,
     mediaParts: media.length,
     mediaBytes: media.reduce((sum, size) => sum + size, 0),
-    ...(typeof max === 'number' && Number.isSafeInteger(max) && max >= 0 ? { maxOutputTokens: max } : {}),
+    ...readOutputBound([['max_output_tokens', value.max_output_tokens]]),
     ...serviceTierOf(value.service_tier),
     ...(unbounded === undefined ? {} : { unbounded }),
   }
@@ -37,6 +37,7 @@ function mediaIn(parts: Json | undefined): readonly number[] {
 function findUnbounded(value: JsonObject, items: readonly Json[]): string | undefined {
   const tools: readonly Json[] = Array.isArray(value.tools) ? value.tools : []
   if (tools.some((tool) => isObject(tool) && tool.type !== 'function' && tool.type !== 'custom')) return 'a tool of the provider’s own'
+  if (Array.isArray(value.plugins) && value.plugins.length > 0) return 'plugins, which the provider runs itself'
   const isKept = ['previous_response_id', 'conversation', 'prompt'].some((key) => value[key] !== undefined && value[key] !== null)
   const isReferred = items.some((item) => isObject(item) && item.type === 'item_reference')
   return isKept || isReferred ? 'a conversation that the provider keeps' : undefined

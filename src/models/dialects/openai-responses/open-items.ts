@@ -162,3 +162,35 @@ export class CallItem implements OpenItem {
     return { type: 'function_call', id: this.#id, call_id: id, name, arguments: this.#arguments, status }
   }
 }
+
+/** A call of a custom tool: its input is free text. */
+export class CustomCallItem implements OpenItem {
+  readonly #id: string
+  readonly #say: Say
+  readonly #call: { readonly id: string; readonly name: string }
+  #input = ''
+
+  constructor(id: string, call: { readonly id: string; readonly name: string }, say: Say) {
+    this.#id = id
+    this.#call = call
+    this.#say = say
+    say({ type: 'response.output_item.added', item: this.#item('in_progress') })
+  }
+
+  say(text: string): void {
+    this.#input += text
+    this.#say({ type: 'response.custom_tool_call_input.delta', item_id: this.#id, delta: text })
+  }
+
+  close(status: ItemStatus): JsonObject {
+    this.#say({ type: 'response.custom_tool_call_input.done', item_id: this.#id, input: this.#input })
+    const item = this.#item(status)
+    this.#say({ type: 'response.output_item.done', item })
+    return item
+  }
+
+  #item(status: string): JsonObject {
+    const { id, name } = this.#call
+    return { type: 'custom_tool_call', id: this.#id, call_id: id, name, input: this.#input, status }
+  }
+}

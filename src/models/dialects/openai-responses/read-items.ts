@@ -34,16 +34,11 @@ function readItem(messages: MessageList, item: JsonObject, place: Place): void {
       readMessage(messages, item, place)
       return
     case 'function_call':
-      messages.add('assistant', [
-        {
-          type: 'tool-call',
-          id: readString(item.call_id, `${path}.call_id`),
-          name: readString(item.name, `${path}.name`),
-          arguments: readString(item.arguments ?? '', `${path}.arguments`),
-        },
-      ])
+    case 'custom_tool_call':
+      messages.add('assistant', [readCall(item, path)], () => path)
       return
     case 'function_call_output':
+    case 'custom_tool_call_output':
       messages.add('user', [readResult(messages, item, place)])
       return
     case 'reasoning': {
@@ -57,6 +52,14 @@ function readItem(messages: MessageList, item: JsonObject, place: Place): void {
       if (typeof item.type !== 'string') throw wrong(`${path}.type`, 'must be a string')
       losses.drop(path, `only a provider of this wire has items of the type "${item.type.slice(0, 50)}"`)
   }
+}
+
+/** A call of a function, or of a custom tool, whose input is free text. */
+function readCall(item: JsonObject, path: string): Content {
+  const call = { type: 'tool-call', id: readString(item.call_id, `${path}.call_id`), name: readString(item.name, `${path}.name`) } as const
+  return item.type === 'custom_tool_call'
+    ? { ...call, arguments: readString(item.input ?? '', `${path}.input`), isFree: true }
+    : { ...call, arguments: readString(item.arguments ?? '', `${path}.arguments`) }
 }
 
 function readMessage(messages: MessageList, item: JsonObject, place: Place): void {
@@ -78,9 +81,8 @@ function readContent(value: Json | undefined, place: Place): readonly Content[] 
 function readResult(messages: MessageList, item: JsonObject, place: Place): Content {
   const { path } = place
   const callId = readString(item.call_id, `${path}.call_id`)
-  const name = messages.toolName(callId, `${path}.call_id`)
   const content = readContent(item.output, { ...place, path: `${path}.output` }).filter(isResultContent)
-  return { type: 'tool-result', callId, name, content }
+  return { type: 'tool-result', ...messages.answered(callId, `${path}.call_id`), content }
 }
 
 function isResultContent(piece: Content): piece is TextContent | ImageContent | DocumentContent {

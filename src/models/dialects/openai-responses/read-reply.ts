@@ -14,7 +14,7 @@ export function readReply(value: JsonObject): NeutralReply {
   const content = items.flatMap((item, index) => readItem(item, index, losses))
   const logprobs = items.flatMap(logprobsOf)
   const stop = readStop(value, content)
-  const usage = readUsage(value.usage)
+  const usage = readUsage(value.usage, value.service_tier)
   const candidate = { content, ...(stop === undefined ? {} : { stop }), ...(logprobs.length === 0 ? {} : { logprobs }) }
   return { ...readHead(value), candidates: [candidate], ...(usage === undefined ? {} : { usage }), losses: losses.list }
 }
@@ -56,6 +56,8 @@ export function readItem(item: JsonObject, index: number, losses: Losses): reado
     }
     case 'function_call':
       return [{ type: 'tool-call', id: callId(item, index), name: textOf(item.name), arguments: textOf(item.arguments) }]
+    case 'custom_tool_call':
+      return [{ type: 'tool-call', id: callId(item, index), name: textOf(item.name), arguments: textOf(item.input), isFree: true }]
     default:
       losses.drop(`output.${textOf(item.type).slice(0, 50)}`, 'what a provider ran by itself has no place in other wires')
       return []

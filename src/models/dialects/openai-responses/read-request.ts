@@ -16,6 +16,7 @@ import {
   wrong,
 } from '../../neutral/read.ts'
 import type { NeutralRequest, OutputForm, Reasoning } from '../../neutral/request.ts'
+import { openAiFieldNames, readOpenAiFields } from '../openai-fields.ts'
 import { readItems } from './read-items.ts'
 import { readToolChoice, readTools } from './read-tools.ts'
 
@@ -36,17 +37,15 @@ const READ = new Set([
   'reasoning',
   'include',
   'top_logprobs',
-  'user',
-  'safety_identifier',
-  'store',
-  'metadata',
   'previous_response_id',
   'background',
   'presence_penalty',
   'frequency_penalty',
-  'service_tier',
   'truncation',
+  ...openAiFieldNames('openai-responses'),
 ])
+const READ_TEXT = new Set(['format', 'verbosity'])
+const READ_REASONING = new Set(['effort', 'summary', 'generate_summary'])
 
 /** What a request for a response says, in no wire's words. @throws invalid_request */
 export function readRequest(value: JsonObject): NeutralRequest {
@@ -59,14 +58,13 @@ export function readRequest(value: JsonObject): NeutralRequest {
   if (instructions !== undefined && instructions !== '') messages.add('system', [{ type: 'text', text: instructions }])
   readItems(value.input, messages, losses)
   const text = value.text === undefined || value.text === null ? {} : readObject(value.text, 'text')
-  if (text.verbosity !== undefined && text.verbosity !== null && text.verbosity !== 'medium') {
-    losses.drop('text.verbosity', 'no other wire has this field')
-  }
+  reportUnread(text, READ_TEXT, { path: 'text', losses })
   const tools = readTools(value.tools, losses)
   const toolChoice = readToolChoice(value.tool_choice, losses)
   checkTools({ ...(tools && { tools }), ...(toolChoice && { toolChoice }) }, { given: value.tools, tools: 'tools', choice: 'tool_choice' })
   return defined<NeutralRequest>({
     messages: messages.list,
+    unanswered: messages.unanswered,
     tools,
     toolChoice,
     allowsParallelTools: optionalBoolean(value.parallel_tool_calls, 'parallel_tool_calls'),
@@ -77,8 +75,9 @@ export function readRequest(value: JsonObject): NeutralRequest {
     frequencyPenalty: optionalNumber(value.frequency_penalty, 'frequency_penalty'),
     logprobs: readLogprobs(value, losses),
     output: readOutputForm(text.format),
-    reasoning: readReasoning(value.reasoning),
+    reasoning: readReasoning(value.reasoning, losses),
     endUser: optionalString(value.safety_identifier ?? value.user, 'user'),
+    shared: readOpenAiFields(value, 'openai-responses'),
     losses: losses.list,
   })
 }
@@ -96,9 +95,7 @@ function refuseUnkept(value: JsonObject): void {
   if (background === true) throw wrong('background', 'must be false: this model answers while the caller waits')
 }
 
-function reportModes({ service_tier: tier, truncation }: JsonObject, losses: Losses): void {
-  if (tier !== undefined && tier !== null && tier !== 'auto' && tier !== 'default')
-    losses.drop('service_tier', 'no other wire has this field')
+function reportModes({ truncation }: JsonObject, losses: Losses): void {
   if (truncation === 'auto') losses.drop('truncation', 'other wires never shorten a conversation')
 }
 
@@ -129,9 +126,13 @@ function readOutputForm(value: Json | undefined): OutputForm | undefined {
   })
 }
 
-function readReasoning(value: Json | undefined): Reasoning | undefined {
+function readReasoning(value: Json | undefined, losses: Losses): Reasoning | undefined {
   if (value === undefined || value === null) return undefined
   const reasoning = readObject(value, 'reasoning')
+  const { context, mode, ...rest } = reasoning
+  // Either says what would be so anyway.
+  const special = { ...(context === 'auto' ? {} : { context }), ...(mode === 'standard' ? {} : { mode }) }
+  reportUnread({ ...rest, ...special }, READ_REASONING, { path: 'reasoning', losses })
   const summary = reasoning.summary ?? reasoning.generate_summary
   const isShown = summary === undefined || summary === null ? {} : { isShown: true }
   const effort = optionalString(reasoning.effort, 'reasoning.effort')

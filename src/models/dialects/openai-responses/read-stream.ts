@@ -28,8 +28,8 @@ export function readStream(): StreamReader {
 class EventReader {
   /** Items of which something was told, by `output_index`: their end adds nothing that was told before. */
   readonly #told = new Set<number>()
-  /** Calls by `output_index`: their number among the calls, and whether arguments came. */
-  readonly #calls = new Map<number, { readonly index: number; hasArguments: boolean }>()
+  /** Calls by `output_index`: their number among the calls, and what was said of their arguments. */
+  readonly #calls = new Map<number, { readonly index: number; said: string }>()
   readonly #kinds: Pick<Content, 'type'>[] = []
   #isStarted = false
 
@@ -56,9 +56,12 @@ class EventReader {
       case 'response.output_item.added':
         return this.#begin(at, event.item)
       case 'response.function_call_arguments.delta':
+      case 'response.custom_tool_call_input.delta':
         return this.#arguments(at, delta)
       case 'response.function_call_arguments.done':
-        return this.#calls.get(at)?.hasArguments || typeof event.arguments !== 'string' ? [] : this.#arguments(at, event.arguments)
+        return this.#rest(at, event.arguments)
+      case 'response.custom_tool_call_input.done':
+        return this.#rest(at, event.input)
       case 'response.output_item.done':
         return isObject(event.item) ? this.#end(at, event.item) : []
       case 'response.completed':
@@ -86,27 +89,34 @@ class EventReader {
   }
 
   #begin(at: number, item: JsonObject[string]): readonly StreamEvent[] {
-    if (!isObject(item) || item.type !== 'function_call' || this.#calls.has(at)) return []
+    if (!isObject(item) || !isCall(item) || this.#calls.has(at)) return []
     const index = this.#calls.size
-    this.#calls.set(at, { index, hasArguments: false })
+    this.#calls.set(at, { index, said: '' })
     this.#kinds.push({ type: 'tool-call' })
     const name = typeof item.name === 'string' ? item.name : ''
-    return [{ type: 'tool-call', candidate, index, id: callId(item, at), name }]
+    const freedom = item.type === 'custom_tool_call' ? ({ isFree: true } as const) : {}
+    return [{ type: 'tool-call', candidate, index, id: callId(item, at), name, ...freedom }]
   }
 
   #arguments(at: number, text: string): readonly StreamEvent[] {
     const call = this.#calls.get(at)
     if (call === undefined || text === '') return []
-    call.hasArguments = true
+    call.said += text
     return [{ type: 'arguments', candidate, index: call.index, text }]
   }
 
+  /** What a whole text adds to the pieces that came before it. */
+  #rest(at: number, whole: JsonObject[string]): readonly StreamEvent[] {
+    const said = this.#calls.get(at)?.said ?? ''
+    return typeof whole === 'string' && whole.startsWith(said) ? this.#arguments(at, whole.slice(said.length)) : []
+  }
+
   #end(at: number, item: JsonObject): readonly StreamEvent[] {
-    if (item.type === 'function_call') {
+    if (isCall(item)) {
       const begun = this.#begin(at, item)
-      const isTold = this.#calls.get(at)?.hasArguments || typeof item.arguments !== 'string'
+      const whole = item.type === 'function_call' ? item.arguments : item.input
       this.#told.add(at)
-      return isTold ? begun : [...begun, ...this.#arguments(at, String(item.arguments))]
+      return [...begun, ...this.#rest(at, whole)]
     }
     if (!this.#told.has(at)) return this.#whole(at, item)
     if (item.type !== 'reasoning') return [{ type: 'break', candidate }]
@@ -138,7 +148,7 @@ class EventReader {
     // Some servers tell whole items only here.
     const late = output.flatMap((item, at) => (isObject(item) && !this.#told.has(at) ? this.#end(at, item) : []))
     const stop = readStop(response, this.#kinds)
-    const usage = readUsage(response.usage)
+    const usage = readUsage(response.usage, response.service_tier)
     return [
       ...this.#start(response),
       ...late,
@@ -146,4 +156,8 @@ class EventReader {
       ...(usage === undefined ? [] : [{ type: 'usage', usage } as const]),
     ]
   }
+}
+
+function isCall({ type }: JsonObject): boolean {
+  return type === 'function_call' || type === 'custom_tool_call'
 }

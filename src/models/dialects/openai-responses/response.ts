@@ -69,7 +69,7 @@ export function writeStatus(stop: StopReason | undefined): JsonObject {
 }
 
 /** Names for the items of one response. */
-export function itemId(context: ReplyContext, kind: 'msg' | 'rs' | 'fc', index: number): string {
+export function itemId(context: ReplyContext, kind: 'msg' | 'rs' | 'fc' | 'ctc', index: number): string {
   return `${kind}_${responseId(context.callId).slice('resp_'.length)}_${index}`
 }
 

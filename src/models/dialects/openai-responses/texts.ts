@@ -1,11 +1,10 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import type { Phase } from '../../../stages/guards/types.ts'
-import { isStructural, type JsonPath, type WireText, type WireTexts } from '../wire-texts.ts'
+import { isDescription, isStructural, type JsonPath, type WireText, type WireTexts } from '../wire-texts.ts'
 
 /** Fields of a request that say how to answer, and nothing that is answered. */
 const SETTINGS: ReadonlySet<string | number | undefined> = new Set([
   'tool_choice',
-  'text',
   'reasoning',
   'include',
   'previous_response_id',
@@ -21,8 +20,10 @@ export const openaiResponsesTexts: WireTexts = {
   phaseOf: (path, root) => {
     if (path[0] === 'input') return itemPhase(path, root)
     if (path[0] === 'tools') return toolPhase(path)
+    if (path[0] === 'text') return isDescription(path) ? 'input' : undefined
     return SETTINGS.has(path[0]) || isStructural(path) ? undefined : 'input'
   },
+  isOwnKey: ({ 0: top, length }) => top === 'metadata' && length > 1,
   textsOf: (value) => (typeof value.type === 'string' ? eventTexts(value, value.type) : outputTexts(value.output, ['output'])),
   // All that is said of an item has ended when one of its texts is repeated whole: the next begins after that.
   endsOf: ({ type, output_index: at }) => (typeof type === 'string' && type.endsWith('.done') ? [String(at ?? 0)] : []),

@@ -33,6 +33,7 @@ function writeItem(piece: Content, losses: Losses): JsonObject | undefined {
   if ('cache' in piece && piece.cache !== undefined) losses.drop('cache_control', 'providers of this wire cache prompts by themselves')
   switch (piece.type) {
     case 'tool-call':
+      if (piece.isFree) return { type: 'custom_tool_call', call_id: piece.id, name: piece.name, input: piece.arguments }
       return { type: 'function_call', call_id: piece.id, name: piece.name, arguments: piece.arguments === '' ? '{}' : piece.arguments }
     case 'tool-result':
       return writeResult(piece, losses)
@@ -46,15 +47,16 @@ function writeItem(piece: Content, losses: Losses): JsonObject | undefined {
   }
 }
 
-function writeResult({ callId, content, isError }: ToolResultContent, losses: Losses): JsonObject {
+function writeResult({ callId, content, isError, isFree }: ToolResultContent, losses: Losses): JsonObject {
+  const type = isFree ? 'custom_tool_call_output' : 'function_call_output'
   if (isError) losses.approximate('tool_result.is_error', 'this wire has no mark for a failed tool; its text says so')
   const parts = content.flatMap((piece) => writePart(piece, false, losses))
   const [only] = parts
   const isText = parts.length === 0 || (parts.length === 1 && only?.type === 'input_text')
   const text = isText ? String(only?.text ?? '') : ''
   const said = isError && !/^\s*error/i.test(text) ? `Error: ${text}` : text
-  if (isText) return { type: 'function_call_output', call_id: callId, output: said }
-  return { type: 'function_call_output', call_id: callId, output: isError ? [{ type: 'input_text', text: 'Error:' }, ...parts] : parts }
+  if (isText) return { type, call_id: callId, output: said }
+  return { type, call_id: callId, output: isError ? [{ type: 'input_text', text: 'Error:' }, ...parts] : parts }
 }
 
 function writePart(piece: Content, isAnswer: boolean, losses: Losses): readonly JsonObject[] {

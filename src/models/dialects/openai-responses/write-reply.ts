@@ -24,6 +24,7 @@ export function writeReply(reply: NeutralReply, context: ReplyContext): Written 
     model: reply.model ?? context.request.model,
     output,
     usage: reply.usage === undefined ? null : writeUsage(reply.usage),
+    ...(reply.usage?.serviceTier === undefined ? {} : { service_tier: reply.usage.serviceTier }),
   })
   return { text: JSON.stringify(response), losses: losses.list }
 }
@@ -60,7 +61,8 @@ function writeOutput(content: readonly Content[], logprobs: readonly TokenLogpro
 function writeItem(piece: Content, index: number, context: ReplyContext): JsonObject | undefined {
   if (piece.type === 'thinking') return writeReasoning(piece, itemId(context, 'rs', index))
   if (piece.type !== 'tool-call') return undefined
-  const { id, name, arguments: text } = piece
+  const { id, name, arguments: text, isFree } = piece
+  if (isFree) return { type: 'custom_tool_call', id: itemId(context, 'ctc', index), call_id: id, name, input: text, status: 'completed' }
   return {
     type: 'function_call',
     id: itemId(context, 'fc', index),

@@ -1,18 +1,25 @@
 import type { JsonObject } from '../../../core/json.ts'
 import type { Written } from '../../dialect.ts'
+import { refuseUnanswered } from '../../neutral/answers.ts'
+import { freeNames, withFunctionsAlone } from '../../neutral/free-tools.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
 import type { Target } from '../../types.ts'
-import { effortForBudget, isAnswerSchema, strictOf } from '../strict.ts'
+import { writeOpenAiFields } from '../openai-fields.ts'
+import { effortForBudget, effortOn, isAnswerSchema, strictOf } from '../strict.ts'
 import { writeItems } from './write-items.ts'
 
 /** OpenAI refuses less. */
 const LEAST_OUTPUT_TOKENS = 16
 
 /** Writes a request of another wire for a provider of this one. Nothing is kept there: the caller's wire keeps its own conversation. */
-export function writeRequest(request: NeutralRequest, isStream: boolean, target: Target): Written {
+export function writeRequest(given: NeutralRequest, isStream: boolean, target: Target): Written {
   const losses = new Losses()
-  losses.addAll(request.losses)
+  losses.addAll(given.losses)
+  const isOpenAi = target.traits?.takesOpenAiExtras === true
+  // What other servers of this wire make of a call without a result is not known.
+  if (isOpenAi) refuseUnanswered(given)
+  const request = isOpenAi ? given : withFunctionsAlone(given, losses)
   reportLosses(request, losses)
   const input = writeItems(request.messages, losses)
   const reasons = request.reasoning !== undefined && request.reasoning.type !== 'off'
@@ -20,10 +27,14 @@ export function writeRequest(request: NeutralRequest, isStream: boolean, target:
     ...(reasons || input.some(({ type }) => type === 'reasoning') ? ['reasoning.encrypted_content'] : []),
     ...(request.logprobs === undefined ? [] : ['message.output_text.logprobs']),
   ]
+  const { verbosity, include_obfuscation, ...fields } = writeOpenAiFields(request, target, losses)
+  const format = writeOutputForm(request.output, losses)
+  const streams = include_obfuscation === undefined ? { stream: true } : { stream: true, stream_options: { include_obfuscation } }
   const body: JsonObject = {
     model: target.id,
     input,
-    ...(isStream ? { stream: true } : {}),
+    ...(isStream ? streams : {}),
+    // Chat completions are kept where the caller says so; responses are unless it says no.
     store: false,
     max_output_tokens: writeMaxTokens(request.maxOutputTokens, losses),
     temperature: request.temperature,
@@ -31,12 +42,12 @@ export function writeRequest(request: NeutralRequest, isStream: boolean, target:
     top_logprobs: request.logprobs?.top,
     tools: request.tools?.map((tool) => writeTool(tool, losses)),
     // Without tools these two are errors.
-    tool_choice: request.tools === undefined ? undefined : writeToolChoice(request.toolChoice),
+    tool_choice: request.tools === undefined ? undefined : writeToolChoice(request.toolChoice, freeNames(request)),
     parallel_tool_calls: request.tools === undefined ? undefined : request.allowsParallelTools,
-    text: writeOutputForm(request.output, losses),
-    reasoning: writeReasoning(request.reasoning, losses),
+    text: format === undefined && verbosity === undefined ? undefined : { ...format, verbosity },
+    reasoning: writeReasoning(request.reasoning, target, losses),
     include: include.length === 0 ? undefined : include,
-    safety_identifier: request.endUser,
+    ...fields,
   }
   return { text: JSON.stringify(body), losses: losses.list }
 }
@@ -59,22 +70,27 @@ function writeMaxTokens(tokens: number | undefined, losses: Losses): number | un
   return LEAST_OUTPUT_TOKENS
 }
 
-function writeTool({ name, description, schema, isStrict }: Tool, losses: Losses): JsonObject {
+function writeTool({ name, description, schema, isStrict, free }: Tool, losses: Losses): JsonObject {
+  if (free !== undefined) {
+    const format = free.grammar === undefined ? undefined : { type: 'grammar', ...free.grammar }
+    return { type: 'custom', name, description, format }
+  }
   const strict = strictOf(schema, isStrict, { path: 'tools.strict', losses })
   // Left out, this wire would take it for true, and refuse most schemas.
   return { type: 'function', name, description, parameters: schema, strict: strict ?? false }
 }
 
-function writeToolChoice(choice: ToolChoice | undefined): JsonObject[string] {
+function writeToolChoice(choice: ToolChoice | undefined, free: ReadonlySet<string> | undefined): JsonObject[string] {
   if (choice === undefined) return undefined
+  const chosen = (name: string) => ({ type: free?.has(name) ? 'custom' : 'function', name })
   switch (choice.type) {
     case 'tool':
-      return { type: 'function', name: choice.name }
+      return chosen(choice.name)
     case 'some':
       return {
         type: 'allowed_tools',
         mode: choice.isRequired ? 'required' : 'auto',
-        tools: choice.names.map((name) => ({ type: 'function', name })),
+        tools: choice.names.map(chosen),
       }
     default:
       return choice.type
@@ -91,7 +107,7 @@ function writeOutputForm(output: OutputForm | undefined, losses: Losses): JsonOb
   return { format: { type: 'json_schema', name: name ?? 'answer', description, schema, strict } }
 }
 
-function writeReasoning(reasoning: Reasoning | undefined, losses: Losses): JsonObject | undefined {
+function writeReasoning(reasoning: Reasoning | undefined, target: Target, losses: Losses): JsonObject | undefined {
   // Off is left out: models that do not reason refuse the field, and those that do were not asked to.
   if (reasoning === undefined || reasoning.type === 'off') return undefined
   const summary = (reasoning.isShown ?? reasoning.type !== 'effort') ? { summary: 'auto' } : {}
@@ -99,10 +115,5 @@ function writeReasoning(reasoning: Reasoning | undefined, losses: Losses): JsonO
     losses.approximate('thinking.budget_tokens', 'this wire has efforts, not budgets of tokens')
     return { effort: effortForBudget(reasoning.tokens), ...summary }
   }
-  return { effort: reasoning.effort === undefined ? undefined : capped(reasoning.effort), ...summary }
-}
-
-/** `max` is a word of another wire. */
-function capped(effort: string): string {
-  return effort === 'max' ? 'xhigh' : effort
+  return { effort: reasoning.effort === undefined ? undefined : effortOn(target, reasoning.effort, losses), ...summary }
 }

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../core/json.ts'
 import type { ReplyContext, StreamWriter, WrittenFrame } from '../../dialect.ts'
 import type { StopReason, StreamEvent } from '../../neutral/reply.ts'
 import { encodeEvent } from './error.ts'
-import { CallItem, type ItemStatus, MessageItem, type OpenItem, ReasoningItem, type Say } from './open-items.ts'
+import { CallItem, CustomCallItem, type ItemStatus, MessageItem, type OpenItem, ReasoningItem, type Say } from './open-items.ts'
 import { itemId, writeResponse, writeStatus } from './response.ts'
 import { writeUsage } from './usage.ts'
 
@@ -26,7 +26,7 @@ class EventWriter {
   /** The items in their order. Calls stay open while their arguments may alternate. */
   readonly #items: (JsonObject | undefined)[] = []
   #open: { readonly at: number; readonly item: OpenItem } | undefined
-  readonly #calls = new Map<number, { readonly at: number; readonly item: CallItem }>()
+  readonly #calls = new Map<number, { readonly at: number; readonly item: CallItem | CustomCallItem }>()
   #stop: StopReason | undefined
   #usage: Usage | undefined
 
@@ -69,6 +69,7 @@ class EventWriter {
       completed_at: status.status === 'completed' ? this.#context.nowSeconds : null,
       output: this.#items.filter((item) => item !== undefined),
       usage: this.#usage === undefined ? null : writeUsage(this.#usage),
+      ...(this.#usage?.serviceTier === undefined ? {} : { service_tier: this.#usage.serviceTier }),
     })
     this.#say({ type: status.status === 'completed' ? 'response.completed' : 'response.incomplete', response })
     const last = this.#frames.at(-1)
@@ -101,7 +102,8 @@ class EventWriter {
       case 'tool-call': {
         this.#close()
         const { at, say } = this.#nextItem()
-        const item = new CallItem(itemId(this.#context, 'fc', at), event, say)
+        const id = itemId(this.#context, event.isFree ? 'ctc' : 'fc', at)
+        const item = event.isFree ? new CustomCallItem(id, event, say) : new CallItem(id, event, say)
         this.#calls.set(event.index, { at, item })
         return
       }

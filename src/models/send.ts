@@ -72,7 +72,7 @@ async function openWhole(call: Call, attempt: Attempt, exchange: Exchange, respo
   const bytes = await exchange.readAll(response)
   call.record.facts.providerMs = exchange.elapsedMs
   exchange.close()
-  const part = callDialect(target.wire, request.operation).decodeReply(bytes, target)
+  const part = callDialect(target.wire, request.operation).decodeReply(bytes, target, response.headers)
   if (part.finishReason !== undefined) call.record.facts.finishReason = part.finishReason
   return replyOf([part], call.signal)
 }
@@ -83,7 +83,7 @@ async function openStream(call: Call, attempt: Attempt, exchange: Exchange, resp
   if (!isStream(response, framing)) {
     throw new GatewayError('provider_malformed', `Provider ${target.provider} was asked for a stream and answered with something else.`)
   }
-  const decoder = dialectOf(target.wire).decodeStream(request, target)
+  const decoder = dialectOf(target.wire).decodeStream(request, target, response.headers)
   const source = new StreamSource(call, target, exchange, { reply: response, splitter: framing.open(MAX_FRAME_BYTES), decoder })
   await source.holdUntilContent()
   return new Reply(source, call.signal)

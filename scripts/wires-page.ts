@@ -96,7 +96,7 @@ const MODELS: Readonly<Partial<Record<WireName, string>>> = {
 function targetOf(wire: WireName): Target {
   return {
     ...{ name: 'm', provider: 'p', id: MODELS[wire] ?? 'gpt-5', wire, url: '', headers: {}, credentials: [], price: undefined },
-    ...{ laneId: 'p/m', keyId: 'k', keyIndex: 0, keyCount: 1 },
+    ...{ laneId: 'p/m', accessId: 'k', keyId: 'k', keyIndex: 0, keyCount: 1 },
     timeouts: { connectMs: 1, firstTokenMs: 1, idleMs: 1, totalMs: 1 },
     ...(wire.startsWith('openai') ? { traits: { takesOpenAiExtras: true } as const } : {}),
   }

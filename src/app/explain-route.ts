@@ -63,7 +63,9 @@ export function explainRoute(request: ExplainRequest): RouteExplanation {
   if (route === undefined) throw new GatewayError('model_not_found', `There is no route and no model "${name}" in the file.`)
   const router = new RouterState(() => snapshot.breaker)
   readProviderStates(dataFolder(snapshot.config), router.lanes)
-  const { team, user, labels } = request
+  const { team, user } = request
+  // A team's own labels win over what a caller sends, as in a call.
+  const labels = { ...request.labels, ...(team === undefined ? {} : snapshot.config.access.teams[team]?.labels) }
   const principal = {
     organisation: snapshot.config.access.organisation,
     ...(team === undefined ? {} : { team }),

@@ -95,6 +95,8 @@ export interface RequestBounds {
   /** Images, sounds, files: how many, and how much of the body they are. Nobody knows their tokens before they are sent. */
   readonly mediaParts: number
   readonly mediaBytes: number
+  /** The tier of service that it asks for, as replies name it. Absent, or `auto`: the provider chooses. */
+  readonly serviceTier?: string
   /** What about it cannot be bounded before it is sent, in words. */
   readonly unbounded?: string
 }

@@ -87,6 +87,7 @@ export function testTarget(said: Pick<Target, 'wire'> & Partial<Target>): Target
     timeouts: { connectMs: 1, firstTokenMs: 1, idleMs: 1, totalMs: 1 },
     price: undefined,
     laneId: 'fake',
+    accessId: 'k',
     keyId: 'k',
     keyIndex: 0,
     keyCount: 1,

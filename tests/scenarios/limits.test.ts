@@ -3,7 +3,7 @@ import { chatAnswer, chatReply, chatStream } from '../../src/testing/chat-replie
 import { type ScenarioConfig, startScenario } from '../../src/testing/scenario.ts'
 import { gate } from '../../src/testing/upstream-steps.ts'
 import { ask, chat, expectError, send } from './ask.ts'
-import { FAULTS, request, say, toolCall, withServers } from './mcp.ts'
+import { begin, FAULTS, request, say, toolCall, withServers } from './mcp.ts'
 
 function withLimits(...limits: readonly object[]): ScenarioConfig {
   return { access: { teams: { support: { limits } } } }
@@ -88,6 +88,19 @@ test('a limit on tokens keeps the estimate of a stream whose client left, so tha
   await scenario.expectCall({ outcome: 'cancelled' })
   const refused = expectError(await ask(scenario, { body: chat({ max_tokens: 900 }) }), 429, 'rate_limited')
   expect(refused.message).toMatch(/1500 tokens in any hour, and 9\d\d are used\./)
+})
+
+test('what else a server does counts too, and what only says what there is does not', async () => {
+  const { tools, access } = withServers({ faults: { command: FAULTS } })
+  const teams = { support: { tools: { default: 'allow' }, limits: [{ requests: 1, per: 'hour', models: ['faults__resources/read'] }] } }
+  await using scenario = await startScenario({ config: { tools, access: { ...Object(access), teams } } })
+  const session = await begin(scenario, { path: '/mcp/faults' })
+  const ask = (method: string, params = {}) => say(scenario, { path: '/mcp/faults', session, body: request(method, params) })
+  for (let count = 0; count < 2; count++) await ask('resources/list')
+  const read = () => ask('resources/read', { uri: 'mem://1' })
+  expect((await read()).last).toMatchObject({ result: { contents: [{ uri: 'mem://1' }] } })
+  expect((await read()).last).toMatchObject({ error: { code: -32_000, data: { code: 'rate_limited', source: 'policy' } } })
+  expect((await ask('prompts/get', { name: 'p' })).last).toMatchObject({ result: { messages: [{ role: 'user' }] } })
 })
 
 test('calls of tools count like calls of models; what does no work does not', async () => {

@@ -17,7 +17,7 @@ export type LaneEffect =
   | 'failure'
   /** Too much was asked of it: it rests as long as it says, or for a short while that grows. */
   | 'cool'
-  /** The key is no good: it is not used until it changes, is reset, or a call that names its model directly succeeds. */
+  /** The key is no good: it is not used until it, or whatever else the provider is asked with, changes or is reset. */
   | 'park-key'
   /** The key may not use this model: the same, for this model only. */
   | 'park-model'

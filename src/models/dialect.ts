@@ -121,7 +121,7 @@ export interface StreamShape {
 
 /** What a writer of replies needs to know. */
 export interface ReplyContext {
-  readonly request: Pick<ModelRequest, 'model' | 'wantsUsage' | 'text'>
+  readonly request: Pick<ModelRequest, 'model' | 'wantsUsage' | 'text' | 'continues'>
   /** Stands in for an id that the provider did not give. */
   readonly callId: string
   /** Seconds since the epoch; stands in for a time that the provider did not give. */

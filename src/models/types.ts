@@ -48,6 +48,8 @@ export interface ModelRequest {
   /** In a form of its wire that providers are not asked in: it goes by the neutral form also to one of the same wire. */
   readonly isVariant?: true
   readonly hooks?: SendHooks
+  /** The response that this one continues, where all that was said before stands in the text in the place of its name. */
+  readonly continues?: string
   /** What bounds its cost; absent where its wire's decoder does not say. */
   readonly bounds?: RequestBounds
 }

@@ -1,6 +1,6 @@
 import { GatewayError } from '../core/errors.ts'
 import { spliceText } from '../core/json.ts'
-import { decodeString, formatJsonPath, visitStrings } from '../core/json-strings.ts'
+import { decodeString, formatPlace, visitStrings } from '../core/json-strings.ts'
 import { decodeSseFrame, encodeSseFrame } from '../core/sse.ts'
 import type { GuardedTexts, ReplyText, ReplyTexts, RequestText } from '../stages/guards/port.ts'
 import type { Phase } from '../stages/guards/types.ts'
@@ -55,7 +55,7 @@ function stringsOf(text: string, phase: Phase): readonly FoundString[] {
   visitStrings(text, ({ path, from, to, isKey }) => {
     if (path[0] !== 'params' && path[0] !== 'result') return
     if (!isOfData(path) && (isKey || path.length <= 2 || isOfProtocol(path))) return
-    found.push({ phase, text: decodeString(text, from, to), path: formatJsonPath(path), from, to })
+    found.push({ phase, text: decodeString(text, from, to), path: formatPlace({ path, isKey }), from, to })
   })
   return found
 }

@@ -84,6 +84,11 @@ function stringEnd(text: string, from: number): number {
   return text.length
 }
 
+/** Where a string stands, as a person says it. A key is not named: it may be the very thing that must not be repeated. */
+export function formatPlace({ path, isKey }: Pick<JsonString, 'path' | 'isKey'>): string {
+  return isKey ? `a key of ${formatJsonPath(path.slice(0, -1))}` : formatJsonPath(path)
+}
+
 /** A path as a person writes it: `messages[2].content`. */
 export function formatJsonPath(path: readonly (string | number)[]): string {
   return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`)).join('')

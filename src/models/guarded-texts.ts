@@ -1,6 +1,6 @@
 import { GatewayError } from '../core/errors.ts'
 import { isObject, type Json, type JsonObject, spliceText } from '../core/json.ts'
-import { decodeString, formatJsonPath, visitStrings } from '../core/json-strings.ts'
+import { decodeString, formatPlace, visitStrings } from '../core/json-strings.ts'
 import { decodeSseFrame, encodeSseFrame } from '../core/sse.ts'
 import type { GuardedTexts, ReplyTexts, RequestText } from '../stages/guards/port.ts'
 import { anthropicMessagesTexts } from './dialects/anthropic-messages/texts.ts'
@@ -60,7 +60,7 @@ function findStrings(request: ModelRequest): readonly FoundString[] {
     const { path, from, to, isKey } = string
     if (isKey ? isOwnKey?.(path) !== true : isDataUrl(text, string)) return
     const phase = phaseOf(path, root)
-    if (phase !== undefined) found.push({ phase, text: decodeString(text, from, to), path: formatJsonPath(path), from, to })
+    if (phase !== undefined) found.push({ phase, text: decodeString(text, from, to), path: formatPlace({ path, isKey }), from, to })
   })
   return found
 }

@@ -16,7 +16,7 @@ import { cacheHeaders } from './cache/stage.ts'
 import type { ListedModel } from './catalog.ts'
 import type { Dialect, StreamShape } from './dialect.ts'
 import { dialectOf } from './dialects/index.ts'
-import { type Endpoint, type FoundEndpoint, findEndpoint, PATHS, wireOf } from './endpoints.ts'
+import { type Endpoint, type FoundEndpoint, findEndpoint, meantPath, PATHS, wireOf } from './endpoints.ts'
 import { encodeModel, encodeModels } from './listing.ts'
 import { passedResponse } from './passthrough/response.ts'
 import type { PassedPart } from './passthrough/types.ts'
@@ -153,7 +153,12 @@ function open(
 function problemOf(deps: HttpDeps, request: Request, endpoint: Endpoint | undefined, path: string): GatewayError | undefined {
   if (!deps.isOpen()) return draining()
   if (endpoint === undefined) {
-    return new GatewayError('not_found', `There is nothing at ${path.slice(0, 200)}. The models gateway answers at ${PATHS.join(', ')}.`)
+    const meant = meantPath(path)
+    const hint = meant === undefined ? '' : ` Did you mean ${meant.slice(0, 200)}? Mend the base URL of the client.`
+    return new GatewayError(
+      'not_found',
+      `There is nothing at ${path.slice(0, 200)}.${hint} The models gateway answers at ${PATHS.join(', ')}.`,
+    )
   }
   if (!endpoint.methods.some((method) => method === request.method)) {
     return new GatewayError('method_not_allowed', `${path} takes ${endpoint.methods.join(' or ')}, not ${request.method.slice(0, 20)}.`)

@@ -7,6 +7,7 @@ import { paramsOf } from './frames.ts'
 import type { Tools } from './index.ts'
 import { mayReach } from './permit.ts'
 import { whileWanted } from './send.ts'
+import { ruleName } from './tool-names.ts'
 import type { RequestFrame, Tool } from './types.ts'
 import type { Server } from './upstreams/server.ts'
 
@@ -30,6 +31,7 @@ export async function decode(tools: Tools, call: Call, incoming: Incoming): Prom
   if (frame.method === 'tools/list') return { type: 'list', ...attempt }
   if (frame.method === 'tools/call') return { type: 'forward', ...attempt, tool: await findRaw(tools, call, attempt) }
   if (session === undefined) throw new GatewayError('invalid_request', `${frame.method} needs a session: send initialize first.`)
+  facts.subject = ruleName(server.spec.name, frame.method)
   return { type: 'forward', ...attempt }
 }
 

@@ -3,11 +3,12 @@ import { encodeSseFrame } from '../core/sse.ts'
 import type { CancelTimer, World } from '../core/world.ts'
 import type { SessionStream } from './sessions/session.ts'
 import type { ToolPart } from './types.ts'
+import { Waiting } from './waiting.ts'
 
 /** After this much silence a comment goes out: proxies keep the connection, and a client that is gone is noticed. */
 const KEEP_ALIVE_MS = 15_000
-/** Messages for a client that does not read its stream. Past it the stream is closed. */
-const MAX_WAITING = 1000
+/** What may wait for a client that does not read its stream. Past it the stream is closed. */
+const BOUNDS = { messages: 1000, characters: 8 * 1024 * 1024 }
 const KEEP_ALIVE = new TextEncoder().encode(': keep-alive\n\n')
 
 /** The headers of every stream. */
@@ -95,7 +96,7 @@ export class MessageStream implements SessionStream {
   readonly #world: World
   readonly #isWelcome: () => boolean
   readonly #onEnded: () => void
-  readonly #waiting: string[] = []
+  readonly #waiting = new Waiting<string>(BOUNDS)
   #wake: (() => void) | undefined
   #isClosed = false
 
@@ -108,12 +109,8 @@ export class MessageStream implements SessionStream {
 
   send(text: string): void {
     if (this.#isClosed) return
-    if (this.#waiting.length >= MAX_WAITING || !this.#isWelcome()) {
-      this.close()
-      return
-    }
-    this.#waiting.push(text)
-    this.#wake?.()
+    if (this.#isWelcome() && this.#waiting.push(text)) this.#wake?.()
+    else this.close()
   }
 
   close(): void {
@@ -142,7 +139,7 @@ export class MessageStream implements SessionStream {
 
   /** The next message; undefined where it is time for a keep-alive, or the stream was closed. */
   async #next(): Promise<string | undefined> {
-    if (this.#waiting.length === 0 && !this.#isClosed) await this.#awaitWake()
+    if (this.#waiting.isEmpty && !this.#isClosed) await this.#awaitWake()
     const text = this.#waiting.shift()
     if (text === undefined && !this.#isClosed && !this.#isWelcome()) this.close()
     return text

@@ -1,13 +1,14 @@
 import { GatewayError } from '../core/errors.ts'
 import { spliceText } from '../core/json.ts'
-import { decodeString, formatJsonPath, type JsonString, visitStrings } from '../core/json-strings.ts'
+import { decodeString, formatPlace, type JsonString, visitStrings } from '../core/json-strings.ts'
 import type { GuardedTexts, ReplyText, ReplyTexts, RequestText } from '../stages/guards/port.ts'
 import type { Phase } from '../stages/guards/types.ts'
 import type { Attempt } from './attempt.ts'
 import { decodeFrame } from './frames.ts'
+import { ruleName } from './tool-names.ts'
 import type { RequestFrame, ToolPart } from './types.ts'
 
-/** Where the guards find the texts of tool calls: names and values of the arguments, and all that a tool gives back but binary content. */
+/** Where the guards find the texts of what goes to servers: names and values of arguments, and all that a server gives back but binary content. */
 export const guardedTexts: GuardedTexts<Attempt, ToolPart> = {
   request: {
     read: (attempt) => {
@@ -33,8 +34,8 @@ function stringsOf(text: string, phaseOf: (string: JsonString) => Phase | undefi
   visitStrings(text, (string) => {
     const phase = phaseOf(string)
     if (phase === undefined) return
-    const { from, to, path } = string
-    found.push({ phase, text: decodeString(text, from, to), path: formatJsonPath(path), from, to })
+    const { from, to, path, isKey } = string
+    found.push({ phase, text: decodeString(text, from, to), path: formatPlace({ path, isKey }), from, to })
   })
   return found
 }
@@ -47,19 +48,47 @@ function splice(text: string, found: readonly FoundString[], textAt: (index: num
   return spliceText(text, edits)
 }
 
-function argumentPhase({ path }: JsonString): Phase | undefined {
-  return path[0] === 'params' && path[1] === 'arguments' && path.length > 2 ? 'toolArguments' : undefined
+/** Words of the protocol in the params of requests. */
+const PROTOCOL_PARAMS: ReadonlySet<string | number | undefined> = new Set(['_meta', 'name', 'cursor', 'ref', 'level', 'task', 'taskId'])
+
+/** What a caller says to a server: the arguments of tools and prompts, their keys too, what is to be read, and what is to be completed. */
+function argumentPhase({ path, isKey }: JsonString): Phase | undefined {
+  if (path[0] !== 'params' || path.length < 2 || PROTOCOL_PARAMS.has(path[1])) return undefined
+  return isKey && (path.length < 3 || path[1] !== 'arguments') ? undefined : 'toolArguments'
 }
 
-/** Binary content is no text, and neither are the words of the protocol. */
-const NO_TEXT: ReadonlySet<string | number | undefined> = new Set(['data', 'blob', 'mimeType', 'type'])
+type Path = JsonString['path']
 
-function resultPhase({ path, isKey }: JsonString): Phase | undefined {
-  if (path[0] !== 'result' && path[0] !== 'error') return undefined
-  // What a tool gives back in its own shape may have any key; what the protocol has around it has the protocol's.
-  const isOwn = path[1] === 'structuredContent'
-  if (isOwn) return path.length > 2 ? 'toolResults' : undefined
-  return isKey || path.length < 2 || path.includes('_meta') || NO_TEXT.has(path.at(-1)) ? undefined : 'toolResults'
+/** What has the shape that its server gives it, and any keys: results of tools, what an error adds, and what is written to a log. */
+function isOfServer(path: Path): boolean {
+  return path[1] === 'structuredContent' || (path[1] === 'data' && (path[0] === 'error' || path[0] === 'params'))
+}
+
+/** Pictures, sound and files in base64, which are no text: in blocks of content, and in contents of resources. */
+function isBinary(path: Path): boolean {
+  const last = path.at(-1)
+  if (last !== 'data' && last !== 'blob') return false
+  const holder = path.findLast((step, index) => index < path.length - 1 && typeof step === 'string')
+  return last === 'data' ? holder === 'content' : holder === 'resource' || holder === 'contents'
+}
+
+function isProtocol(path: Path): boolean {
+  const last = path.at(-1)
+  return last === 'mimeType' || last === 'type' || path[1] === 'progressToken' || path.includes('_meta') || isBinary(path)
+}
+
+function serverPhase({ path, isKey }: JsonString): Phase | undefined {
+  if (isOfServer(path)) return isKey && path.length < 3 ? undefined : 'toolResults'
+  return isKey || path.length < 2 || isProtocol(path) ? undefined : 'toolResults'
+}
+
+function resultPhase(string: JsonString): Phase | undefined {
+  return string.path[0] === 'result' || string.path[0] === 'error' ? serverPhase(string) : undefined
+}
+
+/** What else a server says during a call (progress, questions, lines of its log) is looked at like a result. */
+function messagePhase(string: JsonString): Phase | undefined {
+  return string.path[0] === 'params' ? serverPhase(string) : undefined
 }
 
 function requestOf(text: string): RequestFrame {
@@ -88,17 +117,27 @@ class ToolReplyTexts implements ReplyTexts<ToolPart> {
   }
 }
 
-/** What else a server says during a call (progress, questions, lines of its log) is looked at like a result. */
 function phaseIn(part: ToolPart): (string: JsonString) => Phase | undefined {
-  return part.isLast
-    ? resultPhase
-    : ({ path, isKey }) =>
-        path[0] === 'params' && !isKey && path.length > 1 && !NO_TEXT.has(path.at(-1)) && path.at(-1) !== 'progressToken'
-          ? 'toolResults'
-          : undefined
+  return part.isLast ? resultPhase : messagePhase
 }
 
-/** Whether a request is one that does a tool's work: only those are guarded. */
-export function isToolCall({ frame }: Attempt): boolean {
-  return frame.method === 'tools/call'
+/** The name by which guards and limits know what is asked of a server: of a tool, or of another method as though it were one. Empty for what neither looks at. */
+export function nameOfWork({ type, tool, server, frame }: Attempt): string {
+  if (tool !== undefined) return tool.identity.name
+  return type === 'forward' ? ruleName(server.spec.name, frame.method) : ''
+}
+
+/** Methods that say what there is, or how a session goes on. */
+const NO_WORK: ReadonlySet<string> = new Set([
+  'resources/list',
+  'resources/templates/list',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'prompts/list',
+  'logging/setLevel',
+])
+
+/** Whether a request has a server do something: only those count on limits. */
+export function isWork({ type, frame }: Attempt): boolean {
+  return type === 'forward' && !NO_WORK.has(frame.method)
 }

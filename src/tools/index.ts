@@ -22,7 +22,7 @@ import { argumentsProblem } from './arguments.ts'
 import type { Attempt, Incoming } from './attempt.ts'
 import { Catalog } from './catalog.ts'
 import { decode } from './decode.ts'
-import { guardedTexts, isToolCall } from './guarded-texts.ts'
+import { guardedTexts, isWork, nameOfWork } from './guarded-texts.ts'
 import { holdId } from './hold-id.ts'
 import { createHttp } from './http.ts'
 import { noteError } from './note-error.ts'
@@ -92,10 +92,6 @@ export interface Tools extends ToolsDeps {
   readonly catalog: Catalog
 }
 
-function nameOfTool(attempt: Attempt): string {
-  return isToolCall(attempt) ? (attempt.tool?.identity.name ?? '') : ''
-}
-
 /**
  * The MCP gateway. Its stages, in the order in which a call meets them. The edge has read the message before them, for a caller whose key is
  * good: what it is decides whether it is a call at all. Recorded are `initialize`, lists, and every request that does work, each by its
@@ -112,7 +108,7 @@ export function createTools(deps: ToolsDeps): ToolsLayer {
   ]
   const guarding = {
     guardsOf: ({ principal }: Call, attempt: Attempt) =>
-      isToolCall(attempt) ? deps.guards().choose(principal, { kind: 'tools', name: attempt.tool?.identity.name ?? '' }) : [],
+      attempt.type === 'forward' ? deps.guards().choose(principal, { kind: 'tools', name: nameOfWork(attempt) }) : [],
     texts: guardedTexts,
     judges: deps.judges,
   }
@@ -123,7 +119,7 @@ export function createTools(deps: ToolsDeps): ToolsLayer {
       pipeline<Attempt, ToolPart>(
         [
           authorize((call, attempt) => permit(tools, call, attempt)), // the same function filters the lists
-          limit({ ...deps.money, subjectOf: nameOfTool, isCounted: isToolCall }),
+          limit({ ...deps.money, subjectOf: nameOfWork, isCounted: isWork }),
           admit(argumentsProblem), // what does not fit the tool's schema need not trouble its server
           guardInput(guarding),
           holdId, // an id is one request's, for as long as that runs

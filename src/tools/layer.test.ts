@@ -15,6 +15,8 @@ interface Got {
   readonly signal: AbortSignal
   answer(result: object, headers?: Record<string, string>): void
   refuse(status: number, text?: string): void
+  /** Answers with a stream of these messages. */
+  stream(...messages: readonly object[]): void
 }
 
 /** The layer before one server over HTTP, which does what the test says, in a world whose time goes by hand. */
@@ -66,6 +68,10 @@ function openLab(first: Readonly<Record<string, (got: Got) => void>> = {}): Lab 
           ...{ method, id, headers: new Headers(request.headers), signal: request.signal },
           answer: (result, headers = {}) => resolve(Response.json({ jsonrpc: '2.0', id, result }, { headers })),
           refuse: (status, text = '') => resolve(new Response(text, { status })),
+          stream: (...messages) => {
+            const body = messages.map((message) => `data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`).join('')
+            resolve(new Response(body, { headers: { 'content-type': 'text/event-stream' } }))
+          },
         }
         got.push(one)
         if (id === undefined) one.refuse(202)
@@ -253,4 +259,56 @@ test('a session ends when it was idle for too long, and when its key begins too 
   expect([await isThere(first, 'busy'), await isThere(second, 'busy'), await isThere(third, 'busy')]).toEqual([true, false, true])
   await lab.world.advance(30_000)
   expect([await isThere(idle, 'idle'), await isThere(first, 'busy'), await isThere(third, 'busy')]).toEqual([false, true, true])
+})
+
+/** The names that `tools/list` gives now. */
+async function listed(lab: Lab): Promise<readonly string[]> {
+  // The layer answers with a list of tools.
+  const { result } = (await (await send(lab, { method: 'tools/list' })).json()) as { result: { tools: { name: string }[] } }
+  return result.tools.map(({ name }) => name)
+}
+
+const tellsNow = (lab: Lab, name: string) => lab.always.set('tools/list', (one) => one.answer({ tools: [{ name }] }))
+
+test('a server that says it tells of changes, and offers no stream on which it could, is asked again when its list is old', async () => {
+  const lab = openLab()
+  await lab.world.settle()
+  expect(await listed(lab)).toEqual(['s__slow'])
+  tellsNow(lab, 'other')
+  await lab.world.advance(59_000)
+  expect([await listed(lab), await listed(lab)]).toEqual([['s__slow'], ['s__slow']])
+  await lab.world.advance(2000)
+  await listed(lab)
+  await lab.world.settle()
+  expect(await listed(lab)).toEqual(['s__other'])
+})
+
+test('a change that a server tells of in the answer to a call is heard, and one without end asks for its list twice a second', async () => {
+  const lab = openLab()
+  await lab.world.advance(1000)
+  const changed = { method: 'notifications/tools/list_changed' }
+  lab.always.set('tools/call', (one) => one.stream(...Array.from({ length: 100 }, () => changed), { id: one.id, result: DONE }))
+  tellsNow(lab, 'slow')
+  const before = lab.got.length
+  for (let call = 0; call < 5; call++) expect(await (await callSlow(lab)).text()).toContain('done')
+  tellsNow(lab, 'other')
+  await lab.world.advance(499)
+  expect(lab.got.slice(before).filter(({ method }) => method === 'tools/list')).toHaveLength(1)
+  await lab.world.advance(1)
+  await lab.world.settle()
+  expect(await listed(lab)).toEqual(['s__other'])
+  expect(lab.got.slice(before).filter(({ method }) => method === 'tools/list')).toHaveLength(2)
+})
+
+test('a list that could not be read anew is read when it is next asked for', async () => {
+  const lab = openLab()
+  await lab.world.advance(1000)
+  lab.always.set('tools/call', (one) => one.stream({ method: 'notifications/tools/list_changed' }, { id: one.id, result: DONE }))
+  lab.always.set('tools/list', (one) => one.refuse(500))
+  await callSlow(lab)
+  await lab.world.settle()
+  tellsNow(lab, 'other')
+  expect(await listed(lab)).toEqual(['s__slow'])
+  await lab.world.settle()
+  expect(await listed(lab)).toEqual(['s__other'])
 })

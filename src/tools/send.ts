@@ -10,7 +10,7 @@ import type { Frame, ResponseFrame, ToolPart } from './types.ts'
 import type { Exchange } from './upstreams/exchange.ts'
 import { shown } from './upstreams/handshake.ts'
 import type { Link } from './upstreams/link.ts'
-import { answerForNobody } from './upstreams/server.ts'
+import { answerForNobody, TOOLS_CHANGED } from './upstreams/server.ts'
 
 /** Sends one request to its server. Resolves with the server's first message: mostly the answer. */
 export async function send(call: Call, attempt: Attempt): Promise<Reply<ToolPart>> {
@@ -96,11 +96,13 @@ class MessageSource implements PartSource<ToolPart> {
   /** A message of the server for the caller; undefined where it is not for the caller. */
   #translate(frame: Frame): ToolPart | undefined {
     if (frame.type === 'response') return this.#answer(frame)
-    const { session } = this.#attempt
+    const { server, session } = this.#attempt
     if (frame.type === 'request') {
       const text = session === undefined ? this.#refuse(frame) : this.#question(frame)
       return text === undefined ? undefined : { text, isLast: false }
     }
+    // Some servers tell of it in the answer to the call that changed it.
+    if (frame.method === TOOLS_CHANGED) (session?.introduction === undefined ? server : session).hearOfTools()
     const token = frame.method === 'notifications/progress' ? frame.params?.progressToken : undefined
     if (token !== undefined) {
       const wanted = progressTokenOf(this.#attempt.frame)

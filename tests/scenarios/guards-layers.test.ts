@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { startScenario } from '../../src/testing/scenario.ts'
 import { answer, answerStream, askAgent, message, startWithAgent, statusUpdate, task } from './a2a.ts'
 import { endedCall } from './ask.ts'
-import { expectRpcError, FAULTS, say, textOf, toolCall, withServers } from './mcp.ts'
+import { begin, expectRpcError, FAULTS, post, request, say, textOf, toolCall, withServers } from './mcp.ts'
 
 const MAIL = 'ada@example.com'
 
@@ -50,6 +50,60 @@ describe('guards on tools', () => {
     const fine = await say(scenario, { path: '/mcp/faults', body: toolCall('look') })
     expect(textOf(fine)).toBe('looked')
   })
+})
+
+describe('guards on what else a server does', () => {
+  const NEAR = '/mcp/faults'
+  const RESULTS = withGuards({ pii: { on: { tools: ['faults__*'] }, phases: ['toolResults'] } })
+
+  test.each(['resources/read', 'prompts/get'])('redact what %s gives, and leave files alone', async (method) => {
+    await using scenario = await startScenario({ config: RESULTS })
+    const session = await begin(scenario, { path: NEAR })
+    const params = { uri: 'mem://bob@example.org', name: 'p', arguments: { who: 'bob@example.org' } }
+    const reply = await say(scenario, { path: NEAR, session, body: request(method, params) })
+    expect(reply.text).toContain('[EMAIL]')
+    expect(reply.text).not.toContain('bob@example.org')
+    // In the field that holds base64.
+    expect(reply.text).toContain(MAIL)
+    expect(await endedCall(scenario, reply.callId)).toMatchObject({
+      subject: `faults__${method}`,
+      guards: [{ guard: 'pii', phase: 'toolResults', did: 'redacted', kinds: { EMAIL: 1 } }],
+    })
+  })
+
+  test.each([
+    ['resources/read', { uri: `mem://${MAIL}` }, 'params.uri'],
+    ['prompts/get', { name: 'p', arguments: { [MAIL]: 'x' } }, 'a key of params.arguments'],
+    ['completion/complete', { ref: { type: 'ref/prompt', name: 'p' }, argument: { name: 'who', value: MAIL } }, 'params.argument.value'],
+  ])('refuse what is sent with %s', async (method, params, place) => {
+    const guards = { pii: { on: 'all', action: 'block', phases: ['toolArguments'] } }
+    await using scenario = await startScenario({ config: withGuards(guards) })
+    const session = await begin(scenario, { path: NEAR })
+    const refused = await say(scenario, { path: NEAR, session, body: request(method, params) })
+    const said = expectRpcError(refused, { rpc: -32000, code: 'guard_blocked' })
+    expect(said).toBe(`The guard "pii" refused this call: it found EMAIL in ${place}.`)
+  })
+
+  test.each([['a text'], ['an object']])('redact %s that it writes to its log in a call, and adds to an error', async (kind) => {
+    await using scenario = await startScenario({ config: RESULTS })
+    const said = kind === 'a text' ? `Ask ${MAIL}` : { type: MAIL, [MAIL]: { data: MAIL } }
+    const session = await begin(scenario, { path: NEAR })
+    const reply = await say(scenario, { path: NEAR, session, body: toolCall('reveal', { said }) })
+    expect(reply.messages.map(({ method }) => method)).toEqual(['notifications/message', undefined])
+    expect(reply.text).toContain('[EMAIL]')
+    expect(reply.text).not.toContain(MAIL)
+  })
+})
+
+test('a guard sees what a server writes to its log in a call also where the client has its stream open', async () => {
+  const path = '/mcp/faults'
+  await using scenario = await startScenario({ config: withGuards({ pii: { on: 'all', phases: ['toolResults'] } }) })
+  const session = await begin(scenario, { path })
+  const stream = await post(scenario, { method: 'GET', path, session })
+  const reply = await say(scenario, { path, session, body: toolCall('reveal', { said: MAIL }) })
+  expect(reply.messages).toMatchObject([{ params: { data: '[EMAIL]' } }, { error: { data: '[EMAIL]' } }])
+  expect((await post(scenario, { method: 'DELETE', path, session })).status).toBe(204)
+  expect(await stream.text()).not.toContain(MAIL)
 })
 
 describe('guards on agents', () => {

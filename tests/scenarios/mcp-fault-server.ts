@@ -24,6 +24,9 @@ const tools: Json[] = [
     'environment',
     'cancelled',
     'grow',
+    'reveal',
+    'rich',
+    'same_key_twice',
   ].map((name) => tool(name)),
   ...['ask', 'ask_roots', 'ask_ping', 'big', 'look', 'drop'].map((name) => tool(name)),
 ]
@@ -33,6 +36,9 @@ Object.assign(tools.find(({ name }) => name === 'drop') ?? {}, { annotations: { 
 function tool(name: string, more: Json = {}): Json {
   return { name, description: `Does ${name}`, inputSchema: { type: 'object' }, vendorField: { kept: true }, ...more }
 }
+
+/** What is no text, however it looks. */
+const BLOB = 'ada@example.com'
 
 /** What is remembered between messages. */
 const state = { cancelled: [] as unknown[], asked: new Map<unknown, unknown>(), lastQuestion: 0 }
@@ -69,6 +75,14 @@ const calls: Record<string, (id: unknown, params: Json) => void> = {
     answer(id, 'grown')
   },
   grown: (id) => answer(id, 'I am new'),
+  // More members than are read; the id behind them, as the official SDK writes it.
+  rich: (id) => process.stdout.write(`{"result":{"content":[],"list":[${'{},'.repeat(300_000)}{"id":1}]},"jsonrpc":"2.0","id":${id}}\n`),
+  same_key_twice: (id) => process.stdout.write(`{"jsonrpc":"2.0","id":${id},"result":{},"result":{}}\n`),
+  reveal: (id, params) => {
+    const said = (params.arguments as Json | undefined)?.said
+    write({ method: 'notifications/message', params: { level: 'info', data: said } })
+    write({ id, error: { code: -32_050, message: 'Not today', data: said } })
+  },
   ask: (id) => ask(id, 'sampling/createMessage', { messages: [], maxTokens: 1 }),
   ask_roots: (id) => ask(id, 'roots/list', {}),
   ask_ping: (id) => ask(id, 'ping', {}),
@@ -103,7 +117,12 @@ function take(message: Json): void {
     const isFirst = params.cursor === undefined
     write({ id, result: isFirst ? { tools: tools.slice(0, 5), nextCursor: 'rest' } : { tools: tools.slice(5) } })
   } else if (method === 'tools/call') calls[String(params.name)]?.(id, params)
-  else if (method === 'notifications/cancelled') state.cancelled.push(params)
+  else if (method === 'resources/read')
+    write({ id, result: { contents: [{ uri: 'mem://1', text: `It says ${String(params.uri)}`, blob: BLOB }] } })
+  else if (method === 'prompts/get') {
+    const content = { type: 'image', mimeType: 'image/png', data: BLOB }
+    write({ id, result: { description: JSON.stringify(params.arguments), messages: [{ role: 'user', content }] } })
+  } else if (method === 'notifications/cancelled') state.cancelled.push(params)
   else if (id !== undefined) write({ id, error: { code: -32_601, message: `No ${String(method)} here` } })
 }
 

@@ -42,6 +42,8 @@ describe('a server over stdio', () => {
     ['wrong_id', 'server_timeout'],
     ['never', 'server_timeout'],
     ['die', 'server_exited'],
+    ['rich', 'server_malformed'],
+    ['same_key_twice', 'server_malformed'],
   ])('%s: %s, and the server is there again', async (tool, code) => {
     expectRpcError(await say(scenario, { body: toolCall(`faults__${tool}`) }), { rpc: -32_000, code })
     await scenario.expectCall({ action: 'tools.call', outcome: 'broken', errorCode: code, errorSource: 'provider', attempts: 1 })

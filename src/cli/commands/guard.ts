@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander'
 import { guardsAtHand, PHASES, type Phase, type Tried, tryGuards } from '../../app/guards-at-hand.ts'
+import { readInput } from '../../app/read-input.ts'
 import { withoutSecrets } from '../../app/without-secrets.ts'
 import type { CliIo } from '../io.ts'
-import { readInput } from '../read-input.ts'
 
 interface TestFlags {
   readonly config?: string

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import { explainRoute, type RouteExplanation } from '../../app/explain-route.ts'
 import { PlaceError } from '../../app/gateway-place.ts'
+import { readInput } from '../../app/read-input.ts'
 import { formatJson } from '../context.ts'
 import type { CliIo } from '../io.ts'
 import { configOption, jsonOption } from '../options.ts'
-import { readInput } from '../read-input.ts'
 import { formatMoney, formatTable } from '../table.ts'
 
 interface ExplainFlags {

@@ -1,4 +1,4 @@
-import type { Call } from '../../core/call.ts'
+import type { Call, Principal } from '../../core/call.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { isObject, type JsonObject } from '../../core/json.ts'
 import { CallAbort } from '../../core/signal.ts'
@@ -9,14 +9,15 @@ import { readTools, type ToolTable } from '../tool-table.ts'
 import type { Frame, NotificationFrame, RequestFrame, ResponseFrame } from '../types.ts'
 import type { Exchange } from '../upstreams/exchange.ts'
 import type { Introduction, Link } from '../upstreams/link.ts'
-import { answerForNobody, type Server, tellsOfTools } from '../upstreams/server.ts'
+import { answerForNobody, isToldOfTools, type Server, TOOLS_CHANGED } from '../upstreams/server.ts'
+import { Waiting } from '../waiting.ts'
 
 /** Questions of servers that wait for the caller's answer. */
 const MAX_QUESTIONS = 100
 /** Calls of one session at a time. */
 const MAX_IN_FLIGHT = 1000
 /** What is kept for a caller that has not opened its stream yet. */
-const MAX_HELD_MESSAGES = 100
+const HELD = { messages: 100, characters: 1024 * 1024 }
 
 /** A call of a session that runs. */
 export interface InFlight {
@@ -57,13 +58,16 @@ export class Session {
   readonly #capabilities: JsonObject
   readonly #inFlight = new Map<string, InFlight>()
   readonly #questions = new Map<string, { readonly idText: string; readonly exchange: Exchange | undefined }>()
-  #held: string[] = []
+  #held: Waiting<string> | undefined
   #stream: SessionStream | undefined
   #lastQuestion = 0
   #table: Promise<ToolTable> | undefined
+  /** What of the server was heard when the table was read. */
+  #tableHearing: number | undefined
   #link: Link | undefined
   #connecting: Promise<Link> | undefined
   #isClosed = false
+  #judged: { readonly principal: Principal; readonly table: ToolTable | undefined; readonly isWelcome: boolean } | undefined
   readonly #over = new CallAbort()
   readonly #makeRoom: SessionStart['makeRoom']
   /** What it was agreed to speak. */
@@ -92,6 +96,20 @@ export class Session {
     return this.#inFlight.size > 0
   }
 
+  /**
+   * Whether its caller may still use anything of its server: rights are taken away while sessions last.
+   * @param judge asked where the rights (a principal is made anew with the configuration) or the tools are others than the last time
+   */
+  isWelcome(principal: Principal, judge: (server: Server) => boolean): boolean {
+    const { server } = this
+    // Until its tools are known, nobody can say.
+    if (server?.table === undefined) return true
+    if (this.#judged?.principal !== principal || this.#judged.table !== server.table) {
+      this.#judged = { principal, table: server.table, isWelcome: judge(server) }
+    }
+    return this.#judged.isWelcome
+  }
+
   /** Whether it has a session of its own with its server now. */
   get hasOwnLink(): boolean {
     return this.#link?.isOpen === true
@@ -114,7 +132,7 @@ export class Session {
     if (server === undefined || introduction === undefined) throw new GatewayError('internal', 'The session has no server of its own.')
     if (this.#isClosed) throw ended()
     while (!server.hasRoom) await this.#makeRoom(server)
-    const listener = { onMessage: (frame: Frame) => this.#takeFromServer(frame), onClosed: () => this.#forgetTools() }
+    const listener = { onMessage: (frame: Frame) => this.#takeFromServer(frame), onClosed: () => this.hearOfTools() }
     const link = await server.openOwn(introduction, listener, this.#over)
     if (this.#isClosed) {
       await link.close()
@@ -161,6 +179,7 @@ export class Session {
   async tools(): Promise<ToolTable> {
     const link = await this.connect()
     const { name = '', timeouts } = this.server?.spec ?? {}
+    if (this.#table === undefined) this.#tableHearing = link.hearing
     this.#table ??= readTools(link, name, timeouts?.callMs ?? 0).catch((thrown: unknown) => {
       this.#table = undefined
       throw thrown
@@ -168,9 +187,14 @@ export class Session {
     return this.#table
   }
 
-  /** Has the list read anew, unless the server tells of changes by itself. */
+  /** The list of tools has changed, or may have: it is read anew when it is next needed. */
+  hearOfTools(): void {
+    this.#table = undefined
+  }
+
+  /** Has the list read anew, unless the server would have told of changes. */
   refreshTools(): void {
-    if (this.#link === undefined || !tellsOfTools(this.#link.greeting)) this.#forgetTools()
+    if (this.#link === undefined || !isToldOfTools(this.#link, this.#tableHearing)) this.hearOfTools()
   }
 
   /**
@@ -216,9 +240,7 @@ export class Session {
     this.#stream?.close()
     this.#stream = stream
     this.#link?.listen()
-    const held = this.#held
-    this.#held = []
-    for (const text of held) stream.send(text)
+    for (let text = this.#held?.shift(); text !== undefined; text = this.#held?.shift()) stream.send(text)
   }
 
   detach(stream: SessionStream): void {
@@ -245,18 +267,14 @@ export class Session {
     for (const { call } of [...this.#inFlight.values()]) call.abort(reason)
     this.#inFlight.clear()
     this.#questions.clear()
-    this.#held = []
+    this.#held = undefined
     this.#table = undefined
     await this.#link?.close()
   }
 
-  #forgetTools(): void {
-    this.#table = undefined
-  }
-
   /** What the session's own server says outside of calls: to the caller's stream, or with a call of it that runs. */
   #takeFromServer(frame: Frame): void {
-    if (frame.type === 'notification' && frame.method === 'notifications/tools/list_changed') this.#forgetTools()
+    if (frame.type === 'notification' && frame.method === TOOLS_CHANGED) this.hearOfTools()
     if (frame.type === 'request') this.#ask(frame)
     else if (frame.type === 'notification') this.#tell(frame)
   }
@@ -281,7 +299,9 @@ export class Session {
   }
 
   #tell(frame: NotificationFrame): void {
-    const running = this.#stream === undefined ? this.#latest() : undefined
+    // What a server writes to its log while a call runs goes with the call, where guards look at it.
+    const goesWithCall = this.#stream === undefined || frame.method === 'notifications/message'
+    const running = goesWithCall ? this.#latest() : undefined
     if (running !== undefined) {
       running.deliver(frame)
       return
@@ -292,7 +312,10 @@ export class Session {
 
   #send(text: string): void {
     if (this.#stream !== undefined) this.#stream.send(text)
-    else if (this.#held.length < MAX_HELD_MESSAGES) this.#held.push(text)
+    else {
+      this.#held ??= new Waiting(HELD)
+      this.#held.push(text)
+    }
   }
 
   /** The call that was sent last of those that run. */

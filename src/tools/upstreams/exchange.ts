@@ -3,10 +3,11 @@ import type { CallSignal } from '../../core/signal.ts'
 import type { CancelTimer, World } from '../../core/world.ts'
 import { encodeNotification } from '../frames.ts'
 import type { Frame } from '../types.ts'
+import { Waiting } from '../waiting.ts'
 import type { LinkTimeouts } from './link.ts'
 
-/** Messages of a server that wait for a caller who does not read. Past it notifications are dropped, which are worth the least, and questions end the call. */
-const MAX_WAITING = 1000
+/** What may wait for a caller who does not read. Past it notifications are dropped, which are worth the least, and questions end the call. */
+const BOUNDS = { messages: 1000, characters: 8 * 1024 * 1024 }
 
 /** What an exchange needs of its link. */
 export interface ExchangeDeps {
@@ -26,7 +27,7 @@ export interface ExchangeDeps {
 export class Exchange {
   readonly #deps: ExchangeDeps
   readonly #sentAtMs: number
-  readonly #waiting: Frame[] = []
+  #waiting: Waiting<Frame> | undefined
   #reader: { readonly resolve: (frame: Frame) => void; readonly reject: (error: GatewayError) => void } | undefined
   #failure: GatewayError | undefined
   #isOver = false
@@ -51,7 +52,7 @@ export class Exchange {
 
   /** The next message; the answer is the last. One call at a time. @throws server_*, or the call's abort reason */
   next(): Promise<Frame> {
-    const frame = this.#waiting.shift()
+    const frame = this.#waiting?.shift()
     if (frame !== undefined) return Promise.resolve(frame)
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     return new Promise((resolve, reject) => {
@@ -62,18 +63,25 @@ export class Exchange {
   /** Takes a message in: of this exchange, or one of the server that may as well go with it. */
   deliver(frame: Frame): void {
     if (this.#isOver) return
-    if (frame.type === 'request' && this.#waiting.length >= MAX_WAITING) {
-      const { server } = this.#deps
-      this.fail(new GatewayError('server_malformed', `The server ${server} asked more in one call than anybody could answer.`))
-      return
-    }
+    const reader = this.#reader
+    if (reader === undefined && !this.#keep(frame)) return
     if (frame.type === 'response') this.#finish(undefined)
     else if (frame.type === 'request') this.awaitCaller()
     else this.hearServer()
-    const reader = this.#reader
     this.#reader = undefined
-    if (reader !== undefined) reader.resolve(frame)
-    else if (frame.type !== 'notification' || this.#waiting.length < MAX_WAITING) this.#waiting.push(frame)
+    reader?.resolve(frame)
+  }
+
+  /** Keeps a message for later. @returns whether the exchange goes on */
+  #keep(frame: Frame): boolean {
+    this.#waiting ??= new Waiting(BOUNDS)
+    if (frame.type === 'response') this.#waiting.pushLast(frame)
+    else if (!this.#waiting.push(frame) && frame.type === 'request') {
+      const { server } = this.#deps
+      this.fail(new GatewayError('server_malformed', `The server ${server} asked more in one call than anybody could answer.`))
+      return false
+    }
+    return true
   }
 
   /** Ends it with an error. */

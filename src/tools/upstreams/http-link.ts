@@ -30,6 +30,8 @@ export class HttpLink implements Link {
   #lastId = 0
   #isOpen = true
   #isListening = false
+  #openings = 0
+  #isHearing = false
   #isGreeting = false
   #renewing: Promise<void> | undefined
   greeting: JsonObject = {}
@@ -57,6 +59,10 @@ export class HttpLink implements Link {
 
   get isOpen(): boolean {
     return this.#isOpen
+  }
+
+  get hearing(): number | undefined {
+    return this.#isHearing ? this.#openings : undefined
   }
 
   open(request: Outgoing): Exchange {
@@ -92,6 +98,13 @@ export class HttpLink implements Link {
     void listenForMessages({
       ...{ world, url: address.url, signal: this.#over, connectTimeoutMs: timeouts.connectMs, onFrame: listener.onMessage },
       headers: () => this.#headers,
+      onOpened: () => {
+        this.#openings++
+        this.#isHearing = true
+      },
+      onBroken: () => {
+        this.#isHearing = false
+      },
     }).then(() => {
       this.#isListening = false
     })

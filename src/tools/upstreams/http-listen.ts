@@ -15,13 +15,18 @@ interface ListenOptions {
   readonly signal: CallSignal
   readonly connectTimeoutMs: number
   readonly onFrame: (frame: Frame) => void
+  /** The stream is open: what is said from now on is heard. */
+  readonly onOpened: () => void
+  /** It is not any more. */
+  readonly onBroken: () => void
 }
 
 /**
  * Reads what a server says outside of calls, for as long as it offers a stream for that, and takes a broken one up again.
  * Resolves when the server offers none, or the signal aborts. Never rejects.
  */
-export async function listenForMessages({ world, url, headers, signal, connectTimeoutMs, onFrame }: ListenOptions): Promise<void> {
+export async function listenForMessages(options: ListenOptions): Promise<void> {
+  const { world, url, headers, signal, connectTimeoutMs, onFrame, onOpened, onBroken } = options
   const position: StreamPosition = { retryMs: FIRST_RETRY_MS }
   let waitMs = position.retryMs
   while (!signal.aborted) {
@@ -38,6 +43,7 @@ export async function listenForMessages({ world, url, headers, signal, connectTi
         return
       }
       waitMs = Math.max(position.retryMs, MIN_RETRY_MS)
+      onOpened()
       await readEvents(reply, position, (frame) => {
         onFrame(frame)
         return true
@@ -45,6 +51,7 @@ export async function listenForMessages({ world, url, headers, signal, connectTi
     } catch {
       // The connection broke: as good as an end. Whether the server is there at all, its calls will tell.
     }
+    onBroken()
     await world.sleep(waitMs, signal).catch(() => {})
     waitMs = Math.min(waitMs * 2, MAX_RETRY_MS)
   }

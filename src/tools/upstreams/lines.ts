@@ -1,16 +1,20 @@
 const LF = 10
+/** What is kept of a line that is too long, of its beginning and of its end. */
+const KEPT_BYTES = 256
 
-/** Splits the output of a program into lines, however the bytes come. A line that is too long is left out, and counted. */
+/** Splits the output of a program into lines, however the bytes come. A line that is too long is left out, and its two ends are told. */
 export class LineSplitter {
   readonly #maxLineBytes: number
   readonly #pieces: Uint8Array[] = []
   #heldBytes = 0
-  #isSkipping = false
-  /** Lines that were too long. */
-  skipped = 0
+  readonly #onTooLong: (ends: Uint8Array) => void
+  /** The two ends of a line that is being skipped, so far. */
+  #skipping: { readonly head: Uint8Array; tail: Uint8Array } | undefined
 
-  constructor(maxLineBytes: number) {
+  /** @param onTooLong is given the first and the last 256 bytes of a line that was left out, in one */
+  constructor(maxLineBytes: number, onTooLong: (ends: Uint8Array) => void) {
     this.#maxLineBytes = maxLineBytes
+    this.#onTooLong = onTooLong
   }
 
   /** Takes the next bytes; gives the lines that are complete now, without their ends. */
@@ -27,28 +31,44 @@ export class LineSplitter {
   }
 
   #complete(last: Uint8Array): Uint8Array | undefined {
-    const isTooLong = this.#isSkipping || this.#heldBytes + last.length > this.#maxLineBytes
-    const line = isTooLong ? undefined : this.#pieces.length === 0 ? last : Buffer.concat([...this.#pieces, last])
-    if (isTooLong) this.skipped++
+    if (this.#skipping === undefined && this.#heldBytes + last.length > this.#maxLineBytes) this.#skip(last)
+    const skipped = this.#skipping
+    if (skipped !== undefined) {
+      this.#skipping = undefined
+      this.#onTooLong(Buffer.concat([skipped.head, tailOf(skipped.tail, last)]))
+      return undefined
+    }
+    const line = this.#pieces.length === 0 ? last : Buffer.concat([...this.#pieces, last])
     this.#drop()
-    this.#isSkipping = false
     return line
   }
 
   #hold(piece: Uint8Array): void {
-    if (this.#isSkipping) return
-    this.#heldBytes += piece.length
-    if (this.#heldBytes > this.#maxLineBytes) {
-      this.#isSkipping = true
-      this.#drop()
-    } else {
-      // A copy: the runtime may use its buffer again.
-      this.#pieces.push(piece.slice())
+    if (this.#skipping === undefined && this.#heldBytes + piece.length > this.#maxLineBytes) this.#skip(piece)
+    if (this.#skipping !== undefined) {
+      this.#skipping.tail = tailOf(this.#skipping.tail, piece)
+      return
     }
+    this.#heldBytes += piece.length
+    // A copy: the runtime may use its buffer again.
+    this.#pieces.push(piece.slice())
+  }
+
+  /** Lets go of what was held of a line, but its beginning. */
+  #skip(next: Uint8Array): void {
+    const [first = next] = this.#pieces
+    this.#skipping = { head: first.slice(0, KEPT_BYTES), tail: tailOf(NOTHING, this.#pieces.at(-1) ?? NOTHING) }
+    this.#drop()
   }
 
   #drop(): void {
     this.#pieces.length = 0
     this.#heldBytes = 0
   }
+}
+
+const NOTHING = new Uint8Array()
+
+function tailOf(before: Uint8Array, piece: Uint8Array): Uint8Array {
+  return piece.length >= KEPT_BYTES ? piece.slice(-KEPT_BYTES) : Buffer.concat([before, piece]).subarray(-KEPT_BYTES)
 }

@@ -61,6 +61,11 @@ export interface Link {
   /** What the server said at the beginning: the result of `initialize`. */
   readonly greeting: JsonObject
   readonly isOpen: boolean
+  /**
+   * Which opening of its stream for what belongs to no call is heard now; undefined while none is, as where a server over HTTP offers none.
+   * What was read under one number may have changed unheard under another.
+   */
+  readonly hearing: number | undefined
   /** Sends a request. Its answer, and what comes with it, is read from the exchange. Failures come from there too. */
   open(request: Outgoing): Exchange
   /** Sends a notification, or the answer to a request of the server. What cannot be sent is lost. */

@@ -38,6 +38,8 @@ const FIRST_RETRY_MS = 250
 const MAX_RETRY_MS = 30_000
 /** A list of a server that does not tell of changes is read again after this time. */
 const LIST_AGE_MS = 60_000
+/** A server that tells of changes without end is asked for its list no more often. */
+const MIN_RELIST_MS = 500
 
 /**
  * One MCP server: the shared session that all callers of the aggregate use, and its list of tools. The shared session declares no
@@ -54,8 +56,11 @@ export class Server {
   #lastFailure: GatewayError | undefined
   #cancelRetry: CancelTimer | undefined
   #listing: Promise<void> | undefined
-  #listedAtMs = 0
+  #listedAtMs = Number.NEGATIVE_INFINITY
+  /** What of the server was heard when its list was read. */
+  #listedHearing: number | undefined
   #isStale = false
+  #cancelRelist: CancelTimer | undefined
   #isClosed = false
   readonly #begunAtMs: number
   readonly #over = new CallAbort()
@@ -134,16 +139,33 @@ export class Server {
     this.#failures = 0
   }
 
+  /** The server tells that its list of tools has changed: it is read anew, at once unless it was read a moment ago. */
+  hearOfTools(): void {
+    this.#isStale = true
+    if (this.#isClosed || this.#cancelRelist !== undefined) return
+    const { world } = this.#deps
+    const waitMs = this.#listedAtMs + MIN_RELIST_MS - world.monotonicMs()
+    if (waitMs <= 0) {
+      void this.refresh()
+      return
+    }
+    this.#cancelRelist = world.after(waitMs, () => {
+      this.#cancelRelist = undefined
+      void this.refresh()
+    })
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     this.#cancelRetry?.()
+    this.#cancelRelist?.()
     this.#over.abort(this.#closed())
     const link = this.#link ?? (await this.#connecting?.catch(() => undefined))
     await link?.close()
   }
 
   #isOld(): boolean {
-    const isTold = this.#link !== undefined && tellsOfTools(this.#link.greeting)
+    const isTold = this.#link !== undefined && isToldOfTools(this.#link, this.#listedHearing)
     return !isTold && this.#deps.world.monotonicMs() - this.#listedAtMs > LIST_AGE_MS
   }
 
@@ -175,24 +197,28 @@ export class Server {
     try {
       const link = await this.connect()
       this.#isStale = false
+      this.#cancelRelist?.()
+      this.#cancelRelist = undefined
+      const { hearing } = link
       const table = await readTools(link, this.spec.name, this.spec.timeouts.callMs)
       this.#listedAtMs = this.#deps.world.monotonicMs()
+      this.#listedHearing = hearing
       this.noteSuccess()
+      // It was told of in the midst of it: who knows on which side of that.
+      if (this.#isStale) this.hearOfTools()
       if (isSameTable(this.table, table)) return
       this.table = table
       this.#onTools()
     } catch (thrown) {
       this.#lastFailure = asGatewayError(thrown)
+      this.#isStale = true
       this.#deps.note('warn', 'a server does not list its tools', { server: this.spec.name, says: this.#lastFailure.message })
     }
   }
 
   /** What the server says outside of calls. What it asks is refused: this session stands for no caller. */
   #take(frame: Frame): void {
-    if (frame.type === 'notification' && frame.method === 'notifications/tools/list_changed') {
-      this.#isStale = true
-      void this.refresh()
-    }
+    if (frame.type === 'notification' && frame.method === TOOLS_CHANGED) this.hearOfTools()
     if (frame.type === 'request') this.#link?.send(answerForNobody(frame))
   }
 
@@ -233,6 +259,14 @@ function connectLink(spec: ServerSpec, deps: ServerDeps, introduction: Introduct
   return spec.place.type === 'program'
     ? StdioLink.connect({ ...common, runner, program: spec.place.program }, introduction)
     : HttpLink.connect({ ...common, address: spec.place.address }, introduction)
+}
+
+/** What a server says when its list of tools has changed. */
+export const TOOLS_CHANGED = 'notifications/tools/list_changed'
+
+/** Whether a list that was read is still good unless the server has said otherwise. @param hearing what was heard of the server when it was read */
+export function isToldOfTools(link: Link, hearing: number | undefined): boolean {
+  return hearing !== undefined && link.hearing === hearing && tellsOfTools(link.greeting)
 }
 
 /** Whether a server said that it tells of changes to its list of tools. @param greeting the result of `initialize` */

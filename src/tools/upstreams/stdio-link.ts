@@ -14,6 +14,8 @@ const MAX_DEPTH = 1000
 const MAX_STDERR_CHARACTERS = 2000
 /** How long a server may take to end in good order. */
 const STOP_GRACE_MS = 1500
+/** How much of either end of a line is looked at for the id of an answer that cannot be read. */
+const END_BYTES = 256
 const decoder = new TextDecoder()
 
 /** A program to speak MCP with. */
@@ -34,7 +36,7 @@ interface StdioDeps extends LinkDeps {
 export class StdioLink implements Link {
   readonly #deps: StdioDeps
   readonly #child: ChildProcess
-  readonly #lines = new LineSplitter(MAX_LINE_BYTES)
+  readonly #lines = new LineSplitter(MAX_LINE_BYTES, (ends) => this.#skip(ends, ends))
   readonly #open = new Map<string, Exchange>()
   #lastId = 0
   #isOpen = true
@@ -42,6 +44,8 @@ export class StdioLink implements Link {
   #stderr = ''
   #rubbish = 0
   greeting: JsonObject = {}
+  /** All that a program says comes the same way. */
+  readonly hearing = 0
 
   private constructor(deps: StdioDeps) {
     this.#deps = deps
@@ -143,19 +147,27 @@ export class StdioLink implements Link {
     for (const line of this.#lines.push(bytes)) {
       const decoded = decodeFrame(line, MAX_DEPTH)
       if (decoded.type === 'frame') this.#take(decoded.frame)
-      else this.#skip(line)
+      else this.#skip(line.subarray(0, END_BYTES), line.subarray(-END_BYTES))
     }
   }
 
-  /** What is no message stands between the messages of many a server; it is skipped, and counted. */
-  #skip(line: Uint8Array): void {
+  /**
+   * What is no message stands between the messages of many a server; it is skipped, and counted. An answer that cannot be read (too long, too
+   * rich, a key twice) ends what it answers: nothing else would come, and the caller would wait for it in vain.
+   */
+  #skip(head: Uint8Array, tail: Uint8Array): void {
     this.#rubbish++
     const { note, server } = this.#deps
-    note('debug', 'a line on the stdout of a server is no message', {
-      server,
-      lines: this.#rubbish,
-      says: decoder.decode(line.subarray(0, 200)),
-    })
+    const says = decoder.decode(head.subarray(0, 200))
+    note('debug', 'a line on the stdout of a server is no message', { server, lines: this.#rubbish, says })
+    this.#open
+      .get(idOfUnreadable(decoder.decode(head) + decoder.decode(tail)) ?? '')
+      ?.fail(
+        new GatewayError(
+          'server_malformed',
+          `The server ${server} gave an answer that cannot be read: too long, too deep, too rich, or a key in it twice.`,
+        ),
+      )
   }
 
   #take(frame: Frame): void {
@@ -191,4 +203,14 @@ export class StdioLink implements Link {
 /** A message as one line. In valid JSON a line break is white space: inside of texts it is escaped. */
 function asLine(text: string): string {
   return `${text.includes('\n') || text.includes('\r') ? text.replace(/[\r\n]/g, ' ') : text}\n`
+}
+
+/** Anchored, so that nothing within a result is taken for the id of the whole. */
+const ID_FIRST = /^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d{1,15})\s*,/
+const ID_LAST = /,\s*"id"\s*:\s*(\d{1,15})\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$/
+
+/** The id that an answer bears of which only the two ends are known; undefined where they look like something else. */
+function idOfUnreadable(ends: string): string | undefined {
+  if (!ends.includes('"jsonrpc"') || ends.includes('"method"')) return undefined
+  return ID_FIRST.exec(ends)?.[1] ?? ID_LAST.exec(ends)?.[1]
 }

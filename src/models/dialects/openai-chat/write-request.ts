@@ -5,6 +5,7 @@ import { freeNames, withFunctionsAlone } from '../../neutral/free-tools.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
 import type { Target } from '../../types.ts'
+import { withoutBreakpoints } from '../cache-marks.ts'
 import { writeOpenAiFields } from '../openai-fields.ts'
 import { effortForBudget, effortOn, isAnswerSchema, strictOf } from '../strict.ts'
 import { writeMessages } from './write-messages.ts'
@@ -18,7 +19,7 @@ export function writeRequest(given: NeutralRequest, isStream: boolean, target: T
   const isOpenAi = target.traits?.takesOpenAiExtras === true
   // Of the other servers of this wire, many take a call without a result.
   if (isOpenAi) refuseUnanswered(given)
-  const request = withResultsBeside(isOpenAi ? given : withFunctionsAlone(given, losses), losses)
+  const request = withResultsBeside(isOpenAi ? given : withoutBreakpoints(withFunctionsAlone(given, losses), losses), losses)
   if (request.topK !== undefined) losses.drop('top_k', 'this wire has no top_k')
   const { stopSequences } = request
   if (stopSequences !== undefined && stopSequences.length > MAX_STOP_SEQUENCES)

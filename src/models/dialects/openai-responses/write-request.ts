@@ -5,6 +5,7 @@ import { freeNames, withFunctionsAlone } from '../../neutral/free-tools.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
 import type { Target } from '../../types.ts'
+import { withoutBreakpoints } from '../cache-marks.ts'
 import { writeOpenAiFields } from '../openai-fields.ts'
 import { effortForBudget, effortOn, isAnswerSchema, strictOf } from '../strict.ts'
 import { writeItems } from './write-items.ts'
@@ -19,7 +20,7 @@ export function writeRequest(given: NeutralRequest, isStream: boolean, target: T
   const isOpenAi = target.traits?.takesOpenAiExtras === true
   // What other servers of this wire make of a call without a result is not known.
   if (isOpenAi) refuseUnanswered(given)
-  const request = isOpenAi ? given : withFunctionsAlone(given, losses)
+  const request = isOpenAi ? given : withoutBreakpoints(withFunctionsAlone(given, losses), losses)
   reportLosses(request, losses)
   const input = writeItems(request.messages, losses)
   const reasons = request.reasoning !== undefined && request.reasoning.type !== 'off'

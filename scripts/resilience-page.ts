@@ -77,7 +77,7 @@ Each provider key with each model has a state of its own, which \`signalbox prov
 | \`open\` | 5 recent failures that are also half of the recent calls (\`models.breaker\`); counts halve every 10 s | after \`pause\` (5 s, doubling to \`longestPause\`), with one probe |
 | \`probing\` | one call is let through an open circuit | it succeeds: closed; it fails: open for twice as long |
 | \`limited\` | a rate limit (429) | after what it says (5 minutes at the most), else after 1 s, which doubles |
-| \`parked\` | 401, 402, a used-up quota: the key; 403: the key for this model, for another may be allowed | when the key in the configuration changes, or \`signalbox providers reset NAME\` |
+| \`parked\` | 401, 402, a used-up quota: the key; 403: the key for this model, for another may be allowed | when the key changes, or the address, a header or whatever else the provider is asked with, at a reload or a restart; or \`signalbox providers reset NAME\` |
 
 Replicas tell each other of open circuits, rate limits and parked keys where \`shared: redis://…\` is set: as hints, within a quarter of a second, and no call waits for it. Speed and
 calls under way are each replica's own.

@@ -96,7 +96,7 @@ const MODELS: Readonly<Partial<Record<WireName, string>>> = {
 function targetOf(wire: WireName): Target {
   return {
     ...{ name: 'm', provider: 'p', id: MODELS[wire] ?? 'gpt-5', wire, url: '', headers: {}, credentials: [], price: undefined },
-    ...{ laneId: 'p/m', keyId: 'k', keyIndex: 0, keyCount: 1 },
+    ...{ laneId: 'p/m', accessId: 'k', keyId: 'k', keyIndex: 0, keyCount: 1 },
     timeouts: { connectMs: 1, firstTokenMs: 1, idleMs: 1, totalMs: 1 },
     ...(wire.startsWith('openai') ? { traits: { takesOpenAiExtras: true } as const } : {}),
   }
@@ -137,6 +137,8 @@ translators.
   (\`provider_malformed\`): the caller is told of an error, on the same wire too, in place of the terminal event. Where the bound of the output ended it,
   that is the answer. What a model wrote into a call that was ended, or into a whole reply, is its own and goes on as it is
   ([decisions/0036](../decisions/0036-calls-without-an-end-and-without-an-answer.md)).
+- A history with a call that nothing answers is refused where the provider is known to refuse it, with the place in the caller's words; a result that
+  comes later is put behind its call. Where a call must be made and thinking is asked for too, Claude is made to call, and does not think before.
 - Thinking that a provider signs or encrypts is handed to callers of every wire, and goes back byte for byte to a provider of the wire that it came from.
 `
 

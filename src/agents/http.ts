@@ -1,5 +1,5 @@
 import { type Call, type CallStart, openCall } from '../core/call.ts'
-import { draining, errorOf, mediaTypeProblem, pullStream, readCallHeaders, watchClient } from '../core/edge.ts'
+import { draining, errorOf, mediaTypeProblem, readCallHeaders, streamedResponse, watchClient } from '../core/edge.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
 import { pathOf, readCredential } from '../core/headers.ts'
 import type { Layer } from '../core/layer.ts'
@@ -135,7 +135,7 @@ function streamResponse(edge: Edge, reply: Reply<AgentPart>): Response {
   headers['cache-control'] = 'no-cache'
   headers['x-accel-buffering'] = 'no'
   const next = keepAlive({ world: edge.call.world, next: () => nextBytes(edge, reply), isOver: () => reply.ending !== undefined })
-  return new Response(pullStream(reply, next), { headers })
+  return streamedResponse(reply, next, { headers })
 }
 
 /** The next bytes for the client: an event of the agent, or the one that says how the stream failed; undefined at a good end. */

@@ -152,7 +152,7 @@ function examinePrices({ catalog }: Snapshot): readonly Finding[] {
 function examineParked({ config }: Snapshot, lanes: readonly Target[]): readonly Finding[] {
   const table = new LaneTable(() => ({ failures: 1, share: 1, pauseMs: 1, longestPauseMs: 1 }))
   readProviderStates(dataFolder(config), table)
-  const isParked = (state: LaneState) => state.parkedBy !== undefined || table.isKeyParked(state.lane.keyId)
+  const isParked = (state: LaneState) => state.parkedBy !== undefined || table.isKeyParked(state.lane.accessId)
   const parked = lanes.filter((lane) => isParked(table.stateOf(lane)))
   return parked.map(({ provider, keyIndex, id }) => ({
     check: 'parked',

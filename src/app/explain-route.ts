@@ -13,6 +13,7 @@ import { realWorld } from '../platform/world.ts'
 import { dataFolder } from './data-folder.ts'
 import { readProviderStates } from './keep-provider-states.ts'
 import { type FileRequest, loadFile } from './load-file.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 /** What is asked. */
 export interface ExplainRequest extends FileRequest {
@@ -43,23 +44,28 @@ export interface RouteExplanation {
   readonly ruledOut: readonly { readonly target: string; readonly why: string }[]
   /** What was read of the request. */
   readonly request: RequestShape
+  /** Variables of the environment that are not set here: whether their keys are parked or at a limit is not known. */
+  readonly notSet?: readonly string[]
   /** The refusal that the caller would get, where no target is left. */
   readonly refusal?: { readonly code: string; readonly status: number; readonly message: string }
 }
 
 /**
- * Chooses as the gateway would, with the states of providers that it wrote last, and sends nothing.
+ * Chooses as the gateway would, with the states of providers that it wrote last, and sends nothing. Secrets need not be set.
  * @throws PlaceError where the configuration has problems; model_not_found; invalid_json
  */
 export function explainRoute(request: ExplainRequest): RouteExplanation {
-  const snapshot = loadFile(request)
+  const missing = new Set<string>()
+  const snapshot = loadFile({ ...request, env: withoutSecrets(request.env, (name) => missing.add(name)) })
   const body = readBody(request.body)
   const name = request.model ?? (typeof body.model === 'string' ? body.model : '')
   const route = snapshot.catalog.find(name)
   if (route === undefined) throw new GatewayError('model_not_found', `There is no route and no model "${name}" in the file.`)
   const router = new RouterState(() => snapshot.breaker)
   readProviderStates(dataFolder(snapshot.config), router.lanes)
-  const { team, user, labels } = request
+  const { team, user } = request
+  // A team's own labels win over what a caller sends, as in a call.
+  const labels = { ...request.labels, ...(team === undefined ? {} : snapshot.config.access.teams[team]?.labels) }
   const principal = {
     organisation: snapshot.config.access.organisation,
     ...(team === undefined ? {} : { team }),
@@ -77,6 +83,7 @@ export function explainRoute(request: ExplainRequest): RouteExplanation {
     order: choice.order.map((target) => describeTarget(target, facts.shape, world.now())),
     ruledOut: choice.ruledOut.map(({ target, why }) => ({ target, why })),
     request: facts.shape,
+    ...(missing.size === 0 ? {} : { notSet: [...missing] }),
     ...(refused === undefined ? {} : { refusal: { code: refused.code, status: refused.status, message: refused.message } }),
   }
 }

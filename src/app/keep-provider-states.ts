@@ -9,6 +9,8 @@ import { describeThrown, type Logger } from './logger.ts'
 export const PROVIDER_STATES_FILE = 'provider-states.json'
 /** How long after a change it is written, at the most. */
 const WRITE_EVERY_MS = 1000
+/** How long after a call it is, for how fast targets are changes with each. */
+const WRITE_SPEEDS_EVERY_MS = 10_000
 
 interface KeepDeps {
   readonly world: World
@@ -18,16 +20,17 @@ interface KeepDeps {
 }
 
 /**
- * Keeps open circuits, cooldowns and parked keys over restarts. What cannot be read or written costs no call: then they are learned again.
+ * Keeps open circuits, cooldowns, parked keys and how fast targets are over restarts. What cannot be read or written costs no call: then they are learned again.
  * @returns stops, and writes a last time
  */
 export function keepProviderStates({ world, logger, folder, lanes }: KeepDeps): () => void {
   const path = join(folder, PROVIDER_STATES_FILE)
   readProviderStates(folder, lanes)
-  let written = lanes.changes
-  const write = () => {
-    if (lanes.changes === written) return
-    written = lanes.changes
+  let [written, writtenSends, writtenAtMs] = [lanes.changes, lanes.sends, world.now()]
+  const write = (isLast = false) => {
+    const areSpeedsDue = lanes.sends !== writtenSends && (isLast || world.now() - writtenAtMs >= WRITE_SPEEDS_EVERY_MS)
+    if (lanes.changes === written && !areSpeedsDue) return
+    ;[written, writtenSends, writtenAtMs] = [lanes.changes, lanes.sends, world.now()]
     try {
       writeFileSync(`${path}.new`, encodeStates(lanes, world.now()), { mode: 0o600 })
       renameSync(`${path}.new`, path)
@@ -43,7 +46,7 @@ export function keepProviderStates({ world, logger, folder, lanes }: KeepDeps): 
   let cancel = again()
   return () => {
     cancel()
-    write()
+    write(true)
   }
 }
 

@@ -37,8 +37,10 @@ export function answerNowhere(path: string, method: string, running: ReadonlySet
   const absent = LAYERS.find((name) => PATHS[name].some((prefix) => path === prefix || path.startsWith(`${prefix}/`)))
   const places = [...running].map((name) => `The ${name} gateway answers below ${PATHS[name][0]}.`).join(' ')
   if (absent === undefined || running.has(absent)) {
-    const meant = running.has('models') && WITHOUT_V1.test(path) ? ` Did you mean /v1${shown}?` : ''
-    return errorAnswer(`There is nothing at ${shown}.${meant} ${places}`)
+    const once = shown.replace(/^\/{2,}/, '/')
+    const meant = running.has('models') && WITHOUT_V1.test(once) ? `/v1${once}` : once === shown ? undefined : once
+    const hint = meant === undefined ? '' : ` Did you mean ${meant}?`
+    return errorAnswer(`There is nothing at ${shown}.${hint} ${places}`)
   }
   const message = `The ${absent} gateway does not run here: add \`${absent}:\` to the configuration to start it. ${places}`
   return absent !== 'models' && method === 'POST' ? rpcAnswer(message) : errorAnswer(message)

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { basename, resolve } from 'node:path'
+import { basename } from 'node:path'
 import { readTable } from '../models/prices/read-table.ts'
 import type { LeftOut } from '../models/prices/sources/converted.ts'
 import type { PriceTable } from '../models/prices/types.ts'
 import { PlaceError } from './gateway-place.ts'
+import { readInput } from './read-input.ts'
 
 /** A file of prices, in any of the formats that are read. */
 export interface PriceFile {
@@ -16,14 +16,7 @@ export interface PriceFile {
  * @throws PlaceError with a line for each thing that is wrong
  */
 export function readPriceFile(file: string, cwd: string): PriceFile {
-  const path = resolve(cwd, file)
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (thrown) {
-    const why = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT' ? 'there is no such file' : String(thrown)
-    throw new PlaceError(`${file} cannot be read: ${why}.`, { cause: thrown })
-  }
+  const text = readInput(file, cwd)
   // A foreign table has no version of its own: its name says at least which file it was.
   const read = readTable(text, file, versionOf(file))
   if (read.type === 'rejected') throw new PlaceError(read.lines.join('\n'))

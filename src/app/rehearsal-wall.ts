@@ -52,6 +52,9 @@ const PLAYS: Readonly<Record<FaultName, Play>> = {
   conflict: refuse(409),
   too_early: refuse(425),
   quota: refuse(429, { code: 'insufficient_quota', message: 'You exceeded your current quota.' }),
+  credit_for_less: refuse(402, {
+    message: 'This request requires more credits, or fewer max_tokens. You requested up to 65536 tokens, but can only afford 30104.',
+  }),
   forbidden: refuse(403),
   auth: refuse(401),
   rate_limited_until: refuse(429, { headers: { 'retry-after': '1' } }),

@@ -21,6 +21,7 @@ import { HEALTHY_TEXT } from './rehearsal-replies.ts'
 import { FAULTS, type FaultName, wallWorld } from './rehearsal-wall.ts'
 import type { Config } from './sections.ts'
 import { CurrentSnapshot, compileSnapshot, type Snapshot } from './snapshot.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 /** What became of one call under one fault. */
 export interface Rehearsed {
@@ -50,8 +51,7 @@ const HANGS_MS = 8000
  * @throws PlaceError where the configuration has problems
  */
 export async function rehearse(request: FileRequest, onDone: (one: Rehearsed) => void = () => {}): Promise<readonly Rehearsed[]> {
-  // A rehearsal needs no secrets: what is not in the environment is made up, each by itself, as two keys are two ways.
-  const env = new Proxy(request.env, { get: (known, name) => Reflect.get(known, name) ?? `rehearsal-${String(name)}`, has: () => true })
+  const env = withoutSecrets(request.env)
   const snapshot = loadFile({ ...request, env })
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-rehearsal-'))
   try {

@@ -1,5 +1,6 @@
 import type { World } from '../core/world.ts'
 import { watchLauncher } from '../platform/launcher.ts'
+import { watchTerminal } from '../platform/terminal.ts'
 import { shutdownReason } from './compose.ts'
 import type { Running } from './serve.ts'
 
@@ -18,7 +19,10 @@ interface SignalListeners {
   readonly onFault: (thrown: unknown) => void
 }
 
-/** Waits for SIGTERM or SIGINT, or for the end of the launcher. A second one aborts `hurry`; SIGHUP reloads. */
+/**
+ * Waits for SIGTERM or SIGINT, or for the end of the launcher. A second one aborts `hurry`. SIGHUP reloads, but where it says that the terminal
+ * is gone in which the gateway was started: nobody sees it any more who could stop it.
+ */
 export function untilSignalled({ world, env, onHangup, onFault }: SignalListeners): Promise<Stopped> {
   const { promise, resolve } = Promise.withResolvers<Stopped>()
   const hurry = new AbortController()
@@ -32,7 +36,8 @@ export function untilSignalled({ world, env, onHangup, onFault }: SignalListener
   watchLauncher(env, world, () => stop('end of the launcher'))
   process.on('SIGTERM', () => stop('SIGTERM'))
   process.on('SIGINT', () => stop('SIGINT'))
-  process.on('SIGHUP', onHangup)
+  const isTerminalGone = watchTerminal()
+  process.on('SIGHUP', () => (isTerminalGone() ? stop('SIGHUP of its terminal') : onHangup()))
   process.on('unhandledRejection', onFault)
   process.on('uncaughtException', onFault)
   return promise

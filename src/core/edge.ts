@@ -1,6 +1,7 @@
 import type { Call, Labels, PromptIdentity } from './call.ts'
 import { asGatewayError, GatewayError } from './errors.ts'
 import { readLabels, readPromptIdentity } from './headers.ts'
+import { StreamedResponse } from './layer.ts'
 import type { Ending, Reply } from './reply.ts'
 import type { CancelTimer, World } from './world.ts'
 
@@ -68,11 +69,15 @@ export function mediaTypeProblem(contentType: string | null): GatewayError | und
 }
 
 /**
- * The body of a reply that streams. Pull only: what the client does not read is not asked of what stands behind.
+ * A reply that streams. Pull only: what the client does not read is not asked of what stands behind.
  * @param nextBytes the next bytes for the client, or undefined at the end
  */
-export function pullStream<Part>(reply: Reply<Part>, nextBytes: () => Promise<Uint8Array | undefined>): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>(
+export function streamedResponse<Part>(
+  reply: Reply<Part>,
+  nextBytes: () => Promise<Uint8Array | undefined>,
+  init: ResponseInit,
+): StreamedResponse {
+  const body = new ReadableStream<Uint8Array>(
     {
       // Not async: what waits for a part is there once for every open stream.
       pull: (controller) =>
@@ -84,6 +89,7 @@ export function pullStream<Part>(reply: Reply<Part>, nextBytes: () => Promise<Ui
     },
     { highWaterMark: 0 },
   )
+  return new StreamedResponse(body, init)
 }
 
 /** The error of a reply that did not end well. */

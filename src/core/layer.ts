@@ -22,6 +22,9 @@ export interface SocketListener {
   onClose(code: number, reason: string): void
 }
 
+/** A response whose body streams. What serves it keeps its connection open, however long nothing is said on it. */
+export class StreamedResponse extends Response {}
+
 /** A gateway as the server sees it: web-standard in, web-standard out. */
 export interface Layer {
   readonly name: LayerName

@@ -149,9 +149,9 @@ function passedProviders(config: ModelsConfig, places: ReadonlyMap<string, Keyed
 }
 
 /** No model stands behind it: its circuit and its limits are its own. */
-function passedLane({ target, keyFingerprint, keyIndex, keyCount }: KeyedPlace): PassedLane {
+function passedLane({ target, keyFingerprint, access, keyIndex, keyCount }: KeyedPlace): PassedLane {
   const { provider } = target
-  return { target, provider, id: 'passthrough', ...laneIdsOf(provider, keyFingerprint, 'passthrough'), keyIndex, keyCount }
+  return { target, provider, id: 'passthrough', ...laneIdsOf(provider, keyFingerprint, access, 'passthrough'), keyIndex, keyCount }
 }
 
 type KeyedPlaces = readonly [KeyedPlace, ...KeyedPlace[]]
@@ -167,7 +167,7 @@ function placesOf(name: string, provider: ProviderConfig, surroundings: Surround
 }
 
 function keeperOf(config: ModelsConfig, places: ReadonlyMap<string, KeyedPlaces>, provider: string, keyId: string): Keeper | undefined {
-  const place = places.get(provider)?.find(({ keyFingerprint }) => laneIdsOf(provider, keyFingerprint, '').keyId === keyId)
+  const place = places.get(provider)?.find(({ keyFingerprint, access }) => laneIdsOf(provider, keyFingerprint, access, '').keyId === keyId)
   if (place === undefined) return undefined
   const timeouts = timeoutsOf(config.timeouts, config.providers[provider]?.timeouts, undefined)
   const { also, url } = place.urls('')
@@ -202,7 +202,7 @@ function targetOf({ config, prices }: Sources, place: KeyedPlace, model: ModelCo
   return {
     ...place.target,
     ...place.urls(id),
-    ...laneIdsOf(model.provider, place.keyFingerprint, id),
+    ...laneIdsOf(model.provider, place.keyFingerprint, place.access, id),
     keyIndex: place.keyIndex,
     keyCount: place.keyCount,
     name: model.name,

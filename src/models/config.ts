@@ -128,7 +128,7 @@ function isWildcard(name: string): boolean {
 function check(config: ModelsConfig, written: Readonly<Record<string, unknown>>): readonly ConfigProblem[] {
   return [
     ...Object.entries(config.providers).flatMap(([name, provider]) => checkProvider(name, provider)),
-    ...config.models.flatMap((_model, index) => checkModel(config, index)),
+    ...checkModels(config),
     ...checkRouting(config),
     ...checkCaches(cachingOf(config), { store: config.cache.store, models: config.models.map(({ name }) => name) }, written),
   ]
@@ -186,13 +186,26 @@ function checkApiKey(path: readonly string[], provider: ProviderConfig, row: Pro
   )
 }
 
-function checkModel(config: ModelsConfig, index: number): ConfigProblem[] {
-  const model = config.models[index]
-  if (model === undefined) return []
+function checkModels(config: ModelsConfig): ConfigProblem[] {
+  const firsts = new Map<string, number>()
+  return config.models.flatMap((model, index) => {
+    const first = firsts.get(model.name)
+    if (first === undefined) firsts.set(model.name, index)
+    return checkModel(config, index, model, first)
+  })
+}
+
+function checkModel(
+  config: ModelsConfig,
+  index: number,
+  model: ModelsConfig['models'][number],
+  first: number | undefined,
+): ConfigProblem[] {
   const path = ['models', 'models', index]
-  const first = config.models.findIndex(({ name }) => name === model.name)
   return [
-    ...(first < index ? [{ path: [...path, 'name'], message: `"${model.name}" is the name of models.models[${first}] already` }] : []),
+    ...(first !== undefined
+      ? [{ path: [...path, 'name'], message: `"${model.name}" is the name of models.models[${first}] already` }]
+      : []),
     ...checkPrice([...path, 'price'], model.price),
     ...(isWildcard(model.name) && model.id !== undefined
       ? [{ path: [...path, 'id'], message: `is not allowed, for what * in "${model.name}" stands for is the id` }]

@@ -1,5 +1,6 @@
 import type { GatewayError } from '../core/errors.ts'
 import type { NanoUsd } from '../core/money.ts'
+import type { PeerHeaders } from '../core/peer-reply.ts'
 import type { Framing } from './framing.ts'
 import type { NeutralEmbeddings, NeutralInputs } from './neutral/embedding.ts'
 import type { Loss } from './neutral/loss.ts'
@@ -43,12 +44,15 @@ export interface Dialect {
   encodeRequest(request: ModelRequest, target: Target): string
   /** The body for a provider of this wire, of a request that came in another. */
   writeRequest(request: NeutralRequest, isStream: boolean, target: Target): Written
-  /** @throws provider_malformed, provider_error (an error in a body of status 200) */
-  decodeReply(body: Uint8Array, target: Target): ModelPart
+  /**
+   * @param headers of the reply, where it came just now
+   * @throws provider_malformed, provider_error (an error in a body of status 200)
+   */
+  decodeReply(body: Uint8Array, target: Target, headers?: PeerHeaders): ModelPart
   /** The body for a caller of this wire, of a reply that came in another. */
   writeReply(reply: NeutralReply, context: ReplyContext): Written
-  /** A decoder for one stream. */
-  decodeStream(request: Pick<ModelRequest, 'wantsUsage'>, target: Target): StreamDecoder
+  /** A decoder for one stream. @param headers of the reply, where it comes just now */
+  decodeStream(request: Pick<ModelRequest, 'wantsUsage'>, target: Target, headers?: PeerHeaders): StreamDecoder
   /** A reader that says what the frames of one stream mean. */
   readStream(target: Target): StreamReader
   /** A writer of one stream for a caller of this wire. */
@@ -90,7 +94,7 @@ export interface CountingDialect {
   encodeRequest(request: ModelRequest, target: Target): string
   writeRequest(request: NeutralRequest, target: Target): Written
   /** A part with `countedTokens`. @throws provider_malformed, provider_error */
-  decodeReply(body: Uint8Array, target: Target): ModelPart
+  decodeReply(body: Uint8Array, target: Target, headers?: PeerHeaders): ModelPart
   writeReply(tokens: number): string
 }
 
@@ -102,7 +106,7 @@ export interface EmbeddingDialect {
   encodeRequest(request: ModelRequest, target: Target): string
   writeRequest(inputs: NeutralInputs, target: Target): Written
   /** A part with `embeddings` and, where the provider says it, `usage`. @throws provider_malformed, provider_error */
-  decodeReply(body: Uint8Array, target: Target): ModelPart
+  decodeReply(body: Uint8Array, target: Target, headers?: PeerHeaders): ModelPart
   writeReply(reply: NeutralEmbeddings, request: NeutralInputs, context: ReplyContext): Written
 }
 
@@ -117,7 +121,7 @@ export interface StreamShape {
 
 /** What a writer of replies needs to know. */
 export interface ReplyContext {
-  readonly request: Pick<ModelRequest, 'model' | 'wantsUsage' | 'text'>
+  readonly request: Pick<ModelRequest, 'model' | 'wantsUsage' | 'text' | 'continues'>
   /** Stands in for an id that the provider did not give. */
   readonly callId: string
   /** Seconds since the epoch; stands in for a time that the provider did not give. */

@@ -76,6 +76,15 @@ export function findEndpoint(path: string): FoundEndpoint | undefined {
   return undefined
 }
 
+/** The path that was meant by one that clients make of a base URL with the version, or a slash, too many; undefined where none is near. */
+export function meantPath(path: string): string | undefined {
+  const meant = path
+    .replace(/\/{2,}/g, '/')
+    .replace(/^(\/v1(?:beta)?)(?:\/v1(?:beta)?)+(?=\/)/, '$1')
+    .replace(/\/$/, '')
+  return meant !== path && findEndpoint(meant) !== undefined ? meant : undefined
+}
+
 /** The wire in which a request is answered: that of its endpoint, else the one that it looks like. */
 export function wireOf(path: string, headers: Headers, endpoint: Endpoint | undefined): WireName {
   const isCall = endpoint?.action === 'models.call' || endpoint?.action === 'models.passthrough'

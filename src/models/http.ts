@@ -1,5 +1,5 @@
 import { type Call, type CallStart, openCall } from '../core/call.ts'
-import { draining, errorOf, mediaTypeProblem, pullStream, readCallHeaders, watchClient } from '../core/edge.ts'
+import { draining, errorOf, mediaTypeProblem, readCallHeaders, streamedResponse, watchClient } from '../core/edge.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
 import { describeGuards } from '../core/guard-facts.ts'
 import { pathOf, readCredential } from '../core/headers.ts'
@@ -16,7 +16,7 @@ import { cacheHeaders } from './cache/stage.ts'
 import type { ListedModel } from './catalog.ts'
 import type { Dialect, StreamShape } from './dialect.ts'
 import { dialectOf } from './dialects/index.ts'
-import { type Endpoint, type FoundEndpoint, findEndpoint, PATHS, wireOf } from './endpoints.ts'
+import { type Endpoint, type FoundEndpoint, findEndpoint, meantPath, PATHS, wireOf } from './endpoints.ts'
 import { encodeModel, encodeModels } from './listing.ts'
 import { passedResponse } from './passthrough/response.ts'
 import type { PassedPart } from './passthrough/types.ts'
@@ -153,7 +153,12 @@ function open(
 function problemOf(deps: HttpDeps, request: Request, endpoint: Endpoint | undefined, path: string): GatewayError | undefined {
   if (!deps.isOpen()) return draining()
   if (endpoint === undefined) {
-    return new GatewayError('not_found', `There is nothing at ${path.slice(0, 200)}. The models gateway answers at ${PATHS.join(', ')}.`)
+    const meant = meantPath(path)
+    const hint = meant === undefined ? '' : ` Did you mean ${meant.slice(0, 200)}? Mend the base URL of the client.`
+    return new GatewayError(
+      'not_found',
+      `There is nothing at ${path.slice(0, 200)}.${hint} The models gateway answers at ${PATHS.join(', ')}.`,
+    )
   }
   if (!endpoint.methods.some((method) => method === request.method)) {
     return new GatewayError('method_not_allowed', `${path} takes ${endpoint.methods.join(' or ')}, not ${request.method.slice(0, 20)}.`)
@@ -181,9 +186,7 @@ function streamResponse(edge: Edge, url: string, reply: Reply<ModelPart>): Respo
   headers['content-type'] = shape?.contentType ?? 'text/event-stream; charset=utf-8'
   headers['cache-control'] = 'no-cache'
   headers['x-accel-buffering'] = 'no'
-  return new Response(pullStream(reply, shape === undefined ? () => nextTogether(edge, reply) : () => nextShaped(edge, reply, shape)), {
-    headers,
-  })
+  return streamedResponse(reply, shape === undefined ? () => nextTogether(edge, reply) : () => nextShaped(edge, reply, shape), { headers })
 }
 
 /** The next bytes for the client: a frame, or the frame that says how the stream failed; undefined at a good end. */
@@ -268,7 +271,7 @@ function framesResponse(edge: Edge, reply: Reply<KeptAnswer>, first?: Uint8Array
     return ending.outcome === 'ok' ? undefined : edge.dialect.encodeStreamError(errorOf(ending), edge.call.id)
   }
   const headers = { ...describe(edge), 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' }
-  return new Response(pullStream(reply, nextFrame), { headers })
+  return streamedResponse(reply, nextFrame, { headers })
 }
 
 function errorResponse(edge: Edge, error: GatewayError, endpoint: Endpoint | undefined): Response {

@@ -6,6 +6,7 @@ import type { ProviderConfig } from './config.ts'
 import type { Dialect } from './dialect.ts'
 import { dialectOf } from './dialects/index.ts'
 import { COMMON_WIRE, type ProviderRow, rowOf } from './providers.ts'
+import { fingerprintOf } from './routing/lane-id.ts'
 import type { AuthStyle, Target } from './types.ts'
 
 /** A configured provider, ready to be asked for its models. */
@@ -14,6 +15,8 @@ export interface Place {
   readonly target: Pick<Target, 'provider' | 'wire' | 'headers' | 'credentials' | 'authorize' | 'framing' | 'traits' | 'connection'>
   /** Where its API begins, without a slash at its end; empty where that is not the same for all of it. */
   readonly base: string
+  /** A fingerprint of where it is and who asks: another one is another way, of which nothing is known. */
+  readonly access: string
   /** Where a model is asked. */
   readonly urls: (modelId: string) => Pick<Target, 'url' | 'streamUrl' | 'countUrl' | 'embedUrl' | 'also'>
 }
@@ -36,8 +39,23 @@ export function compileProvider(name: string, provider: ProviderConfig, surround
       ...(connection === undefined ? {} : { connection }),
     },
     base: baseOf(provider, row),
+    access: accessOf(provider, row, surroundings),
     urls: (modelId) => ({ ...urlsOf(modelId, provider, row, dialect), ...others(modelId, provider, row) }),
   }
+}
+
+/** Credentials that stand around the process, for providers that sign with them. */
+const CREDENTIALS_AROUND = [
+  ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_ROLE_ARN'],
+  'GOOGLE_APPLICATION_CREDENTIALS',
+] as const satisfies readonly string[]
+
+function accessOf(provider: ProviderConfig, row: ProviderRow | undefined, { env }: Surroundings): string {
+  const { wire, organization, project, auth, headers } = provider
+  const secrets = secretsIn(provider).map((secret) => secret.reveal())
+  const around = row?.authorize === undefined ? [] : CREDENTIALS_AROUND.map((name) => env[name])
+  const [base, sent] = [baseOf(provider, row), revealHeaders(headers)]
+  return fingerprintOf(JSON.stringify([base, { wire, organization, project, auth }, sent, secrets, around]))
 }
 
 type Urls = Pick<Target, 'url' | 'streamUrl' | 'countUrl' | 'embedUrl'>

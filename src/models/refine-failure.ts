@@ -15,6 +15,10 @@ interface RefinedRow {
   readonly statuses: readonly number[]
   readonly words: RegExp
   readonly message: RegExp
+  /** Words with which the message alone is not believed, nor is it where the provider says when to come back. */
+  readonly unless?: RegExp
+  /** What the caller is told in place of what was made of the status alone. */
+  readonly says?: string
 }
 
 /**
@@ -23,18 +27,28 @@ interface RefinedRow {
  * of their clients.
  */
 const ROWS: readonly RefinedRow[] = [
+  // OpenRouter compares the most that a request may cost with the credit that is left: any caller may ask for too much, while others are served.
+  {
+    code: 'provider_rejected',
+    statuses: [402],
+    words: /^$/,
+    message: /^This request requires more credits, or fewer max_tokens\b.{0,60}\bcan only afford [1-9]/,
+    says: 'its account has credit for fewer tokens than this call may use. Ask for fewer (max_tokens); whoever runs the gateway may add credit.',
+  },
   {
     code: 'provider_context_too_long',
     statuses: [400, 413, 422],
     words: /^(?:context_length_exceeded|string_above_max_length|request_too_large)$/,
     message:
-      /maximum context length|context (?:length|window)|prompt is too long|input is too long|input token count .{0,40}exceeds|too many (?:input )?tokens|exceeds the (?:maximum|context)/i,
+      /maximum (?:context|prompt) length|context (?:length|window)|(?:prompt|input) is too long|token count .{0,40}exceeds|too many (?:input )?tokens|exceeds? (?:the )?(?:maximum|context|available context)/i,
   },
   {
     code: 'provider_quota_exhausted',
     statuses: [402, 403, 429],
     words: /^(?:insufficient_quota|billing_error|billing_hard_limit_reached|insufficient_balance|quota_exceeded)$/,
     message: /exceeded your current quota|insufficient (?:balance|credits?|quota|funds)|credit balance is too low/i,
+    // Google says so of every limit, also of those of a minute.
+    unless: /^RESOURCE_EXHAUSTED$/,
   },
   // Anthropic says with 400 that there is no credit left; its sentence stands at the beginning, where no caller's words can.
   { code: 'provider_quota_exhausted', statuses: [400], words: /^$/, message: /^Your credit balance is too low/ },
@@ -53,18 +67,25 @@ export function refineFailure(error: GatewayError, body: Uint8Array): GatewayErr
   return said === undefined ? error : refined(error, said)
 }
 
-/** The same for an error inside a reply of status 200, of which the message alone is known. */
+/** The same for an error inside a reply of status 200, of which the message alone is known: that is not enough to park a key. */
 export function refineReported(error: GatewayError): GatewayError {
   const message = error.message.slice(error.message.indexOf(': ') + 2)
-  return refined(error, { status: error.extra.providerStatus, words: [], message })
+  const meant = refined(error, { status: error.extra.providerStatus, words: [], message })
+  return meant.code === 'provider_quota_exhausted' ? error : meant
 }
 
 function refined(error: GatewayError, said: Said): GatewayError {
-  const row = ROWS.find(({ statuses, words, message }) => {
+  const isLimit = error.extra.retryAfterSeconds !== undefined
+  const row = ROWS.find(({ statuses, words, message, unless }) => {
     const isBelieved = said.status === undefined ? statuses.includes(400) : statuses.includes(said.status)
-    return isBelieved && (said.words.some((word) => words.test(word)) || message.test(said.message))
+    if (!isBelieved) return false
+    if (said.words.some((word) => words.test(word))) return true
+    const isDoubtful = unless !== undefined && (isLimit || said.words.some((word) => unless.test(word)))
+    return !isDoubtful && message.test(said.message)
   })
-  return row === undefined ? error : new GatewayError(row.code, error.message, error.extra)
+  if (row === undefined) return error
+  const told = row.says === undefined ? error.message : error.message.replace(/: .*$/s, `: ${row.says}`)
+  return new GatewayError(row.code, told, error.extra)
 }
 
 /** The part of an error answer that is looked at. */
@@ -80,7 +101,7 @@ function readSaid(body: Uint8Array, status: number | undefined): Said | undefine
   }
   const [first] = Array.isArray(value) ? value : [value]
   const error = isObject(first) ? (isObject(first.error) ? first.error : first) : undefined
-  return error === undefined ? undefined : { status, words: wordsOf(error), message: textOf(error.message) }
+  return error === undefined ? undefined : { status, words: wordsOf(error), message: textOf(error.message ?? error.error) }
 }
 
 function wordsOf(error: JsonObject): readonly string[] {

@@ -72,7 +72,7 @@ async function openWhole(call: Call, attempt: Attempt, exchange: Exchange, respo
   const bytes = await exchange.readAll(response)
   call.record.facts.providerMs = exchange.elapsedMs
   exchange.close()
-  const part = callDialect(target.wire, request.operation).decodeReply(bytes, target)
+  const part = callDialect(target.wire, request.operation).decodeReply(bytes, target, response.headers)
   if (part.finishReason !== undefined) call.record.facts.finishReason = part.finishReason
   return replyOf([part], call.signal)
 }
@@ -80,13 +80,24 @@ async function openWhole(call: Call, attempt: Attempt, exchange: Exchange, respo
 async function openStream(call: Call, attempt: Attempt, exchange: Exchange, response: PeerReply): Promise<Reply<ModelPart>> {
   const { request, target } = attempt
   const framing = target.framing ?? dialectOf(target.wire).framing ?? SSE
-  if (!isStream(response, framing)) {
-    throw new GatewayError('provider_malformed', `Provider ${target.provider} was asked for a stream and answered with something else.`)
-  }
-  const decoder = dialectOf(target.wire).decodeStream(request, target)
+  if (!isStream(response, framing)) throw await noStream(attempt, exchange, response)
+  const decoder = dialectOf(target.wire).decodeStream(request, target, response.headers)
   const source = new StreamSource(call, target, exchange, { reply: response, splitter: framing.open(MAX_FRAME_BYTES), decoder })
   await source.holdUntilContent()
   return new Reply(source, call.signal)
+}
+
+/** What is wrong with an answer that is no stream. Some providers tell an error so, with status 200: then it is that. */
+async function noStream({ request, target }: Attempt, exchange: Exchange, response: PeerReply): Promise<GatewayError> {
+  if (/^\s*application\/json/i.test(response.headers.get('content-type') ?? '')) {
+    const bytes = await exchange.readAll(response)
+    try {
+      callDialect(target.wire, request.operation).decodeReply(bytes, target, response.headers)
+    } catch (thrown) {
+      if (thrown instanceof GatewayError && thrown.code !== 'provider_malformed') return thrown
+    }
+  }
+  return new GatewayError('provider_malformed', `Provider ${target.provider} was asked for a stream and answered with something else.`)
 }
 
 function isStream(response: PeerReply, framing: Framing): boolean {

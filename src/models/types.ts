@@ -48,6 +48,8 @@ export interface ModelRequest {
   /** In a form of its wire that providers are not asked in: it goes by the neutral form also to one of the same wire. */
   readonly isVariant?: true
   readonly hooks?: SendHooks
+  /** The response that this one continues, where all that was said before stands in the text in the place of its name. */
+  readonly continues?: string
   /** What bounds its cost; absent where its wire's decoder does not say. */
   readonly bounds?: RequestBounds
 }
@@ -93,6 +95,8 @@ export interface RequestBounds {
   /** Images, sounds, files: how many, and how much of the body they are. Nobody knows their tokens before they are sent. */
   readonly mediaParts: number
   readonly mediaBytes: number
+  /** The tier of service that it asks for, as replies name it. Absent, or `auto`: the provider chooses. */
+  readonly serviceTier?: string
   /** What about it cannot be bounded before it is sent, in words. */
   readonly unbounded?: string
 }

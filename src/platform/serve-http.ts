@@ -1,5 +1,6 @@
 import { GatewayError } from '../core/errors.ts'
-import type { Layer, SocketListener, Upgrade } from '../core/layer.ts'
+import { type Layer, type SocketListener, StreamedResponse, type Upgrade } from '../core/layer.ts'
+import { LongRequests } from './long-requests.ts'
 
 /** A running HTTP server. */
 export interface HttpServer {
@@ -19,17 +20,25 @@ export interface HttpServerOptions {
   /** The largest body that any path may take; each path has its own, smaller limit. */
   readonly maxBodyBytes: number
   readonly fetch: (request: Request) => Promise<Response | Upgrade>
+  /** Seconds, 255 at most, after which a connection is closed on which nothing runs. Load balancers keep theirs for 60 mostly. */
+  readonly idleSeconds?: number
 }
+
+const IDLE_SECONDS = 240
 
 /**
  * Serves HTTP on Bun.
  * @throws conflict where the address cannot be taken: its message names host and port
  */
 export function serveHttp(options: HttpServerOptions): HttpServer {
+  const { idleSeconds = IDLE_SECONDS } = options
+  // The runtime counts from the last byte that came, whatever goes out: it would take every long call for an idle connection.
+  const long = new LongRequests({ sweepMs: idleSeconds * 250, hold: (request) => server.timeout(request, 0) })
   let server: BunServer
   try {
-    server = listen(options)
+    server = listen(options, idleSeconds, long)
   } catch (thrown) {
+    long.stop()
     throw cannotListen(options, thrown)
   }
   const port = server.port ?? options.port
@@ -37,21 +46,21 @@ export function serveHttp(options: HttpServerOptions): HttpServer {
     address: addressOf(options.host, port),
     port,
     pending: () => server.pendingRequests,
-    stop: ({ force }) => server.stop(force),
+    stop: ({ force }) => server.stop(force).finally(() => long.stop()),
   }
 }
 
-function listen(options: HttpServerOptions): BunServer {
+function listen(options: HttpServerOptions, idleTimeout: number, long: LongRequests): BunServer {
   return Bun.serve<SocketState>({
     hostname: options.host,
     port: options.port,
     // Outside of development Bun 1.4.5 shares a port with whoever of the same user asks for it too: each would get a part of the calls.
     reusePort: false,
-    // Bun would close a stream that is silent for ten seconds; a half-sent body has a deadline of its own (core/read-body.ts).
-    idleTimeout: 0,
+    // A client that is gone without a word would else keep its connection here for ever. A half-sent body has a deadline of its own (core/read-body.ts).
+    idleTimeout,
     maxRequestBodySize: options.maxBodyBytes,
     development: false,
-    fetch: (request, bun) => answer(options, request, bun),
+    fetch: (request, bun) => answer(options, request, bun, long),
     error: () =>
       new Response('{"error":{"message":"The gateway failed on this request.","code":"internal"}}', { status: 500, headers: JSON_TYPE }),
     websocket: {
@@ -107,8 +116,20 @@ function withWholeUrl(request: Request): Request {
 }
 
 /** What the layer says goes on as the promise that it is: a promise around it would be paid for by every call. */
-function answer(options: HttpServerOptions, request: Request, bun: BunServer): Promise<Response | undefined> {
-  return options.fetch(withWholeUrl(request)).then((reply) => (reply instanceof Response ? reply : upgrade(reply, request, bun)))
+function answer(options: HttpServerOptions, request: Request, bun: BunServer, long: LongRequests): Promise<Response | undefined> {
+  long.begin(request)
+  return options.fetch(withWholeUrl(request)).then(
+    (reply) => {
+      long.end(request)
+      if (!(reply instanceof Response)) return upgrade(reply, request, bun)
+      if (reply instanceof StreamedResponse) bun.timeout(request, 0)
+      return reply
+    },
+    (thrown: unknown) => {
+      long.end(request)
+      throw thrown
+    },
+  )
 }
 
 function upgrade(reply: Upgrade, request: Request, bun: BunServer): Response | undefined {

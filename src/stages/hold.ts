@@ -38,8 +38,8 @@ export interface Estimator<In> {
    * @param isStrict whether a strict budget applies: then the estimate must be a bound, or say why it is none
    */
   estimate(input: In, isStrict: boolean): Estimate
-  /** What so many tokens cost here: the function that prices what was used. It keeps nothing else of the input. */
-  pricing(input: In): PriceOf
+  /** What so many tokens cost here, at the most: the function that prices what was used. It keeps nothing else of the input. */
+  pricing(input: In, isStrict: boolean): PriceOf
   /** The input, changed so that all of its output together has this bound. */
   clampOutput(input: In, outputTokens: number): In
 }
@@ -142,7 +142,7 @@ export class HeldAttempt<In> {
   /** Something was accepted: of what was sent only its price matters from now on, and a stream may be long. */
   accepted(): void {
     if (this.#call.record.facts.isStream !== true || this.#input === undefined) return
-    this.#priceOf = this.#deps.pricing(this.#input)
+    this.#priceOf = this.#deps.pricing(this.#input, this.isStrict)
     this.#input = undefined
   }
 
@@ -197,7 +197,7 @@ export class HeldAttempt<In> {
     const pace = Math.max(LEAST_PACE, seenTokens / Math.max(LEAST_SPAN_MS, this.#lastMs - this.#firstMs))
     const unseenTokens = pace * (this.#call.world.monotonicMs() - this.#lastMs + NOTICE_MS)
     const outputTokens = Math.min(Math.ceil(seenTokens + unseenTokens), this.#estimate.outputTokens)
-    const priceOf = this.#priceOf ?? this.#deps.pricing(this.input)
+    const priceOf = this.#priceOf ?? this.#deps.pricing(this.input, this.isStrict)
     const nanoUsd = this.hold.nanoUsd === undefined ? undefined : priceOf({ inputTokens, outputTokens })
     return { nanoUsd, tokens: inputTokens + outputTokens, isEstimate: true }
   }
@@ -268,7 +268,7 @@ function fitOutput<In>(
   // What cannot be bounded or has no price is refused by the ledger, by name.
   if (estimate.unbounded !== undefined || estimate.outputTokens === 0) return { input, estimate }
   const left = deps.ledger.strictlyLeft(balances, at)
-  const priceOf = deps.pricing(input)
+  const priceOf = deps.pricing(input, true)
   const fits = (outputTokens: number) => {
     const nanoUsd = priceOf({ inputTokens, outputTokens }) ?? 0
     return nanoUsd <= left.nanoUsd && inputTokens + outputTokens <= left.tokens

@@ -98,7 +98,7 @@ function watch<In, Part, Priced>(reply: Reply<Part>, { deps, call, priced, held,
     facts.sizeOutBytes = metered.sizeBytes
     if (held !== undefined) book(held, metered, ending, facts)
     // The provider did the work, or a part of it, and did not say how much: not known is not free.
-    else if (metered.usage === undefined) facts.isUnpriced = true
+    else if (metered.charge?.type !== 'priced') facts.isUnpriced = true
     else if (metered.usage?.isEstimate === true) facts.isEstimate = true
     if (isDrained) finishLate(call, held, metered)
     return facts.costNanoUsd === undefined ? undefined : { ...ending, costNanoUsd: facts.costNanoUsd }
@@ -124,8 +124,9 @@ function takeUsage(metered: Metered, usage: Usage, charge: Charge, facts: CallFa
   metered.usage = usage
   metered.charge = charge
   facts.usage = usage
-  if (charge.type === 'unpriced') facts.isUnpriced = true
-  else {
+  if (charge.type === 'unpriced') {
+    if (before > 0) facts.costNanoUsd = (facts.costNanoUsd ?? 0) - before
+  } else {
     facts.costNanoUsd = (facts.costNanoUsd ?? 0) - before + charge.costNanoUsd
     facts.priceVersion = charge.version
     facts.pricing = charge.lines
@@ -134,7 +135,10 @@ function takeUsage(metered: Metered, usage: Usage, charge: Charge, facts: CallFa
 
 function book<In>(held: HeldAttempt<In>, metered: Metered, ending: Ending, facts: CallFacts): void {
   const { usage, charge } = metered
-  if (usage !== undefined && usage.isEstimate !== true && charge !== undefined) {
+  // Where a price was held, half a usage and a tier of service without a price are no bill: they would be free.
+  const isBill = charge?.type === 'priced' || (charge !== undefined && held.hold.nanoUsd === undefined)
+  if (usage !== undefined && usage.isEstimate !== true && isBill) {
+    if (charge.type === 'unpriced') facts.isUnpriced = true
     const nanoUsd = charge.type === 'priced' ? charge.costNanoUsd : undefined
     held.settle({ nanoUsd, tokens: (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0) })
     return

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import fc from 'fast-check'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
 import { isObject } from '../core/json.ts'
@@ -10,49 +10,8 @@ import { collectEvents } from '../models/neutral/collect.ts'
 import type { NeutralReply, StreamEvent } from '../models/neutral/reply.ts'
 import type { NeutralRequest } from '../models/neutral/request.ts'
 import type { ModelPart, ModelRequest, RequestAddress, Target } from '../models/types.ts'
+import { expectGolden, type Golden, type GoldenOptions, type Kind, readGolden } from './golden-file.ts'
 import { anyMutation, mutate } from './mutations.ts'
-
-/**
- * Golden files of a dialect: `NAME.KIND.txt`, what goes in, a line of dashes, and what is expected to come out. Lines that begin with `//` say
- * where a case comes from, or hold options as JSON. A new file is a new test; `GOLDEN=write` fills in what files expect that expect nothing yet,
- * to be read before they are committed.
- *
- * `request` a caller's body → the neutral request, or its error · `write-request` a neutral request → the body for a provider · `reply` a
- * provider's body → its part and the neutral reply · `write-reply` a neutral reply → the body for a caller · `stream` a provider's stream →
- * parts and events · `write-stream` events, one a line → the frames for a caller.
- */
-const RULE = '-----\n'
-const KINDS = ['request', 'write-request', 'reply', 'write-reply', 'stream', 'write-stream'] as const
-type Kind = (typeof KINDS)[number]
-
-interface Options {
-  /** Of the target: the provider's id of the model, and what it does its own way. */
-  readonly id?: string
-  readonly traits?: Target['traits']
-  readonly maxOutputTokens?: number
-  readonly isStream?: boolean
-  readonly url?: string
-  /** A stream that was cut: it has no last part. */
-  readonly isCut?: boolean
-  /** The body holds seals of another wire, which do not go on to a provider of this one. */
-  readonly hasForeignSeals?: boolean
-  /** It loses something on the way there and back in its own wire, which is why that is not looked at. */
-  readonly isOneWay?: boolean
-  readonly wantsUsage?: boolean
-  /** What the input of the request was estimated at. */
-  readonly likelyInputTokens?: number
-  /** The body that the caller of a reply had sent. */
-  readonly request?: unknown
-}
-
-interface Golden {
-  readonly name: string
-  readonly kind: Kind
-  readonly options: Options
-  readonly input: string
-  readonly expected: string
-  readonly path: string
-}
 
 /** Tests of all golden files in a folder. */
 export function testGoldens(dialect: Dialect, folder: URL): void {
@@ -110,30 +69,9 @@ function runReaders(dialect: Dialect, golden: Golden): void {
   }
 }
 
-function readGolden(folder: URL, file: string): readonly Golden[] {
-  const [, name = '', said] = /^(.+)\.([a-z-]+)\.txt$/.exec(file) ?? []
-  const kind = KINDS.find((one) => one === said)
-  if (kind === undefined) return []
-  const path = new URL(file, folder).pathname
-  const [input = '', expected = ''] = readFileSync(path, 'utf8').split(RULE)
-  const [, head = ''] = /^((?:\/\/.*\n)*)/.exec(input) ?? []
-  const options = head.split('\n').find((line) => line.startsWith('// {'))
-  // The files are ours, in the shape above.
-  return [{ name, kind, options: JSON.parse(options?.slice(3) ?? '{}') as Options, input: input.slice(head.length), expected, path }]
-}
-
-function expectGolden({ path, expected }: Golden, shown: string): void {
-  if (expected === '' && process.env.GOLDEN === 'write') {
-    const text = readFileSync(path, 'utf8')
-    writeFileSync(path, text.includes(RULE) ? text + shown : `${text}${RULE}${shown}`)
-    return
-  }
-  expect(shown).toBe(expected)
-}
-
 const BOUNDS = { maxDepth: 64 }
 
-function targetOf({ wire }: Dialect, { id = 'the-id', traits, maxOutputTokens }: Options): Target {
+function targetOf({ wire }: Dialect, { id = 'the-id', traits, maxOutputTokens }: GoldenOptions): Target {
   return testTarget({ wire, id, ...(traits && { traits }), ...(maxOutputTokens && { maxOutputTokens }) })
 }
 
@@ -149,6 +87,7 @@ export function testTarget(said: Pick<Target, 'wire'> & Partial<Target>): Target
     timeouts: { connectMs: 1, firstTokenMs: 1, idleMs: 1, totalMs: 1 },
     price: undefined,
     laneId: 'fake',
+    accessId: 'k',
     keyId: 'k',
     keyIndex: 0,
     keyCount: 1,
@@ -156,12 +95,12 @@ export function testTarget(said: Pick<Target, 'wire'> & Partial<Target>): Target
   }
 }
 
-function contextOf({ wantsUsage = true, request, likelyInputTokens }: Options): ReplyContext {
+function contextOf({ wantsUsage = true, request, likelyInputTokens }: GoldenOptions): ReplyContext {
   const asked = { model: 'm', wantsUsage, text: JSON.stringify(request ?? {}) }
   return { request: asked, callId: 'call_1', nowSeconds: 1_795_000_000, likelyInputTokens }
 }
 
-function decode(dialect: Dialect, text: string, options: Options): ModelRequest {
+function decode(dialect: Dialect, text: string, options: GoldenOptions): ModelRequest {
   const { isStream, url = 'http://127.0.0.1/' } = options
   const address: RequestAddress = { headers: new Headers(), url, model: 'm', ...(isStream === undefined ? {} : { isStream }) }
   return dialect.decodeRequest(new TextEncoder().encode(text), BOUNDS, address)
@@ -213,9 +152,14 @@ function testRequest(dialect: Dialect, golden: Golden): void {
   // A wire that no provider speaks is written for none.
   if ((isObject(read) && read.error !== undefined) || dialect.isForCallersOnly) return
 
-  test('says the same after it was written again', () => {
+  test('says the same after it was written again, or is refused for what nothing answers', () => {
     const neutral = decode(dialect, input, options).neutral()
-    const written = dialect.writeRequest({ ...neutral, losses: [] }, options.isStream ?? false, targetOf(dialect, options))
+    const write = () => dialect.writeRequest({ ...neutral, losses: [] }, options.isStream ?? false, targetOf(dialect, options))
+    if (neutral.unanswered !== undefined) {
+      expect(outcome(write)).toMatchObject({ error: { code: 'request_not_carried', param: neutral.unanswered[0]?.path } })
+      return
+    }
+    const written = write()
     const again = decode(dialect, written.text, options).neutral()
     if (written.losses.length === 0 && !options.isOneWay) expect({ ...again, losses: [] }).toEqual({ ...neutral, losses: [] })
     // With losses it must at least still be a request.
@@ -378,7 +322,7 @@ function testStream(dialect: Dialect, golden: Golden): void {
   })
 }
 
-function writeEvents(dialect: Dialect, events: readonly StreamEvent[], options: Options): readonly Uint8Array[] {
+function writeEvents(dialect: Dialect, events: readonly StreamEvent[], options: GoldenOptions): readonly Uint8Array[] {
   const writer = dialect.writeStream(contextOf(options))
   return [...events.flatMap((event) => writer.write(event)), ...writer.end()].map(({ bytes }) => bytes)
 }

@@ -9,7 +9,8 @@ import type { Target } from '../models/types.ts'
 /** A lane of a provider's key. */
 export function laneFor(name: string, keyIndex = 0, keyCount = 1): Target {
   return {
-    ...{ laneId: `${name} ${keyIndex} ${name}`, keyId: `${name} ${keyIndex}`, keyIndex, keyCount, provider: name, id: name, name },
+    ...{ laneId: `${name} ${keyIndex} ${name}`, accessId: `${name} ${keyIndex}`, keyId: `${name} ${keyIndex}` },
+    ...{ keyIndex, keyCount, provider: name, id: name, name },
     ...{ wire: 'openai-chat', url: `http://${name}.invalid`, headers: {}, credentials: [], price: undefined },
     timeouts: { connectMs: 1, firstTokenMs: 1, idleMs: 1, totalMs: 1000 },
   }
@@ -67,10 +68,10 @@ export function factsFor(shape: Partial<RequestShape> = {}, more: Partial<Reques
   }
 }
 
-/** Says of a lane how fast it was of late, and usually. */
-export function measure(lanes: LaneTable, name: string, recent: Measured, usual: Measured = recent): LaneState {
+/** Says of a lane how fast it was of late, up to the latest time that there is, and usually. */
+export function measure(lanes: LaneTable, name: string, recent: Measured, usual: Measured = recent, atMs = Infinity): LaneState {
   const state = lanes.stateOf(laneFor(name))
-  state.performance = { ...unmeasured(), samples: 100, recent, usual }
+  state.performance = { ...unmeasured(), samples: 100, recent, usual, atMs }
   state.circuit = CLOSED
   return state
 }

@@ -2,6 +2,7 @@ import { type Call, type CallStart, type Labels, openCall, type PromptIdentity }
 import { asGatewayError, GatewayError } from '../core/errors.ts'
 import { readCredential, readLabels, readPromptIdentity } from '../core/headers.ts'
 import { isObject } from '../core/json.ts'
+import { StreamedResponse } from '../core/layer.ts'
 import type { Ending, Reply } from '../core/reply.ts'
 import type { Handler } from '../core/stage.ts'
 import { continueTrace } from '../core/trace.ts'
@@ -180,7 +181,7 @@ function streamResponse(edge: Edge, answering: Promise<Reply<ToolPart> | string>
     encodeFailure: async (reply) => encodeFailure(edge, errorOf(await reply.ended)),
     onLeft: () => edge.call.abort(left()),
   })
-  return new Response(body, { headers: { ...describe(edge), ...STREAM_HEADERS } })
+  return new StreamedResponse(body, { headers: { ...describe(edge), ...STREAM_HEADERS } })
 }
 
 function errorResponse(edge: Edge, error: GatewayError): Response {

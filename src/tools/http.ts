@@ -2,7 +2,7 @@ import type { Principal } from '../core/call.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
 import { pathOf, readCredential } from '../core/headers.ts'
 import { isObject } from '../core/json.ts'
-import type { Layer } from '../core/layer.ts'
+import { type Layer, StreamedResponse } from '../core/layer.ts'
 import { readBody } from '../core/read-body.ts'
 import type { Handler } from '../core/stage.ts'
 import { answerCall, type CallHandlers, refuse } from './answer-call.ts'
@@ -224,7 +224,7 @@ function listen(deps: HttpDeps, request: Request, endpoint: Endpoint, principal:
     },
   )
   session.attach(stream)
-  return new Response(stream.body, { headers: { ...STREAM_HEADERS, [SESSION_HEADER]: session.id } })
+  return new StreamedResponse(stream.body, { headers: { ...STREAM_HEADERS, [SESSION_HEADER]: session.id } })
 }
 
 /** Ends a session. */

@@ -71,11 +71,13 @@ test('500 clients that vanish at any point of their streams from an agent leave 
   const stays = await fetch(`${gateway.origin}${ASKS.path}`, { method: 'POST', headers, body: JSON.stringify(ASKS.body) })
   expect((await stays.text()).split('\n\n')).toHaveLength(EVENTS + 1)
 
-  const { problems, ended, verification } = await readSettledBooks(lab.dataFolder)
+  const { problems, ended, endedOf, verification } = await readSettledBooks(lab.dataFolder)
   expect(problems).toEqual([])
   expect(verification.type).toBe('intact')
-  // Every call that reached the agent is in the log, and none whose client left is a success.
-  expect(ended.filter(({ attempts }) => attempts > 0)).toHaveLength(agent.requests.length)
+  // Every call that reached the agent is in the log, with one attempt (a client may be gone while it connects), and none whose client left is a success.
+  const reached = agent.requests.filter(({ method }) => method === 'POST')
+  expect(reached.length).toBeGreaterThan(CLIENTS)
+  expect(reached.map((request) => endedOf(request.header('traceparent')?.split('-')[1] ?? '')?.attempts)).toEqual(reached.map(() => 1))
   expect(ended.filter(({ outcome }) => outcome === 'ok')).toHaveLength(1)
   expect(ended.filter(({ outcome }) => outcome === 'broken')).toEqual([])
 }, 120_000)

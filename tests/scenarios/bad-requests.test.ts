@@ -75,6 +75,8 @@ describe('a body that is no JSON', () => {
     ['an overlong character', bytes('{"model":"mini","x":"', 0xc0, 0xaf, '"}'), /not valid UTF-8/],
     ['half of a pair', bytes('{"model":"mini","x":"', 0xed, 0xa0, 0x80, '"}'), /not valid UTF-8/],
     ['UTF-16', new Uint8Array(Buffer.from('\uFEFF{"model":"mini"}', 'utf16le')), /not valid UTF-8/],
+    ['gzip', Bun.gzipSync('{"model":"mini"}'), /^The body is compressed; send it as it is/],
+    ['Zstandard', new Uint8Array(Bun.zstdCompressSync('{"model":"mini"}')), /^The body is compressed; send it as it is/],
   ])('is refused: %s', async (...[, body, says = /^The body is not valid JSON: /]) => {
     await expectRefused({ body }, { status: 400, code: 'invalid_json', says })
   })
@@ -264,9 +266,19 @@ describe('a request that is sent to the wrong place', () => {
       {
         status: 404,
         code: 'not_found',
-        says: /^There is nothing at \/v1.{0,200}\. The models gateway answers at \/v1\/chat\/completions, /,
+        says: /^There is nothing at \/v1.{0,200}\.(?: Did you mean .{0,100}\? Mend .{0,40}\.)? The models gateway answers at \/v1\/chat\/completions, /,
       },
     )
+  })
+
+  test.each([
+    ['/v1/v1/chat/completions', '/v1/chat/completions'],
+    ['/v1//chat/completions', '/v1/chat/completions'],
+    ['/v1/chat/completions/', '/v1/chat/completions'],
+    ['/v1/v1beta/models/mini:generateContent', '/v1/models/mini:generateContent'],
+  ])('is told what was meant: %s', async (path, meant) => {
+    const says = new RegExp(`^There is nothing at ${path}\\. Did you mean ${meant}\\? Mend the base URL`)
+    await expectRefused({ path }, { status: 404, code: 'not_found', says })
   })
 
   test.each(['/', '/chat/completions', '/v2/chat/completions', '/api/v1/keys', '/metrics', '/favicon.ico'])(

@@ -51,6 +51,18 @@ export const FAILURES_WALL: Readonly<Record<string, Failure>> = {
   '425': { row: 'too_early', answer: refusal(425) },
   '402': { row: 'quota', answer: refusal(402) },
   'a used-up quota': { row: 'quota', answer: refusal(429, { code: 'insufficient_quota', message: 'You exceeded your current quota.' }) },
+  '402 with credit for less': {
+    row: 'credit_for_less',
+    answer: refusal(402, {
+      message: 'This request requires more credits, or fewer max_tokens. You requested up to 65536 tokens, but can only afford 30104.',
+    }),
+  },
+  '402 with credit for nothing': {
+    row: 'quota',
+    answer: refusal(402, {
+      message: 'This request requires more credits, or fewer max_tokens. You requested up to 65536 tokens, but can only afford 0.',
+    }),
+  },
   '403': { row: 'forbidden', answer: refusal(403) },
   '401': { row: 'auth', answer: refusal(401) },
   '429 with Retry-After': { row: 'rate_limited_until', answer: refusal(429, { retryAfter: 1 }) },

@@ -2,36 +2,9 @@ import { describe, expect, test } from 'bun:test'
 import { type Answer, chatStream, errorReply, resetBeforeHead } from '../../src/testing/fake-upstream.ts'
 import type { Scenario } from '../../src/testing/scenario.ts'
 import { startRouted } from './routed.ts'
+import { ASKING_WIRES, type AskingWire } from './wires/asking.ts'
 
-/** A wire that callers speak: how it asks, and what stands in its stream only at a good end. */
-interface CallerWire {
-  readonly path: (stream: boolean) => string
-  readonly body: (stream: boolean) => object
-  readonly end: string
-}
-
-const MESSAGES = [{ role: 'user', content: 'How is it today, and how was it yesterday?' }]
-
-const WIRES: Readonly<Record<string, CallerWire>> = {
-  'openai-chat': { path: () => '/v1/chat/completions', body: (stream) => ({ model: 'smart', stream, messages: MESSAGES }), end: '[DONE]' },
-  'openai-responses': {
-    path: () => '/v1/responses',
-    body: (stream) => ({ model: 'smart', stream, input: 'How is it today, and how was it yesterday?' }),
-    end: 'response.completed',
-  },
-  'anthropic-messages': {
-    path: () => '/v1/messages',
-    body: (stream) => ({ model: 'smart', max_tokens: 50, stream, messages: MESSAGES }),
-    end: 'message_stop',
-  },
-  gemini: {
-    path: (stream) => `/v1beta/models/smart:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
-    body: () => ({ contents: [{ role: 'user', parts: [{ text: 'How is it today, and how was it yesterday?' }] }] }),
-    end: '"finishReason":"STOP"',
-  },
-}
-
-async function call({ dataUrl, key }: Scenario, wire: CallerWire, stream: boolean) {
+async function call({ dataUrl, key }: Scenario, wire: AskingWire, stream: boolean) {
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
   const response = await fetch(`${dataUrl}${wire.path(stream)}`, { method: 'POST', headers, body: JSON.stringify(wire.body(stream)) })
   return { status: response.status, text: await response.text() }
@@ -43,7 +16,7 @@ const EARLY: Readonly<Record<string, Answer>> = {
   'an error in the stream': chatStream({ pieces: ['never'], errorFrame: { at: 1, error: { message: 'No.' } } }),
 }
 
-describe.each(Object.entries(WIRES))('a caller of the wire %s', (_name, wire) => {
+describe.each(Object.entries(ASKING_WIRES))('a caller of the wire %s', (_name, wire) => {
   test.each(Object.entries(EARLY))('does not see %s of the first target', async (what, answer) => {
     await using routed = await startRouted()
     routed.at('first').answer(answer)

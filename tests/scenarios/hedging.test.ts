@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { HedgeAccount } from '../../src/models/routing/hedge-account.ts'
 import { type Answer, chatAnswer, chatStream, errorReply, gate, READ_PAUSE, silence } from '../../src/testing/fake-upstream.ts'
 import { ask, chat } from './ask.ts'
 import { startRouted } from './routed.ts'
@@ -63,6 +64,33 @@ describe('a hedged route', () => {
     routed.at('first').answer(slow)
     for (let calls = 0; calls < 20; calls++) await ask(routed.scenario, { body: chat({ model: 'smart', stream: true }) })
     expect(routed.at('second').requests).toHaveLength(2)
+  })
+
+  test('counts hedges that are under way among those that cost', async () => {
+    await using routed = await startRouted({ route: { hedge: { ...ALWAYS, after: '5ms', spend: '10%' } } })
+    const call = () => ask(routed.scenario, { body: chat({ model: 'smart' }) })
+    routed.at('first').answer(chatAnswer(QUICK))
+    for (let calls = 0; calls < 20; calls++) await call()
+    const door = gate()
+    routed.at('first').answer((request) => [door.step, ...chatAnswer(QUICK)(request)])
+    routed.at('second').answer((request) => [door.step, ...chatAnswer(QUICK)(request)])
+    const pending = Array.from({ length: 20 }, call)
+    await routed.at('first').received(40)
+    await routed.at('second').received(1)
+    await Bun.sleep(50)
+    door.open()
+    await Promise.all(pending)
+    // Twenty calls were paid: two more attempts are a tenth of that.
+    expect(routed.at('second').requests.length).toBeWithin(1, 4)
+  })
+
+  test('gives back what it took for a hedge that nobody could make', async () => {
+    const account = new HedgeAccount()
+    const rules = { afterMs: 5, share: 0.5, spendShare: 1 }
+    for (let calls = 0; calls < 2; calls++) account.count()
+    expect([account.take(rules), account.take(rules)]).toEqual([true, false])
+    account.giveBack()
+    expect(account.take(rules)).toBe(true)
   })
 
   test('stops hedging where hedges cost more than their share', async () => {

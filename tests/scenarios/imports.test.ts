@@ -97,6 +97,28 @@ describe('a configuration of the LiteLLM proxy', () => {
   })
 
   test.each([
+    ['fallbacks.yaml', ['gpt-small', 'gpt-large', 'claude']],
+    ['load-balancing.yaml', ['gpt-4o', 'gpt-4']],
+    ['own-servers.yaml', ['llama', 'mistral-local', 'facebook', 'anything-else']],
+  ])('runs: %s answers whole and streamed by every name, and goes on where it says so', async (file, names) => {
+    const { config } = imported('litellm', file)
+    await using upstream = await fakeUpstream()
+    const at = (name: string) => ({ wire: 'openai-chat', baseUrl: `${upstream.origin}/${name}`, apiKey: 'env:FAKE_PROVIDER_KEY' })
+    const providers = Object.fromEntries(Object.keys(config.models.providers).map((name) => [name, at(name)]))
+    await using scenario = await startScenario({ baseUrl: upstream.baseUrl, config: { models: { ...config.models, providers } } })
+    for (const model of names) {
+      for (const stream of [false, true]) {
+        const reply = await ask(scenario, { body: chat({ model, stream }) })
+        expect([model, reply.status, reply.text.includes('Hello there.')]).toEqual([model, 200, true])
+      }
+      const isRoute = config.models.routes?.some(({ name }) => name === model) ?? false
+      upstream.queue(errorReply({ status: 500 }))
+      const after = await ask(scenario, { body: chat({ model }) })
+      expect([model, after.status]).toEqual([model, isRoute ? 200 : 502])
+    }
+  })
+
+  test.each([
     ['no list of models', '{}', 'It has no model_list, so it is no configuration of the LiteLLM proxy.'],
     ['no YAML', '{', /^It is not valid YAML \(/],
   ])('with %s is refused', (_what, text, message) => {

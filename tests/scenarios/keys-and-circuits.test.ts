@@ -2,7 +2,8 @@ import { describe, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chatAnswer, errorReply } from '../../src/testing/fake-upstream.ts'
+import { chatAnswer, errorReply, fakeUpstream } from '../../src/testing/fake-upstream.ts'
+import { startScenario } from '../../src/testing/scenario.ts'
 import { ask, chat, expectError } from './ask.ts'
 import { QUICK_RETRIES, type Routed, routedConfig, startRouted } from './routed.ts'
 
@@ -76,25 +77,67 @@ describe('a parked key', () => {
   })
 })
 
+describe('what is parked is asked again when what it is asked with changes:', () => {
+  const providerOf = (baseUrl: string, more: object) => ({ first: { wire: 'openai-chat', baseUrl, ...more } })
+
+  test.each<[what: string, before: object, after: object]>([
+    ['its key', { apiKey: 'file:key-a' }, { apiKey: 'file:key-b' }],
+    ['a header that says who asks', { headers: { 'x-token': 'file:key-a' } }, { headers: { 'x-token': 'file:key-b' } }],
+    ['its project', { apiKey: 'file:key-a', project: 'one' }, { apiKey: 'file:key-a', project: 'two' }],
+    ['its address', { apiKey: 'file:key-a' }, { apiKey: 'file:key-a', isElsewhere: true }],
+  ])('%s, at a reload and at a restart', async (_what, before, { isElsewhere, ...after }: { isElsewhere?: boolean }) => {
+    const folder = keyFolder()
+    await using elsewhere = await fakeUpstream()
+    const config = (own: string, fields: object) => {
+      const models = { ...routedConfig({ names: ['first'] }, () => own).models, providers: providerOf(own, fields) }
+      return { models, access: { teams: { support: {} } } }
+    }
+    try {
+      for (const status of [401, 403]) {
+        await using upstream = await fakeUpstream(errorReply({ status }))
+        const wrong = config(upstream.baseUrl, before)
+        const right = config(isElsewhere ? elsewhere.baseUrl : upstream.baseUrl, after)
+        {
+          await using scenario = await startScenario({ baseUrl: upstream.baseUrl, folder, config: wrong })
+          expectError(await ask(scenario, { body: chat({ model: 'smart' }) }), 502, 'provider_auth')
+          upstream.answer(chatAnswer())
+          expectError(await ask(scenario, { body: chat({ model: 'smart' }) }), 503, 'provider_unavailable')
+          await scenario.reconfigure(right)
+          expect((await ask(scenario, { body: chat({ model: 'smart' }) })).status).toBe(200)
+          await scenario.reconfigure(wrong)
+        }
+        await using again = await startScenario({ baseUrl: upstream.baseUrl, folder, config: wrong })
+        expectError(await ask(again, { body: chat({ model: 'smart' }) }), 503, 'provider_unavailable')
+        await again.shutDown()
+        await using changed = await startScenario({ baseUrl: upstream.baseUrl, folder, config: right })
+        expect((await ask(changed, { body: chat({ model: 'smart' }) })).status).toBe(200)
+      }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
+
 describe('a circuit', () => {
   const section = { breaker: { failures: 2, pause: '60s' } }
 
   test('opens after failures, sends calls elsewhere, and is still open after a restart', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'signalbox-circuit-'))
     try {
-      const first = await startRouted({ section, folder })
-      first.at('first').answer(errorReply({ status: 500 }))
+      await using upstream = await fakeUpstream(errorReply({ status: 500 }))
+      const baseUrls = { first: upstream.baseUrl }
+      const first = await startRouted({ section, folder, baseUrls })
       for (let calls = 0; calls < 4; calls++) expect((await call(first)).headers.get('x-signalbox-provider')).toBe('second')
-      expect(first.at('first').requests).toHaveLength(2)
+      expect(upstream.requests).toHaveLength(2)
       expect(await statesOf(first)).toMatchObject([
         { provider: 'first', state: 'open' },
         { provider: 'second', state: 'ready' },
       ])
       await first[Symbol.asyncDispose]()
-      await using again = await startRouted({ section, folder })
+      await using again = await startRouted({ section, folder, baseUrls })
       expect(await statesOf(again)).toMatchObject([{ provider: 'first', state: 'open' }, { provider: 'second' }])
       expect((await call(again)).headers.get('x-signalbox-provider')).toBe('second')
-      expect(again.at('first').requests).toHaveLength(0)
+      expect(upstream.requests).toHaveLength(2)
     } finally {
       rmSync(folder, { recursive: true })
     }

@@ -104,6 +104,29 @@ describe('what a caller stores at a provider', () => {
     expect(await statusOf(mine.responses.retrieve(unkept.id))).toBe(404)
   })
 
+  test('cannot be named in a line of a batch, or a field of a form, of somebody else', async () => {
+    await using scenario = await startKeeping()
+    const [mine, theirs] = [openai(scenario, scenario.key), openai(scenario, (await scenario.newKey()).key)]
+    const { id } = await mine.files.create({ file: FILE(), purpose: 'user_data' })
+    const line = (file_id: string) => `{"custom_id":"1","body":{"input":[{"content":[{"type":"input_file","file_id":"${file_id}"}]}]}}\n`
+    const upload = (client: OpenAI, lines: string) =>
+      statusOf(client.files.create({ file: new File([lines], 'a.jsonl'), purpose: 'batch' }))
+    const made = async () => (await idsOf(mine.files.list())).length + (await idsOf(theirs.files.list())).length
+    const [escaped, much] = [`\\u0066${id.slice(1)}`, '{}\n'.repeat(200_000)]
+    const refused = [line(id), line(escaped), `${much}${line(id)}`, `${line(id)}${much}`]
+    for (const lines of refused) expect(await upload(theirs, lines)).toBe(404)
+    const many = Array.from({ length: 1001 }, (_, at) => line(`file-of-nobody-${at}`)).join('')
+    expect(await upload(theirs, many)).toBe(400)
+    expect(await made()).toBe(1)
+    for (const lines of [line(id), `${much}${line(id)}`]) expect(await upload(mine, lines)).toBe('ok')
+    expect(await upload(theirs, line('file-of-the-operator'))).toBe('ok')
+    expect(await made()).toBe(4)
+    const { key } = await scenario.newKey()
+    const headers = { 'content-type': 'application/json' }
+    const asked = { method: 'POST', path: '/passthrough/fake/files', headers, body: `${line(id)}${line(id)}` } as const
+    expectError(await ask(scenario, { key, ...asked }), 404, 'not_found')
+  })
+
   test('cannot be named in a call of a model by somebody else', async () => {
     await using scenario = await startScenario({
       config: (baseUrl) => {

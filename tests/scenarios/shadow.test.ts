@@ -81,6 +81,15 @@ test('a shadow takes nothing of a rate limit that is reached', async () => {
   expect(routed.at('second').requests).toHaveLength(1)
 })
 
+test('a shadow that cannot serve the request is not sent, and says so in its own event', async () => {
+  await using routed = await startRouted({ route: SHADOW, teams: { lab: {} }, models: { second: { can: { context: 1 } } } })
+  const { scenario } = routed
+  const reply = await ask(scenario, { body: chat({ model: 'smart', messages: [{ role: 'user', content: 'A sentence of some length.' }] }) })
+  expect(reply.status).toBe(200)
+  expect(await copyFor(scenario, reply.callId)).toMatchObject({ outcome: 'refused', errorCode: 'no_capable_target', attempts: 0 })
+  expect(routed.at('second').requests).toHaveLength(0)
+})
+
 test('what the model of a shadow asks for is asked for by nobody', async () => {
   await using routed = await startRouted({ route: SHADOW, teams: { lab: {} } })
   routed.at('second').answer(chatAnswer({ toolCalls: [{ id: 'c', name: 'delete_row', arguments: '{}' }] }))

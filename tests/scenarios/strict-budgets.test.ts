@@ -138,7 +138,6 @@ describe('a strict budget', () => {
     ['plugins of the provider', { plugins: [{ id: 'web' }] }, 'plugins'],
     ['a prediction', { prediction: { type: 'content', content: 'x' } }, 'a prediction'],
     ['audio as output', { audio: { voice: 'alloy', format: 'mp3' } }, 'audio as output'],
-    ['a dearer service tier', { service_tier: 'priority' }, 'the service tier "priority"'],
   ])('refuses %s by name', async (_what, fields, words) => {
     await using scenario = await startScenario(strict('10'))
     const error = expectError(await ask(scenario, { body: chat(fields) }), 400, 'budget_unbounded')

@@ -62,6 +62,7 @@ test('budgets --json is what scripts rely on, narrowed to an account', async () 
   ])
   expect(asked).toMatchObject([{ offline: 'read' }])
   expect((await runCli(openTestControl(), ['budgets'])).err).toContain('No budgets.')
+  expect((await runCli(openTestControl(), ['budgets', '--account', 'team:nope'])).err).toContain('No such budget.')
 })
 
 test('a forecast goes on at the pace of the period so far', async () => {

@@ -23,12 +23,15 @@ export function registerBudgets(program: Command, context: CliContext): void {
         const { account, mode } = flags
         const budgets = await client.listBudgets({ account, mode })
         if (flags.json) context.io.out(formatJson(budgets))
-        else if (budgets.length === 0) context.io.err('No budgets. They stand under access in the configuration; docs/money.md says how.\n')
+        else if (budgets.length === 0) context.io.err(account === undefined && mode === undefined ? NONE : NONE_SUCH)
         else context.io.out(budgetTable(budgets))
         return 0
       }),
     )
 }
+
+const NONE = 'No budgets. They stand under access in the configuration; docs/money.md says how.\n'
+const NONE_SUCH = 'No such budget. `signalbox budgets` shows all.\n'
 
 function budgetTable(budgets: readonly ShownBudget[]): string {
   const numbers = ['LIMIT', 'SETTLED', 'HELD', 'LEFT', '%', 'FORECAST'].map((title) => ({ title, align: 'right' }) as const)

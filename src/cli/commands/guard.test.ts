@@ -40,6 +40,12 @@ test('without a configuration the guards that are ready are tried', async () => 
   expect(code).toBe(0)
 })
 
+test('the keys of providers need not be set: nothing is sent', async () => {
+  const yaml = 'models: { providers: { openai: { apiKey: env:NO_SUCH_KEY } } }\nguards: { pii: { action: block } }\n'
+  const { out, err, code } = await run({ 'signalbox.yaml': yaml, 'a.txt': 'Write to ada@example.com.' }, 'a.txt')
+  expect([out, err, code]).toEqual(['a.txt:1 is refused\n  pii  block  EMAIL  at 9: ada@example.com\n', '', 0])
+})
+
 test('JSONL is tried line by line, as JSON where that is wanted', async () => {
   const lines = '{"text":"fine"}\n\n"password: hunter2abc"\n'
   const { out } = await run({ 'a.jsonl': lines }, 'a.jsonl', '--json', '--phase', 'output')

@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander'
 import { guardsAtHand, PHASES, type Phase, type Tried, tryGuards } from '../../app/guards-at-hand.ts'
+import { readInput } from '../../app/read-input.ts'
+import { withoutSecrets } from '../../app/without-secrets.ts'
 import type { CliIo } from '../io.ts'
-import { readInput } from '../read-input.ts'
 
 interface TestFlags {
   readonly config?: string
@@ -38,7 +39,7 @@ function testGuards(io: CliIo, file: string, flags: TestFlags): void {
 
 /** @returns what is wrong with the command line, the configuration or the file */
 function tryFile(io: CliIo, file: string, flags: TestFlags): string | undefined {
-  const found = guardsAtHand({ file: flags.config, cwd: io.cwd, env: io.env })
+  const found = guardsAtHand({ file: flags.config, cwd: io.cwd, env: withoutSecrets(io.env) })
   if (found.type === 'bad') return `the configuration has problems:\n${found.lines.join('\n')}`
   const unknown = flags.guard?.find((name) => !found.guards.some((guard) => guard.name === name))
   if (unknown !== undefined) return `there is no guard "${unknown}"; there are ${found.guards.map(({ name }) => name).join(', ')}`

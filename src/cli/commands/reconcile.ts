@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander'
+import { readInput } from '../../app/read-input.ts'
 import { compare, type Drift, showDrift } from '../../app/reconcile/drift.ts'
 import { readExport } from '../../app/reconcile/read-export.ts'
 import { type CliContext, formatJson, type GatewayFlags, withGateway } from '../context.ts'
 import { configOption, jsonOption } from '../options.ts'
-import { readInput } from '../read-input.ts'
 import { formatCount, formatMoney, formatTable } from '../table.ts'
 
 interface ReconcileFlags extends GatewayFlags {
@@ -39,6 +39,10 @@ function reconcile(context: CliContext, file: string, flags: ReconcileFlags): Pr
     }
     const until = new Date(Date.parse(last) + DAY_MS).toISOString()
     const lines = await client.sumSpend(['target', 'day'], { provider: flags.provider, since: first, until })
+    if (flags.provider !== undefined && lines.length === 0)
+      context.io.err(
+        `No calls of a provider "${flags.provider}" were counted in these days; \`signalbox spend --by provider\` names them.\n`,
+      )
     const counted = lines.map(({ texts, ...sums }) => ({ day: texts.day ?? '', model: texts.target ?? '', ...sums }))
     const drifts = compare(
       counted.filter(({ model }) => model !== ''),

@@ -16,6 +16,8 @@ beforeAll(() => {
     - { name: blind, provider: ollama, can: { images: false } }
   routes:
     - { name: smart, targets: [ { model: blind }, { model: mini, when: { team: [support] } } ] }
+    - { name: regional, targets: [ { model: mini, when: { labels: { region: eu } } } ] }
+access: { teams: { support: {}, berlin: { labels: { region: eu } } } }
 `
   writeFileSync(join(folder, 'signalbox.yaml'), yaml)
   const image = { type: 'image_url', image_url: { url: 'https://example.org/x.png' } }
@@ -58,6 +60,18 @@ describe('route explain', () => {
     })
   })
 
+  test('needs no secrets: says which are not set, for what is known of a key goes by the key', async () => {
+    const yaml = 'models: { providers: { openai: { apiKey: env:NO_SUCH_KEY } }, models: [ { name: mini, provider: openai } ] }\n'
+    writeFileSync(join(folder, 'secret.yaml'), yaml)
+    const { out, err, exitCode } = await explain('--config', 'secret.yaml', '--model', 'mini')
+    expect(exitCode).toBe(0)
+    expect(out).toContain('openai')
+    expect(err).toBe('Not set in this shell, so that nothing is known of the keys that they hold: NO_SUCH_KEY.\n')
+    const json = await explain('--config', 'secret.yaml', '--model', 'mini', '--json')
+    expect(JSON.parse(json.out)).toMatchObject({ notSet: ['NO_SUCH_KEY'] })
+    expect(json.out).not.toContain('not-set-')
+  })
+
   test('says the refusal that the caller would get: exit 1', async () => {
     const { out, exitCode } = await explain('--file', 'request.json', '--team', 'sales')
     expect(exitCode).toBe(1)
@@ -73,6 +87,12 @@ describe('route explain', () => {
       err: 'signalbox route explain: Name a route or a model with --model, or a request with --file.\n',
     })
     expect((await explain('--file', 'nope.json')).err).toBe('signalbox route explain: nope.json cannot be read: there is no such file.\n')
+  })
+
+  test('knows the labels of the team that asks, which win over those that are sent, as in a call', async () => {
+    expect((await explain('--model', 'regional', '--team', 'berlin', '--label', 'region=us')).exitCode).toBe(0)
+    expect((await explain('--model', 'regional', '--team', 'support')).exitCode).toBe(1)
+    expect((await explain('--model', 'regional', '--team', 'support', '--label', 'region=eu')).exitCode).toBe(0)
   })
 
   test('refuses a name that is none', async () => {

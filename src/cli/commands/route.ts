@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import { explainRoute, type RouteExplanation } from '../../app/explain-route.ts'
 import { PlaceError } from '../../app/gateway-place.ts'
+import { readInput } from '../../app/read-input.ts'
 import { formatJson } from '../context.ts'
 import type { CliIo } from '../io.ts'
 import { configOption, jsonOption } from '../options.ts'
-import { readInput } from '../read-input.ts'
 import { formatMoney, formatTable } from '../table.ts'
 
 interface ExplainFlags {
@@ -53,6 +53,8 @@ function explain(flags: ExplainFlags, io: CliIo): void {
     })
     if (flags.json) io.out(formatJson(explanation))
     else io.out(textOf(explanation))
+    if (explanation.notSet !== undefined)
+      io.err(`Not set in this shell, so that nothing is known of the keys that they hold: ${explanation.notSet.join(', ')}.\n`)
     io.setExitCode(explanation.refusal === undefined ? 0 : 1)
   } catch (thrown) {
     io.err(`signalbox route explain: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`)

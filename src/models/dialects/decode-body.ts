@@ -93,8 +93,14 @@ function decodeText(body: Uint8Array): string {
   try {
     return utf8.decode(body)
   } catch (cause) {
-    throw new GatewayError('invalid_json', 'The body is not valid UTF-8.', { cause })
+    const what = isPacked(body) ? 'The body is compressed; send it as it is, without Content-Encoding.' : 'The body is not valid UTF-8.'
+    throw new GatewayError('invalid_json', what, { cause })
   }
+}
+
+/** Whether it begins as gzip or Zstandard does: neither is valid UTF-8. */
+function isPacked([first, second]: Uint8Array): boolean {
+  return (first === 0x1f && second === 0x8b) || (first === 0x28 && second === 0xb5)
 }
 
 function parse(text: string): unknown {

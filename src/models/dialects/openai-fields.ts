@@ -66,19 +66,23 @@ function isPlainCaching(value: Json): boolean {
   return isObject(value) && Object.entries(value).every(([key, said]) => key === 'mode' || (key === 'ttl' && said === '30m'))
 }
 
-/** The fields of a request that the other wire of OpenAI has as well. @throws invalid_request */
+const NAMED = Object.entries(ROWS)
+
+/** The fields of a request that the other wire of OpenAI has as well. Most requests have none. @throws invalid_request */
 export function readOpenAiFields(body: JsonObject, wire: OpenAiWire): readonly SharedField[] | undefined {
-  const fields = Object.entries(ROWS).flatMap(([name, { place, read, isSaid, isSpare }]): readonly SharedField[] => {
-    const [object, key] = place?.[wire] ?? [undefined, name]
+  let fields: SharedField[] | undefined
+  for (const [name, row] of NAMED) {
+    const [object, key] = row.place?.[wire] ?? [undefined, name]
     const holder = object === undefined ? body : body[object]
     const value = isObject(holder) ? holder[key] : undefined
-    if (value === undefined || value === null) return []
+    if (value === undefined || value === null) continue
     const path = object === undefined ? key : `${object}.${key}`
-    read(value, path)
-    if (isSaid?.(value) === false || (isObject(value) && Object.keys(value).length === 0)) return []
-    return [{ name, path, value, ...(isSpare?.(value, wire, body) ? { isSpare: true } : {}) }]
-  })
-  return fields.length === 0 ? undefined : fields
+    row.read(value, path)
+    if (row.isSaid?.(value) === false || (isObject(value) && Object.keys(value).length === 0)) continue
+    fields ??= []
+    fields.push({ name, path, value, ...(row.isSpare?.(value, wire, body) ? { isSpare: true } : {}) })
+  }
+  return fields
 }
 
 /** Names that `readOpenAiFields` reads at the top of a request. */

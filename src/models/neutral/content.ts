@@ -1,8 +1,11 @@
+import type { JsonObject } from '../../core/json.ts'
 import type { WireName } from '../types.ts'
 
 /** A mark behind which the provider may cache the prompt. */
 export interface CacheMark {
   readonly ttl?: '5m' | '1h'
+  /** As OpenAI has it, whose times are other ones: goes back there word for word. */
+  readonly breakpoint?: JsonObject
 }
 
 /** Where the bytes of something that is no text are. */

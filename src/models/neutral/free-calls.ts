@@ -70,8 +70,8 @@ export class CallTurner {
     const { candidate, index, name, isFree, ...rest } = event
     const isOffered = this.#names?.has(name) ?? false
     if (isOffered === (isFree === true)) return event
-    const arguments_ = isOffered ? new FreeText() : new JsonText()
-    this.#open.push({ candidate, index, push: (said) => arguments_.push(said), end: () => arguments_.end() })
+    const text = isOffered ? new FreeText() : new JsonText()
+    this.#open.push({ candidate, index, push: (said) => text.push(said), end: () => text.end() })
     return { ...rest, candidate, index, name, ...(isOffered ? { isFree: true } : {}) }
   }
 

@@ -30,8 +30,17 @@ export interface NeutralRequest {
   readonly endUser?: string
   /** What the wires of one maker alone have, and all of them. */
   readonly shared?: readonly SharedField[]
+  /** Calls in the history that no result answers. */
+  readonly unanswered?: readonly UnansweredCall[]
   /** What the wire that it came in could say and this form cannot. */
   readonly losses: readonly Loss[]
+}
+
+/** A call of a tool without a result. */
+export interface UnansweredCall {
+  /** As the caller wrote it. */
+  readonly path: string
+  readonly name: string
 }
 
 /** `system` and `developer` are instructions; most wires know one of the two. */

@@ -1,6 +1,7 @@
 import type { Call } from '../../core/call.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { readBody } from '../../core/read-body.ts'
+import type { BodyWatch } from './objects/owners.ts'
 import type { PassedCall } from './types.ts'
 
 /** Bounds on what a caller may send. */
@@ -40,7 +41,7 @@ export async function readWhole(
 /**
  * The body of a call: JSON as it was read already, all else as it comes, piece by piece as the provider takes it. What must be signed is read whole,
  * up to the bound for JSON.
- * @throws request_too_large, request_timeout, client_closed, invalid_request
+ * @throws request_too_large, request_timeout, client_closed, invalid_request, not_found
  */
 export async function openBody(call: Call, passed: PassedCall, limits: PassedLimits): Promise<PassedBody> {
   const { request, method, to, owned } = passed
@@ -49,9 +50,10 @@ export async function openBody(call: Call, passed: PassedCall, limits: PassedLim
     (to.target.authorize === undefined ? undefined : await readWhole(call, passed, limits.jsonBodyBytes, limits.bodyDeadlineMs))
   if (known === undefined && request.body !== null) {
     if (method === 'GET') throw bodyOfGet()
-    return piped(call, request, limits)
+    return piped(call, request, limits, owned?.owners.watch())
   }
   if (method === 'GET' && known !== undefined && known.length > 0) throw bodyOfGet()
+  if (known !== undefined && owned?.isUnread === true) await watchWhole(owned.owners.watch(), known)
   return { content: known === undefined || known.length === 0 ? undefined : known, failure: () => undefined }
 }
 
@@ -59,8 +61,13 @@ function bodyOfGet(): GatewayError {
   return new GatewayError('invalid_request', 'A GET has no body here; leave it out.')
 }
 
+async function watchWhole(watch: BodyWatch, body: Uint8Array): Promise<void> {
+  await watch.piece(body)
+  await watch.end()
+}
+
 /** Pulled: what the provider does not take is not read from the caller. */
-function piped(call: Call, request: Request, { otherBodyBytes, bodyDeadlineMs }: PassedLimits): PassedBody {
+function piped(call: Call, request: Request, { otherBodyBytes, bodyDeadlineMs }: PassedLimits, watch?: BodyWatch): PassedBody {
   const said = request.headers.get('content-length')
   const tooLarge = () =>
     new GatewayError('request_too_large', `The request's body is larger than ${otherBodyBytes} bytes, the limit for its media type.`)
@@ -87,7 +94,13 @@ function piped(call: Call, request: Request, { otherBodyBytes, bodyDeadlineMs }:
           sizeBytes += read?.value?.length ?? 0
           facts.sizeInBytes = sizeBytes
           if (sizeBytes > otherBodyBytes) throw tooLarge()
-          if (read?.value !== undefined && !read.done) return controller.enqueue(read.value)
+          if (read?.value !== undefined && !read.done) {
+            const checked = watch?.piece(read.value)
+            if (checked !== undefined) await checked
+            return controller.enqueue(read.value)
+          }
+          const checked = watch?.end()
+          if (checked !== undefined) await checked
           cancelDeadline()
           controller.close()
         } catch (thrown) {
@@ -95,6 +108,7 @@ function piped(call: Call, request: Request, { otherBodyBytes, bodyDeadlineMs }:
           if (failure !== undefined) return
           failure = thrown instanceof GatewayError ? thrown : left(thrown)
           controller.error(failure)
+          reader?.cancel().catch(() => {})
         }
       },
       cancel: () => {

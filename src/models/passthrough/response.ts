@@ -1,5 +1,5 @@
 import type { Call } from '../../core/call.ts'
-import { errorOf, pullStream } from '../../core/edge.ts'
+import { errorOf, streamedResponse } from '../../core/edge.ts'
 import { formatUsd } from '../../core/money.ts'
 import type { Reply } from '../../core/reply.ts'
 import { encodeStreamError } from '../dialects/openai-chat/error.ts'
@@ -23,10 +23,7 @@ export async function passedResponse(call: Call, reply: Reply<PassedPart>, descr
     return new Response(null, { status: head.status, headers })
   }
   const isEventStream = /^\s*text\/event-stream/i.test(head.headers['content-type'] ?? '')
-  return new Response(
-    pullStream(reply, () => nextBytes(call, reply, isEventStream)),
-    { status: head.status, headers },
-  )
+  return streamedResponse(reply, () => nextBytes(call, reply, isEventStream), { status: head.status, headers })
 }
 
 /** @throws the error of an answer that broke off: its stream then ends without its end, which no client takes for a good one */

@@ -58,6 +58,8 @@ export interface OwnedCall {
   readonly ownsAny: boolean
   /** Where the body is JSON, it was read. */
   readonly json: Uint8Array | undefined
+  /** Whether what the body names is not known yet: it is no JSON, whatever it is called. */
+  readonly isUnread: boolean
   /** Whether the provider will keep what is made. */
   readonly isKept: boolean
 }

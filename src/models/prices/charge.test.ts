@@ -5,6 +5,7 @@ import type { Usage } from '../../core/events.ts'
 import { BUILT_IN_PROVIDERS, openBook } from './book.ts'
 import { charge, chargeAtMost } from './charge.ts'
 import { checkTable } from './check-table.ts'
+import { isTierKnown } from './rates.ts'
 import type { Price, PriceTable } from './types.ts'
 
 const builtIn: PriceTable = JSON.parse(readFileSync(new URL('table.json', import.meta.url), 'utf8'))
@@ -160,8 +161,13 @@ test('sums are exact where floating point is not', () => {
 })
 
 test('what a call may cost is never less than what it costs, at any time and however its input is made up', () => {
-  const prices = ['gpt-5.5', 'gpt-5'].map((id) => book.find('openai', id))
-  prices.push(book.find('anthropic', 'claude-sonnet-4-5'), book.find('deepseek', 'deepseek-v4-pro'), book.find('perplexity', 'sonar'))
+  const prices = ['gpt-5.5', 'gpt-5', 'gpt-4o'].map((id) => book.find('openai', id))
+  prices.push(
+    book.find('anthropic', 'claude-sonnet-4-5'),
+    book.find('anthropic', 'claude-opus-4-6'),
+    book.find('deepseek', 'deepseek-v4-pro'),
+    book.find('perplexity', 'sonar'),
+  )
   const share = fc.double({ min: 0, max: 1, noNaN: true })
   fc.assert(
     fc.property(
@@ -170,7 +176,9 @@ test('what a call may cost is never less than what it costs, at any time and how
       fc.nat(100_000),
       fc.tuple(share, share, share, share),
       fc.integer({ min: Date.UTC(2025, 0, 1), max: Date.UTC(2028, 0, 1) }),
-      (of, most, mostOut, [used, cached, written, hour], atMs) => {
+      fc.constantFrom(undefined, 'priority', 'flex', 'fast', 'batch', 'default'),
+      (of, most, mostOut, [used, cached, written, hour], atMs, named) => {
+        const serviceTier = named === undefined || isTierKnown(of, named) ? named : undefined
         const inputTokens = Math.floor(most * used)
         const cacheWriteTokens = Math.floor(inputTokens * written)
         const usage = {
@@ -179,9 +187,13 @@ test('what a call may cost is never less than what it costs, at any time and how
           cachedInputTokens: Math.floor((inputTokens - cacheWriteTokens) * cached),
           cacheWriteTokens,
           cacheWrite1hTokens: Math.floor(cacheWriteTokens * hour),
+          ...(serviceTier === undefined ? {} : { serviceTier }),
         }
         const charged = cost(of, usage, atMs)
-        const bound = chargeAtMost(of, { inputTokens: most, outputTokens: mostOut, mayKeepForAnHour: true })
+        const bound = chargeAtMost(of, {
+          ...{ inputTokens: most, outputTokens: mostOut, mayKeepForAnHour: true },
+          serviceTiers: serviceTier === undefined ? [] : [serviceTier],
+        })
         return typeof charged === 'number' && bound !== undefined && charged <= bound
       },
     ),

@@ -1,7 +1,7 @@
 import type { PricedLine, Usage } from '../../core/events.ts'
 import { costOfItems } from '../../core/money.ts'
 import type { Charge } from '../../stages/meter.ts'
-import { ratesFor } from './rates.ts'
+import { inService, ratesFor } from './rates.ts'
 import type { Price, Rates, Tariff } from './types.ts'
 
 const UNPRICED: Charge = { type: 'unpriced' }
@@ -97,12 +97,15 @@ export interface UnknownTokens {
   readonly outputTokens: number
   /** Whether the request may have the provider keep something for an hour. */
   readonly mayKeepForAnHour: boolean
+  /** Tiers of service that it may be billed at, besides the ordinary one. */
+  readonly serviceTiers: readonly string[]
 }
 
 /** The most that so many tokens can cost: each at the dearest of its prices, in the dearest tier that they can reach, at any time. */
-export function chargeAtMost(price: Price, { inputTokens, outputTokens, mayKeepForAnHour }: UnknownTokens): number | undefined {
+export function chargeAtMost(price: Price, unknown: UnknownTokens): number | undefined {
+  const { inputTokens, outputTokens, mayKeepForAnHour } = unknown
   let most: number | undefined
-  for (const tariff of tariffsOf(price, inputTokens)) {
+  for (const tariff of tariffsOf(price, unknown)) {
     const { input, output, cachedInput = input, cacheWrite = input, cacheWrite1h = cacheWrite, reasoning = output } = tariff
     const dearestInput = Math.max(input, cachedInput, cacheWrite, mayKeepForAnHour ? cacheWrite1h : 0)
     const flat: Price = { input: dearestInput, output: Math.max(output, reasoning), version: price.version }
@@ -113,11 +116,18 @@ export function chargeAtMost(price: Price, { inputTokens, outputTokens, mayKeepF
   return most
 }
 
-/** The tariffs of every time, in every tier that an input of at most this length can come to. */
-function tariffsOf(price: Price, inputTokens: number): readonly Tariff[] {
-  if (price.tiers === undefined && price.periods === undefined) return [price]
-  return [price, ...(price.periods ?? [])].flatMap((tariff) => [
+/** The tariffs of every time, in every tier that an input of at most this length can come to, in each tier of service. */
+function tariffsOf(price: Price, { inputTokens, serviceTiers }: UnknownTokens): readonly Tariff[] {
+  const ordinary =
+    price.tiers === undefined && price.periods === undefined
+      ? [price]
+      : [price, ...(price.periods ?? [])].flatMap((tariff) => [
+          tariff,
+          ...(tariff.tiers ?? []).filter(({ aboveInputTokens }) => inputTokens > aboveInputTokens).map((tier) => ({ ...tariff, ...tier })),
+        ])
+  if (price.serviceTiers === undefined || serviceTiers.length === 0) return ordinary
+  return ordinary.flatMap((tariff) => [
     tariff,
-    ...(tariff.tiers ?? []).filter(({ aboveInputTokens }) => inputTokens > aboveInputTokens).map((tier) => ({ ...tariff, ...tier })),
+    ...serviceTiers.map((tier) => inService(price, tariff, tier)).filter((served) => served !== undefined),
   ])
 }

@@ -1,9 +1,9 @@
-import type { NanoUsd } from '../../core/money.ts'
 import type { Estimate, Estimator } from '../../stages/hold.ts'
 import type { Attempt, ModelRequest, RequestBounds, Target } from '../types.ts'
 import { chargeAtMost, MOST_TOKENS } from './charge.ts'
 import { clampAttempt } from './clamp-output.ts'
 import { strictInputTokens } from './input-bound.ts'
+import { isTierKnown } from './rates.ts'
 import { boundsOf } from './request-bounds.ts'
 import type { Price } from './types.ts'
 
@@ -19,11 +19,11 @@ const LIKELY_OUTPUT_TOKENS = 1000
 /** How attempts at models are estimated: by the function that prices their usage, with the most that they may use. */
 export const estimator: Estimator<Attempt> = {
   estimate: estimateAttempt,
-  pricing: ({ request, target }) => {
+  pricing: ({ request, target }, isStrict) => {
     const { price } = target
-    const keepsForAnHour = mayKeepForAnHour(request)
+    const mayBe = { mayKeepForAnHour: mayKeepForAnHour(request), serviceTiers: tiersFor(request, target, isStrict) }
     // More than can be counted has a price all the same: one for which there is room nowhere.
-    return (tokens) => price && (chargeAtMost(price, { ...tokens, mayKeepForAnHour: keepsForAnHour }) ?? Number.MAX_SAFE_INTEGER)
+    return (tokens) => price && (chargeAtMost(price, { ...tokens, ...mayBe }) ?? Number.MAX_SAFE_INTEGER)
   },
   clampOutput: (attempt, outputTokens) => clampAttempt(attempt, Math.floor(outputTokens / boundsOf(attempt.request).choices)),
 }
@@ -32,7 +32,8 @@ export const estimator: Estimator<Attempt> = {
  * What an attempt may cost. Input: a token for each byte of the body, which no tokenizer that is in use goes beyond (see input-bound.ts).
  * Output: the caller's own bound; else 4,096 tokens; else, where it must be a bound, what the model can give out.
  */
-function estimateAttempt({ id, request, target, encoded = request.text }: Attempt, isStrict: boolean): Estimate {
+function estimateAttempt(attempt: Attempt, isStrict: boolean): Estimate {
+  const { id, request, target, encoded = request.text } = attempt
   const bounds = boundsOf(request)
   // What is sent counts: in the provider's wire, where that is another.
   const sizeBytes = Buffer.byteLength(encoded)
@@ -49,11 +50,11 @@ function estimateAttempt({ id, request, target, encoded = request.text }: Attemp
     target: target.id,
     inputTokens,
     outputTokens,
-    nanoUsd: mostFor(target.price, { inputTokens, outputTokens }, request),
+    nanoUsd: estimator.pricing(attempt, isStrict)({ inputTokens, outputTokens }),
     priceVersion: target.price?.version,
     leaseMs: target.timeouts.totalMs,
     choices: bounds.choices,
-    unbounded: bounds.unbounded,
+    unbounded: bounds.unbounded ?? unknownTier(askedTier(request, target), target.price),
   }
 }
 
@@ -72,13 +73,29 @@ export function likelyTokens(request: ModelRequest): number {
     : input
 }
 
-interface Tokens {
-  readonly inputTokens: number
-  readonly outputTokens: number
+/**
+ * What a provider may choose where nobody asked for a tier: a project of OpenAI's may be set to it, and nothing in a request tells.
+ * Source: https://learn.microsoft.com/en-us/javascript/api/@azure/ai-projects/servicetier (read 2026-11-21).
+ */
+const CHOSEN_BY_PROVIDERS = ['priority']
+const NOBODY_CHOSE: ReadonlySet<string> = new Set(['auto', 'unspecified'])
+
+/** The tiers besides the ordinary one that an attempt may be billed at: a provider may also fall back to the ordinary one. */
+function tiersFor(request: ModelRequest, target: Target, isStrict: boolean): readonly string[] {
+  const asked = askedTier(request, target)
+  if (asked !== undefined) return [asked]
+  return isStrict ? CHOSEN_BY_PROVIDERS : []
 }
 
-function mostFor(price: Price | undefined, tokens: Tokens, request: ModelRequest): NanoUsd | undefined {
-  return price && chargeAtMost(price, { ...tokens, mayKeepForAnHour: mayKeepForAnHour(request) })
+/** Tiers are each wire's own: a translated request asks for none. */
+function askedTier(request: ModelRequest, target: Target): string | undefined {
+  const tier = request.wire === target.wire ? boundsOf(request).serviceTier : undefined
+  return tier === undefined || NOBODY_CHOSE.has(tier) ? undefined : tier
+}
+
+function unknownTier(tier: string | undefined, price: Price | undefined): string | undefined {
+  if (tier === undefined || price === undefined || isTierKnown(price, tier)) return undefined
+  return `the service tier ${JSON.stringify(tier).slice(0, 42)}, whose price is not known`
 }
 
 /** An hour is asked for in these letters, which JSON can write in one other way. */

@@ -19,9 +19,20 @@ export function ratesFor(price: Price, { inputTokens, serviceTier, atMs }: Circu
   const tariff = price.periods === undefined ? price : tariffAt(price, price.periods, atMs)
   const rates = tariff.tiers === undefined ? tariff : inTier(tariff, inputTokens)
   if (serviceTier === undefined || price.serviceTiers === undefined || STANDARD.has(serviceTier)) return rates
-  // The name is the provider's: `constructor` must not find what every object has.
-  const service = Object.hasOwn(price.serviceTiers, serviceTier) ? price.serviceTiers[serviceTier] : undefined
-  return service === undefined ? undefined : served(rates, service)
+  return inService(price, rates, serviceTier)
+}
+
+/** Whether what a tier costs is known. Where a price has no tiers, all cost the same. */
+export function isTierKnown({ serviceTiers }: Price, tier: string): boolean {
+  return serviceTiers === undefined || STANDARD.has(tier) || Object.hasOwn(serviceTiers, tier)
+}
+
+/** The tariff of one tier; undefined where it is the ordinary one, or not known. */
+export function inService(price: Price, tariff: Tariff, tier: string): Tariff | undefined {
+  if (price.serviceTiers === undefined || STANDARD.has(tier)) return undefined
+  // The name may be anybody's: `constructor` must not find what every object has.
+  const service = Object.hasOwn(price.serviceTiers, tier) ? price.serviceTiers[tier] : undefined
+  return service === undefined ? undefined : served(tariff, service)
 }
 
 function tariffAt(price: Price, periods: readonly Period[], atMs: number): Tariff {

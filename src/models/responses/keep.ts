@@ -55,9 +55,11 @@ async function keepTurnOf(deps: KeepDeps, call: Call, asked: ModelCall, next: Ha
   let reply: Reply<ModelPart>
   try {
     const request = await complete(deps, call, asked, background)
+    const continues = previousOf(text)
+    const beside = { hooks, ...(continues === undefined ? {} : { continues }) }
     // A guard may have the body read again.
-    const decodeAgain = (body: string) => ({ ...asked.decodeAgain(body), hooks })
-    reply = await next(call, { ...asked, decodeAgain, request: { ...request, hooks } })
+    const decodeAgain = (body: string) => ({ ...asked.decodeAgain(body), ...beside })
+    reply = await next(call, { ...asked, decodeAgain, request: { ...request, ...beside } })
   } catch (thrown) {
     if (background !== undefined && !background.hasBegun) deps.runs().forget(background)
     throw thrown
@@ -91,11 +93,15 @@ function keptBy(call: Call): Pick<KeptResponse, 'owner' | 'madeBy' | 'callId' | 
   return { owner: ownerOf(call.principal), madeBy: madeByOf(call.principal), callId: call.id, keptAtMs: call.world.now() }
 }
 
+/** Most requests name none: the text is read again only where one may be there. */
+function previousOf(text: string): string | undefined {
+  return text.includes('previous_response_id') ? previousIdOf(text) : undefined
+}
+
 /** The request as it is sent: with what was said before, and for whoever waits. */
 async function complete(deps: KeepDeps, call: Call, asked: ModelCall, background: BackgroundRun | undefined): Promise<ModelRequest> {
   const { text } = asked.request
-  // Most requests name none: the text is read again only where one may be there.
-  const previousId = text.includes('previous_response_id') ? previousIdOf(text) : undefined
+  const previousId = previousOf(text)
   if (previousId === undefined && background === undefined) return asked.request
   const full = fullTextOf(asked.request)
   const own = background === undefined ? full : inForeground(full)

@@ -39,6 +39,27 @@ function firsts(route: Route, facts: (index: number) => RequestFacts = () => fac
   return counts
 }
 
+/** How many of 10,000 calls went to the canary first. */
+function countCanary(route: Route, facts: (index: number) => RequestFacts, random: () => number): number {
+  const lanes = newLanes()
+  let count = 0
+  for (let index = 0; index < 10_000; index++) {
+    if (chosen(route, facts(index), { lanes, random }).order[0] === c) count++
+  }
+  return count
+}
+
+/** Draws that are the same each time. Source: mulberry32, https://github.com/bryc/code/blob/master/jshash/PRNGs.md (public domain, read 2026-11-21). */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
 const [a, b, c] = [modelFor('a'), modelFor('b'), modelFor('c')]
 
 describe('a target is left out, with the reason,', () => {
@@ -210,6 +231,45 @@ describe('a route', () => {
     const route = routeFor([a], { canary: { target: c, share: 0.1 } })
     expect(firsts(route)).toEqual({ a: 900, c: 100 })
     expect(chosen(route, factsFor(), { random: () => 0.05 })).toMatchObject({ order: [c, a], why: 'the canary has its share' })
+  })
+
+  test('gives a canary its share of 10,000 calls, also in a route that is sticky, where a conversation stays on its side', () => {
+    const share = 0.05
+    // Four standard deviations of 10,000 draws: once in some 16,000 runs it would be wrong, were the draws not the same each time.
+    const within = 4 * Math.sqrt(10_000 * share * (1 - share))
+    const random = seeded(7)
+    const drawn = countCanary(routeFor([a], { canary: { target: c, share } }), () => factsFor(), random)
+    expect(Math.abs(drawn - 500)).toBeLessThan(within)
+    const sticky = routeFor([a, b], { strategy: 'sticky', canary: { target: c, share } })
+    const sides = [0, 1].map(() => countCanary(sticky, (index) => factsFor({ opening: `o${index}` }), random))
+    expect(Math.abs((sides[0] ?? 0) - 500)).toBeLessThan(within)
+    expect(sides[1]).toBe(sides[0] ?? 0)
+    for (const [most, expected] of [
+      [0, 0],
+      [1, 10_000],
+    ] as const) {
+      expect(countCanary(routeFor([a], { canary: { target: c, share: most } }), () => factsFor(), random)).toBe(expected)
+    }
+  })
+
+  test('looks again at what was slower than usual, by one call at a time, and takes it back or leaves it last', () => {
+    const lanes = newLanes()
+    measure(lanes, 'a', { firstTokenMs: 4000 }, { firstTokenMs: 1000 }, NOW)
+    const at = (nowMs: number) => namesOf(choose(routeFor([a, b]), factsFor(), { lanes, nowMs, random: () => 0.5 }))
+    expect([at(NOW), at(NOW + 29_999), at(NOW + 30_000)]).toEqual([
+      ['b', 'a'],
+      ['b', 'a'],
+      ['a', 'b'],
+    ])
+    const probe = lanes.begin(laneFor('a'), NOW + 30_000)
+    expect(at(NOW + 30_001)).toEqual(['b', 'a'])
+    lanes.end(probe, { type: 'good', measured: { firstTokenMs: 5000 } }, NOW + 35_000)
+    expect(at(NOW + 35_001)).toEqual(['b', 'a'])
+    for (let calls = 0; calls < 8; calls++) {
+      const beganMs = NOW + 70_000 + calls * 60_000
+      lanes.end(lanes.begin(laneFor('a'), beganMs), { type: 'good', measured: { firstTokenMs: 900 } }, beganMs + 900)
+    }
+    expect(at(NOW + 600_000)).toEqual(['a', 'b'])
   })
 
   test('puts what is slower than usual last', () => {

@@ -86,9 +86,16 @@ export function whyNot(
   return { target: target.name, why: soonest.why, cause: soonest.cause, ...until }
 }
 
+/** How long a slow target goes last before one call finds out whether it still is: nobody else would. */
+const SLOW_FOR_MS = 30_000
+
 /** Those that are slower than they usually are go after the others, in their order. */
-function lowerDegraded(models: readonly ModelTarget[], { degradedFactor }: Route, { lanes }: ChoiceState): readonly ModelTarget[] {
-  const isSlow = (model: ModelTarget) => model.lanes.every((lane) => isDegraded(lanes.stateOf(lane).performance, degradedFactor))
+function lowerDegraded(models: readonly ModelTarget[], { degradedFactor }: Route, { lanes, nowMs }: ChoiceState): readonly ModelTarget[] {
+  const isSlowLane = (lane: Lane): boolean => {
+    const { performance, inFlight } = lanes.stateOf(lane)
+    return isDegraded(performance, degradedFactor) && (nowMs - performance.atMs < SLOW_FOR_MS || inFlight > 0)
+  }
+  const isSlow = (model: ModelTarget) => model.lanes.every(isSlowLane)
   if (models.length < 2 || !models.some(isSlow)) return models
   return [...models.filter((model) => !isSlow(model)), ...models.filter(isSlow)]
 }
@@ -113,15 +120,23 @@ function canaryFor(route: Route, facts: RequestFacts, state: ChoiceState, ruledO
   return undefined
 }
 
+/** Who looks for a lane. */
+export interface LaneChoice extends Pick<ChoiceState, 'lanes' | 'nowMs'> {
+  /** Names the conversation that keeps to its key: what a provider caches, it caches for an account. */
+  readonly stickTo?: string | undefined
+}
+
 /**
- * The lane of a model for the next attempt, of those that were not tried: one that is ready before one that had better rest, then the one with
- * the fewest calls, then the one that was used longest ago.
+ * The lane of a model for the next attempt, of those that were not tried: one that is ready before one that had better rest, then that of the
+ * conversation, or else the one with the fewest calls, then the one that was used longest ago.
  */
 export function pickLane<One extends Lane>(
   model: { readonly lanes: readonly One[] },
   tried: ReadonlySet<string>,
-  { lanes, nowMs }: Pick<ChoiceState, 'lanes' | 'nowMs'>,
+  { lanes, nowMs, stickTo }: LaneChoice,
 ): One | undefined {
+  const isBefore = stickTo === undefined ? isFreer : (_lanes: LaneTable, lane: Lane, other: Lane) => chanceAt(lane) > chanceAt(other)
+  const chanceAt = ({ keyId }: Lane) => chanceOf(`${stickTo}\n${keyId}`)
   let best: One | undefined
   let isBestResting = false
   for (const lane of model.lanes) {
@@ -129,7 +144,7 @@ export function pickLane<One extends Lane>(
     const resting = lanes.restingOf(lane, nowMs)
     if (resting !== undefined && !resting.isSoft) continue
     const isResting = resting !== undefined
-    if (best !== undefined && isResting === isBestResting && !isFreer(lanes, lane, best)) continue
+    if (best !== undefined && isResting === isBestResting && !isBefore(lanes, lane, best)) continue
     if (best !== undefined && isResting && !isBestResting) continue
     best = lane
     isBestResting = isResting

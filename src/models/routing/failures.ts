@@ -17,7 +17,7 @@ export type LaneEffect =
   | 'failure'
   /** Too much was asked of it: it rests as long as it says, or for a short while that grows. */
   | 'cool'
-  /** The key is no good: it is not used until it changes, is reset, or a call that names its model directly succeeds. */
+  /** The key is no good: it is not used until it, or whatever else the provider is asked with, changes or is reset. */
   | 'park-key'
   /** The key may not use this model: the same, for this model only. */
   | 'park-model'
@@ -59,6 +59,12 @@ export const FAILURES = {
     (error) => error.code === 'provider_quota_exhausted' || (error.code === 'provider_auth' && error.extra.providerStatus === 402),
     ['next-key', 'next-target'],
     'park-key',
+  ),
+  credit_for_less: row(
+    '402 that has credit for a request of fewer tokens',
+    (error) => error.code === 'provider_rejected' && error.extra.providerStatus === 402,
+    ['next-key', 'next-target'],
+    'none',
   ),
   forbidden: row(
     '403',

@@ -24,8 +24,12 @@ interface HedgeOptions {
 export async function hedge(call: Call, attempt: Attempt, options: HedgeOptions): Promise<Reply<ModelPart>> {
   const first = start(call, (own) => options.make(own, attempt, 'first'))
   const isSlow = await isPendingAfter(call, options.afterMs, first.reply)
-  const second = isSlow && !call.signal.aborted && options.account.take(options.rules) ? options.beside() : undefined
-  if (second === undefined) return first.reply
+  if (!isSlow || call.signal.aborted || !options.account.take(options.rules)) return first.reply
+  const second = options.beside()
+  if (second === undefined) {
+    options.account.giveBack()
+    return first.reply
+  }
   const other = start(call, (own) => options.make(own, second, 'hedge'))
   const winner = await firstAccepted(first, other)
   await cancel(call, winner === first ? other : first)

@@ -5,8 +5,18 @@ export function fingerprintOf(key: string | undefined): string {
   return key === undefined ? '-' : hash('sha256', key, 'hex').slice(0, 12)
 }
 
-/** Names of one way to a model. */
-export function laneIdsOf(provider: string, keyFingerprint: string, modelId: string): { readonly laneId: string; readonly keyId: string } {
-  const keyId = `${provider} ${keyFingerprint}`
-  return { keyId, laneId: `${keyId} ${modelId}` }
+/** What tells one way to a model from others. */
+interface LaneIds {
+  readonly laneId: string
+  readonly accessId: string
+  readonly keyId: string
+}
+
+/**
+ * Names of one way to a model.
+ * @param access a fingerprint of all that a provider is asked with: its address, its key, whatever else says who asks
+ */
+export function laneIdsOf(provider: string, keyFingerprint: string, access: string, modelId: string): LaneIds {
+  const accessId = `${provider} ${access}`
+  return { keyId: `${provider} ${keyFingerprint}`, accessId, laneId: `${accessId} ${modelId}` }
 }

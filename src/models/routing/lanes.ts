@@ -5,9 +5,11 @@ import { type Measured, observe, type Performance, unmeasured } from './performa
 
 /** A way to a model: one provider, one of its keys, the provider's id of the model. */
 export interface Lane {
-  /** Names provider, key and model. The key is a fingerprint, so that a changed key is another lane. */
+  /** Names provider, access and model. */
   readonly laneId: string
-  /** Names provider and key. */
+  /** Names provider, address and credentials by a fingerprint: what was learned of one that is changed says nothing of what it is changed to. */
+  readonly accessId: string
+  /** Names provider and key alone: what a provider keeps, it keeps for a key. */
   readonly keyId: string
   readonly provider: string
   /** The provider's id of the model. */
@@ -81,6 +83,11 @@ export class LaneTable {
     return this.#lanes.get(laneId)
   }
 
+  /** How many calls went over all of them. */
+  get sends(): number {
+    return this.#sends
+  }
+
   all(): readonly LaneState[] {
     return [...this.#lanes.values()]
   }
@@ -91,7 +98,7 @@ export class LaneTable {
     const { circuit } = state
     if (circuit.type === 'closed' && state.coolUntilMs <= nowMs && state.parkedBy === undefined && this.#parkedKeys.size === 0)
       return undefined
-    const parkedBy = this.#parkedKeys.get(lane.keyId) ?? state.parkedBy
+    const parkedBy = this.#parkedKeys.get(lane.accessId) ?? state.parkedBy
     if (parkedBy !== undefined)
       return { why: `its key is parked after ${parkedBy}, until it changes or is reset`, cause: 'state', isSoft: false }
     if (state.coolUntilMs > nowMs) {
@@ -103,8 +110,8 @@ export class LaneTable {
     return { why: `its circuit ${what} after ${circuit.why}`, cause: 'state', untilMs, isSoft: false }
   }
 
-  isKeyParked(keyId: string): boolean {
-    return this.#parkedKeys.has(keyId)
+  isKeyParked(accessId: string): boolean {
+    return this.#parkedKeys.has(accessId)
   }
 
   /** A call goes over it now. */
@@ -139,20 +146,20 @@ export class LaneTable {
       state.coolUntilMs = 0
       state.cooldowns = 0
       state.parkedBy = undefined
-      this.#parkedKeys.delete(state.lane.keyId)
+      this.#parkedKeys.delete(state.lane.accessId)
     }
     this.changes++
     return lanes.length
   }
 
   /** Parks a key again that was parked before a restart. */
-  parkKey(keyId: string, why: ErrorCode): void {
-    this.#parkedKeys.set(keyId, why)
+  parkKey(accessId: string, why: ErrorCode): void {
+    this.#parkedKeys.set(accessId, why)
   }
 
   /** Takes a key back into use of which another gateway had said that it is parked. */
-  unparkKey(keyId: string): void {
-    this.#parkedKeys.delete(keyId)
+  unparkKey(accessId: string): void {
+    this.#parkedKeys.delete(accessId)
   }
 
   /** The parked keys, and by what. */
@@ -161,7 +168,7 @@ export class LaneTable {
   }
 
   #onGood(state: LaneState, measured: Measured, nowMs: number): void {
-    const wasParked = this.#parkedKeys.delete(state.lane.keyId) || state.parkedBy !== undefined
+    const wasParked = this.#parkedKeys.delete(state.lane.accessId) || state.parkedBy !== undefined
     if (wasParked || state.circuit.type !== 'closed' || state.cooldowns > 0) this.changes++
     state.parkedBy = undefined
     state.cooldowns = 0
@@ -180,7 +187,7 @@ export class LaneTable {
         this.#cool(state, error, nowMs)
         break
       case 'park-key':
-        this.#parkedKeys.set(state.lane.keyId, error.code)
+        this.#parkedKeys.set(state.lane.accessId, error.code)
         state.circuit = onAbandoned(state.circuit, nowMs)
         break
       case 'park-model':

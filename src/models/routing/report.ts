@@ -19,11 +19,15 @@ export function providerStates(
   }
 }
 
-/** The state of every way to a model that is configured or was used, in the order of the configuration. */
+/** The state of every way to a model that is configured or was used, in the order of the configuration. A way by an address or a key that was changed is none. */
 export function reportLanes(lanes: LaneTable, configured: readonly Target[], nowMs: number): readonly ProviderReport[] {
-  const byId = new Map<string, Lane>()
-  for (const lane of [...configured, ...lanes.all().map((state) => state.lane)]) if (!byId.has(lane.laneId)) byId.set(lane.laneId, lane)
-  return [...byId.values()].map((lane) => reportLane(lanes, lane, nowMs))
+  const byPlace = new Map<string, Lane>()
+  const used = lanes.all().toSorted((left, right) => right.lastSent - left.lastSent)
+  for (const lane of [...configured, ...used.map((state) => state.lane)]) {
+    const place = `${lane.provider} ${lane.keyIndex} ${lane.id}`
+    if (!byPlace.has(place)) byPlace.set(place, lane)
+  }
+  return [...byPlace.values()].map((lane) => reportLane(lanes, lane, nowMs))
 }
 
 function reportLane(lanes: LaneTable, lane: Lane, nowMs: number): ProviderReport {
@@ -44,7 +48,7 @@ function reportLane(lanes: LaneTable, lane: Lane, nowMs: number): ProviderReport
 }
 
 function wordFor(lanes: LaneTable, { lane, circuit, parkedBy, coolUntilMs }: LaneState, nowMs: number): ProviderReport['state'] {
-  if (parkedBy !== undefined || lanes.isKeyParked(lane.keyId)) return 'parked'
+  if (parkedBy !== undefined || lanes.isKeyParked(lane.accessId)) return 'parked'
   if (coolUntilMs > nowMs) return 'limited'
   if (circuit.type === 'closed') return 'ready'
   return circuit.type === 'half-open' || admits(circuit, nowMs) === 'probe' ? 'probing' : 'open'

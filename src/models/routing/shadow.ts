@@ -9,7 +9,8 @@ import { limit } from '../../stages/limit.ts'
 import { LogRecord, record } from '../../stages/record.ts'
 import { likelyTokens } from '../prices/estimate.ts'
 import type { Attempt, ModelCall, ModelPart, ModelRequest } from '../types.ts'
-import { pickLane } from './choose.ts'
+import { pickLane, whyNot } from './choose.ts'
+import { CallFactsForRoute } from './facts.ts'
 import type { LaneTable } from './lanes.ts'
 import type { Shadow } from './types.ts'
 
@@ -83,11 +84,15 @@ export class Shadows {
     }
   }
 
-  /** @throws overloaded, provider_unavailable: a copy neither waits for a target that rests nor takes what is left of its rate limit */
+  /** @throws overloaded, no_capable_target, provider_unavailable: a copy neither waits for a target that rests nor takes what is left of its rate limit */
   #sendTo(own: Call, { request, shadow, route }: Copy): Promise<Reply<ModelPart>> {
     const { name } = shadow.target
     if (this.#running > MOST_COPIES) throw new GatewayError('overloaded', `The copy was not sent: ${MOST_COPIES} others are under way.`)
-    const target = pickLane(shadow.target, NONE_TRIED, { lanes: this.#lanes, nowMs: own.world.now() })
+    const state = { lanes: this.#lanes, nowMs: own.world.now() }
+    const out = whyNot(shadow.target, new CallFactsForRoute(own, request), state)
+    if (out?.cause === 'request')
+      throw new GatewayError('no_capable_target', `The copy was not sent: "${name}" cannot serve it: ${out.why}.`)
+    const target = pickLane(shadow.target, NONE_TRIED, state)
     if (target === undefined) throw new GatewayError('provider_unavailable', `The copy was not sent: "${name}" rests now.`)
     return this.#attempt(own, { id: `${own.id}.1`, number: 1, request, target, why: `shadow of ${route}` })
   }

@@ -54,8 +54,8 @@ export class SharedStates {
   /** What this gateway knows by itself. */
   tell(nowMs: number): string {
     const lanes = keptLanes(this.#lanes, nowMs).flatMap((lane) => this.#own(lane, nowMs) ?? [])
-    const parkedKeys = Object.fromEntries([...this.#lanes.parkedKeys].filter(([keyId]) => !this.#heardKeys.has(keyId)))
-    const told = { type: 'states', version: 1, from: this.#from, atMs: nowMs, parkedKeys, lanes } satisfies z.input<typeof message>
+    const parkedKeys = Object.fromEntries([...this.#lanes.parkedKeys].filter(([accessId]) => !this.#heardKeys.has(accessId)))
+    const told = { type: 'states', version: 2, from: this.#from, atMs: nowMs, parkedKeys, lanes } satisfies z.input<typeof message>
     return JSON.stringify(told)
   }
 
@@ -85,13 +85,13 @@ export class SharedStates {
       known.delete(lane.laneId)
     }
     for (const laneId of known.keys()) this.#clear(laneId)
-    for (const [keyId, why] of Object.entries(states.parkedKeys)) {
-      if (this.#lanes.isKeyParked(keyId)) continue
-      this.#lanes.parkKey(keyId, why)
-      this.#heardKeys.set(keyId, why)
+    for (const [accessId, why] of Object.entries(states.parkedKeys)) {
+      if (this.#lanes.isKeyParked(accessId)) continue
+      this.#lanes.parkKey(accessId, why)
+      this.#heardKeys.set(accessId, why)
     }
-    for (const keyId of Object.keys(before?.parkedKeys ?? {})) {
-      if (states.parkedKeys[keyId] === undefined && this.#heardKeys.delete(keyId)) this.#lanes.unparkKey(keyId)
+    for (const accessId of Object.keys(before?.parkedKeys ?? {})) {
+      if (states.parkedKeys[accessId] === undefined && this.#heardKeys.delete(accessId)) this.#lanes.unparkKey(accessId)
     }
     this.#last.delete(states.from)
     this.#last.set(states.from, states)

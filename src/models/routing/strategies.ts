@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { charge } from '../prices/charge.ts'
 import type { LaneTable } from './lanes.ts'
 import { expectedMs } from './performance.ts'
-import type { ModelTarget, RequestFacts, RequestNeeds, Scores, StickyBy, Strategy, TaskKind } from './types.ts'
+import type { ModelTarget, NestedRoute, RequestFacts, RequestNeeds, Scores, StickyBy, Strategy, TaskKind } from './types.ts'
 
 /** One target of a route while it is ordered: a model, or a route with its models in their order already. */
 export interface Branch {
@@ -30,10 +30,10 @@ interface Ordered {
   readonly why: string
 }
 
-/** Tokens of output that are reckoned with where the caller sets no bound. */
 /** Why the first of several targets, or the only one, is tried first. */
 export const FIRST = 'first of those that can serve it'
 
+/** Tokens of output that are reckoned with where the caller sets no bound. */
 const USUAL_OUTPUT_TOKENS = 500
 /** Share of the calls by which `fastest` looks at targets that are not the fastest: else it would never learn that they have become it. */
 const EXPLORED_SHARE = 0.05
@@ -85,6 +85,16 @@ function stickyValue(facts: RequestFacts, by: StickyBy[number]): string | undefi
     default:
       return by satisfies never
   }
+}
+
+/** What a call keeps to its conversation by in a route, or in a route within it, that is sticky. */
+export function stickyByOf({ strategy, stickyBy, targets }: Pick<NestedRoute, 'strategy' | 'stickyBy' | 'targets'>): StickyBy | undefined {
+  if (strategy === 'sticky') return stickyBy
+  for (const target of targets) {
+    const inner = target.type === 'route' ? stickyByOf(target) : undefined
+    if (inner !== undefined) return inner
+  }
+  return undefined
 }
 
 /** Rendezvous hashing: when a target comes or goes, only the conversations that it had or gets move. */

@@ -9,7 +9,7 @@ import { type Action, rowOf } from './failures.ts'
 import { refusal } from './refusal.ts'
 import { backoffMs, isWorthWaiting } from './retry.ts'
 import type { RouterState } from './router.ts'
-import { FIRST } from './strategies.ts'
+import { FIRST, stickyByOf, stickyKeyOf } from './strategies.ts'
 import type { Choice, ModelTarget, RequestFacts, Route, RuledOut } from './types.ts'
 
 const NONE: readonly RuledOut[] = []
@@ -96,7 +96,7 @@ export class Walk implements Way<Attempt> {
     const { nowMs, random } = { nowMs: this.#call.world.now(), random: this.#call.world.random }
     const { order } = choose(this.#input.route, this.#facts, { lanes: this.#state.lanes, nowMs, random })
     for (const model of order) {
-      const target = model.can.prefill === true ? pickLane(model, this.#tried, { lanes: this.#state.lanes, nowMs }) : undefined
+      const target = model.can.prefill === true ? this.#laneOf(model) : undefined
       if (target === undefined) continue
       this.#tried.add(target.laneId)
       return { ...this.#attempt(target, `continues after ${failure.code}`), request }
@@ -143,11 +143,19 @@ export class Walk implements Way<Attempt> {
 
   #send(at: number, why: string): RouteStep<Attempt> | undefined {
     const model = this.#order[at]
-    const target = model && pickLane(model, this.#tried, { lanes: this.#state.lanes, nowMs: this.#call.world.now() })
+    const target = model && this.#laneOf(model)
     if (target === undefined) return undefined
     this.#at = at
     this.#tried.add(target.laneId)
     return { type: 'send', attempt: this.#attempt(target, why) }
+  }
+
+  /** A conversation that keeps to a target keeps to a key of it too. */
+  #laneOf(model: ModelTarget): Target | undefined {
+    const { lanes } = this.#state
+    const stickyBy = model.lanes.length > 1 ? stickyByOf(this.#input.route) : undefined
+    const stickTo = stickyBy && stickyKeyOf(this.#facts, stickyBy)
+    return pickLane(model, this.#tried, { lanes, nowMs: this.#call.world.now(), stickTo })
   }
 
   #attempt(target: Target, why: string): Attempt {

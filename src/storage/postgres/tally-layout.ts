@@ -1,5 +1,6 @@
-import { TALLY_REST, type TallyQuery, type TallyRow, type TallyTable } from '../../core/ports.ts'
+import type { TallyQuery, TallyRow, TallyTable } from '../../core/ports.ts'
 import type { TallyPart } from '../tally-parts.ts'
+import { columns, copyOf, namesOf, quoted, resetTexts, type TallyNames } from '../tally-sql.ts'
 import { columnOf, DAY_HOURS } from '../tally-store.ts'
 import { storable } from './storable.ts'
 
@@ -27,18 +28,12 @@ export interface TallyLayout {
   select(query: TallyQuery, part: TallyPart): Statement
 }
 
-const NAME = /^[a-z][a-z_]*$/
-
 /**
  * The layout of a table. Rows are found by a hash of their time and texts: a caller may send a text that is too long for an index.
  */
 export function layoutOf(table: TallyTable): TallyLayout {
-  const bad = [table.name, ...table.dimensions, ...table.sums].find((name) => !NAME.test(name))
-  if (bad !== undefined) throw new Error(`The tally ${table.name} cannot have a column named ${bad}.`)
-  const hours = `tally_${table.name}`
-  const days = `${hours}_by_day`
-  const base = `${hours}_base`
-  const texts = `${hours}_texts`
+  const names = namesOf(table)
+  const { hours, days, base, texts } = names
   const create = [...[hours, days, base].flatMap((name) => createStatements(name, table)), ...createTexts(texts, table)]
   return {
     table,
@@ -47,19 +42,11 @@ export function layoutOf(table: TallyTable): TallyLayout {
     base,
     texts,
     createStatements: create,
-    recreateStatements: (oldColumns) => [`DROP TABLE IF EXISTS ${texts}`, ...recreate(table, { hours, days, base }, create, oldColumns)],
-    resetStatements: [...resetStatements(table, { hours, days, base }), ...resetTexts(table, { base, texts })],
+    recreateStatements: (oldColumns) => recreate(table, names, create, oldColumns),
+    resetStatements: [...resetStatements(table, names), ...resetTexts(table, names)],
     add: (into, unit, rows) => add(table, into, merged(rows, unit)),
     select: (query, part) => select(table, part.unit === 'day' ? days : hours, query, part),
   }
-}
-
-function quoted(name: string): string {
-  return `"${name}"`
-}
-
-function columns(table: TallyTable): readonly string[] {
-  return ['time', ...table.dimensions, ...table.sums].map(quoted)
 }
 
 function createStatements(name: string, table: TallyTable): readonly string[] {
@@ -74,19 +61,6 @@ function createStatements(name: string, table: TallyTable): readonly string[] {
 function createTexts(name: string, table: TallyTable): readonly string[] {
   if (table.bound === undefined) return []
   return [`CREATE TABLE ${name} (day integer NOT NULL, name text NOT NULL, text text NOT NULL, PRIMARY KEY (day, name, text))`]
-}
-
-/** What stands in the base was bounded once: it keeps its rows, whatever the bound is now. */
-function resetTexts({ bound }: TallyTable, { base, texts }: { base: string; texts: string }): readonly string[] {
-  if (bound === undefined) return []
-  const [name, value, day] = [quoted(bound.name), quoted(bound.value), `"time" / ${DAY_HOURS}`]
-  const isOwn = (column: string) => `${column} <> '${TALLY_REST}'`
-  return [
-    `DELETE FROM ${texts}`,
-    `INSERT INTO ${texts} (day, name, text) SELECT DISTINCT ${day}, '', ${name} FROM ${base} WHERE ${isOwn(name)}`,
-    `INSERT INTO ${texts} (day, name, text)
-     SELECT DISTINCT ${day}, ${name}, ${value} FROM ${base} WHERE ${isOwn(name)} AND ${isOwn(value)}`,
-  ]
 }
 
 /** A row as it is stored: its hash before the rest. */
@@ -124,38 +98,29 @@ function add(table: TallyTable, into: string, rows: readonly HashedRow[]): State
   return { text, values }
 }
 
-interface TableNames {
-  readonly hours: string
-  readonly days: string
-  readonly base: string
-}
-
 /** Rows of the base keep their hashes, so that later additions find them. Its days are added up by whoever resets. */
-function resetStatements(table: TallyTable, { hours, days, base }: TableNames): readonly string[] {
+function resetStatements(table: TallyTable, { hours, days, base }: TallyNames): readonly string[] {
   const all = columns(table).join(', ')
   return [`DELETE FROM ${hours}`, `DELETE FROM ${days}`, `INSERT INTO ${hours} (row_hash, ${all}) SELECT row_hash, ${all} FROM ${base}`]
 }
 
 function recreate(
   table: TallyTable,
-  { hours, days, base }: TableNames,
+  { hours, days, base, texts }: TallyNames,
   create: readonly string[],
   oldColumns: readonly string[],
 ): readonly string[] {
   const old = `${base}_old`
-  const has = (name: string) => oldColumns.includes(name)
-  const texts = table.dimensions.map((name) => (has(name) ? quoted(name) : "''"))
-  const sums = table.sums.map((name) => (has(name) ? `sum(${quoted(name)})` : '0'))
-  const groups = ['time', ...table.dimensions.filter(has)].map(quoted)
+  const { selected, groups } = copyOf(table, oldColumns)
   return [
-    ...[hours, days].map((name) => `DROP TABLE IF EXISTS ${name}`),
+    ...[hours, days, texts].map((name) => `DROP TABLE IF EXISTS ${name}`),
     `ALTER TABLE ${base} RENAME TO ${old}`,
     `ALTER INDEX ${base}_pkey RENAME TO ${old}_pkey`,
     `ALTER INDEX ${base}_by_time RENAME TO ${old}_by_time`,
     ...create,
     // A hash of another kind would make rows of their own, which add up the same.
     `INSERT INTO ${base} (row_hash, ${columns(table).join(', ')})
-     SELECT gen_random_uuid(), "time", ${[...texts, ...sums].join(', ')} FROM ${old} GROUP BY ${groups.join(', ')}`,
+     SELECT gen_random_uuid(), ${selected} FROM ${old} GROUP BY ${groups}`,
     `DROP TABLE ${old}`,
   ]
 }

@@ -1,6 +1,7 @@
 import type { SQLQueryBindings } from 'bun:sqlite'
-import { TALLY_REST, type TallyQuery, type TallyTable } from '../../core/ports.ts'
+import type { TallyQuery, TallyTable } from '../../core/ports.ts'
 import type { TallyPart } from '../tally-parts.ts'
+import { columns, copyOf, namesOf, quoted, resetTexts, type TallyNames } from '../tally-sql.ts'
 import { columnOf, DAY_HOURS } from '../tally-store.ts'
 
 /** The SQL of one tally. Names come from the code that declares it, and are checked; texts are always bound. */
@@ -22,16 +23,10 @@ export interface TallyLayout {
   readonly texts: { readonly has: string; readonly count: string; readonly add: string }
 }
 
-const NAME = /^[a-z][a-z_]*$/
-
 /** The layout of a table. */
 export function layoutOf(table: TallyTable): TallyLayout {
-  const bad = [table.name, ...table.dimensions, ...table.sums].find((name) => !NAME.test(name))
-  if (bad !== undefined) throw new Error(`The tally ${table.name} cannot have a column named ${bad}.`)
-  const hours = `tally_${table.name}`
-  const days = `${hours}_by_day`
-  const base = `${hours}_base`
-  const texts = `${hours}_texts`
+  const names = namesOf(table)
+  const { hours, days, base, texts } = names
   const create = [...[hours, days, base].map((name) => createStatement(name, table)), ...createTexts(texts, table)]
   return {
     table,
@@ -39,8 +34,8 @@ export function layoutOf(table: TallyTable): TallyLayout {
     days,
     base,
     createStatements: create,
-    recreateStatements: (oldColumns) => recreate(table, base, [hours, days, texts], create, oldColumns),
-    resetStatements: [...resetStatements(table, { hours, days, base }), ...resetTexts(table, { base, texts })],
+    recreateStatements: (oldColumns) => recreate(table, names, create, oldColumns),
+    resetStatements: [...resetStatements(table, names), ...resetTexts(table, names)],
     upsert: (into) => upsert(into, table),
     select: (query, part) => select(table, part.unit === 'day' ? days : hours, query, part),
     selectBase: `SELECT ${columns(table).join(', ')} FROM ${base}`,
@@ -50,14 +45,6 @@ export function layoutOf(table: TallyTable): TallyLayout {
       add: `INSERT INTO ${texts} (day, name, text) VALUES (?, ?, ?)`,
     },
   }
-}
-
-function quoted(name: string): string {
-  return `"${name}"`
-}
-
-function columns(table: TallyTable): readonly string[] {
-  return ['time', ...table.dimensions, ...table.sums].map(quoted)
 }
 
 function createStatement(name: string, table: TallyTable): string {
@@ -74,26 +61,13 @@ function createTexts(name: string, table: TallyTable): readonly string[] {
   ]
 }
 
-/** What stands in the base was bounded once: it keeps its rows, whatever the bound is now. */
-function resetTexts({ bound }: TallyTable, { base, texts }: { base: string; texts: string }): readonly string[] {
-  if (bound === undefined) return []
-  const [name, value, day] = [quoted(bound.name), quoted(bound.value), `"time" / ${DAY_HOURS}`]
-  const isOwn = (column: string) => `${column} <> '${TALLY_REST}'`
-  return [
-    `DELETE FROM ${texts}`,
-    `INSERT INTO ${texts} (day, name, text) SELECT DISTINCT ${day}, '', ${name} FROM ${base} WHERE ${isOwn(name)}`,
-    `INSERT INTO ${texts} (day, name, text)
-     SELECT DISTINCT ${day}, ${name}, ${value} FROM ${base} WHERE ${isOwn(name)} AND ${isOwn(value)}`,
-  ]
-}
-
 function upsert(into: string, table: TallyTable): string {
   const places = columns(table).map(() => '?')
   const add = table.sums.map((sum) => `${quoted(sum)} = ${quoted(sum)} + excluded.${quoted(sum)}`)
   return `INSERT INTO ${into} (${columns(table).join(', ')}) VALUES (${places.join(', ')}) ON CONFLICT DO UPDATE SET ${add.join(', ')}`
 }
 
-function resetStatements(table: TallyTable, names: { hours: string; days: string; base: string }): readonly string[] {
+function resetStatements(table: TallyTable, names: TallyNames): readonly string[] {
   const all = columns(table).join(', ')
   const texts = table.dimensions.map(quoted).join(', ')
   const sums = table.sums.map((sum) => `sum(${quoted(sum)})`).join(', ')
@@ -107,22 +81,18 @@ function resetStatements(table: TallyTable, names: { hours: string; days: string
 
 function recreate(
   table: TallyTable,
-  base: string,
-  kept: readonly string[],
+  { hours, days, base, texts }: TallyNames,
   create: readonly string[],
   oldColumns: readonly string[],
 ): readonly string[] {
   const old = `${base}_old`
-  const has = (name: string) => oldColumns.includes(name)
-  const texts = table.dimensions.map((name) => (has(name) ? quoted(name) : "''"))
-  const sums = table.sums.map((name) => (has(name) ? `sum(${quoted(name)})` : '0'))
-  const groups = ['time', ...table.dimensions.filter(has)].map(quoted)
+  const { selected, groups } = copyOf(table, oldColumns)
   return [
-    ...kept.map((name) => `DROP TABLE IF EXISTS ${name}`),
+    ...[hours, days, texts].map((name) => `DROP TABLE IF EXISTS ${name}`),
     `ALTER TABLE ${base} RENAME TO ${old}`,
     ...create,
     `INSERT INTO ${base} (${columns(table).join(', ')})
-     SELECT "time", ${[...texts, ...sums].join(', ')} FROM ${old} GROUP BY ${groups.join(', ')}`,
+     SELECT ${selected} FROM ${old} GROUP BY ${groups}`,
     `DROP TABLE ${old}`,
   ]
 }

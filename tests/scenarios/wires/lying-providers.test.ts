@@ -107,6 +107,17 @@ describe.each(all)('a provider of $wire, asked in $caller', ({ provider, by, end
     await scenario.expectCall({ outcome: 'broken', errorCode: 'provider_malformed' })
   })
 
+  test('that tells an error in JSON, with status 200, is heard, whole and streamed', async () => {
+    const answer = wholeReply({ body: { error: { type: 'overloaded_error', status: 'UNAVAILABLE', message: 'All machines are busy.' } } })
+    for (const ask of [askStreamed, askWhole]) {
+      const reply = await ask(scenario, by, answer)
+      expect(reply.status).toBeGreaterThanOrEqual(500)
+      // Converse tells errors by their status alone.
+      expect(reply.text.includes('All machines are busy.')).toBe(provider.wire !== 'converse')
+      await scenario.expectCall({ outcome: 'broken', errorSource: 'provider' })
+    }
+  })
+
   test('that leaves a call of a tool open is broken, and no arguments are made up', async () => {
     const reply = await askStreamed(scenario, by, streamed([...begin, piece, ...openCall, ...finish, ...last(usage)]))
     expect(reply.text).toContain(failed)

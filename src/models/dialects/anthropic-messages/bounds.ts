@@ -1,6 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import { readOutputBound } from '../../neutral/read.ts'
 import type { RequestBounds } from '../../types.ts'
+import { serviceTierOf } from '../service-tier.ts'
 
 /** Blocks that are text, or are counted as such. */
 const TEXT_BLOCKS: ReadonlySet<unknown> = new Set(['text', 'thinking', 'redacted_thinking', 'tool_use', 'tool_result', 'search_result'])
@@ -15,6 +16,7 @@ export function readBounds(value: JsonObject): RequestBounds {
     mediaBytes: media.sizeBytes,
     mediaParts: media.parts,
     ...readOutputBound([['max_tokens', value.max_tokens]]),
+    ...serviceTierOf(value.speed === 'fast' ? 'fast' : value.service_tier === 'standard_only' ? 'standard' : value.service_tier),
     ...(unbounded === undefined ? {} : { unbounded }),
   }
 }
@@ -41,8 +43,7 @@ function lookAtBlocks(content: Json | undefined, media: Media): void {
 function findUnbounded(value: JsonObject): string | undefined {
   const own = listOf(value.tools).some((tool) => isObject(tool) && tool.type !== undefined && tool.type !== null && tool.type !== 'custom')
   if (own) return 'a tool of the provider’s own'
-  if (listOf(value.mcp_servers).length > 0) return 'MCP servers that the provider calls itself'
-  return value.speed === 'fast' ? 'the speed "fast", which has a price of its own' : undefined
+  return listOf(value.mcp_servers).length > 0 ? 'MCP servers that the provider calls itself' : undefined
 }
 
 function listOf(value: Json | undefined): readonly Json[] {

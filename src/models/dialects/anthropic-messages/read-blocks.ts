@@ -22,6 +22,13 @@ export function readBlocks(messages: MessageList, value: Json | undefined, place
   })
 }
 
+/** Where the nth call of a content stands. */
+export function callPath(content: Json | undefined, path: string, nth: number): string {
+  const blocks: readonly Json[] = Array.isArray(content) ? content : []
+  const indices = blocks.flatMap((block, index) => (isObject(block) && block.type === 'tool_use' ? [index] : []))
+  return `${path}[${indices[nth] ?? 0}]`
+}
+
 /** The mark behind which the provider may cache. */
 export function readCache(block: JsonObject): { readonly cache?: CacheMark } {
   const { cache_control: mark } = block

@@ -21,7 +21,7 @@ import {
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
 import type { SharedField } from '../../neutral/shared-field.ts'
 import { THREAD } from './error.ts'
-import { readBlocks, readCache } from './read-blocks.ts'
+import { callPath, readBlocks, readCache } from './read-blocks.ts'
 
 const READ = new Set([
   'model',
@@ -59,8 +59,10 @@ export function readRequest(value: JsonObject, { isCount }: { readonly isCount: 
   const tools = readTools(value.tools, losses)
   const choice = readToolChoice(value.tool_choice)
   checkTools({ ...(tools && { tools }), ...choice }, { given: value.tools, tools: 'tools', choice: 'tool_choice' })
+  const messages = readMessages(value, losses)
   return defined<NeutralRequest>({
-    messages: readMessages(value, losses),
+    messages: messages.list,
+    unanswered: messages.unanswered,
     tools,
     ...choice,
     maxOutputTokens,
@@ -76,7 +78,7 @@ export function readRequest(value: JsonObject, { isCount }: { readonly isCount: 
   })
 }
 
-function readMessages(value: JsonObject, losses: Losses): NeutralRequest['messages'] {
+function readMessages(value: JsonObject, losses: Losses): MessageList {
   const messages = new MessageList()
   if (value.system !== undefined && value.system !== null)
     messages.add('system', readBlocks(messages, value.system, { path: 'system', losses }))
@@ -87,9 +89,11 @@ function readMessages(value: JsonObject, losses: Losses): NeutralRequest['messag
     const message = readObject(item, path)
     const { role } = message
     if (role !== 'user' && role !== 'assistant' && role !== 'system') throw wrong(`${path}.role`, 'must be user, assistant or system')
-    messages.add(role, readBlocks(messages, message.content, { path: `${path}.content`, losses }))
+    messages.add(role, readBlocks(messages, message.content, { path: `${path}.content`, losses }), (nth) =>
+      callPath(message.content, `${path}.content`, nth),
+    )
   })
-  return messages.list
+  return messages
 }
 
 function readTools(value: Json | undefined, losses: Losses): readonly Tool[] | undefined {

@@ -1,10 +1,10 @@
 import type { Usage } from '../../../core/events.ts'
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
-import { formatUsd, type NanoUsd } from '../../../core/money.ts'
+import type { NanoUsd } from '../../../core/money.ts'
 import { decodeSseFrame, encodeSseFrame } from '../../../core/sse.ts'
 import type { StreamDecoder } from '../../dialect.ts'
 import type { ModelPart, ModelRequest, Target } from '../../types.ts'
-import { withCost } from '../cost-mark.ts'
+import { withCost } from '../cost-in-usage.ts'
 import { callNeverClosed, OpenCalls } from '../open-calls.ts'
 import { malformed, parseFrameData } from '../provider-reply.ts'
 import { errorInReply } from './error.ts'
@@ -45,9 +45,7 @@ function isCut({ isComplete, calls }: Told): boolean {
 
 /** The event that carries the usage, or a whole message, with what it cost in `usage.cost`. */
 export function encodeCost(part: ModelPart, cost: NanoUsd): Uint8Array {
-  const { event, data } = decodeSseFrame(part.bytes)
-  const text = withCost(data, formatUsd(cost))
-  return text === undefined ? part.bytes : encodeSseFrame({ ...(event === undefined ? {} : { event }), data: text })
+  return withCost(part, cost, [['usage']])
 }
 
 function decodeFrame(bytes: Uint8Array, told: Told, target: Target): ModelPart {

@@ -158,5 +158,5 @@ function writeId(id: string): string {
 }
 
 function writeCache(cache: CacheMark | undefined): JsonObject {
-  return cache === undefined ? {} : { cache_control: { type: 'ephemeral', ...cache } }
+  return cache === undefined ? {} : { cache_control: { type: 'ephemeral', ttl: cache.ttl } }
 }

@@ -1,26 +1,26 @@
 import type { JsonObject } from '../../../core/json.ts'
 import type { Written } from '../../dialect.ts'
-import { budgetOf, effortOf, nearestEffort } from '../../neutral/effort.ts'
+import { refuseUnanswered, withResultsBeside } from '../../neutral/answers.ts'
 import { withFunctionsAlone } from '../../neutral/free-tools.ts'
 import { Losses } from '../../neutral/loss.ts'
-import type { Effort, NeutralRequest, OutputForm, Reasoning, Tool } from '../../neutral/request.ts'
+import type { NeutralRequest, OutputForm, Tool } from '../../neutral/request.ts'
 import { dropShared } from '../../neutral/shared-field.ts'
 import { narrowSchema, PART_OF_SCHEMA } from '../../neutral/strict-schema.ts'
 import type { Target } from '../../types.ts'
 import { type Generation, generationOf } from './generation.ts'
 import { writeMessages } from './write-messages.ts'
+import { writeReasoning } from './write-reasoning.ts'
 
 /** The wire demands a bound. Every model that still runs can give as much. */
 const DEFAULT_MAX_TOKENS = 16_384
-const MIN_BUDGET = 1024
-const EFFORTS: readonly Effort[] = ['low', 'medium', 'high', 'xhigh', 'max']
 const JSON_ONLY = 'Answer with one JSON object and nothing else.'
 
 /** Writes a request of another wire for a provider of this one. */
 export function writeRequest(given: NeutralRequest, isStream: boolean, target: Target): Written {
   const losses = new Losses()
   losses.addAll(given.losses)
-  const request = withFunctionsAlone(given, losses)
+  refuseUnanswered(given)
+  const request = withResultsBeside(withFunctionsAlone(given, losses), losses)
   const generation = generationOf(target.id)
   const { system, messages, usedTools } = writeMessages(request.messages, losses)
   const asked = request.maxOutputTokens ?? Math.min(DEFAULT_MAX_TOKENS, target.maxOutputTokens ?? DEFAULT_MAX_TOKENS)
@@ -28,6 +28,7 @@ export function writeRequest(given: NeutralRequest, isStream: boolean, target: T
     generation,
     asked,
     hasBound: request.maxOutputTokens !== undefined,
+    isForced: request.tools !== undefined && isForcing(choiceType(request)),
     losses,
   })
   const isThinking = thinking !== undefined && thinking.type !== 'disabled'
@@ -43,7 +44,7 @@ export function writeRequest(given: NeutralRequest, isStream: boolean, target: T
     ...(isStream && (!traits?.hasModelInPath || traits.saysStream) ? { stream: true } : {}),
     ...writeSampling(request, { generation, isThinking, losses }),
     stop_sequences: request.stopSequences,
-    ...writeTools(request, { usedTools, isThinking, losses }),
+    ...writeTools(request, { usedTools, generation, losses }),
     thinking,
     output_config: format === undefined && effort === undefined ? undefined : { format, effort },
     metadata: request.endUser === undefined ? undefined : { user_id: request.endUser },
@@ -105,11 +106,11 @@ function writeSampling(request: NeutralRequest, { generation, isThinking, losses
 
 interface ToolContext {
   readonly usedTools: readonly string[]
-  readonly isThinking: boolean
+  readonly generation: Generation
   readonly losses: Losses
 }
 
-function writeTools(request: NeutralRequest, { usedTools, isThinking, losses }: ToolContext): JsonObject {
+function writeTools(request: NeutralRequest, { usedTools, generation, losses }: ToolContext): JsonObject {
   const { tools, toolChoice } = request
   if (tools === undefined) {
     if (usedTools.length === 0) return {}
@@ -118,10 +119,10 @@ function writeTools(request: NeutralRequest, { usedTools, isThinking, losses }: 
   }
   const offered = toolChoice?.type === 'some' ? tools.filter(({ name }) => toolChoice.names.includes(name)) : tools
   const type = choiceType(request)
-  const mustForce = type === 'any' || type === 'tool'
-  if (mustForce && isThinking) losses.drop('tool_choice', 'a model that thinks cannot be made to call a tool')
+  const cannotForce = isForcing(type) && generation.alwaysThinks
+  if (cannotForce) losses.approximate('tool_choice', 'this model always thinks, and cannot be made to call a tool')
   const isSingle = request.allowsParallelTools === false ? { disable_parallel_tool_use: true } : {}
-  const choice = mustForce && isThinking ? 'auto' : type
+  const choice = cannotForce ? 'auto' : type
   const isSaid = toolChoice !== undefined || request.allowsParallelTools === false
   return {
     tools: offered.map((tool) => writeTool(tool, losses)),
@@ -133,6 +134,10 @@ function writeTools(request: NeutralRequest, { usedTools, isThinking, losses }: 
         }
       : undefined,
   }
+}
+
+function isForcing(type: string): boolean {
+  return type === 'any' || type === 'tool'
 }
 
 function choiceType({ toolChoice }: NeutralRequest): 'auto' | 'any' | 'tool' | 'none' {
@@ -166,49 +171,4 @@ function writeOutputForm(output: OutputForm | undefined, losses: Losses): JsonOb
   const { schema, isChanged } = narrowSchema(output.schema)
   if (isChanged) losses.approximate('response_format', PART_OF_SCHEMA)
   return { type: 'json_schema', schema }
-}
-
-interface ReasoningContext {
-  readonly generation: Generation
-  /** The bound of the output. */
-  readonly asked: number
-  /** Whether the caller asked for it. */
-  readonly hasBound: boolean
-  readonly losses: Losses
-}
-
-interface WrittenReasoning {
-  readonly thinking?: JsonObject
-  readonly effort?: string
-  readonly maxTokens: number
-}
-
-function writeReasoning(reasoning: Reasoning | undefined, context: ReasoningContext): WrittenReasoning {
-  const { generation, asked, losses } = context
-  if (reasoning === undefined) return { maxTokens: asked }
-  if (reasoning.type === 'off') return { thinking: { type: 'disabled' }, maxTokens: asked }
-  const display = reasoning.isShown === false ? { display: 'omitted' } : {}
-  if (generation.thinksByBudget) {
-    if (reasoning.type !== 'budget') losses.approximate('reasoning_effort', 'this model has budgets of tokens, not efforts')
-    const wanted = reasoning.type === 'budget' ? reasoning.tokens : budgetOf(reasoning.effort ?? 'medium')
-    return budgeted(Math.max(MIN_BUDGET, wanted), display, context)
-  }
-  if (reasoning.type === 'budget') losses.approximate('reasoning.max_tokens', 'this model has efforts, not budgets of tokens')
-  const effort = reasoning.type === 'budget' ? effortOf(reasoning.tokens) : reasoning.effort
-  const shown = reasoning.isShown === undefined ? { display: 'summarized' } : { display: reasoning.isShown ? 'summarized' : 'omitted' }
-  return {
-    thinking: { type: 'adaptive', ...shown },
-    ...(effort === undefined ? {} : { effort: nearestEffort(effort, EFFORTS) }),
-    maxTokens: asked,
-  }
-}
-
-/** A budget is a part of the bound, and less than it. Where the caller set a bound, the budget gives way; else the bound does. */
-function budgeted(budget: number, display: JsonObject, { asked, hasBound, losses }: ReasoningContext): WrittenReasoning {
-  if (!hasBound) return { thinking: { type: 'enabled', budget_tokens: budget, ...display }, maxTokens: budget + asked }
-  if (asked <= MIN_BUDGET) {
-    losses.drop('reasoning_effort', `thinking needs a bound of more than ${MIN_BUDGET} tokens`)
-    return { maxTokens: asked }
-  }
-  return { thinking: { type: 'enabled', budget_tokens: Math.min(budget, asked - 1), ...display }, maxTokens: asked }
 }

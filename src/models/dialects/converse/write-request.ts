@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../core/json.ts'
 import type { Written } from '../../dialect.ts'
+import { refuseUnanswered, withResultsBeside } from '../../neutral/answers.ts'
 import { withFunctionsAlone } from '../../neutral/free-tools.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm } from '../../neutral/request.ts'
@@ -8,7 +9,7 @@ import { narrowSchema, PART_OF_SCHEMA } from '../../neutral/strict-schema.ts'
 import type { Target } from '../../types.ts'
 import { claudeOf, familyOf } from './family.ts'
 import { writeMessages, writeSystem } from './write-messages.ts'
-import { writeThinking } from './write-thinking.ts'
+import { isThinking, writeThinking } from './write-thinking.ts'
 import { writeTools } from './write-tools.ts'
 
 /** Writes a request of another wire for a provider of this one. The model and whether it streams stand in the path. */
@@ -20,17 +21,18 @@ export function writeRequest(request: NeutralRequest, _isStream: boolean, target
 
 /** The body of a request. */
 export function writeBody(given: NeutralRequest, target: Target, losses: Losses): JsonObject {
-  const request = withFunctionsAlone(given, losses)
+  refuseUnanswered(given)
+  const request = withResultsBeside(withFunctionsAlone(given, losses), losses)
   reportDropped(request, losses)
   const thinking = writeThinking(request, target, losses)
   const system = writeSystem(request, target, losses)
-  const inference = writeInference(request, target, { isThinking: thinking !== undefined, losses })
+  const inference = writeInference(request, target, { isThinking: isThinking(thinking), losses })
   const additional = { ...writeTopK(request.topK, target, losses), ...thinking }
   return {
     messages: writeMessages(request.messages, target, losses),
     system: system.length === 0 ? undefined : system,
     inferenceConfig: Object.values(inference).every((value) => value === undefined) ? undefined : inference,
-    toolConfig: writeTools(request, { isThinking: thinking !== undefined && familyOf(target) === 'claude', losses }),
+    toolConfig: writeTools(request, { cannotForce: familyOf(target) === 'claude' && claudeOf(target).alwaysThinks, losses }),
     outputConfig: writeOutputForm(request.output, losses),
     additionalModelRequestFields: Object.keys(additional).length === 0 ? undefined : additional,
   }

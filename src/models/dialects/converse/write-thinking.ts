@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../core/json.ts'
+import { isObject, type JsonObject } from '../../../core/json.ts'
 import { budgetOf, effortOf, nearestEffort } from '../../neutral/effort.ts'
 import type { Losses } from '../../neutral/loss.ts'
 import type { Effort, NeutralRequest, Reasoning } from '../../neutral/request.ts'
@@ -10,6 +10,7 @@ const CLAUDE_EFFORTS: readonly Effort[] = ['low', 'medium', 'high', 'xhigh', 'ma
 const EFFORTS: readonly Effort[] = ['low', 'medium', 'high']
 
 type Thinks = Exclude<Reasoning, { readonly type: 'off' }>
+type Claude = ReturnType<typeof claudeOf>
 
 /** How hard to think, in the fields of the model's maker: this wire has none of its own. Undefined: as it would anyway. */
 export function writeThinking(request: NeutralRequest, target: Target, losses: Losses): JsonObject | undefined {
@@ -17,6 +18,7 @@ export function writeThinking(request: NeutralRequest, target: Target, losses: L
   if (reasoning === undefined || reasoning.type === 'off') return undefined
   switch (familyOf(target)) {
     case 'claude':
+      if (isForced(request) && !claudeOf(target).alwaysThinks) return writeForced(reasoning, claudeOf(target), losses)
       return claudeOf(target).thinksByBudget ? writeBudget(reasoning, request.maxOutputTokens, losses) : writeAdaptive(reasoning, losses)
     case 'nova':
       return { reasoningConfig: { type: 'enabled', maxReasoningEffort: effortAmong(reasoning, EFFORTS, losses) ?? 'medium' } }
@@ -28,6 +30,38 @@ export function writeThinking(request: NeutralRequest, target: Target, losses: L
       losses.drop('reasoning', 'how this model is told to think is not known')
       return undefined
   }
+}
+
+/** Whether a tool must be called. */
+export function isForced({ tools, toolChoice: choice }: NeutralRequest): boolean {
+  if (tools === undefined || tools.length === 0) return false
+  return choice?.type === 'required' || choice?.type === 'tool' || (choice?.type === 'some' && choice.isRequired)
+}
+
+/** To be made to call a tool and to think before exclude each other. Who asks for a call counts on it; how hard to think is a wish. */
+function writeForced(reasoning: Thinks, { thinksByBudget, thinksByDefault }: Claude, losses: Losses): JsonObject | undefined {
+  const why = 'a model that is made to call a tool cannot think before'
+  if (thinksByBudget) {
+    losses.drop('reasoning_effort', why)
+    return undefined
+  }
+  losses.approximate('reasoning_effort', `${why}; it is told the effort alone`)
+  const wanted = reasoning.type === 'budget' ? effortOf(reasoning.tokens) : reasoning.effort
+  const effort = wanted === undefined ? undefined : nearestEffort(wanted, thinksByDefault ? EFFORTS : CLAUDE_EFFORTS)
+  const fields = {
+    ...(thinksByDefault ? { thinking: { type: 'disabled' } } : {}),
+    ...(effort === undefined ? {} : { output_config: { effort } }),
+  }
+  return Object.keys(fields).length === 0 ? undefined : fields
+}
+
+/** Whether a model was told to think, by the fields of its maker. */
+export function isThinking(fields: JsonObject | undefined): boolean {
+  return fields !== undefined && !(isObject(fields.thinking) && fields.thinking.type === 'disabled') && !isEffortAlone(fields)
+}
+
+function isEffortAlone(fields: JsonObject): boolean {
+  return Object.keys(fields).every((key) => key === 'output_config')
 }
 
 /** The budget must leave room for an answer within the bound. */

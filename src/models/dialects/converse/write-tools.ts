@@ -4,13 +4,13 @@ import type { NeutralRequest, Tool, ToolChoice } from '../../neutral/request.ts'
 import { narrowSchema, PART_OF_SCHEMA } from '../../neutral/strict-schema.ts'
 
 interface ToolContext {
-  /** Claude cannot be made to call a tool while it thinks. */
-  readonly isThinking: boolean
+  /** The model cannot be made to call a tool. */
+  readonly cannotForce: boolean
   readonly losses: Losses
 }
 
 /** `toolConfig`. A conversation that used tools must name them, also where none may be called any more. */
-export function writeTools(request: NeutralRequest, { isThinking, losses }: ToolContext): JsonObject | undefined {
+export function writeTools(request: NeutralRequest, { cannotForce, losses }: ToolContext): JsonObject | undefined {
   const used = usedTools(request)
   const given = request.tools ?? []
   const choice = given.length === 0 ? undefined : request.toolChoice
@@ -25,7 +25,7 @@ export function writeTools(request: NeutralRequest, { isThinking, losses }: Tool
   if (offered.length + missing.length === 0) return undefined
   const described = [...offered, ...missing.map((name) => ({ name, schema: { type: 'object' } }))]
   const tools = described.map((tool) => writeTool(tool, losses))
-  return { tools, toolChoice: writeChoice(choice, isThinking, losses) }
+  return { tools, toolChoice: writeChoice(choice, cannotForce, losses) }
 }
 
 function usedTools({ messages }: NeutralRequest): readonly string[] {
@@ -41,10 +41,10 @@ function writeTool({ name, description, schema, isStrict }: Tool, losses: Losses
   return { toolSpec: { name, description, inputSchema: { json: narrowed.schema }, strict: true } }
 }
 
-function writeChoice(choice: ToolChoice | undefined, isThinking: boolean, losses: Losses): JsonObject | undefined {
+function writeChoice(choice: ToolChoice | undefined, cannotForce: boolean, losses: Losses): JsonObject | undefined {
   const isForced = choice?.type === 'required' || choice?.type === 'tool' || (choice?.type === 'some' && choice.isRequired)
-  if (isForced && isThinking) {
-    losses.approximate('tool_choice', 'this model cannot be made to call a tool while it thinks')
+  if (isForced && cannotForce) {
+    losses.approximate('tool_choice', 'this model always thinks, and cannot be made to call a tool')
     return { auto: {} }
   }
   if (choice?.type === 'tool') return { tool: { name: choice.name } }

@@ -1,6 +1,8 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import { answersWanted, readOutputBound } from '../../neutral/read.ts'
 import type { RequestBounds } from '../../types.ts'
+import { serviceTierOf } from '../service-tier.ts'
+import { plainTier } from './usage.ts'
 import { field, objectsIn } from './words.ts'
 
 /** Reads what bounds the cost of a request, and what about it nobody can bound. @throws invalid_request */
@@ -18,6 +20,7 @@ export function readBounds(value: JsonObject): RequestBounds {
       ['generationConfig.maxOutputTokens', config.maxOutputTokens],
       ['generationConfig.max_output_tokens', config.max_output_tokens],
     ]),
+    ...serviceTierOf(plainTier(field(value, 'serviceTier'))),
     ...(unbounded === undefined ? {} : { unbounded }),
   }
 }
@@ -37,8 +40,6 @@ function findUnbounded(value: JsonObject, config: JsonObject): string | undefine
     Object.keys(tool).some((key) => key !== 'functionDeclarations' && key !== 'function_declarations'),
   )
   if (isOwn) return 'a tool of the provider’s own'
-  const tier = field(value, 'serviceTier')
-  if (typeof tier === 'string' && /priority$/i.test(tier)) return 'the service tier "priority", which has a price of its own'
   if (field(value, 'cachedContent') !== undefined) return 'content that the provider keeps'
   const modalities = field(config, 'responseModalities')
   const isText = !Array.isArray(modalities) || modalities.every((one: Json) => one === 'TEXT')

@@ -67,6 +67,13 @@ export function readParts(value: Json | undefined, conversation: Conversation, p
   return joinThoughts(content)
 }
 
+/** Where the nth call of a content stands. */
+export function callPath(parts: Json | undefined, path: string, nth: number): string {
+  const list: readonly Json[] = Array.isArray(parts) ? parts : []
+  const indices = list.flatMap((part, index) => (isObject(part) && isObject(field(part, 'functionCall')) ? [index] : []))
+  return `${path}[${indices[nth] ?? 0}].functionCall`
+}
+
 /** A thought that was streamed comes back in many parts, its signature in the last: it is one thought. */
 function joinThoughts(content: readonly Content[]): readonly Content[] {
   const joined: Content[] = []

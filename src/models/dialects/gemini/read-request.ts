@@ -18,7 +18,7 @@ import {
   wrong,
 } from '../../neutral/read.ts'
 import type { NeutralRequest, OutputForm, Reasoning } from '../../neutral/request.ts'
-import { Conversation, readInstruction, readParts } from './read-parts.ts'
+import { Conversation, callPath, readInstruction, readParts } from './read-parts.ts'
 import { readToolChoice, readTools } from './read-tools.ts'
 import { toJsonSchema } from './schema.ts'
 import { field, snakeCase } from './words.ts'
@@ -69,6 +69,7 @@ export function readRequest(value: JsonObject): NeutralRequest {
   checkTools({ ...(tools && { tools }), ...(toolChoice && { toolChoice }) }, { given: value.tools, tools: 'tools', choice: choicePath })
   return defined<NeutralRequest>({
     messages: messages.list,
+    unanswered: messages.unanswered,
     tools,
     toolChoice,
     maxOutputTokens: read('maxOutputTokens', optionalCount),
@@ -101,7 +102,8 @@ function readContents(value: Json | undefined, conversation: Conversation, losse
     const content = readObject(item, path)
     const role = readRole(content.role, `${path}.role`)
     const parts = isObject(content.parts) ? [content.parts] : content.parts
-    conversation.messages.add(role, readParts(parts, conversation, { path: `${path}.parts`, losses }))
+    const read = readParts(parts, conversation, { path: `${path}.parts`, losses })
+    conversation.messages.add(role, read, (nth) => callPath(parts, `${path}.parts`, nth))
   })
 }
 

@@ -1,23 +1,31 @@
 import { isObject, type JsonObject } from '../../../core/json.ts'
+import type { PeerHeaders } from '../../../core/peer-reply.ts'
 import type { ModelPart, Target } from '../../types.ts'
 import { malformed, parseReplyBody } from '../provider-reply.ts'
 import { errorInReply } from './error.ts'
 import { readReply } from './read-reply.ts'
-import { readUsage } from './usage.ts'
+import { readUsage, servedTierOf } from './usage.ts'
 import { blockReason, field, objectsIn } from './words.ts'
 
 /** Reads a whole reply. Its bytes go on as they came. */
-export function decodeReply(body: Uint8Array, target: Target): ModelPart {
+export function decodeReply(body: Uint8Array, target: Target, headers?: PeerHeaders): ModelPart {
   const value = parseReplyBody(body, target)
   const failure = errorInReply(value, target.provider)
   if (failure !== undefined) throw failure
   if (!isAnswer(value)) throw malformed(target, 'its reply has no candidates')
-  return { type: 'whole', bytes: body, isLast: true, isHidden: false, neutral: () => readReply(value), ...told(value) }
+  return {
+    type: 'whole',
+    bytes: body,
+    isLast: true,
+    isHidden: false,
+    neutral: () => readReply(value),
+    ...told(value, servedTierOf(headers)),
+  }
 }
 
 /** Usage, finish reason and names of tools that an answer or a chunk tells. */
-export function told(value: JsonObject): Pick<ModelPart, 'usage' | 'finishReason' | 'toolCalls'> {
-  const usage = readUsage(field(value, 'usageMetadata'))
+export function told(value: JsonObject, servedTier: string | undefined): Pick<ModelPart, 'usage' | 'finishReason' | 'toolCalls'> {
+  const usage = readUsage(field(value, 'usageMetadata'), servedTier)
   const candidates = objectsIn(value.candidates)
   const finishReason = finishReasonOf(value, candidates)
   const toolCalls = candidates.flatMap(namesIn)

@@ -1,10 +1,12 @@
 import { isObject, type JsonObject } from '../../../core/json.ts'
+import type { PeerHeaders } from '../../../core/peer-reply.ts'
 import { decodeSseFrame } from '../../../core/sse.ts'
 import type { StreamDecoder } from '../../dialect.ts'
 import type { ModelPart, ModelRequest, Target } from '../../types.ts'
 import { parseFrameData } from '../provider-reply.ts'
 import { errorInReply } from './error.ts'
 import { told } from './reply.ts'
+import { servedTierOf } from './usage.ts'
 import { blockReason, field, objectsIn } from './words.ts'
 
 /** Candidates that are kept account of. Google gives eight at the most. */
@@ -14,8 +16,9 @@ const MAX_CANDIDATES = 128
  * Decodes one stream of `streamGenerateContent?alt=sse`. The wire has no terminal event: a stream is complete when it ends after each of its
  * candidates had a finish reason.
  */
-export function decodeStream(_request: Pick<ModelRequest, 'wantsUsage'>, target: Target): StreamDecoder {
+export function decodeStream(_request: Pick<ModelRequest, 'wantsUsage'>, target: Target, headers?: PeerHeaders): StreamDecoder {
   const unfinished = new Set<number>()
+  const servedTier = servedTierOf(headers)
   /** Candidates with a call that was to go on. */
   const open = new Set<number>()
   let isBegun = false
@@ -38,7 +41,7 @@ export function decodeStream(_request: Pick<ModelRequest, 'wantsUsage'>, target:
         else if (unfinished.size < MAX_CANDIDATES) unfinished.add(index)
       }
       isBegun ||= blockReason(chunk) !== undefined
-      return { ...plain, ...told(chunk) }
+      return { ...plain, ...told(chunk, servedTier) }
     },
     // Nothing is added for the caller to see.
     atEnd: () =>

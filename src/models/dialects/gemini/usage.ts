@@ -1,5 +1,6 @@
 import type { Usage } from '../../../core/events.ts'
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import type { PeerHeaders } from '../../../core/peer-reply.ts'
 import { count, rawUsage } from '../token-count.ts'
 import { field, objectsIn } from './words.ts'
 
@@ -7,8 +8,9 @@ import { field, objectsIn } from './words.ts'
  * Reads `usageMetadata`. Cached tokens are part of the prompt's; thoughts stand beside the candidates' and results of server-side tools beside
  * the prompt's. Fields of 0 are left out by Google, so what is missing is told by the total;
  * one that is no more than the prompt tells nothing: the first chunks of a stream have it.
+ * @param servedTier what the reply's header said, for usage that names no tier
  */
-export function readUsage(metadata: Json | undefined): Usage | undefined {
+export function readUsage(metadata: Json | undefined, servedTier?: string): Usage | undefined {
   if (!isObject(metadata)) return undefined
   const prompt = count(field(metadata, 'promptTokenCount'))
   const toolPrompt = count(field(metadata, 'toolUsePromptTokenCount'))
@@ -32,7 +34,7 @@ export function readUsage(metadata: Json | undefined): Usage | undefined {
   if (audioIn !== undefined) read.audioInputTokens = audioIn
   if (imageIn !== undefined) read.imageInputTokens = imageIn
   if (audioOut !== undefined) read.audioOutputTokens = audioOut
-  const tier = tierOf(metadata)
+  const tier = tierOf(metadata) ?? servedTier
   if (tier !== undefined) read.serviceTier = tier
   const raw = rawUsage(metadata)
   if (raw !== undefined) read.raw = raw
@@ -44,10 +46,27 @@ export function readUsage(metadata: Json | undefined): Usage | undefined {
  * in `serviceTier`. Source: the types of @google/genai (read 2026-11-21).
  */
 function tierOf(metadata: JsonObject): string | undefined {
-  const named = field(metadata, 'serviceTier') ?? field(metadata, 'trafficType')
+  const tier = plainTier(field(metadata, 'serviceTier') ?? field(metadata, 'trafficType'))
+  return tier === undefined || ORDINARY_TIERS.has(tier) ? undefined : tier
+}
+
+/** Tiers that the header may name, of those that have a price of their own. Anything else that stands there is no tier that is known. */
+const SERVED_TIERS: ReadonlySet<string> = new Set(['flex', 'priority'])
+
+/**
+ * The Gemini API says in a header which tier it served, which may be another than was asked for; the usage need not name it.
+ * Source: https://ai.google.dev/gemini-api/docs/priority-inference (read 2026-11-21).
+ */
+export function servedTierOf(headers: PeerHeaders | undefined): string | undefined {
+  const tier = plainTier(headers?.get('x-gemini-service-tier') ?? undefined)
+  return tier !== undefined && SERVED_TIERS.has(tier) ? tier : undefined
+}
+
+/** A tier by its plain name: SERVICE_TIER_PRIORITY and ON_DEMAND_PRIORITY are `priority`. */
+export function plainTier(named: Json | undefined): string | undefined {
   if (typeof named !== 'string') return undefined
   const tier = named.toLowerCase().replace(/^(?:service_tier_|on_demand_)/, '')
-  return ORDINARY_TIERS.has(tier) ? undefined : tier.slice(0, 40)
+  return tier.slice(0, 40)
 }
 
 const ORDINARY_TIERS: ReadonlySet<string> = new Set(['standard', 'on_demand', 'unspecified', 'traffic_type_unspecified'])

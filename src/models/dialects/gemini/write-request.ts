@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../core/json.ts'
 import type { Written } from '../../dialect.ts'
+import { refuseUnanswered, withResultsBeside } from '../../neutral/answers.ts'
 import { withFunctionsAlone } from '../../neutral/free-tools.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm, Tool, ToolChoice } from '../../neutral/request.ts'
@@ -20,7 +21,8 @@ export function writeRequest(request: NeutralRequest, _isStream: boolean, target
 
 /** The body of a request. */
 export function writeBody(given: NeutralRequest, target: Target, losses: Losses): JsonObject {
-  const request = withFunctionsAlone(given, losses)
+  refuseUnanswered(given)
+  const request = withResultsBeside(withFunctionsAlone(given, losses), losses)
   if (request.endUser !== undefined) losses.drop('user', 'this wire has no end users')
   dropShared(request.shared, losses)
   if (request.allowsParallelTools === false) losses.drop('parallel_tool_calls', 'this wire cannot forbid parallel calls')

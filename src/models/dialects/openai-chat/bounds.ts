@@ -1,9 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import { answersWanted, readOutputBound } from '../../neutral/read.ts'
 import type { RequestBounds } from '../../types.ts'
-
-/** Service tiers that cost no more than the ordinary one. */
-const ORDINARY_TIERS: readonly unknown[] = ['default', 'flex']
+import { serviceTierOf } from '../service-tier.ts'
 
 /** Reads what bounds the cost of a request, and what about it nobody can bound. @throws invalid_request */
 export function readBounds(value: JsonObject): RequestBounds {
@@ -17,6 +15,7 @@ export function readBounds(value: JsonObject): RequestBounds {
       ['max_completion_tokens', value.max_completion_tokens],
       ['max_tokens', value.max_tokens],
     ]),
+    ...serviceTierOf(value.service_tier),
     ...(unbounded === undefined ? {} : { unbounded }),
   }
 }
@@ -27,8 +26,6 @@ function findUnbounded(value: JsonObject): string | undefined {
   if (Array.isArray(value.plugins) && value.plugins.length > 0) return 'plugins, which the provider runs itself'
   if (isObject(value.prediction)) return 'a prediction, of which rejected parts are charged as output'
   if (value.audio !== undefined && value.audio !== null) return 'audio as output'
-  const { service_tier: tier } = value
-  if (tier !== undefined && tier !== null && !ORDINARY_TIERS.includes(tier)) return `the service tier ${JSON.stringify(tier).slice(0, 40)}`
   const foreign = Array.isArray(value.tools)
     ? value.tools.find((tool) => !isObject(tool) || !['function', 'custom'].includes(String(tool.type)))
     : undefined

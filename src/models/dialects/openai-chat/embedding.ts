@@ -4,6 +4,7 @@ import type { EmbeddingDialect } from '../../dialect.ts'
 import type { EmbedInput, NeutralEmbeddings, NeutralInputs } from '../../neutral/embedding.ts'
 import { Losses } from '../../neutral/loss.ts'
 import { defined, optionalCount, optionalString, reportUnread, wrong } from '../../neutral/read.ts'
+import type { Target } from '../../types.ts'
 import { decodeBody, parseAgain, readKeys, readModel, spanOf } from '../decode-body.ts'
 import { malformed, parseReplyBody } from '../provider-reply.ts'
 import { errorInReply } from './error.ts'
@@ -61,7 +62,7 @@ export const embedding: EmbeddingDialect = {
       bytes: body,
       isLast: true,
       isHidden: false,
-      embeddings: () => readEmbeddings(value),
+      embeddings: () => readEmbeddings(value, target),
       ...(usage === undefined ? {} : { usage }),
     }
   },
@@ -107,22 +108,37 @@ function isTokens(list: readonly Json[]): list is readonly number[] {
   return list.every((item) => typeof item === 'number')
 }
 
-function readEmbeddings(value: JsonObject): NeutralEmbeddings {
+function readEmbeddings(value: JsonObject, target: Target): NeutralEmbeddings {
   const data: readonly Json[] = Array.isArray(value.data) ? value.data : []
   const usage = isObject(value.usage) ? readUsage({ completion_tokens: 0, ...value.usage }) : undefined
   return {
     ...(typeof value.model === 'string' ? { model: value.model } : {}),
-    vectors: data.filter(isObject).map(({ embedding: vector }) => readVector(vector)),
+    vectors: inPlace(data, target).map((vector) => readVector(vector, target)),
     ...(usage === undefined ? {} : { usage }),
     losses: [],
   }
 }
 
-function readVector(value: Json | undefined): readonly number[] {
-  if (typeof value === 'string') {
-    const bytes = Buffer.from(value, 'base64')
-    return Array.from({ length: Math.floor(bytes.length / 4) }, (_, index) => bytes.readFloatLE(index * 4))
-  }
-  const list: readonly Json[] = Array.isArray(value) ? value : []
-  return list.filter((item) => typeof item === 'number')
+/** Vectors in the order of their texts: other wires know them by their place alone, and in this one the index counts. */
+function inPlace(data: readonly Json[], target: Target): readonly (Json | undefined)[] {
+  const placed = data.map((item, at) => {
+    if (!isObject(item)) throw malformed(target, 'its reply has data that is no vector')
+    return { at: typeof item.index === 'number' ? item.index : at, vector: item.embedding }
+  })
+  return placed.toSorted((left, right) => left.at - right.at).map(({ vector }) => vector)
+}
+
+/** A vector that is not whole must not be taken for one: whoever compares it with others would never know. */
+function readVector(value: Json | undefined, target: Target): readonly number[] {
+  const list = typeof value === 'string' ? floatsIn(value) : value
+  if (!Array.isArray(list) || list.length === 0 || !list.every((item: Json) => typeof item === 'number'))
+    throw malformed(target, 'its reply has a vector that is no list of numbers')
+  return list
+}
+
+/** Base64 of floats of 32 bits; undefined where it is none. */
+function floatsIn(text: string): readonly number[] | undefined {
+  const bytes = Buffer.from(text, 'base64')
+  if (bytes.length % 4 !== 0) return undefined
+  return Array.from({ length: bytes.length / 4 }, (_, index) => bytes.readFloatLE(index * 4))
 }

@@ -3,6 +3,7 @@ import type { Content, DocumentContent, ImageContent, TextContent, ToolCallConte
 import type { Losses } from '../../neutral/loss.ts'
 import type { MessageList } from '../../neutral/messages.ts'
 import { defined, isBase64, optionalString, readDataUrl, readList, readObject, readString, wrong } from '../../neutral/read.ts'
+import { readBreakpoint } from '../cache-marks.ts'
 import { readParts, readThinking } from './thinking.ts'
 
 /** Where a message stands, and where its losses go. */
@@ -15,6 +16,8 @@ interface Place {
 export function readMessage(messages: MessageList, value: Json, place: Place): void {
   const { path } = place
   const message = readObject(value, path)
+  if (typeof message.name === 'string' && message.role !== 'tool' && message.role !== 'function')
+    place.losses.drop(`${path}.name`, 'no other wire names who speaks')
   switch (message.role) {
     case 'system':
     case 'developer':
@@ -22,7 +25,7 @@ export function readMessage(messages: MessageList, value: Json, place: Place): v
       messages.add(message.role, readContent(message.content, { ...place, path: `${path}.content` }))
       return
     case 'assistant':
-      messages.add('assistant', readAnswer(message, place))
+      messages.add('assistant', readAnswer(message, place), (nth) => `${path}.tool_calls[${nth}]`)
       return
     case 'tool':
       messages.add('user', [readToolResult(messages, message, place)])
@@ -93,7 +96,7 @@ function readContent(value: Json | undefined, place: Place): readonly Content[] 
 function readPart(part: JsonObject, { path, losses }: Place): readonly Content[] {
   const cache = isObject(part.cache_control)
     ? { cache: defined<{ ttl?: '5m' | '1h' }>({ ttl: part.cache_control.ttl === '1h' ? '1h' : undefined }) }
-    : {}
+    : readBreakpoint(part)
   switch (part.type) {
     case 'text': {
       const text = readString(part.text, `${path}.text`)

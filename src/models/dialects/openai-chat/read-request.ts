@@ -69,6 +69,7 @@ export function readRequest(value: JsonObject): NeutralRequest {
   checkTools({ ...(tools && { tools }), ...(toolChoice && { toolChoice }) }, { given: value.tools, tools: 'tools', choice: 'tool_choice' })
   return defined<NeutralRequest>({
     messages: messages.list,
+    unanswered: messages.unanswered,
     tools,
     toolChoice,
     allowsParallelTools: optionalBoolean(value.parallel_tool_calls, 'parallel_tool_calls'),

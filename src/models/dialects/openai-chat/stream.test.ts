@@ -13,7 +13,7 @@ import { decodeStream, encodeCost } from './stream.ts'
 const FOLDER = new URL('./golden/', import.meta.url).pathname
 const RULE = '-----\n'
 const TARGET: Target = {
-  ...{ laneId: 'fake - m', keyId: 'fake -', keyIndex: 0, keyCount: 1 },
+  ...{ laneId: 'fake - m', accessId: 'fake -', keyId: 'fake -', keyIndex: 0, keyCount: 1 },
   name: 'm',
   provider: 'fake',
   id: 'm',

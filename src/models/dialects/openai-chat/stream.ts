@@ -1,9 +1,9 @@
 import { isObject, type JsonObject } from '../../../core/json.ts'
-import { formatUsd, type NanoUsd } from '../../../core/money.ts'
-import { decodeSseFrame, encodeSseFrame } from '../../../core/sse.ts'
+import type { NanoUsd } from '../../../core/money.ts'
+import { decodeSseFrame } from '../../../core/sse.ts'
 import type { StreamDecoder } from '../../dialect.ts'
 import type { ModelPart, ModelRequest, Target } from '../../types.ts'
-import { withCost } from '../cost-mark.ts'
+import { withCost } from '../cost-in-usage.ts'
 import { callNeverClosed } from '../open-calls.ts'
 import { malformed, parseFrameData } from '../provider-reply.ts'
 import { ChunkCalls } from './chunk-calls.ts'
@@ -58,8 +58,7 @@ function isEmptyChoice({ delta, finish_reason: finishReason }: JsonObject): bool
 
 /** The usage chunk with what it cost, as a decimal number of US dollars in `usage.cost`. */
 export function encodeCost(part: ModelPart, cost: NanoUsd): Uint8Array {
-  const text = withCost(decodeSseFrame(part.bytes).data, formatUsd(cost))
-  return text === undefined ? part.bytes : encodeSseFrame({ data: text })
+  return withCost(part, cost, [['usage']])
 }
 
 interface Reading {

@@ -10,6 +10,7 @@ import type {
 } from '../../neutral/content.ts'
 import { cannotCarry, type Losses } from '../../neutral/loss.ts'
 import type { NeutralMessage } from '../../neutral/request.ts'
+import { writeBreakpoint } from '../cache-marks.ts'
 import { isOwn, isPart, writeDetail } from './thinking.ts'
 import { writeCall } from './write-call.ts'
 
@@ -81,17 +82,17 @@ function isMedia(piece: Content): piece is Media {
 
 function writePart(piece: Content, losses: Losses): readonly JsonObject[] {
   if (!isMedia(piece)) return []
-  if ('cache' in piece && piece.cache !== undefined) dropCache(losses)
+  const mark = 'cache' in piece ? writeBreakpoint(piece.cache, losses) : {}
   switch (piece.type) {
     case 'text':
-      return [{ type: 'text', text: piece.text }]
+      return [{ type: 'text', text: piece.text, ...mark }]
     case 'image':
       checkImage(piece)
-      return [{ type: 'image_url', image_url: { url: urlOf(piece.source), detail: piece.detail } }]
+      return [{ type: 'image_url', image_url: { url: urlOf(piece.source), detail: piece.detail }, ...mark }]
     case 'audio':
       return writeAudio(piece)
     default:
-      return writeDocument(piece, losses)
+      return writeDocument(piece, losses).map((part) => ({ ...part, ...mark }))
   }
 }
 
@@ -134,7 +135,7 @@ function urlOf(source: ImageContent['source']): string {
 /** One text alone goes as a string: not every server of this wire reads lists. */
 function plainIfAlone(parts: readonly JsonObject[]): JsonObject[string] {
   const [only] = parts
-  return parts.length === 1 && only?.type === 'text' ? only.text : parts
+  return parts.length === 1 && only?.type === 'text' && only.prompt_cache_breakpoint === undefined ? only.text : parts
 }
 
 function dropCache(losses: Losses): void {

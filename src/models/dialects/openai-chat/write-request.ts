@@ -1,9 +1,11 @@
 import type { JsonObject } from '../../../core/json.ts'
 import type { Written } from '../../dialect.ts'
+import { refuseUnanswered, withResultsBeside } from '../../neutral/answers.ts'
 import { freeNames, withFunctionsAlone } from '../../neutral/free-tools.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
 import type { Target } from '../../types.ts'
+import { withoutBreakpoints } from '../cache-marks.ts'
 import { writeOpenAiFields } from '../openai-fields.ts'
 import { effortForBudget, effortOn, isAnswerSchema, strictOf } from '../strict.ts'
 import { writeMessages } from './write-messages.ts'
@@ -14,7 +16,10 @@ const MAX_STOP_SEQUENCES = 4
 export function writeRequest(given: NeutralRequest, isStream: boolean, target: Target): Written {
   const losses = new Losses()
   losses.addAll(given.losses)
-  const request = target.traits?.takesOpenAiExtras ? given : withFunctionsAlone(given, losses)
+  const isOpenAi = target.traits?.takesOpenAiExtras === true
+  // Of the other servers of this wire, many take a call without a result.
+  if (isOpenAi) refuseUnanswered(given)
+  const request = withResultsBeside(isOpenAi ? given : withoutBreakpoints(withFunctionsAlone(given, losses), losses), losses)
   if (request.topK !== undefined) losses.drop('top_k', 'this wire has no top_k')
   const { stopSequences } = request
   if (stopSequences !== undefined && stopSequences.length > MAX_STOP_SEQUENCES)

@@ -1,6 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import { readOutputBound } from '../../neutral/read.ts'
 import type { RequestBounds } from '../../types.ts'
+import { serviceTierOf } from '../service-tier.ts'
 
 /** Parts that are no text. */
 const MEDIA: ReadonlySet<unknown> = new Set(['input_image', 'input_file', 'input_audio'])
@@ -15,6 +16,7 @@ export function readBounds(value: JsonObject): RequestBounds {
     mediaParts: media.length,
     mediaBytes: media.reduce((sum, size) => sum + size, 0),
     ...readOutputBound([['max_output_tokens', value.max_output_tokens]]),
+    ...serviceTierOf(value.service_tier),
     ...(unbounded === undefined ? {} : { unbounded }),
   }
 }
@@ -37,6 +39,6 @@ function findUnbounded(value: JsonObject, items: readonly Json[]): string | unde
   if (tools.some((tool) => isObject(tool) && tool.type !== 'function' && tool.type !== 'custom')) return 'a tool of the provider’s own'
   if (Array.isArray(value.plugins) && value.plugins.length > 0) return 'plugins, which the provider runs itself'
   const isKept = ['previous_response_id', 'conversation', 'prompt'].some((key) => value[key] !== undefined && value[key] !== null)
-  if (isKept || items.some((item) => isObject(item) && item.type === 'item_reference')) return 'a conversation that the provider keeps'
-  return value.service_tier === 'priority' ? 'the service tier "priority", which has a price of its own' : undefined
+  const isReferred = items.some((item) => isObject(item) && item.type === 'item_reference')
+  return isKept || isReferred ? 'a conversation that the provider keeps' : undefined
 }

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../../core/errors.ts'
-import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { isObject, type Json, type JsonObject, scanTopLevel, spliceText } from '../../../core/json.ts'
 import type { ObjectHead } from '../../../core/kept-objects.ts'
 import { decodeSseFrame } from '../../../core/sse.ts'
 import type { ModelPart } from '../../types.ts'
@@ -42,14 +42,34 @@ export function wantsKept(text: string): boolean {
   return parseAgain(text).store !== false
 }
 
-/** A request with all that was said before in place of the name of the turn before. Instructions are of one turn only. */
+/**
+ * A request with all that was said before in place of the name of the turn before; what the caller wrote stays as it wrote it. Instructions are
+ * of one turn only.
+ */
 export function withHistory(text: string, { items, before }: History): string {
-  const { previous_response_id: _named, ...value } = parseAgain(text)
-  return JSON.stringify({
-    ...value,
-    ...(before === undefined ? {} : { previous_response_id: before }),
-    input: [...items, ...inputItems(value.input)],
-  })
+  const top = scanTopLevel(text, HISTORY_KEYS, Number.POSITIVE_INFINITY)
+  if (top.type !== 'object') throw new GatewayError('internal', 'A body that was an object is none any more.')
+  const input = top.keys.get('input')
+  const said = items.map((item) => JSON.stringify(item)).join(',')
+  const named = top.keys.get('previous_response_id')
+  return spliceText(text, [
+    ...(named === undefined ? [] : [{ ...named, with: JSON.stringify(before ?? null) }]),
+    input === undefined
+      ? { from: top.inside, to: top.inside, with: `"input":[${said}]${top.isEmpty ? '' : ','}` }
+      : { ...input, with: joined(said, text.slice(input.from, input.to)) },
+  ])
+}
+
+const HISTORY_KEYS: ReadonlySet<string> = new Set(['input', 'previous_response_id'])
+
+/** Items, and behind them an input as it was written: a list, or a text, which is a message of the user. */
+function joined(items: string, input: string): string {
+  const own = input.startsWith('[')
+    ? input.slice(1, -1)
+    : inputItems(JSON.parse(input) as Json)
+        .map((item) => JSON.stringify(item))
+        .join(',')
+  return `[${items}${items === '' || own.trim() === '' ? '' : ','}${own}]`
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../../../core/json.ts'
 import type { Content, DocumentContent, ImageContent } from '../../neutral/content.ts'
 import type { Losses } from '../../neutral/loss.ts'
 import { isBase64, optionalString, readDataUrl, readObject, readString, wrong } from '../../neutral/read.ts'
+import { readBreakpoint } from '../cache-marks.ts'
 
 interface Place {
   readonly path: string
@@ -15,16 +16,16 @@ export function readPart(part: JsonObject, { path, losses }: Place): readonly Co
     case 'output_text':
     case 'text': {
       const text = readString(part.text, `${path}.text`)
-      return text === '' ? [] : [{ type: 'text', text }]
+      return text === '' ? [] : [{ type: 'text', text, ...readBreakpoint(part) }]
     }
     case 'refusal':
       return [{ type: 'refusal', text: readString(part.refusal, `${path}.refusal`) }]
     case 'input_image':
       if (isKept(part)) return lose(path, losses)
-      return [readImage(part, path)]
+      return [{ ...readImage(part, path), ...readBreakpoint(part) }]
     case 'input_file':
       if (isKept(part)) return lose(path, losses)
-      return [readFile(part, path)]
+      return [{ ...readFile(part, path), ...readBreakpoint(part) }]
     case 'input_audio': {
       const audio = readObject(part.input_audio, `${path}.input_audio`)
       const data = readString(audio.data, `${path}.input_audio.data`)

@@ -34,23 +34,9 @@ function readItem(messages: MessageList, item: JsonObject, place: Place): void {
       readMessage(messages, item, place)
       return
     case 'function_call':
-      messages.add('assistant', [
-        {
-          type: 'tool-call',
-          id: readString(item.call_id, `${path}.call_id`),
-          name: readString(item.name, `${path}.name`),
-          arguments: readString(item.arguments ?? '', `${path}.arguments`),
-        },
-      ])
+    case 'custom_tool_call':
+      messages.add('assistant', [readCall(item, path)], () => path)
       return
-    case 'custom_tool_call': {
-      const name = readString(item.name, `${path}.name`)
-      const input = readString(item.input ?? '', `${path}.input`)
-      messages.add('assistant', [
-        { type: 'tool-call', id: readString(item.call_id, `${path}.call_id`), name, arguments: input, isFree: true },
-      ])
-      return
-    }
     case 'function_call_output':
     case 'custom_tool_call_output':
       messages.add('user', [readResult(messages, item, place)])
@@ -66,6 +52,14 @@ function readItem(messages: MessageList, item: JsonObject, place: Place): void {
       if (typeof item.type !== 'string') throw wrong(`${path}.type`, 'must be a string')
       losses.drop(path, `only a provider of this wire has items of the type "${item.type.slice(0, 50)}"`)
   }
+}
+
+/** A call of a function, or of a custom tool, whose input is free text. */
+function readCall(item: JsonObject, path: string): Content {
+  const call = { type: 'tool-call', id: readString(item.call_id, `${path}.call_id`), name: readString(item.name, `${path}.name`) } as const
+  return item.type === 'custom_tool_call'
+    ? { ...call, arguments: readString(item.input ?? '', `${path}.input`), isFree: true }
+    : { ...call, arguments: readString(item.arguments ?? '', `${path}.arguments`) }
 }
 
 function readMessage(messages: MessageList, item: JsonObject, place: Place): void {

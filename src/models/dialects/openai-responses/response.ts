@@ -24,7 +24,7 @@ export function writeResponse(context: ReplyContext, told: JsonObject): JsonObje
     model: context.request.model,
     output: [],
     parallel_tool_calls: asked.parallel_tool_calls ?? true,
-    previous_response_id: asked.previous_response_id ?? null,
+    previous_response_id: context.request.continues ?? asked.previous_response_id ?? null,
     reasoning: { effort: null, summary: null, ...(isObject(asked.reasoning) ? asked.reasoning : {}) },
     store: asked.store ?? true,
     temperature: asked.temperature ?? 1,

@@ -1,8 +1,9 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
-import { formatUsd, type NanoUsd } from '../../../core/money.ts'
-import { decodeSseFrame, encodeSseFrame } from '../../../core/sse.ts'
+import type { NanoUsd } from '../../../core/money.ts'
+import { decodeSseFrame } from '../../../core/sse.ts'
 import type { StreamDecoder } from '../../dialect.ts'
 import type { ModelPart, ModelRequest, Target } from '../../types.ts'
+import { withCost } from '../cost-in-usage.ts'
 import { callNeverClosed, OpenCalls } from '../open-calls.ts'
 import { parseFrameData } from '../provider-reply.ts'
 import { errorInReply } from './error.ts'
@@ -88,20 +89,7 @@ function isCall(item: Json | undefined): item is JsonObject {
   return isObject(item) && (item.type === 'function_call' || item.type === 'custom_tool_call')
 }
 
-const COST_MARK = '\u0000cost'
-
 /** The last event, or the whole response, with what it cost as a decimal number of US dollars in `usage.cost`. */
 export function encodeCost(part: ModelPart, cost: NanoUsd): Uint8Array {
-  const { event, data } = part.type === 'frame' ? decodeSseFrame(part.bytes) : { data: new TextDecoder().decode(part.bytes) }
-  const value: unknown = JSON.parse(data ?? 'null')
-  if (!isObject(value)) return part.bytes
-  const { response } = value
-  const marked = isObject(response) ? { ...value, response: withMark(response) } : withMark(value)
-  // The amount is put in as text: a float would print small amounts in another form than the receipt does.
-  const text = JSON.stringify(marked).replace(JSON.stringify(COST_MARK), () => formatUsd(cost))
-  return part.type === 'whole' ? new TextEncoder().encode(text) : encodeSseFrame({ ...(event === undefined ? {} : { event }), data: text })
-}
-
-function withMark(response: JsonObject): JsonObject {
-  return isObject(response.usage) ? { ...response, usage: { ...response.usage, cost: COST_MARK } } : response
+  return withCost(part, cost, [['response', 'usage'], ['usage']])
 }

@@ -146,7 +146,7 @@ describe('kept responses', () => {
     const third = '{"model":"m","previous_response_id":"resp_b","input":"three","instructions":"I"}'
     const history = await readHistory(store.find, 'me', previousIdOf(third) ?? '')
     const request = JSON.parse(withHistory(third, history))
-    expect(request.previous_response_id).toBeUndefined()
+    expect(request.previous_response_id).toBeNull()
     expect(request.instructions).toBe('I')
     expect(request.input.map((item: JsonObject) => JSON.stringify(item.content))).toEqual([
       '[{"type":"input_text","text":"one"}]',
@@ -155,6 +155,23 @@ describe('kept responses', () => {
       '[{"type":"output_text","text":"Hi"}]',
       '[{"type":"input_text","text":"three"}]',
     ])
+  })
+
+  test.each([
+    ['"input": [ {"role":"user","n":1.0,"x":"\\u00e9"} ]', '"input": [{"type":"x"}, {"role":"user","n":1.0,"x":"\\u00e9"} ]'],
+    ['"input":[ ]', '"input":[{"type":"x"} ]'],
+    ['"input":"a"', '"input":[{"type":"x"},{"type":"message","role":"user","content":[{"type":"input_text","text":"a"}]}]'],
+    ['"input":null', '"input":[{"type":"x"}]'],
+  ])('what was said before is put before %s, and all else stays as it was written', (input, expected) => {
+    const text = (own: string, previous: string) => `{ "seed":12345678901234567890, ${own} ,"previous_response_id" : ${previous},"t":1.50}`
+    expect(withHistory(text(input, '"resp_a"'), { items: [{ type: 'x' }] })).toBe(text(expected, 'null'))
+    expect(withHistory(text(input, '"resp_a"'), { items: [{ type: 'x' }], before: 'resp_0' })).toBe(text(expected, '"resp_0"'))
+  })
+
+  test('a turn without an input has what was said before alone', () => {
+    expect(withHistory('{"previous_response_id":"a"}', { items: [{ type: 'x' }] })).toBe(
+      '{"input":[{"type":"x"}],"previous_response_id":null}',
+    )
   })
 
   test('what is somebody else’s, or gone, is not there', async () => {

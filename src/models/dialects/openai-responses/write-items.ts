@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../core/json.ts'
 import type { AudioContent, Content, DocumentContent, ImageContent, ToolResultContent } from '../../neutral/content.ts'
 import type { Losses } from '../../neutral/loss.ts'
 import type { NeutralMessage } from '../../neutral/request.ts'
+import { writeBreakpoint } from '../cache-marks.ts'
 import { returnReasoning } from './seal.ts'
 
 /** Messages as items: calls, results and reasoning are items of their own here, in the order in which they were said. */
@@ -30,7 +31,9 @@ export function writeItems(messages: readonly NeutralMessage[], losses: Losses):
 
 /** What is an item of its own, or undefined. */
 function writeItem(piece: Content, losses: Losses): JsonObject | undefined {
-  if ('cache' in piece && piece.cache !== undefined) losses.drop('cache_control', 'providers of this wire cache prompts by themselves')
+  // Parts of messages have marks, items have none.
+  if ((piece.type === 'tool-call' || piece.type === 'tool-result') && piece.cache !== undefined)
+    losses.drop('cache_control', 'providers of this wire cache prompts by themselves')
   switch (piece.type) {
     case 'tool-call':
       if (piece.isFree) return { type: 'custom_tool_call', call_id: piece.id, name: piece.name, input: piece.arguments }
@@ -60,15 +63,16 @@ function writeResult({ callId, content, isError, isFree }: ToolResultContent, lo
 }
 
 function writePart(piece: Content, isAnswer: boolean, losses: Losses): readonly JsonObject[] {
+  const mark = 'cache' in piece ? writeBreakpoint(piece.cache, losses) : {}
   switch (piece.type) {
     case 'text':
-      return [{ type: isAnswer ? 'output_text' : 'input_text', text: piece.text }]
+      return [{ type: isAnswer ? 'output_text' : 'input_text', text: piece.text, ...(isAnswer ? {} : mark) }]
     case 'refusal':
       return [{ type: 'refusal', refusal: piece.text }]
     case 'image':
-      return [{ type: 'input_image', image_url: urlOf(piece.source), detail: piece.detail ?? 'auto' }]
+      return [{ type: 'input_image', image_url: urlOf(piece.source), detail: piece.detail ?? 'auto', ...mark }]
     case 'document':
-      return [writeDocument(piece, losses)]
+      return [{ ...writeDocument(piece, losses), ...mark }]
     case 'audio':
       return writeAudio(piece, losses)
     default:

@@ -1,9 +1,11 @@
 import type { JsonObject } from '../../../core/json.ts'
 import type { Written } from '../../dialect.ts'
+import { refuseUnanswered } from '../../neutral/answers.ts'
 import { freeNames, withFunctionsAlone } from '../../neutral/free-tools.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
 import type { Target } from '../../types.ts'
+import { withoutBreakpoints } from '../cache-marks.ts'
 import { writeOpenAiFields } from '../openai-fields.ts'
 import { effortForBudget, effortOn, isAnswerSchema, strictOf } from '../strict.ts'
 import { writeItems } from './write-items.ts'
@@ -15,7 +17,10 @@ const LEAST_OUTPUT_TOKENS = 16
 export function writeRequest(given: NeutralRequest, isStream: boolean, target: Target): Written {
   const losses = new Losses()
   losses.addAll(given.losses)
-  const request = target.traits?.takesOpenAiExtras ? given : withFunctionsAlone(given, losses)
+  const isOpenAi = target.traits?.takesOpenAiExtras === true
+  // What other servers of this wire make of a call without a result is not known.
+  if (isOpenAi) refuseUnanswered(given)
+  const request = isOpenAi ? given : withoutBreakpoints(withFunctionsAlone(given, losses), losses)
   reportLosses(request, losses)
   const input = writeItems(request.messages, losses)
   const reasons = request.reasoning !== undefined && request.reasoning.type !== 'off'

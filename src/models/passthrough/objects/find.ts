@@ -1,3 +1,4 @@
+import { GatewayError } from '../../../core/errors.ts'
 import type { Json } from '../../../core/json.ts'
 import { isObject } from '../../../core/json.ts'
 import type { Method } from '../rules.ts'
@@ -35,22 +36,37 @@ export interface NamedObject {
   readonly id: string
 }
 
-/** Values of a body that are looked at: more than any request has that is meant well. */
-const MAX_REFERENCES = 1000
+/** Names that a body may have: more than any has that is meant well. */
+export const MAX_REFERENCES = 1000
 
-/** What the texts of a body name: each may be of several kinds where ids look alike. */
+/**
+ * What the texts of a body name, each once: each may be of several kinds where ids look alike.
+ * @throws invalid_request where there are too many to ask whose each is
+ */
 export function referencesIn(rows: readonly ObjectRow[], body: Json): readonly NamedObject[] {
   const found: NamedObject[] = []
+  const known = new Set<string>()
   const look = (value: Json | undefined): void => {
-    if (found.length >= MAX_REFERENCES) return
     if (typeof value === 'string') {
-      if (value.length > 300) return
-      for (const { name, like } of rows) if (like.test(value)) found.push({ row: name, id: bareId(value) })
+      if (value.length > 300 || known.has(value)) return
+      const rowsOfIt = rows.filter(({ like }) => like.test(value))
+      if (rowsOfIt.length === 0) return
+      if (known.size >= MAX_REFERENCES) throw tooMany()
+      known.add(value)
+      for (const { name } of rowsOfIt) found.push({ row: name, id: bareId(value) })
     } else if (Array.isArray(value)) for (const item of value) look(item)
     else if (isObject(value)) for (const item of Object.values(value)) look(item)
   }
   look(body)
   return found
+}
+
+/** The refusal of a body that names more than can be looked up. */
+export function tooMany(): GatewayError {
+  return new GatewayError(
+    'invalid_request',
+    `The body names more than ${MAX_REFERENCES} things that a provider may keep; send it in parts.`,
+  )
 }
 
 /** The object that a reply tells of, and what was made with or by it. */

@@ -4,7 +4,16 @@ import type { Json } from '../../../core/json.ts'
 import type { ObjectHead, ObjectStore } from '../../../core/kept-objects.ts'
 import { madeByOf, ownerOf, teamOwnerOf } from '../../owner.ts'
 import type { PassedProvider } from '../types.ts'
-import { type AskedObject, type NamedObject, referencesIn } from './find.ts'
+import { type AskedObject, MAX_REFERENCES, type NamedObject, referencesIn, tooMany } from './find.ts'
+import { ReferenceScanner } from './scan.ts'
+
+/** Whoever looks at a body as it goes by. Undefined where there is nothing to wait for. */
+export interface BodyWatch {
+  /** @throws not_found where it names what is somebody else's; invalid_request where it names too much */
+  piece(bytes: Uint8Array): Promise<void> | undefined
+  /** @throws as `piece` */
+  end(): Promise<void> | undefined
+}
 
 /** Whose is what stands at one provider, for one call. */
 export class ObjectOwners {
@@ -54,6 +63,21 @@ export class ObjectOwners {
       const heads = (await Promise.all(candidates.map(({ row }) => this.#heads(row, [id])))).flat()
       if (heads.length > 0) this.#keyOf(candidates[0]?.row ?? '', id, heads)
     }
+  }
+
+  /**
+   * Looks at a body that is no JSON as it goes by. Each piece is to be sent on only once this has resolved for it.
+   */
+  watch(): BodyWatch {
+    const scanner = new ReferenceScanner(this.#to.objects)
+    const known = new Set<string>()
+    const check = (names: readonly string[]): Promise<void> | undefined => {
+      const fresh = names.filter((name) => !known.has(name))
+      for (const name of fresh) known.add(name)
+      if (known.size > MAX_REFERENCES) throw tooMany()
+      return fresh.length === 0 ? undefined : this.refuseForeign(fresh)
+    }
+    return { piece: (bytes) => check(scanner.push(bytes)), end: () => check(scanner.end()) }
   }
 
   /** Those of these ids that are the caller's. */

@@ -31,6 +31,9 @@ export interface SignSearch<Name extends string> {
 const AROUND = 80
 const SENTENCE_END = /[.!?](?=\s|$)|[。！？।؟]|\n\s*\n/
 const OPENING = /["“„«「『‘`']/
+/** What stands in front of a text in JSON, and hardly in front of a quotation. */
+const JSON_BEFORE = /(?:[{[:,]|[{[]\s{1,4}|["\]}]\s?[:,]\s{1,4})$/
+const JSON_REACH = 8
 const CLOSING = /["”“»」』’`']/
 
 interface CompiledRule {
@@ -188,11 +191,14 @@ function isQuoted(text: string, { from, to }: Span): boolean {
       .slice(Math.max(0, from - AROUND), from)
       .split('\n')
       .at(-1) ?? ''
+  const start = from - before.length
   const after = text.slice(to, to + AROUND).split('\n', 1)[0] ?? ''
   for (let at = before.length - 1; at >= 0; at--) {
     const mark = before.charAt(at)
     // An apostrophe within a word is none.
     const opens = OPENING.test(mark) && !(/['’]/.test(mark) && /\p{L}/u.test(before.charAt(at - 1)))
+    // What JSON stands in is no quotation: in arguments of tools everything would be one.
+    if (mark === '"' && JSON_BEFORE.test(text.slice(Math.max(0, start + at - JSON_REACH), start + at))) return false
     if (opens) return CLOSING.test(after.replaceAll(/\p{L}['’]\p{L}/gu, ''))
     if (/[”»」』]/.test(mark)) return false
   }

@@ -12,6 +12,14 @@ function found(text: string): readonly string[] {
 }
 
 /** Written for this table. */
+const IN_JSON: readonly string[] = [
+  '{"q":"What an idiot you are!"}',
+  '{ "q" : "What an idiot you are!", "n": 1 }',
+  '{"list": ["hello", "What an idiot you are!"]}',
+  '["What an idiot you are!"]',
+]
+
+/** Written for this table. */
 const INSULTS: readonly string[] = [
   'You are such a pathetic loser.',
   'What an idiot you are!',
@@ -106,7 +114,7 @@ const CLEAN: readonly string[] = [
 ]
 
 describe('insults at a person are found', () => {
-  test.each(INSULTS)('%s', (text) => {
+  test.each([...INSULTS, ...IN_JSON])('%s', (text) => {
     expect(found(text).join()).toContain('INSULT')
   })
 })

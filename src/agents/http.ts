@@ -163,6 +163,7 @@ function errorResponse(edge: Edge, error: GatewayError): Response {
   const headers = describe(edge)
   headers['content-type'] = JSON_TYPE
   const { retryAfterSeconds } = error.extra
+  Object.assign(headers, error.extra.headers)
   if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds)
   const status = edge.record.action === 'agents.card' ? error.status : httpStatusOf(error)
   if (status === 401) headers['www-authenticate'] = 'Bearer'
@@ -179,5 +180,5 @@ function describe({ call, record, incoming }: Edge): Record<string, string> {
   const { provider } = record.facts
   if (provider !== undefined) headers['x-signalbox-provider'] = provider
   if (incoming.heard.extensions !== null) headers['a2a-extensions'] = incoming.heard.extensions
-  return headers
+  return record.replyHeaders === undefined ? headers : Object.assign(headers, record.replyHeaders)
 }

@@ -192,6 +192,7 @@ function errorResponse(edge: Edge, error: GatewayError): Response {
   headers['content-type'] = 'application/json'
   if (status === 401) headers['www-authenticate'] = 'Bearer'
   if (status === 405) headers.allow = 'POST, GET, DELETE'
+  Object.assign(headers, error.extra.headers)
   if (error.extra.retryAfterSeconds !== undefined) headers['retry-after'] = String(error.extra.retryAfterSeconds)
   return new Response(encodeFailure(edge, error), { status, headers })
 }
@@ -210,7 +211,7 @@ function describe({ call, record, incoming }: Edge): Record<string, string> {
   if (record.facts.provider !== undefined) headers['x-signalbox-provider'] = record.facts.provider
   const session = incoming.begun.session
   if (session?.isBegun) headers['mcp-session-id'] = session.id
-  return headers
+  return record.replyHeaders === undefined ? headers : Object.assign(headers, record.replyHeaders)
 }
 
 function errorOf(ending: Ending): GatewayError {

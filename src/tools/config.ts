@@ -64,7 +64,9 @@ const server = z.strictObject({
     .describe('Folder in which the program is started; a relative one starts where the gateway was started. Left out: that one.'),
   programs: count('programs', { min: '1', max: '1000' })
     .prefault('16')
-    .describe('Programs that callers of /mcp/<server> may have of their own at a time. The one longest idle makes room for another.'),
+    .describe(
+      'Programs that callers of /mcp/<server> may have of their own at a time. Of the key that has most, the one longest idle makes room for another.',
+    ),
   url: url().exactOptional().describe('Where the server is, over streamable HTTP, in place of command.'),
   headers: z
     .record(headerName, textOrSecret().describe('The value of the header; a credential is env:NAME or file:PATH.'))

@@ -10,6 +10,7 @@ import type { Aside, Endpoint, Incoming } from './attempt.ts'
 import { MessageStream, STREAM_HEADERS } from './event-stream.ts'
 import { decodeFrame, encodeResult, lookalikeProblem, paramsOf } from './frames.ts'
 import type { Tools } from './index.ts'
+import { mayReach } from './permit.ts'
 import { checkRequest } from './request-checks.ts'
 import { isRevision, LATEST } from './revisions.ts'
 import { capabilitiesOf, Session } from './sessions/session.ts'
@@ -128,8 +129,8 @@ function findSession(deps: Tools, request: Request, endpoint: Endpoint, principa
   if (id === null) return undefined
   // At a server that is not there, nobody has a session: those of the aggregate have no server either.
   const session = isNowhere(endpoint) ? undefined : deps.sessions.find(id, ownerOf(principal), endpoint.server)
-  // Another's session looks the same as none.
-  if (session === undefined)
+  // Another's session looks the same as none, and so does one with a server that its caller may not use any more.
+  if (session === undefined || !isWelcome(deps, session, principal))
     return new GatewayError('session_not_found', 'There is no such session (any more): send initialize to begin another.')
   const revision = request.headers.get('mcp-protocol-version')
   if (revision === null || revision === session.revision) return session
@@ -137,6 +138,14 @@ function findSession(deps: Tools, request: Request, endpoint: Endpoint, principa
     'invalid_request',
     `MCP-Protocol-Version is ${revision.slice(0, 40)}, and this session speaks ${session.revision}.`,
   )
+}
+
+function isWelcome(deps: Tools, session: Session, principal: Principal): boolean {
+  if (session.isWelcome(principal, (server) => mayReach(deps, principal, server))) return true
+  // A call that was let in goes on to its end.
+  if (!session.isBusy)
+    void deps.sessions.remove(session, new GatewayError('session_not_found', 'What this session was for may not be used any more.'))
+  return false
 }
 
 function ownerOf(principal: Principal): string {
@@ -205,7 +214,10 @@ function listen(deps: HttpDeps, request: Request, endpoint: Endpoint, principal:
   if (session instanceof GatewayError) return refuse(deps, { request, endpoint, problem: session })
   const stream: MessageStream = new MessageStream(
     deps.world,
-    () => deps.isOpen() && whoAsks(deps, request) !== undefined,
+    () => {
+      const asking = deps.isOpen() ? whoAsks(deps, request) : undefined
+      return asking !== undefined && isWelcome(deps, session, asking)
+    },
     () => {
       session.lastUsedMs = deps.world.now()
       session.detach(stream)

@@ -116,11 +116,14 @@ describe('a method', () => {
     await expectRefused({ body: rpc(method, { id: 'task-1' }) }, told)
   })
 
-  test('that would have the agent call somebody back is refused, however it is asked for', async () => {
-    const configuration = { taskPushNotificationConfig: { url: 'http://169.254.169.254/' } }
-    const body = rpc('SendMessage', { message: { messageId: 'm', role: 'ROLE_USER', parts: [] }, configuration })
-    await expectRefused({ body }, { rpc: -32_003, code: 'push_not_supported', says: /relays no push/ })
-  })
+  test.each([['taskPushNotificationConfig'], ['pushNotificationConfig']])(
+    'that would have the agent call somebody back is refused, however it is asked for: %s',
+    async (key) => {
+      const configuration = { [key]: { url: 'http://169.254.169.254/' } }
+      const body = rpc('SendMessage', { message: { messageId: 'm', role: 'ROLE_USER', parts: [] }, configuration })
+      await expectRefused({ body }, { rpc: -32_003, code: 'push_not_supported', says: /relays no push/ })
+    },
+  )
 })
 
 describe('a version', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { chatAnswer, chatStream, errorReply, resetBeforeHead } from '../../src/testing/fake-upstream.ts'
+import { chatAnswer, chatStream, errorReply, READ_PAUSE, resetBeforeHead, streamReply } from '../../src/testing/fake-upstream.ts'
 import { ask, chat, expectError } from './ask.ts'
 import { startRouted } from './routed.ts'
 
@@ -90,6 +90,31 @@ describe('a route', () => {
     expect(reply.text).toContain('Hello there.')
     expect(reply.text).not.toContain('Overloaded')
     await scenario.expectCall({ outcome: 'ok', attempts: 2, provider: 'second' })
+  })
+
+  const ROLE = 'data: {"choices":[{"index":0,"delta":{"role":"assistant"}}]}\n\n'
+  const LONG = `data: {"choices":[{"index":0,"delta":{"role":"assistant"}}],"pad":"${'x'.repeat(256 * 1024)}"}\n\n`
+  const ERROR = 'data: {"error":{"message":"Overloaded.","code":503}}\n\n'
+
+  test.each<[what: string, frames: readonly string[], isHeld: boolean]>([
+    ['64 frames', Array.from({ length: 64 }, () => ROLE), true],
+    ['65 frames', Array.from({ length: 65 }, () => ROLE), false],
+    ['a hundred comments', Array.from({ length: 100 }, () => ': wait\n\n'), true],
+    ['more than 256 KiB', [LONG, ROLE], false],
+  ])('holds what comes before the first content back, so that a failure behind it may go elsewhere: %s', async (_what, frames, isHeld) => {
+    await using routed = await startRouted()
+    const { scenario } = routed
+    // What comes in one piece is looked at in one piece: the failure comes by itself.
+    routed.at('first').answer((request) => {
+      const steps = streamReply({ frames: [...frames, ERROR] })(request)
+      const at = steps.findLastIndex((step) => step.type === 'send' && new TextDecoder().decode(step.bytes).includes('Overloaded'))
+      return [...steps.slice(0, at), READ_PAUSE, ...steps.slice(at)]
+    })
+    const reply = await ask(scenario, { body: chat({ model: 'smart', stream: true }) })
+    expect(reply.status).toBe(200)
+    expect([reply.text.includes('Hello there.'), reply.text.includes('"error"')]).toEqual([isHeld, !isHeld])
+    if (isHeld) await scenario.expectCall({ outcome: 'ok', attempts: 2, provider: 'second' })
+    else await scenario.expectCall({ outcome: 'broken', attempts: 1, provider: 'first', errorCode: 'provider_overloaded' })
   })
 
   test('never makes a second attempt after the first content', async () => {

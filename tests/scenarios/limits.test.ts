@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { chatAnswer, chatReply, chatStream } from '../../src/testing/chat-replies.ts'
 import { type ScenarioConfig, startScenario } from '../../src/testing/scenario.ts'
 import { gate } from '../../src/testing/upstream-steps.ts'
+import { answer, askAgent, rpcErrorOf, startWithAgent } from './a2a.ts'
 import { ask, chat, expectError, send } from './ask.ts'
 import { begin, FAULTS, request, say, toolCall, withServers } from './mcp.ts'
 
@@ -110,7 +111,22 @@ test('calls of tools count like calls of models; what does no work does not', as
   for (let count = 0; count < 3; count++) await say(scenario, { body: request('tools/list') })
   const echo = () => say(scenario, { body: toolCall('faults__echo', { text: 'a' }) })
   expect((await ask(scenario)).status).toBe(200)
-  expect((await echo()).last).not.toMatchObject({ error: { data: { code: 'rate_limited' } } })
-  expect((await echo()).last).toMatchObject({ error: { code: -32_000, data: { code: 'rate_limited', source: 'policy' } } })
+  const within = await echo()
+  expect(within.last).not.toMatchObject({ error: { data: { code: 'rate_limited' } } })
+  expect(within.headers.get('x-ratelimit-remaining-requests')).toBe('0')
+  const beyond = await echo()
+  expect(beyond.last).toMatchObject({ error: { code: -32_000, data: { code: 'rate_limited', source: 'policy' } } })
+  expect([beyond.headers.get('x-ratelimit-limit-requests'), Number(beyond.headers.get('retry-after')) > 0]).toEqual(['2', true])
   expect(expectError(await ask(scenario), 429, 'rate_limited').message).toContain('2 requests in any hour')
+})
+
+test('callers of agents are told how their limits stand as well', async () => {
+  const access = { teams: { support: { agents: ['researcher'], limits: [{ requests: 1, per: 'hour' }] } } }
+  await using scenario = await startWithAgent({}, { access })
+  scenario.upstream.answer(answer({ message: { messageId: 'r', role: 'ROLE_AGENT', parts: [] } }))
+  const left = ({ headers }: { readonly headers: Headers }) => headers.get('x-ratelimit-remaining-requests')
+  expect(left(await askAgent(scenario))).toBe('0')
+  const beyond = await askAgent(scenario)
+  expect(rpcErrorOf(beyond)).toMatchObject({ code: -32_000, data: [{ reason: 'RATE_LIMITED' }] })
+  expect([left(beyond), Number(beyond.headers.get('retry-after')) > 0]).toEqual(['0', true])
 })

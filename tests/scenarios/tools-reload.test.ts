@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { startScenario } from '../../src/testing/scenario.ts'
-import { expectRpcError, FAULTS, post, request, say, textOf, toolCall } from './mcp.ts'
+import { begin, expectRpcError, FAULTS, introduction, post, request, say, textOf, toolCall } from './mcp.ts'
 
 const TIMEOUTS = { call: '10s', total: '20s', connect: '20s', list: '10s' }
 
@@ -53,4 +53,26 @@ test('a new configuration leaves servers and sessions alone that it does not cha
   expect(await names()).toContain('added__echo')
   expect(await names()).not.toContain('changed__')
   await reader?.cancel()
+}, 20_000)
+
+test('a session with a server that its team may not use any more is none: nothing is heard in it, and nothing new goes on', async () => {
+  const servers = { faults: { command: FAULTS }, other: { command: FAULTS } }
+  await using scenario = await startScenario({ config: configOf(servers) })
+  const path = '/mcp/faults'
+  const session = await begin(scenario, { path })
+  const stays = await begin(scenario, { path: '/mcp/other' })
+  const stream = await post(scenario, { method: 'GET', path, session })
+  const running = say(scenario, { path, session, body: toolCall('late') })
+  await Bun.sleep(100)
+  expect((await scenario.reconfigure(configOf(servers, { default: 'deny', allow: ['other__echo'] }))).status).toBe(200)
+  expect(await stream.text()).not.toContain('list_changed')
+  const told = { jsonrpc: '2.0', method: 'notifications/roots/list_changed' }
+  for (const message of [{ body: told }, { body: request('tools/list') }, { method: 'GET' }] as const) {
+    const answer = await say(scenario, { path, session, ...message })
+    expect([answer.status, answer.last]).toMatchObject([404, { error: { data: { code: 'session_not_found' } } }])
+  }
+  expect(textOf(await running)).toBe('too late')
+  const again = await say(scenario, { path, body: request('initialize', introduction()) })
+  expectRpcError(again, { rpc: -32_000, code: 'tool_not_allowed' })
+  expect((await say(scenario, { path: '/mcp/other', session: stays, body: told })).status).toBe(202)
 }, 20_000)

@@ -79,6 +79,17 @@ describe('the end of a session', () => {
   })
 })
 
+test('where all programs are taken, a key that begins many ends its own, and nobody else’s', async () => {
+  await using small = await startScenario({ config: withServers({ faults: { command: FAULTS, programs: 3 } }, { tools: PATIENT }) })
+  const greedy = (await small.newKey()).key
+  const modest = await begin(small, { path: NEAR })
+  const many: string[] = []
+  for (let count = 0; count < 5; count++) many.push(await begin(small, { path: NEAR, key: greedy }))
+  const statusOf = async (session: string, key: string) => (await say(small, { path: NEAR, session, key, body: request('ping') })).status
+  expect(await statusOf(modest, small.key)).toBe(200)
+  expect(await Promise.all(many.map((session) => statusOf(session, greedy)))).toEqual([404, 404, 404, 200, 200])
+})
+
 describe('a message without an id', () => {
   test.each(['tools/call', 'resources/read', 'initialize'])(
     'is no way to have %s done: it is refused, recorded, and not sent on',

@@ -8,7 +8,7 @@ import { findMethod, type Method, pushNotSupported } from './methods.ts'
 const ENVELOPE_KEYS = readKeys(['jsonrpc', 'id', 'method', 'params'], fold)
 const PARAM_KEYS = readKeys(['id', 'message', 'contextId', 'configuration'], fold)
 const MESSAGE_KEYS = readKeys(['taskId', 'contextId', 'referenceTaskIds'], fold)
-const CONFIGURATION_KEYS = readKeys(['taskPushNotificationConfig'], fold)
+const CONFIGURATION_KEYS = readKeys(['taskPushNotificationConfig', 'pushNotificationConfig'], fold)
 const MAX_ID_CHARACTERS = 512
 const NO_IDS: readonly string[] = []
 
@@ -80,8 +80,9 @@ function readMessage(message: JsonObject, text: string): NamedTasks {
 
 function refusePush(configuration: JsonObject, text: string): void {
   refuseTwiceIn(text, configuration, CONFIGURATION_KEYS)
-  const { taskPushNotificationConfig: push } = configuration
-  if (push !== undefined && push !== null) throw pushNotSupported()
+  // The second is its name in A2A 0.3, which agents that speak both may read.
+  const { taskPushNotificationConfig: push, pushNotificationConfig: oldPush } = configuration
+  if ((push ?? oldPush ?? null) !== null) throw pushNotSupported()
 }
 
 function readReferences(value: unknown): readonly string[] {

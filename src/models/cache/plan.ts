@@ -1,6 +1,7 @@
 import type { Call, Principal } from '../../core/call.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
 import type { CachePlan } from '../../stages/cache.ts'
+import { dialectOf } from '../dialects/index.ts'
 import type { ModelRequest, Target } from '../types.ts'
 import { canonicalJson, isUnambiguous, joined, keyOf } from './canonical.ts'
 import { type Embedder, likenessOf } from './semantic.ts'
@@ -28,7 +29,7 @@ export function planCache(call: Call, question: Question, embedderOf: (name: str
   const scope = scopeOf(call.principal, settings.scope)
   const { operation, model, wire, isStream, text } = request
   const base = joined([scope, operation, model, question.targets])
-  const headers = request.headers === undefined ? '' : JSON.stringify(request.headers)
+  const headers = ownHeaders(request)
   const embedder = settings.semantic === undefined ? undefined : embedderOf(settings.semantic.embedder)
   return {
     exactKey: keyOf('exact', joined([base, wire, isStream ? 'stream' : 'whole', headers, text])),
@@ -49,6 +50,13 @@ export function planCache(call: Call, question: Question, embedderOf: (name: str
   }
 }
 
+/** What the caller's headers ask for, where it is more than every caller of the wire asks for. */
+function ownHeaders({ wire, headers = {} }: ModelRequest): string {
+  const usual = dialectOf(wire).headers ?? {}
+  const own = Object.entries(headers).filter(([name, value]) => usual[name] !== value)
+  return own.length === 0 ? '' : JSON.stringify(own)
+}
+
 /** A principal without a team or a user is known by its key: nothing is shared by those of whom nothing is known. */
 function scopeOf({ organisation, team, user, keyId }: Principal, scope: CacheScope): string {
   if (scope === 'organisation') return JSON.stringify(['organisation', organisation])
@@ -65,7 +73,7 @@ function otherKeys(base: string, headers: string, request: ModelRequest): readon
     // Who writes a question that two read as two could else lay an answer in the way of somebody who asks the one.
     if (!isUnambiguous(request.text, value)) return []
     keys.push(keyOf('canonical', joined([base, request.wire, headers, canonicalJson(withoutStream(value))])))
-    if (request.operation === 'generate' && request.headers === undefined) {
+    if (request.operation === 'generate' && headers === '') {
       const { losses, ...neutral } = request.neutral()
       // What the neutral form cannot say would be left out of the comparison.
       if (losses.length === 0) keys.push(keyOf('neutral', joined([base, canonicalJson(asJson(neutral))])))

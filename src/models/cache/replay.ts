@@ -41,6 +41,7 @@ function readAgain(answer: CachedAnswer, replaying: Replaying): readonly TimedPa
   try {
     if (answer.wire === request.wire && answer.isStream === request.isStream) return sameForm(answer, replaying)
     if (request.operation !== 'generate') return undefined
+    if (answer.isStream && request.isStream && replaying.isTimed) return otherStream(answer, replaying)
     return otherForm(neutralOf(answer, replaying), replaying)
   } catch {
     // Not what its wire says: an entry that was written by a version that read it otherwise.
@@ -75,9 +76,26 @@ function neutralOf({ parts, wire, isStream }: CachedAnswer, { target }: Replayin
   return reply
 }
 
+/** A stream in another wire, each piece of it at its own time. */
+function otherStream({ parts, wire }: CachedAnswer, { call, request, target }: Replaying): readonly TimedPart[] {
+  const dialect = dialectOf(request.wire)
+  const reader = dialectOf(wireOf(wire)).readStream(target)
+  const writer = dialect.writeStream(contextOf(call, request))
+  const frames = parts.flatMap(({ bytes, afterMs }) =>
+    reader.read(bytes).flatMap((event) => writer.write(event).map((frame) => ({ bytes: frame.bytes, afterMs }))),
+  )
+  const overMs = parts.at(-1)?.afterMs ?? 0
+  for (const { bytes } of writer.end()) frames.push({ bytes, afterMs: overMs })
+  return decodeFrames(frames, dialect.decodeStream(request, target))
+}
+
+function contextOf(call: Call, request: ModelRequest): ReplyContext {
+  return { request, callId: call.id, nowSeconds: Math.floor(call.world.now() / 1000) }
+}
+
 function otherForm(reply: NeutralReply, { call, request, target }: Replaying): readonly TimedPart[] {
   const dialect = dialectOf(request.wire)
-  const context: ReplyContext = { request, callId: call.id, nowSeconds: Math.floor(call.world.now() / 1000) }
+  const context = contextOf(call, request)
   if (!request.isStream) {
     const bytes = new TextEncoder().encode(dialect.writeReply(reply, context).text)
     return [{ part: dialect.decodeReply(bytes, target), afterMs: 0 }]

@@ -5,7 +5,7 @@ import { injectionDetectors } from './lexical/injection.ts'
 import { toxicityDetectors } from './lexical/toxicity.ts'
 import { patternDetector } from './pattern.ts'
 import { PII_KINDS, piiDetector } from './pii/index.ts'
-import { secretsDetector } from './secrets/index.ts'
+import { secretsDetectors } from './secrets/index.ts'
 import type { Action, Phase, SpanDetector, WholeDetector } from './types.ts'
 import { lengthDetector, schemaDetector, toolNameDetector } from './whole.ts'
 
@@ -49,7 +49,7 @@ export const GUARD_TYPES = {
     summary: 'Keys, tokens and passwords, by the shapes that services give them, and private keys.',
     fields: [],
     needs: [],
-    make: () => [secretsDetector()],
+    make: () => secretsDetectors(),
   },
   keywords: {
     action: 'block',

@@ -1,4 +1,4 @@
-import type { Call } from '../../core/call.ts'
+import type { Call, Principal } from '../../core/call.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { isObject, type JsonObject } from '../../core/json.ts'
 import { CallAbort } from '../../core/signal.ts'
@@ -67,6 +67,7 @@ export class Session {
   #link: Link | undefined
   #connecting: Promise<Link> | undefined
   #isClosed = false
+  #judged: { readonly principal: Principal; readonly table: ToolTable | undefined; readonly isWelcome: boolean } | undefined
   readonly #over = new CallAbort()
   readonly #makeRoom: SessionStart['makeRoom']
   /** What it was agreed to speak. */
@@ -93,6 +94,20 @@ export class Session {
   /** Whether a call of it runs. */
   get isBusy(): boolean {
     return this.#inFlight.size > 0
+  }
+
+  /**
+   * Whether its caller may still use anything of its server: rights are taken away while sessions last.
+   * @param judge asked where the rights (a principal is made anew with the configuration) or the tools are others than the last time
+   */
+  isWelcome(principal: Principal, judge: (server: Server) => boolean): boolean {
+    const { server } = this
+    // Until its tools are known, nobody can say.
+    if (server?.table === undefined) return true
+    if (this.#judged?.principal !== principal || this.#judged.table !== server.table) {
+      this.#judged = { principal, table: server.table, isWelcome: judge(server) }
+    }
+    return this.#judged.isWelcome
   }
 
   /** Whether it has a session of its own with its server now. */

@@ -59,10 +59,13 @@ export class Sessions {
     this.#watch()
   }
 
-  /** Makes room for one more program of a server, and waits until it is there. @throws server_unreachable where all of them are at work */
+  /**
+   * Makes room for one more program of a server, and waits until it is there: of the key that has most of them goes the one longest idle, so
+   * that a key which begins many ends its own. @throws server_unreachable where all of them are at work
+   */
   async makeRoom(server: Server): Promise<void> {
     const users = [...this.#byId.values()].filter((session) => session.server === server && session.hasOwnLink)
-    const idle = users.find((session) => session.isIdle) ?? users.find((session) => !session.isBusy)
+    const idle = ofTheGreediest(users, (session) => session.isIdle) ?? ofTheGreediest(users, (session) => !session.isBusy)
     if (idle !== undefined) return this.remove(idle, evicted())
     throw new GatewayError(
       'server_unreachable',
@@ -118,6 +121,18 @@ export class Sessions {
       if (session.isIdle) void this.remove(session, new GatewayError('session_not_found', 'The session was idle for too long.'))
     }
   }
+}
+
+/** Of the sessions that may go, the one longest unused of the owner who has most of all; they come longest unused first. */
+function ofTheGreediest(sessions: readonly Session[], mayGo: (session: Session) => boolean): Session | undefined {
+  const perOwner = new Map<string, number>()
+  for (const { owner } of sessions) perOwner.set(owner, (perOwner.get(owner) ?? 0) + 1)
+  let found: Session | undefined
+  for (const session of sessions) {
+    if (!mayGo(session)) continue
+    if (found === undefined || (perOwner.get(session.owner) ?? 0) > (perOwner.get(found.owner) ?? 0)) found = session
+  }
+  return found
 }
 
 function evicted(): GatewayError {

@@ -165,7 +165,7 @@ export class StdioLink implements Link {
       ?.fail(
         new GatewayError(
           'server_malformed',
-          `The server ${server} gave an answer that cannot be read: too long, too rich, or a key in it twice.`,
+          `The server ${server} gave an answer that cannot be read: too long, too deep, too rich, or a key in it twice.`,
         ),
       )
   }

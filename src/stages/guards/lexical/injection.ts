@@ -1,6 +1,6 @@
+import { encodedDetector } from '../encoded.ts'
 import type { Finding, SpanDetector } from '../types.ts'
 import { CueTable } from './cues.ts'
-import { encodedDetector } from './encoded.ts'
 import { ANYWHERE, ENGLISH, INJECTION_SIGNS } from './injection-signs.ts'
 import { WESTERN } from './injection-signs-europe.ts'
 import { MORE_LATIN } from './injection-signs-latin.ts'
@@ -72,7 +72,12 @@ export function injectionDetectors(): readonly SpanDetector[] {
     rules: RULES,
     innocence: { signs: 'spokenOf', onlyQuoted: true },
   })
-  return [signs, encodedDetector(signs), regexDetector(MARKS, 'INJECTION', 'folded'), regexDetector(HIDDEN, 'HIDDEN_TEXT', 'written')]
+  return [
+    signs,
+    encodedDetector(signs, { fewest: 24, most: 400 }),
+    regexDetector(MARKS, 'INJECTION', 'folded'),
+    regexDetector(HIDDEN, 'HIDDEN_TEXT', 'written'),
+  ]
 }
 
 function regexDetector(pattern: RegExp, kind: string, reads: SpanDetector['reads']): SpanDetector {

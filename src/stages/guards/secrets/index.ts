@@ -1,3 +1,4 @@
+import { encodedDetector } from '../encoded.ts'
 import { foldedPattern } from '../fold.ts'
 import type { Finding, SpanDetector } from '../types.ts'
 import { maySecret, SECRET_RULES } from './rules.ts'
@@ -18,12 +19,21 @@ const URL_VALUE = /[^:]+$/
 /** What tokens and values are made of: while the text ends in these, it may go on. */
 const TOKEN = /[^\s"'`,;<>(){}]+$/
 /** Words that name a secret, and those that may become one. */
-const NAMES = foldedPattern('pass|contrase|mot de|mot $|senha|парол|密|パス|key|secret|token|authorization', 'i')
+const NAMES = foldedPattern('pass|contrase|mot de|mot $|senha|парол|密|パス|key|secret|token|auth|basic', 'i')
 const NAME_REACH = 48
 const LONGEST_NAME = 80
 
 /** All rules in one pattern: one pass over the text, each rule a group of its own. */
 const RULES = foldedPattern(`(?<![A-Za-z0-9_])(?:${SECRET_RULES.map(({ pattern }) => `(${pattern})`).join('|')})`, 'g')
+
+/** Shortest token that is read as base64. */
+const FEWEST_ENCODED = 20
+
+/** Secrets as they are written, and in base64: of Kubernetes, of kubeconfig, of `Authorization: Basic`. */
+export function secretsDetectors(): readonly SpanDetector[] {
+  const plain = secretsDetector()
+  return [plain, encodedDetector(plain, { fewest: FEWEST_ENCODED, most: PEM_REACH })]
+}
 
 /** Finds keys, tokens and passwords by the shapes in rules.ts, and private keys. */
 export function secretsDetector(): SpanDetector {

@@ -1,3 +1,5 @@
+import { decodedText } from '../encoded.ts'
+
 /** The shape of a secret. */
 export interface SecretRule {
   readonly kind: string
@@ -70,7 +72,7 @@ export const SECRET_RULES: readonly SecretRule[] = [
   {
     kind: 'PASSWORD',
     pattern:
-      '(?i:password|passwd|passphrase|passwort|contraseña|mot de passe|senha|пароль|密码|密碼|パスワード)["\']?\\s{0,2}(?:is\\s|ist\\s|est\\s|es\\s|é\\s|:=|=>|[:=：是は])\\s{0,2}["\'`]?[^\\s"\'`,;<>(){}]{6,128}',
+      '(?i:(?:[a-z0-9]{1,16}[_-]){0,3}password|passwd|passphrase|passwort|contraseña|mot de passe|senha|пароль|密码|密碼|パスワード)["\']?\\s{0,2}(?:is\\s|ist\\s|est\\s|es\\s|é\\s|:=|=>|[:=：是は])\\s{0,2}["\'`]?[^\\s"\'`,;<>(){}]{6,128}',
     isValue: true,
   },
   {
@@ -84,6 +86,8 @@ export const SECRET_RULES: readonly SecretRule[] = [
     pattern: '(?i:authorization["\']?\\s{0,2}[:=]\\s{0,2}["\']?(?:bearer|basic|token)\\s)[A-Za-z0-9_./+~=-]{16,2000}',
     isValue: true,
   },
+  // A name and a password, as `Authorization: Basic` and the files of Docker's clients have them.
+  { kind: 'BASIC_AUTH', pattern: '(?:(?i:basic\\s)|(?i:auth["\']\\s{0,2}:\\s{0,2}["\']))[A-Za-z0-9+/]{8,2000}={0,2}', isValue: true },
 ]
 
 /** Examples that documentation shows to everybody. */
@@ -97,10 +101,18 @@ export function maySecret(kind: string, secret: string): boolean {
   if (KNOWN_EXAMPLES.has(secret) || /^(.)\1*$/.test(secret)) return false
   if (kind === 'URL_PASSWORD') return !STAND_IN.test(secret) && !COMMON.test(secret)
   if (kind === 'PASSWORD') return !STAND_IN.test(secret) && /\d/.test(secret) && /\p{L}/u.test(secret)
+  if (kind === 'BEARER_TOKEN' && isNameAndPassword(decodedText(secret))) return true
   if (kind === 'SECRET' || kind === 'BEARER_TOKEN') {
     return !STAND_IN.test(secret) && /\d/.test(secret) && /[A-Za-z]/.test(secret) && bitsOf(secret) >= 3
   }
+  if (kind === 'BASIC_AUTH') return isNameAndPassword(decodedText(secret))
   return true
+}
+
+/** Whether a text is `name:password`, and neither is a stand-in. */
+function isNameAndPassword(text: string | undefined): boolean {
+  const parts = text === undefined ? null : /^[^\s:]{1,64}:(\S{3,128})$/.exec(text)
+  return parts !== null && !STAND_IN.test(parts[0]) && !COMMON.test(parts[1] ?? '')
 }
 
 /** Entropy a character, in bits, by the text's own frequencies. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { findIn, ReadableText } from '../find.ts'
-import { secretsDetector } from './index.ts'
+import { secretsDetector, secretsDetectors } from './index.ts'
 
 const detector = secretsDetector()
 const found = (text: string) => findIn(new ReadableText(text), detector, 0).map(({ from, to, kind }) => `${kind} ${text.slice(from, to)}`)
@@ -33,6 +33,8 @@ describe('secrets', () => {
   test.each([
     ['password: hunter2abc', 'PASSWORD hunter2abc'],
     ['"password": "hunter2abc"', 'PASSWORD hunter2abc'],
+    ['DB_PASSWORD=hunter2abc', 'PASSWORD hunter2abc'],
+    ['export APP_POSTGRES_PASSWORD="hunter2abc"', 'PASSWORD hunter2abc'],
     ['My password is hunter2abc', 'PASSWORD hunter2abc'],
     ['mot de passe : soleil42', 'PASSWORD soleil42'],
     ['Пароль: солнце42', 'PASSWORD солнце42'],
@@ -58,6 +60,34 @@ describe('secrets', () => {
     '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----',
   ])('no secret: %s', (text) => {
     expect(found(text)).toEqual([])
+  })
+
+  const base64 = (text: string) => Buffer.from(text).toString('base64')
+  const LONG_PEM = `-----BEGIN ${'PRIVATE'} KEY-----\n${`${mixed(64)}\n`.repeat(50)}-----END ${'PRIVATE'} KEY-----\n`
+
+  test.each([
+    ['of Kubernetes', `data:\n  token: ${base64(`ghp_${mixed(36)}`)}\n`, [`GITHUB_TOKEN ${base64(`ghp_${mixed(36)}`)}`]],
+    ['a file of settings', `.env: ${base64('DB_PASSWORD=hunter2abc\n')}.`, [`PASSWORD ${base64('DB_PASSWORD=hunter2abc\n')}`]],
+    ['a key of kubeconfig', `client-key-data: ${base64(LONG_PEM)}`, [`PRIVATE_KEY ${base64(LONG_PEM)}`]],
+    ['Basic', `curl -H "Authorization: Basic ${base64('ada:tr0ub4dor&3')}"`, [`BEARER_TOKEN ${base64('ada:tr0ub4dor&3')}`]],
+    ['Basic alone', `Basic ${base64('ada:hunter')}`, [`BASIC_AUTH ${base64('ada:hunter')}`]],
+    ['of Docker', `{"auths":{"r.io":{"auth":"${base64('ada:hunter2abc')}"}}}`, [`BASIC_AUTH ${base64('ada:hunter2abc')}`]],
+    [
+      'base64url',
+      `x ${Buffer.from(`?>?> ghp_${mixed(36)}`).toString('base64url')}`,
+      [`GITHUB_TOKEN ${Buffer.from(`?>?> ghp_${mixed(36)}`).toString('base64url')}`],
+    ],
+    [
+      'a certificate, which is none',
+      `certificate-authority-data: ${base64('-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----')}`,
+      [],
+    ],
+    ['a sentence, which is none', base64('The quick brown fox jumps over the lazy dog'), []],
+    ['bytes, which are none', Buffer.from(Array.from({ length: 200 }, (_, at) => (at * 37) % 256)).toString('base64'), []],
+    ['words, which are none', 'Basic authentication, basic understanding; "auth": "required"', []],
+  ])('in base64: %s', (_what, text, expected) => {
+    const all = secretsDetectors().flatMap((each) => findIn(new ReadableText(text), each, 0))
+    expect(all.map(({ from, to, kind }) => `${kind} ${text.slice(from, to)}`)).toEqual(expected)
   })
 
   test('a private key that the end cuts off is found', () => {

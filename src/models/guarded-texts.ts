@@ -9,7 +9,7 @@ import { geminiTexts } from './dialects/gemini/texts.ts'
 import { openaiChatTexts } from './dialects/openai-chat/texts.ts'
 import { openaiCompletionsTexts } from './dialects/openai-completions/texts.ts'
 import { openaiResponsesTexts } from './dialects/openai-responses/texts.ts'
-import { type JsonPath, type WireText, type WireTexts, withText } from './dialects/wire-texts.ts'
+import { type JsonPath, type WireText, type WireTexts, withTexts, withValue } from './dialects/wire-texts.ts'
 import { fullTextOf, type ModelCall, type ModelPart, type ModelRequest, type WireName } from './types.ts'
 
 /** One line a wire. */
@@ -104,8 +104,7 @@ class ModelReplyTexts implements ReplyTexts<ModelPart> {
   write(part: ModelPart, texts: readonly string[]): ModelPart {
     const { frame, texts: read } = this.#lookAt(part)
     if (frame === undefined) return part
-    let value: Json = this.#wire.tidy(frame.value)
-    for (const [index, { path }] of read.entries()) value = withText(value, path, texts[index] ?? '')
+    const value = withTexts(this.#wire.tidy(frame.value), read, texts)
     return { ...part, bytes: encodePart(part.type, frame.event, value) }
   }
 
@@ -124,7 +123,7 @@ class ModelReplyTexts implements ReplyTexts<ModelPart> {
     if (last === undefined) throw new Error(`nothing was said on ${lane} before`)
     const value = this.#wire.continuation(last.value, last.path)
     const place = this.#wire.textsOf(value, 'frame').find((each) => each.lane === lane)
-    const said = place === undefined ? value : withText(value, place.path, text)
+    const said = place === undefined ? value : withValue(value, place.path, text)
     return { type: 'frame', bytes: encodePart('frame', eventOf(last, said), said), isLast: false, isHidden: false }
   }
 

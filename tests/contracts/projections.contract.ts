@@ -189,7 +189,7 @@ export function projectionsContract(kind: StoreKind): void {
         }),
         { numRuns: kind.propertyRuns ?? 40 },
       )
-    })
+    }, 60_000)
   })
 
   function eventOf(world: Parameters<typeof startedCall>[0], call: typeof CALL extends fc.Arbitrary<infer Call> ? Call : never): CallEnded {

@@ -102,6 +102,23 @@ describe('an account', () => {
   })
 })
 
+test('a budget whose zone, window or scope is changed is another one, and what was spent of the first is known when it comes back', async () => {
+  const config = (budget: object) => ({ access: { teams: { support: { budgets: [{ calls: 1, per: 'day', ...budget }] } } } })
+  await using scenario = await startScenario({ config: config({ zone: 'Europe/Zurich' }) })
+  scenario.upstream.answer(REPLY)
+  const statuses = async () => [(await ask(scenario, { body: BODY })).status, (await ask(scenario, { body: BODY })).status]
+  expect(await statuses()).toEqual([200, 402])
+  for (const other of [{ zone: 'Pacific/Kiritimati' }, { window: 'rolling' }, { zone: 'Europe/Zurich', models: ['mini'] }]) {
+    expect((await scenario.reconfigure(config(other))).status).toBe(200)
+    expect(await statuses()).toEqual([200, 402])
+  }
+  // A bad zone changes nothing.
+  expect((await scenario.reconfigure(config({ zone: 'Mars/Phobos' }))).status).toBe(409)
+  expect(await statuses()).toEqual([402, 402])
+  expect((await scenario.reconfigure(config({ zone: 'Europe/Zurich' }))).status).toBe(200)
+  expect(await statuses()).toEqual([402, 402])
+})
+
 describe('attempts that are hedged, under a budget', () => {
   const more = { access: { teams: { support: { budgets: [{ usd: 1, per: 'total' }] } } } }
   const hedge = { after: '40ms', share: '100%', spend: '100%' }

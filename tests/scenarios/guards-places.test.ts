@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { JsonObject } from '../../src/core/json.ts'
+import { wholeReply } from '../../src/testing/fake-upstream.ts'
 import { startScenario } from '../../src/testing/scenario.ts'
 import { askAgent } from './a2a.ts'
 import { ask } from './ask.ts'
@@ -87,4 +88,44 @@ test('a guard lets images be: a card number in base64 is none', async () => {
   const body = `{"model":"mini","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"${image}"}}]}]}`
   expect((await ask(scenario, { body })).status).toBe(200)
   expect(scenario.upstream.requests[0]?.body).toContain(image)
+})
+
+describe('in a whole reply a guard sees the keys of what a tool is given', () => {
+  const given = { list: [{ [WORDS]: { [`${WORDS} again`]: WORDS } }], x: 1 }
+  const clean = { list: [{ '[KEYWORD]': { '[KEYWORD] again': '[KEYWORD]' } }], x: 1 }
+  const redact = { falcon: { ...falcon.falcon, action: 'redact' } }
+  const message = { id: 'm', type: 'message', role: 'assistant', model: 'm', stop_reason: 'tool_use', stop_sequence: null }
+
+  test.each<[wire: string, base: string, path: string, fields: JsonObject, reply: JsonObject, place: (body: JsonObject) => unknown]>([
+    [
+      ...(['anthropic-messages', '/v1', '/v1/messages', { max_tokens: 5, ...user('x') }] as const),
+      {
+        ...message,
+        content: [{ type: 'tool_use', id: 't1', name: 'f', input: given }],
+        usage: { input_tokens: 1, output_tokens: 1 },
+      },
+      (body) => (body.content as JsonObject[])[0]?.input,
+    ],
+    [
+      ...(['gemini', '/v1beta', GEMINI, parts()] as const),
+      { candidates: [{ content: { role: 'model', parts: [{ functionCall: { name: 'f', args: given } }] }, finishReason: 'STOP' }] },
+      (body) =>
+        ((body.candidates as JsonObject[])[0] as { content: { parts: { functionCall: JsonObject }[] } }).content.parts[0]?.functionCall
+          .args,
+    ],
+  ])('%s', async (wire, base, path, fields, reply, place) => {
+    await using scenario = await startScenario({
+      config: (baseUrl) => ({
+        guards: redact,
+        models: {
+          providers: { fake: { wire, baseUrl: baseUrl.replace(/\/v1$/, base), apiKey: 'env:FAKE_PROVIDER_KEY' } },
+          models: [{ name: 'mini', provider: 'fake', id: 'm' }],
+        },
+      }),
+    })
+    scenario.upstream.answer(wholeReply({ body: reply }))
+    const answer = await ask(scenario, { path, body: { ...(wire === 'gemini' ? {} : { model: 'mini' }), ...fields } })
+    expect(answer.status).toBe(200)
+    expect(JSON.stringify(place(JSON.parse(answer.text)))).toBe(JSON.stringify(clean))
+  })
 })

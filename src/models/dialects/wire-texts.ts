@@ -8,6 +8,8 @@ export type JsonPath = readonly (string | number)[]
 export interface WireText {
   readonly path: JsonPath
   readonly text: string
+  /** Whether it is the key that the path ends with, and not what stands there. */
+  readonly isKey?: true
   readonly phase: Phase
   /** The text of the stream that this is a piece of. Absent: it is whole. A lane belongs to the end of the same name, or of the name in front of its first slash. */
   readonly lane?: string
@@ -80,20 +82,44 @@ export function valueAt(value: Json, path: JsonPath): Json | undefined {
   }, value)
 }
 
-/** The value with another text at a path. */
-export function withText(value: Json, path: JsonPath, text: string): Json {
+/** The value with another one at a path. */
+export function withValue(value: Json, path: JsonPath, put: Json): Json {
   const [step, ...rest] = path
-  if (step === undefined) return text
-  if (Array.isArray(value)) return value.map((item: Json, index) => (index === step ? withText(item, rest, text) : item))
+  if (step === undefined) return put
+  if (Array.isArray(value)) return value.map((item: Json, index) => (index === step ? withValue(item, rest, put) : item))
   if (typeof value !== 'object' || value === null) return value
   // Neither null nor a list: an object.
   const object = value as JsonObject
-  return { ...object, [step]: withText(object[step] ?? null, rest, text) }
+  return { ...object, [step]: withValue(object[step] ?? null, rest, put) }
 }
 
-/** Every string below a value, each a text of its own. */
+/** The value with texts at their places. */
+export function withTexts(value: Json, places: readonly WireText[], texts: readonly string[]): Json {
+  let changed = value
+  for (const [index, { path, isKey }] of places.entries()) if (!isKey) changed = withValue(changed, path, texts[index] ?? '')
+  // Keys last, and the innermost first: until then every path leads somewhere.
+  for (const [index, { path, isKey, text }] of [...places.entries()].reverse()) {
+    const key = texts[index] ?? ''
+    if (isKey && key !== text) changed = withKey(changed, path, key)
+  }
+  return changed
+}
+
+function withKey(value: Json, path: JsonPath, key: string): Json {
+  const at = path.slice(0, -1)
+  const object = valueAt(value, at)
+  if (!isObject(object)) return value
+  const renamed = Object.fromEntries(Object.entries(object).map(([name, item]) => [name === path.at(-1) ? key : name, item]))
+  return withValue(value, at, renamed)
+}
+
+/** Every string below a value, each a text of its own, and every key: in what a tool is given they may be anybody's words. */
 export function stringsIn(value: Json | undefined, path: JsonPath, phase: Phase): readonly WireText[] {
   if (typeof value === 'string') return [{ path, text: value, phase }]
   if (Array.isArray(value)) return value.flatMap((item: Json, index) => stringsIn(item, [...path, index], phase))
-  return isObject(value) ? Object.entries(value).flatMap(([key, item]) => stringsIn(item, [...path, key], phase)) : []
+  if (!isObject(value)) return []
+  return Object.entries(value).flatMap(([key, item]) => [
+    { path: [...path, key], text: key, phase, isKey: true },
+    ...stringsIn(item, [...path, key], phase),
+  ])
 }

@@ -61,6 +61,7 @@ test('what is held back of a chunk is said in its own words', () => {
     ['hm', 'output', '0/thought'],
     ['a', 'output', '0/text'],
     ['f', 'toolNames', undefined],
+    ['x', 'toolArguments', undefined],
     ['y', 'toolArguments', undefined],
   ])
   const said = geminiTexts.continuation(chunk, texts[0]?.path ?? [])

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import type { Phase } from '../../../stages/guards/types.ts'
-import { isDescription, isStructural, type JsonPath, type WireText, type WireTexts } from '../wire-texts.ts'
+import { isDescription, isStructural, type JsonPath, stringsIn, type WireText, type WireTexts } from '../wire-texts.ts'
 import { field, objectsIn } from './words.ts'
 
 /** Fields of a part that name something of the wire, in both of their cases. */
@@ -101,15 +101,8 @@ function candidateTexts(candidate: JsonObject, position: number): readonly WireT
     if (!isObject(call)) return []
     const name: readonly WireText[] =
       typeof call.name === 'string' && call.name !== '' ? [{ path: [...path, key, 'name'], text: call.name, phase: 'toolNames' }] : []
-    return [...name, ...stringsIn(call.args, [...path, key, 'args'])]
+    return [...name, ...stringsIn(call.args, [...path, key, 'args'], 'toolArguments')]
   })
-}
-
-/** The texts in the arguments of a call, which are an object here. */
-function stringsIn(value: Json | undefined, path: JsonPath): readonly WireText[] {
-  if (typeof value === 'string') return [{ path, text: value, phase: 'toolArguments' }]
-  if (Array.isArray(value)) return value.flatMap((item: Json, index) => stringsIn(item, [...path, index]))
-  return isObject(value) ? Object.entries(value).flatMap(([key, item]) => stringsIn(item, [...path, key])) : []
 }
 
 function withoutChances(candidate: JsonObject): JsonObject {

@@ -13,8 +13,13 @@ export function decodeReply(body: Uint8Array, target: Target): ModelPart {
   if (failure !== undefined) throw failure
   // Some other JSON, of a server that is none of this wire: it must not pass as an answer.
   if (!Array.isArray(value.output)) throw malformed(target, 'its reply has no output')
+  if (typeof value.status === 'string' && UNENDED.has(value.status))
+    throw malformed(target, `its response is ${value.status}, which is no answer`)
   return { type: 'whole', bytes: body, isLast: true, isHidden: false, takesCost: true, neutral: () => readReply(value), ...told(value) }
 }
+
+/** What a response may be that nobody will go on with: it was asked for in the foreground, and its provider has answered. */
+const UNENDED: ReadonlySet<string> = new Set(['queued', 'in_progress', 'cancelled'])
 
 /** Usage, finish reason and names of tools that a response tells. */
 export function told(response: JsonObject): Pick<ModelPart, 'usage' | 'finishReason' | 'toolCalls'> {

@@ -53,11 +53,17 @@ const NO_TEXT: ReadonlySet<string | number | undefined> = new Set([
 function stringsOf(text: string, phase: Phase): readonly FoundString[] {
   const found: FoundString[] = []
   visitStrings(text, ({ path, from, to, isKey }) => {
-    if (path[0] !== 'params' && path[0] !== 'result') return
-    if (!isOfData(path) && (isKey || path.length <= 2 || isOfProtocol(path))) return
+    if (path[0] !== 'params' && path[0] !== 'result' && path[0] !== 'error') return
+    if (!isOfError(path, isKey) && !isOfData(path) && (isKey || path.length <= 2 || isOfProtocol(path))) return
     found.push({ phase, text: decodeString(text, from, to), path: formatPlace({ path, isKey }), from, to })
   })
   return found
+}
+
+/** What an agent says of a failure, in whatever shape. */
+function isOfError(path: readonly (string | number)[], isKey: boolean): boolean {
+  if (path[0] !== 'error' || path.at(-1) === '@type') return false
+  return path[1] === 'data' ? !isKey || path.length > 2 : path[1] === 'message' && !isKey
 }
 
 /** What the data of a part is made of: it may have keys of any name. */

@@ -4,7 +4,7 @@ import { asGatewayError, GatewayError } from '../core/errors.ts'
 import { pathOf, readCredential } from '../core/headers.ts'
 import type { Layer } from '../core/layer.ts'
 import type { EventLog } from '../core/ports.ts'
-import type { Reply } from '../core/reply.ts'
+import type { Ending, Reply } from '../core/reply.ts'
 import { collect, type Handler } from '../core/stage.ts'
 import { continueTrace } from '../core/trace.ts'
 import type { World } from '../core/world.ts'
@@ -122,7 +122,7 @@ async function wholeResponse(edge: Edge, reply: Reply<AgentPart>): Promise<Respo
   const part = await reply.next()
   await reply.next()
   const ending = await reply.ended
-  if (part === undefined || ending.outcome !== 'ok') throw errorOf(ending)
+  if (part === undefined || (ending.outcome !== 'ok' && !isTold(ending))) throw errorOf(ending)
   const headers = describe(edge)
   headers['content-type'] = JSON_TYPE
   return new Response(part.bytes, { headers })
@@ -143,7 +143,12 @@ async function nextBytes({ call, incoming }: Edge, reply: Reply<AgentPart>): Pro
   const part = await reply.next()
   if (part !== undefined) return part.bytes
   const ending = await reply.ended
-  return ending.outcome === 'ok' ? undefined : encodeStreamError(errorOf(ending), incoming.heard.idText, call.id)
+  return ending.outcome === 'ok' || isTold(ending) ? undefined : encodeStreamError(errorOf(ending), incoming.heard.idText, call.id)
+}
+
+/** Whether the error is one of the agent's own, which was a part of the reply. */
+function isTold(ending: Ending): boolean {
+  return 'error' in ending && ending.error.extra.providerBody !== undefined
 }
 
 function cardResponse(edge: Edge, { parts }: { readonly parts: readonly ServedCard[] }): Response {

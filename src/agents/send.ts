@@ -1,5 +1,5 @@
 import type { Call } from '../core/call.ts'
-import { GatewayError } from '../core/errors.ts'
+import { asGatewayError, GatewayError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { PeerReply } from '../core/peer-reply.ts'
 import type { TaskOwners } from '../core/ports.ts'
@@ -39,7 +39,12 @@ export function sendTo(deps: SendDeps): Handler<Attempt, AgentPart> {
     } catch (thrown) {
       facts.providerMs = exchange.elapsedMs
       exchange.abort()
-      throw thrown
+      const error = asGatewayError(thrown)
+      const bytes = error.extra.providerBody
+      if (bytes === undefined) throw error
+      // The agent's own error goes to the caller as an answer does, past the guards. One in the place of a stream is no stream.
+      attempt.heard.isStream = false
+      return replyOf<AgentPart>([{ type: 'whole', bytes }], call.signal, { outcome: 'broken', error })
     }
   }
 }

@@ -1,10 +1,10 @@
 import type { Call } from '../core/call.ts'
-import { GatewayError } from '../core/errors.ts'
+import { asGatewayError, GatewayError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { PeerReply } from '../core/peer-reply.ts'
 import type { TaskOwners } from '../core/ports.ts'
 import { type PartSource, Reply } from '../core/reply.ts'
-import { decodeSseFrame, SseSplitter } from '../core/sse.ts'
+import { decodeSseFrame, encodeSseFrame, SseSplitter } from '../core/sse.ts'
 import { whenEnded } from '../core/stage.ts'
 import type { CancelTimer } from '../core/world.ts'
 import { isTerminal, isWaiting, lookAt, malformed } from './a2a/reply.ts'
@@ -15,6 +15,7 @@ import type { AgentPart, Attempt } from './types.ts'
 const MAX_FRAME_BYTES = 16 * 1024 * 1024
 /** How long an agent may keep the connection open after its final event. */
 const LINGER_MS = 1000
+const decoder = new TextDecoder()
 
 /** What a stream is read from, and for whom. */
 export interface StreamStart {
@@ -46,6 +47,8 @@ class StreamSource implements PartSource<AgentPart> {
   #hasMessage = false
   #isOver = false
   #cancelLinger: CancelTimer | undefined
+  /** The agent's own error, which was given out as a part. */
+  #told: GatewayError | undefined
 
   constructor(start: StreamStart) {
     this.#start = start
@@ -57,6 +60,7 @@ class StreamSource implements PartSource<AgentPart> {
   }
 
   async pull(): Promise<AgentPart | undefined> {
+    if (this.#told !== undefined) throw this.#told
     try {
       while (this.#position >= this.#ready.length) {
         if (this.#isOver || !(await this.#readMore())) return this.#end()
@@ -68,8 +72,16 @@ class StreamSource implements PartSource<AgentPart> {
       return { type: 'frame', bytes: frame }
     } catch (thrown) {
       this.cancel()
-      throw thrown
+      return this.#tell(asGatewayError(thrown))
     }
+  }
+
+  /** An error of the agent's own is its last event, past the guards; then, and with every other failure, the stream has failed. */
+  #tell(error: GatewayError): AgentPart {
+    const { providerBody } = error.extra
+    if (providerBody === undefined) throw error
+    this.#told = error
+    return { type: 'frame', bytes: encodeSseFrame({ data: decoder.decode(providerBody) }) }
   }
 
   cancel(): void {

@@ -45,10 +45,14 @@ export function revealHeaders(headers: HeaderFields | undefined): Record<string,
 
 /** The secrets of them that are long enough to be looked for in a text: a shorter one would hide words of every day. */
 export function secretsOf(values: Iterable<string | Secret>): readonly string[] {
-  return [...values]
-    .filter((value) => value instanceof Secret)
-    .map((secret) => secret.reveal())
-    .filter(({ length }) => length >= 8)
+  return (
+    [...values]
+      .filter((value) => value instanceof Secret)
+      .map((secret) => secret.reveal())
+      // Some quote the token alone.
+      .flatMap((secret) => [secret, secret.replace(/^(?:Bearer|Basic|Token)\s+/i, '')])
+      .filter(({ length }) => length >= 8)
+  )
 }
 
 /** A text of what stands behind us without the secrets that it was sent: some quote them in what they say. */

@@ -5,7 +5,9 @@ import type { DecodedFrame, Frame, MetaSpans, ParamSpans, RequestFrame, Span } f
 
 const FRAME_KEYS = readKeys(['jsonrpc', 'id', 'method', 'params', 'result', 'error'])
 const PARAM_KEYS = readKeys(['name', 'arguments', '_meta', 'progressToken', 'requestId'])
-const META_KEYS = readKeys(['traceparent', 'progressToken'])
+const META_KEYS: ReadonlySet<string> = new Set(['traceparent', 'progressToken'])
+/** By a token that was not made anew, a server would tell of its progress to another caller's call. A trace is anybody's to name. */
+const MADE_ANEW = readKeys(['progressToken'])
 const METHOD = /^[\w$./-]{1,128}$/
 const MAX_ID_CHARACTERS = 512
 
@@ -45,7 +47,7 @@ export function lookalikeProblem(frame: Frame): GatewayError | undefined {
   const { body } = frame
   const params = isObject(body.params) ? body.params : NO_PARAMS
   const meta = isObject(params._meta) ? params._meta : NO_PARAMS
-  return problemIn(body, FRAME_KEYS) ?? problemIn(params, PARAM_KEYS) ?? problemIn(meta, META_KEYS)
+  return problemIn(body, FRAME_KEYS) ?? problemIn(params, PARAM_KEYS) ?? problemIn(meta, MADE_ANEW)
 }
 
 function problemIn(value: JsonObject, read: ReadKeys): GatewayError | undefined {
@@ -118,7 +120,7 @@ function scanParams(text: string, span: Span, value: unknown): ParamSpans | stri
 }
 
 function scanMeta(text: string, span: Span): MetaSpans | string {
-  const { duplicates, inside, isEmpty, keys } = scanWithin(text, span, META_KEYS.names)
+  const { duplicates, inside, isEmpty, keys } = scanWithin(text, span, META_KEYS)
   const [duplicate] = duplicates
   if (duplicate !== undefined) return duplicate
   const traceparent = keys.get('traceparent')

@@ -80,7 +80,7 @@ function openLab(first: Readonly<Record<string, (got: Got) => void>> = {}): Lab 
   })
   const events: Event[] = []
   const server = {
-    ...{ name: 's', timeouts: TIMEOUTS, maxPrograms: 1, fingerprint: 'f' },
+    ...{ name: 's', timeouts: TIMEOUTS, maxPrograms: 1, fingerprint: 'f', credentials: [] },
     place: { type: 'address', address: { url: 'http://server.test/mcp', headers: {} } },
   } as const
   const settings = {
@@ -311,4 +311,16 @@ test('a list that could not be read anew is read when it is next asked for', asy
   expect(await listed(lab)).toEqual(['s__slow'])
   await lab.world.settle()
   expect(await listed(lab)).toEqual(['s__other'])
+})
+
+test('a list of tools without end is given up long before it fills the memory', async () => {
+  const description = 'x'.repeat(2_000_000)
+  let pages = 0
+  const lab = openLab({
+    'tools/list': (one) => one.answer({ tools: [{ name: `t${pages++}`, description }], nextCursor: String(pages) }),
+  })
+  await lab.world.settle()
+  expect(pages).toBe(9)
+  expect(await listed(lab)).toEqual([])
+  expect(await (await callSlow(lab)).text()).toContain('"code":"server_malformed"')
 })

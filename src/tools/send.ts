@@ -1,5 +1,6 @@
 import type { Call } from '../core/call.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
+import { hideSecrets } from '../core/header-fields.ts'
 import { isObject } from '../core/json.ts'
 import { type Ending, type PartSource, Reply } from '../core/reply.ts'
 import { replyOf } from '../core/stage.ts'
@@ -137,13 +138,15 @@ class MessageSource implements PartSource<ToolPart> {
     } else {
       // The server's own words go to the caller as they are; the log has ours.
       if (isObject(error) && typeof error.code === 'number') facts.rpcErrorCode = error.code
-      const said = shown(isObject(error) ? error.message : undefined)
+      const said = shown(isObject(error) ? error.message : undefined, server.spec.credentials)
       this.#ending = {
         outcome: 'broken',
         error: new GatewayError('server_error', `The server ${server.spec.name} answered with an error: ${said}`),
       }
     }
-    return { text: withId(frame, this.#attempt.frame.idText), isLast: true }
+    const text = withId(frame, this.#attempt.frame.idText)
+    // A credential that it quotes is the operator's, and no caller's.
+    return { text: error === undefined ? text : hideSecrets(text, server.spec.credentials), isLast: true }
   }
 
   #note(): void {

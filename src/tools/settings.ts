@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { secretsOf } from '../core/header-fields.ts'
 import type { Secret } from '../core/secret.ts'
 import type { ServerConfig, ToolsConfig } from './config.ts'
 import type { ToolsSettings } from './index.ts'
@@ -23,6 +24,7 @@ function specOf(config: ToolsConfig, name: string, server: ServerConfig): Server
     place: placeOf(server),
     timeouts: { connectMs: connect, callMs: call, totalMs: total, listMs: list },
     maxPrograms: server.programs,
+    credentials: secretsOf([...Object.values(server.headers ?? {}), ...Object.values(server.env ?? {})]),
   }
   // A hash, for the spec holds credentials, and this may be looked at.
   return { ...spec, fingerprint: createHash('sha256').update(JSON.stringify(spec)).digest('hex') }

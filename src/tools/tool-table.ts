@@ -3,11 +3,13 @@ import { isObject, type JsonObject } from '../core/json.ts'
 import { encodeRequest } from './frames.ts'
 import { exposedName, ruleName } from './tool-names.ts'
 import type { Tool } from './types.ts'
-import { shown } from './upstreams/handshake.ts'
+import { type Named, shown } from './upstreams/handshake.ts'
 import type { Link } from './upstreams/link.ts'
 
 const MAX_PAGES = 100
 const MAX_TOOLS = 10_000
+/** Of all entries together. They are kept twice, and once more for each key that lists them. */
+const MAX_CHARACTERS = 16 * 1024 * 1024
 
 /** The tools of one server, as it listed them. */
 export interface ToolTable {
@@ -22,19 +24,25 @@ export interface ToolTable {
  * Asks a server for its tools, page after page.
  * @throws server_*, as the link
  */
-export async function readTools(link: Link, server: string, timeoutMs: number): Promise<ToolTable> {
+export async function readTools(link: Link, named: Named, timeoutMs: number): Promise<ToolTable> {
+  const { name: server } = named
   const tools: Tool[] = []
   let extras: JsonObject = {}
   let cursor: string | undefined
+  let characters = 0
   for (let page = 0; page < MAX_PAGES && tools.length < MAX_TOOLS; page++) {
-    const result = await readPage(link, server, cursor, timeoutMs)
+    const result = await readPage(link, named, cursor, timeoutMs)
     const { tools: listed, nextCursor, ...rest } = result
     if (!Array.isArray(listed))
       throw new GatewayError('server_malformed', `The server ${server} lists its tools as something that is no list.`)
     for (const entry of listed) {
       const tool = toolOf(server, entry)
-      if (tool !== undefined && tools.length < MAX_TOOLS) tools.push(tool)
+      if (tool === undefined || tools.length >= MAX_TOOLS) continue
+      characters += tool.rawEntry.length
+      tools.push(tool)
     }
+    if (characters > MAX_CHARACTERS)
+      throw new GatewayError('server_malformed', `The server ${server} lists its tools in more than ${MAX_CHARACTERS} characters.`)
     if (page === 0) extras = rest
     if (typeof nextCursor !== 'string' || nextCursor === cursor) break
     cursor = nextCursor
@@ -42,7 +50,7 @@ export async function readTools(link: Link, server: string, timeoutMs: number): 
   return { tools, byName: new Map(tools.map((tool) => [tool.name, tool])), extras }
 }
 
-async function readPage(link: Link, server: string, cursor: string | undefined, timeoutMs: number): Promise<JsonObject> {
+async function readPage(link: Link, named: Named, cursor: string | undefined, timeoutMs: number): Promise<JsonObject> {
   const exchange = link.open({
     encode: (idText) => encodeRequest(idText, 'tools/list', cursor === undefined ? {} : { cursor }),
     timeouts: { callMs: timeoutMs, totalMs: timeoutMs },
@@ -52,7 +60,8 @@ async function readPage(link: Link, server: string, cursor: string | undefined, 
     if (frame.type !== 'response') continue
     const { result, error } = frame.body
     if (isObject(result)) return result
-    throw new GatewayError('server_error', `The server ${server} does not list its tools: ${shown(isObject(error) ? error.message : '')}`)
+    const says = shown(isObject(error) ? error.message : '', named.credentials)
+    throw new GatewayError('server_error', `The server ${named.name} does not list its tools: ${says}`)
   }
 }
 

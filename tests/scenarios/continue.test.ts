@@ -3,6 +3,7 @@ import type { Json } from '../../src/core/json.ts'
 import { type Answer, chatStream } from '../../src/testing/fake-upstream.ts'
 import { ask, chat } from './ask.ts'
 import { type Routed, startRouted } from './routed.ts'
+import { ASKING_WIRES } from './wires/asking.ts'
 
 const CONTINUE = { onBrokenStream: 'continue' }
 const ABLE = { models: { first: { can: { prefill: true } }, second: { can: { prefill: true } } } }
@@ -90,6 +91,32 @@ describe('a route that goes on where a stream breaks', () => {
     expect(reply.text).not.toContain('[DONE]')
     expect(routed.at('second').requests).toHaveLength(0)
     await routed.scenario.expectCall({ outcome: 'broken', attempts: 1 })
+  })
+
+  const JSON_ASKED: Readonly<Record<string, object>> = {
+    'openai-chat': { response_format: { type: 'json_schema', json_schema: { name: 'a', schema: { type: 'object' } } } },
+    'openai-responses': { text: { format: { type: 'json_schema', name: 'a', schema: { type: 'object' } } } },
+    'anthropic-messages': { output_config: { format: { type: 'json_schema', schema: { type: 'object' } } } },
+    gemini: { generationConfig: { responseMimeType: 'application/json' } },
+  }
+  const CALLING = chatStream({
+    content: 'I ask.',
+    toolCalls: [{ id: 'c', name: 'f', arguments: '{"a":1}' }],
+    cut: { afterFrames: 3, by: 'reset' },
+  })
+
+  test.each(Object.entries(ASKING_WIRES))('ends with an error for a tool call or JSON in the wire %s', async (name, wire) => {
+    for (const [answer, more] of [
+      [CALLING, {}],
+      [broken('{"a":'), JSON_ASKED[name] ?? {}],
+    ] as const) {
+      await using routed = await start()
+      routed.at('first').answer(answer)
+      const reply = await ask(routed.scenario, { path: wire.path(true), body: { ...wire.body(true), ...more } })
+      expect([reply.status, reply.text.includes(wire.end), /error/.test(reply.text)]).toEqual([200, false, true])
+      expect(routed.at('second').requests).toHaveLength(0)
+      await routed.scenario.expectCall({ outcome: 'broken', attempts: 1, errorCode: 'provider_truncated' })
+    }
   })
 
   test('ends with an error where the second target breaks too', async () => {

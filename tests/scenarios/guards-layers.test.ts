@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
+import { streamReply, wholeReply } from '../../src/testing/fake-upstream.ts'
 import { startScenario } from '../../src/testing/scenario.ts'
-import { answer, answerStream, askAgent, message, startWithAgent, statusUpdate, task } from './a2a.ts'
+import { answer, answerStream, askAgent, message, rpcErrorOf, startWithAgent, statusUpdate, task } from './a2a.ts'
 import { endedCall } from './ask.ts'
 import { begin, expectRpcError, FAULTS, post, request, say, textOf, toolCall, withServers } from './mcp.ts'
 
@@ -135,6 +136,27 @@ describe('guards on agents', () => {
     expect(reply.text).toContain('Ask [EMAIL]')
     expect(reply.text).not.toContain('bob@')
     expect(reply.frames.length).toBe(4)
+  })
+
+  test.each(['SendMessage', 'SendStreamingMessage'])('redact the errors of an agent: %s', async (method) => {
+    await using scenario = await startWithAgent({}, { guards })
+    const error = {
+      code: -32_050,
+      message: 'Ask bob@example.org',
+      data: [{ '@type': 'x', metadata: { 'bob@example.org': 'or ada@example.com' } }],
+    }
+    const isStream = method === 'SendStreamingMessage'
+    scenario.upstream.answer(
+      isStream
+        ? streamReply({ frames: [`data: ${JSON.stringify({ jsonrpc: '2.0', id: 1, error })}\n\n`] })
+        : wholeReply({ body: { jsonrpc: '2.0', id: 1, error } }),
+    )
+    const reply = await askAgent(scenario, { body: message({}, method) })
+    expect(reply.frames.length).toBe(isStream ? 1 : 0)
+    expect(reply.text).toContain('Ask [EMAIL]')
+    expect(reply.text).not.toMatch(/bob@|ada@/)
+    expect(rpcErrorOf(reply).code).toBe(-32_050)
+    await scenario.expectCall({ outcome: 'broken', errorCode: 'agent_error', rpcErrorCode: -32_050 })
   })
 
   test('refuse a message', async () => {

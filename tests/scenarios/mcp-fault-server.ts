@@ -25,6 +25,7 @@ const tools: Json[] = [
     'cancelled',
     'grow',
     'reveal',
+    'quote',
     'rich',
     'same_key_twice',
   ].map((name) => tool(name)),
@@ -75,6 +76,7 @@ const calls: Record<string, (id: unknown, params: Json) => void> = {
     answer(id, 'grown')
   },
   grown: (id) => answer(id, 'I am new'),
+  quote: (id) => write({ id, error: { code: -32_050, message: `Bad key ${process.env.SERVICE_TOKEN}`, data: process.env.SERVICE_TOKEN } }),
   // More members than are read; the id behind them, as the official SDK writes it.
   rich: (id) => process.stdout.write(`{"result":{"content":[],"list":[${'{},'.repeat(300_000)}{"id":1}]},"jsonrpc":"2.0","id":${id}}\n`),
   same_key_twice: (id) => process.stdout.write(`{"jsonrpc":"2.0","id":${id},"result":{},"result":{}}\n`),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { type Scenario, startScenario } from '../../src/testing/scenario.ts'
-import { begin, expectRpcError, FAULTS, request, say, textOf, toolCall } from './mcp.ts'
+import { begin, expectRpcError, FAULTS, request, say, textOf, toolCall, withServers } from './mcp.ts'
 
 const TEAMS = {
   support: { tools: { default: 'deny', readOnly: 'allow', allow: ['faults__echo'] } },
@@ -101,4 +101,13 @@ describe('what a team sees is what it may call', () => {
     expectRpcError(answer, { rpc: -32_000, code: 'tool_not_allowed' })
     await scenario.expectCall({ action: 'tools.initialize', outcome: 'refused', errorCode: 'tool_not_allowed', attempts: 0 })
   })
+})
+
+test('a server that quotes the credential which it was given does not tell it to callers, nor to the log', async () => {
+  const servers = { faults: { command: FAULTS, env: { SERVICE_TOKEN: 'env:FAKE_PROVIDER_KEY' } } }
+  await using own = await startScenario({ config: withServers(servers) })
+  const answer = await say(own, { body: toolCall('faults__quote') })
+  expect(answer.last).toMatchObject({ error: { message: 'Bad key ***', data: '***' } })
+  // Closing the scenario looks for it in the events and in what was printed.
+  await own.expectCall({ outcome: 'broken', errorCode: 'server_error', rpcErrorCode: -32_050 })
 })

@@ -67,12 +67,8 @@ export function httpStatusOf(error: GatewayError): number {
   return WITH_STATUS.has(error.code) ? error.status : 200
 }
 
-const decoder = new TextDecoder()
-
-/** The answer that tells an error; the agent's own where it was one. @param idText the request's id as JSON text, or `null` */
+/** The answer that tells an error of the gateway's; one of the agent's own is a part of its reply. @param idText the request's id as JSON text, or `null` */
 export function encodeError(error: GatewayError, idText: string, requestId: string): string {
-  const { providerBody } = error.extra
-  if (providerBody !== undefined) return decoder.decode(providerBody)
   return `{"jsonrpc":"2.0","id":${idText},"error":${JSON.stringify(errorObject(error, requestId))}}`
 }
 

@@ -133,6 +133,8 @@ class ContinuingSource implements PartSource<ModelPart> {
     const { input, walk, make } = this.#options
     const { facts } = this.#call.record
     const { firstTokenMs } = facts
+    // A wire that tells a call when it is complete has shown nothing yet of one that has begun.
+    if ((facts.toolCalls?.length ?? 0) > 0) return false
     const request = continuedRequest(input, this.#said)
     if (request === undefined) return false
     for (let next = walk.continuation(request, broken.error); next !== undefined; next = walk.continuation(request, broken.error)) {

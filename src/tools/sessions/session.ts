@@ -178,9 +178,9 @@ export class Session {
   /** The tools of the session's own server, as it lists them in this session. @throws server_* */
   async tools(): Promise<ToolTable> {
     const link = await this.connect()
-    const { name = '', timeouts } = this.server?.spec ?? {}
+    const { name = '', credentials = [], timeouts } = this.server?.spec ?? {}
     if (this.#table === undefined) this.#tableHearing = link.hearing
-    this.#table ??= readTools(link, name, timeouts?.callMs ?? 0).catch((thrown: unknown) => {
+    this.#table ??= readTools(link, { name, credentials }, timeouts?.callMs ?? 0).catch((thrown: unknown) => {
       this.#table = undefined
       throw thrown
     })

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../core/errors.ts'
+import { hideSecrets } from '../../core/header-fields.ts'
 import { isObject, type JsonObject } from '../../core/json.ts'
 import { encodeRequest } from '../frames.ts'
 import { isSpokenToServers } from '../revisions.ts'
@@ -16,17 +17,23 @@ export function encodeInitialize(idText: string, introduction: Introduction): st
  * Reads the answer to `initialize`.
  * @throws server_*, as the exchange; server_malformed where the server speaks no revision that is known
  */
-export async function readGreeting(exchange: Exchange, server: string): Promise<JsonObject> {
+export async function readGreeting(exchange: Exchange, server: Named): Promise<JsonObject> {
   for (;;) {
     const frame = await exchange.next()
     if (frame.type === 'response') return greetingOf(frame, server)
   }
 }
 
-function greetingOf(frame: Extract<Frame, { readonly type: 'response' }>, server: string): JsonObject {
+/** A server, and what it must not be quoted with. */
+export interface Named {
+  readonly name: string
+  readonly credentials: readonly string[]
+}
+
+function greetingOf(frame: Extract<Frame, { readonly type: 'response' }>, { name: server, credentials }: Named): JsonObject {
   const { result, error } = frame.body
   if (isObject(error)) {
-    throw new GatewayError('server_error', `The server ${server} refused to begin: ${shown(error.message)}`)
+    throw new GatewayError('server_error', `The server ${server} refused to begin: ${shown(error.message, credentials)}`)
   }
   if (!isObject(result) || !isSpokenToServers(result.protocolVersion)) {
     throw new GatewayError('server_malformed', `The server ${server} speaks a revision of MCP that is not known here.`)
@@ -34,7 +41,7 @@ function greetingOf(frame: Extract<Frame, { readonly type: 'response' }>, server
   return result
 }
 
-/** What somebody else says, short enough for a message of ours. */
-export function shown(said: unknown): string {
-  return typeof said === 'string' && said !== '' ? said.slice(0, 300) : 'it gave no reason.'
+/** What a server says, short enough for a message of ours, and without what it was given. */
+export function shown(said: unknown, credentials: readonly string[]): string {
+  return typeof said === 'string' && said !== '' ? hideSecrets(said, credentials).slice(0, 300) : 'it gave no reason.'
 }

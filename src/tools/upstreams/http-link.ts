@@ -192,7 +192,7 @@ export class HttpLink implements Link {
       timeouts: { callMs: connectMs, totalMs: connectMs },
       signal,
     })
-    this.greeting = await readGreeting(exchange, this.#deps.server)
+    this.greeting = await readGreeting(exchange, { name: this.#deps.server, credentials: this.#deps.credentials })
     this.#isGreeting = false
     this.#headers['mcp-protocol-version'] = String(this.greeting.protocolVersion)
     // Waited for: a server may refuse what comes before it.

@@ -36,6 +36,8 @@ export interface LinkDeps {
   /** The server, by its name in the configuration. */
   readonly server: string
   readonly timeouts: LinkTimeouts
+  /** What it was given and its errors must not quote. */
+  readonly credentials: readonly string[]
   readonly listener: LinkListener
   /** Its abort gives up the greeting of the server, which nobody waits for any more. */
   readonly signal: CallSignal

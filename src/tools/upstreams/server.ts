@@ -21,6 +21,8 @@ export interface ServerSpec {
   readonly timeouts: LinkTimeouts & { readonly listMs: number }
   /** Callers of `/mcp/<server>` that may have a program of their own at a time. */
   readonly maxPrograms: number
+  /** What it was given and its errors must not quote. */
+  readonly credentials: readonly string[]
   /** Differs where anything of the above does. */
   readonly fingerprint: string
 }
@@ -200,7 +202,7 @@ export class Server {
       this.#cancelRelist?.()
       this.#cancelRelist = undefined
       const { hearing } = link
-      const table = await readTools(link, this.spec.name, this.spec.timeouts.callMs)
+      const table = await readTools(link, this.spec, this.spec.timeouts.callMs)
       this.#listedAtMs = this.#deps.world.monotonicMs()
       this.#listedHearing = hearing
       this.noteSuccess()
@@ -255,7 +257,7 @@ interface LinkOwner {
 
 function connectLink(spec: ServerSpec, deps: ServerDeps, introduction: Introduction, owner: LinkOwner): Promise<Link> {
   const { world, runner, note } = deps
-  const common = { world, server: spec.name, timeouts: spec.timeouts, note, ...owner }
+  const common = { world, server: spec.name, timeouts: spec.timeouts, credentials: spec.credentials, note, ...owner }
   return spec.place.type === 'program'
     ? StdioLink.connect({ ...common, runner, program: spec.place.program }, introduction)
     : HttpLink.connect({ ...common, address: spec.place.address }, introduction)

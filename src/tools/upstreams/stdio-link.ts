@@ -73,7 +73,7 @@ export class StdioLink implements Link {
         timeouts: { callMs: connectMs, totalMs: connectMs },
         signal: deps.signal,
       })
-      link.greeting = await readGreeting(exchange, deps.server)
+      link.greeting = await readGreeting(exchange, { name: deps.server, credentials: deps.credentials })
       link.send(encodeNotification('notifications/initialized'))
       return link
     } catch (thrown) {

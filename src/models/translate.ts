@@ -4,6 +4,7 @@ import type { Reply } from '../core/reply.ts'
 import { type Handler, replyOf, type Stage, transform } from '../core/stage.ts'
 import type { ReplyContext, StreamWriter, Written, WrittenFrame } from './dialect.ts'
 import { dialectOf } from './dialects/index.ts'
+import { malformed } from './dialects/provider-reply.ts'
 import { estimateTokens } from './neutral/estimate.ts'
 import { CallTurner, turnCalls } from './neutral/free-calls.ts'
 import { freeNames } from './neutral/free-tools.ts'
@@ -71,6 +72,8 @@ async function embed(call: Call, attempt: Attempt, next: Handler<Attempt, ModelP
     part: (part): readonly ModelPart[] => {
       const made = part.embeddings?.()
       if (made === undefined) throw new GatewayError('internal', 'A reply that should hold vectors holds none.')
+      const [got, asked] = [made.vectors.length, inputs.inputs.length]
+      if (got !== asked) throw malformed(target, `it made ${got} vectors of ${asked} texts`)
       const written = own.writeReply(made, inputs, context)
       noteLosses(call, written.losses)
       return [{ ...part, bytes: encoder.encode(written.text) }]

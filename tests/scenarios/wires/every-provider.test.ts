@@ -156,6 +156,13 @@ test.each([
   { data: [{ index: 0, embedding: ['a', 0.5] }] },
   { data: [{ index: 0, embedding: null }] },
   { data: [{ index: 0, embedding: 'AAA' }] },
+  { data: [] },
+  {
+    data: [
+      { index: 0, embedding: [1] },
+      { index: 1, embedding: [1] },
+    ],
+  },
 ])('vectors that are none are the provider answering wrongly: %j', async (body) => {
   const provider = PROVIDERS.find(({ wire }) => wire === 'openai-chat')
   if (provider === undefined) throw new Error('There is no provider of chat completions.')

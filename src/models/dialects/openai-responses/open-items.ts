@@ -129,29 +129,44 @@ export class ReasoningItem implements OpenItem {
   }
 }
 
-/** A call of a function. */
+/** A call as this wire tells it: of a function with arguments in JSON, or of a custom tool with free text. */
+interface CallShape {
+  readonly type: string
+  /** The field of the item, and of the last event, that holds the text. */
+  readonly field: string
+  readonly events: string
+}
+
+const FUNCTION: CallShape = { type: 'function_call', field: 'arguments', events: 'response.function_call_arguments' }
+const CUSTOM: CallShape = { type: 'custom_tool_call', field: 'input', events: 'response.custom_tool_call_input' }
+
+/** A call of a tool. */
 export class CallItem implements OpenItem {
   readonly #id: string
   readonly #say: Say
-  readonly #call: { readonly id: string; readonly name: string }
-  #arguments = ''
+  readonly #call: OpenCall
+  readonly #shape: CallShape
+  #text = ''
 
-  constructor(id: string, call: { readonly id: string; readonly name: string }, say: Say) {
+  constructor(id: string, call: OpenCall, say: Say) {
     this.#id = id
     this.#call = call
+    this.#shape = call.isFree ? CUSTOM : FUNCTION
     this.#say = say
     say({ type: 'response.output_item.added', item: this.#item('in_progress') })
   }
 
   say(text: string): void {
-    this.#arguments += text
-    this.#say({ type: 'response.function_call_arguments.delta', item_id: this.#id, delta: text })
+    this.#text += text
+    this.#say({ type: `${this.#shape.events}.delta`, item_id: this.#id, delta: text })
   }
 
   close(status: ItemStatus): JsonObject {
+    const { isFree, name } = this.#call
+    const { events, field } = this.#shape
     // Clients parse the arguments as JSON: an empty text would fail there.
-    if (this.#arguments === '') this.say('{}')
-    this.#say({ type: 'response.function_call_arguments.done', item_id: this.#id, name: this.#call.name, arguments: this.#arguments })
+    if (this.#text === '' && !isFree) this.say('{}')
+    this.#say({ type: `${events}.done`, item_id: this.#id, ...(isFree ? {} : { name }), [field]: this.#text })
     const item = this.#item(status)
     this.#say({ type: 'response.output_item.done', item })
     return item
@@ -159,38 +174,15 @@ export class CallItem implements OpenItem {
 
   #item(status: string): JsonObject {
     const { id, name } = this.#call
-    return { type: 'function_call', id: this.#id, call_id: id, name, arguments: this.#arguments, status }
+    const { type, field } = this.#shape
+    return { type, id: this.#id, call_id: id, name, [field]: this.#text, status }
   }
 }
 
-/** A call of a custom tool: its input is free text. */
-export class CustomCallItem implements OpenItem {
-  readonly #id: string
-  readonly #say: Say
-  readonly #call: { readonly id: string; readonly name: string }
-  #input = ''
-
-  constructor(id: string, call: { readonly id: string; readonly name: string }, say: Say) {
-    this.#id = id
-    this.#call = call
-    this.#say = say
-    say({ type: 'response.output_item.added', item: this.#item('in_progress') })
-  }
-
-  say(text: string): void {
-    this.#input += text
-    this.#say({ type: 'response.custom_tool_call_input.delta', item_id: this.#id, delta: text })
-  }
-
-  close(status: ItemStatus): JsonObject {
-    this.#say({ type: 'response.custom_tool_call_input.done', item_id: this.#id, input: this.#input })
-    const item = this.#item(status)
-    this.#say({ type: 'response.output_item.done', item })
-    return item
-  }
-
-  #item(status: string): JsonObject {
-    const { id, name } = this.#call
-    return { type: 'custom_tool_call', id: this.#id, call_id: id, name, input: this.#input, status }
-  }
+/** What is known of a call when it begins. */
+interface OpenCall {
+  readonly id: string
+  readonly name: string
+  /** Whether it is of a custom tool: its input is free text. */
+  readonly isFree?: boolean
 }

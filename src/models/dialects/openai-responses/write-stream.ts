@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../core/json.ts'
 import type { ReplyContext, StreamWriter, WrittenFrame } from '../../dialect.ts'
 import type { StopReason, StreamEvent } from '../../neutral/reply.ts'
 import { encodeEvent } from './error.ts'
-import { CallItem, CustomCallItem, type ItemStatus, MessageItem, type OpenItem, ReasoningItem, type Say } from './open-items.ts'
+import { CallItem, type ItemStatus, MessageItem, type OpenItem, ReasoningItem, type Say } from './open-items.ts'
 import { itemId, writeResponse, writeStatus } from './response.ts'
 import { writeUsage } from './usage.ts'
 
@@ -26,7 +26,7 @@ class EventWriter {
   /** The items in their order. Calls stay open while their arguments may alternate. */
   readonly #items: (JsonObject | undefined)[] = []
   #open: { readonly at: number; readonly item: OpenItem } | undefined
-  readonly #calls = new Map<number, { readonly at: number; readonly item: CallItem | CustomCallItem }>()
+  readonly #calls = new Map<number, { readonly at: number; readonly item: CallItem }>()
   #stop: StopReason | undefined
   #usage: Usage | undefined
 
@@ -103,8 +103,7 @@ class EventWriter {
         this.#close()
         const { at, say } = this.#nextItem()
         const id = itemId(this.#context, event.isFree ? 'ctc' : 'fc', at)
-        const item = event.isFree ? new CustomCallItem(id, event, say) : new CallItem(id, event, say)
-        this.#calls.set(event.index, { at, item })
+        this.#calls.set(event.index, { at, item: new CallItem(id, event, say) })
         return
       }
       case 'arguments':

@@ -1,7 +1,7 @@
+import { cpuOf } from '../lab/cpu.ts'
 import { alternate, type KeyedTarget, type Lab, measureCalls } from '../lab/lab.ts'
 import { readRssBytes } from '../lab/proc.ts'
-import { describeFailures, type Measured, type Row } from '../lab/result.ts'
-import { compare } from '../lab/statistics.ts'
+import type { Measured, Row } from '../lab/result.ts'
 import { restart } from '../lab/target.ts'
 
 const shape = 'mock-whole'
@@ -57,18 +57,10 @@ function memory(without: Used, withBudgets: Used): Measured {
 /** The bar of the whole: keys, event log, limits, budgets and holds on, while 10,000 keys with theirs are in memory. */
 async function cpu(lab: Lab): Promise<Measured> {
   const pairs = await alternate(lab, lab.scale.rounds, (target) => measureCalls(lab, target, { shape, seconds: lab.scale.roundSeconds }))
-  const measured = compare(pairs, (round) => round.cpuMicros)
-  return {
-    name: 'budgets_cpu',
-    unit: 'µs CPU a call',
-    value: measured.gateway,
-    floor: measured.floor,
-    ratio: measured.ratio,
+  return cpuOf('budgets_cpu', pairs, {
     bar: { on: 'ratio', atMost: 1.5 },
-    spread: measured.ratioSpread,
     note: `a key with three budgets and three limits among ${manyKeys}`,
-    problems: describeFailures(pairs),
-  }
+  })
 }
 
 /** New keys by the control API: with budgets no slower than without, since nothing is made before a key is used. */

@@ -6,9 +6,10 @@ import { dialectOf } from '../../src/models/dialects/index.ts'
 import { MemoryAnswerCache } from '../../src/storage/memory/answer-cache.ts'
 import { openTestCall } from '../../src/testing/open-test-call.ts'
 import { chatBody } from '../lab/chat-request.ts'
+import { cpuOf } from '../lab/cpu.ts'
 import { alternate, type Lab, measureCalls } from '../lab/lab.ts'
-import { describeFailures, type Measured, type Row } from '../lab/result.ts'
-import { compare, median } from '../lab/statistics.ts'
+import type { Measured, Row } from '../lab/result.ts'
+import { median } from '../lab/statistics.ts'
 
 const shape = 'mock-whole'
 const lookups = 2000
@@ -30,17 +31,7 @@ async function hits(lab: Lab): Promise<Measured> {
     const pairs = await alternate({ ...lab, gateway: cached }, lab.scale.rounds, (target) =>
       measureCalls(lab, target, { shape, seconds: lab.scale.roundSeconds }),
     )
-    const cpu = compare(pairs, (round) => round.cpuMicros)
-    return {
-      name: 'cache_hit_cpu',
-      unit: 'µs CPU a call',
-      value: cpu.gateway,
-      floor: cpu.floor,
-      ratio: cpu.ratio,
-      bar: { on: 'ratio', atMost: 0.7 },
-      spread: cpu.ratioSpread,
-      problems: describeFailures(pairs),
-    }
+    return cpuOf('cache_hit_cpu', pairs, { bar: { on: 'ratio', atMost: 0.7 } })
   } finally {
     await cached.stop()
   }

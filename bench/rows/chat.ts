@@ -1,3 +1,4 @@
+import { cpuOf } from '../lab/cpu.ts'
 import { alternate, measureCalls } from '../lab/lab.ts'
 import { describeFailures, type Row } from '../lab/result.ts'
 import { compare } from '../lab/statistics.ts'
@@ -11,20 +12,10 @@ export const chat: Row = {
   async measure(lab) {
     const seconds = lab.scale.roundSeconds
     const pairs = await alternate(lab, lab.scale.rounds, (target) => measureCalls(lab, target, { shape, seconds }))
-    const cpu = compare(pairs, (round) => round.cpuMicros)
     const throughput = compare(pairs, (round) => round.callsPerSecond)
     const problems = describeFailures(pairs)
     return [
-      {
-        name: 'chat_cpu',
-        unit: 'µs CPU a call',
-        value: cpu.gateway,
-        floor: cpu.floor,
-        ratio: cpu.ratio,
-        bar: { on: 'ratio', atMost: 1.3 },
-        spread: cpu.ratioSpread,
-        problems,
-      },
+      cpuOf('chat_cpu', pairs, { bar: { on: 'ratio', atMost: 1.3 } }),
       {
         name: 'chat_throughput',
         unit: 'calls/s',

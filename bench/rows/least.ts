@@ -1,6 +1,6 @@
+import { cpuOf } from '../lab/cpu.ts'
 import { alternate, type Lab, measureCalls } from '../lab/lab.ts'
-import { describeFailures, type Measured, type Row } from '../lab/result.ts'
-import { compare } from '../lab/statistics.ts'
+import type { Measured, Row } from '../lab/result.ts'
 
 const shape = 'mock-whole'
 
@@ -19,17 +19,7 @@ async function cpu(lab: Lab, name: string, isCached: boolean): Promise<Measured>
     const pairs = await alternate({ ...lab, gateway }, lab.scale.rounds, (target) =>
       measureCalls(lab, target, { shape, seconds: lab.scale.roundSeconds }),
     )
-    const measured = compare(pairs, (round) => round.cpuMicros)
-    return {
-      name,
-      unit: 'µs CPU a call',
-      value: measured.gateway,
-      floor: measured.floor,
-      ratio: measured.ratio,
-      spread: measured.ratioSpread,
-      note: 'bench/least.ts, not the gateway',
-      problems: describeFailures(pairs),
-    }
+    return cpuOf(name, pairs, { note: 'bench/least.ts, not the gateway' })
   } finally {
     await gateway.stop()
   }

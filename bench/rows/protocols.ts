@@ -1,6 +1,7 @@
+import { cpuOf } from '../lab/cpu.ts'
 import { alternate, type Lab, measureJob } from '../lab/lab.ts'
 import { type ProtocolCall, protocolCall, protocolTools } from '../lab/protocol-calls.ts'
-import { describeFailures, type Measured, type Row } from '../lab/result.ts'
+import type { Measured, Row } from '../lab/result.ts'
 import { compare } from '../lab/statistics.ts'
 import type { Target } from '../lab/target.ts'
 
@@ -39,19 +40,9 @@ async function measureCpu(lab: Lab, name: string, call: ProtocolCall): Promise<M
   const pairs = await alternate(lab, lab.scale.rounds, (target) =>
     measureJob(lab, target, { type: 'calls', port: target.port, request: protocolCall(target, call).request, connections: 64, seconds }),
   )
-  const cpu = compare(pairs, (round) => round.cpuMicros)
   const perSecond = compare(pairs, (round) => round.callsPerSecond)
-  return {
-    name,
-    unit: 'µs CPU a call',
-    value: cpu.gateway,
-    floor: cpu.floor,
-    ratio: cpu.ratio,
-    bar: { on: 'ratio', atMost: 2 },
-    spread: cpu.ratioSpread,
-    note: `${Math.round(perSecond.gateway)} calls/s (floor ${Math.round(perSecond.floor)})`,
-    problems: describeFailures(pairs),
-  }
+  const note = `${Math.round(perSecond.gateway)} calls/s (floor ${Math.round(perSecond.floor)})`
+  return cpuOf(name, pairs, { bar: { on: 'ratio', atMost: 2 }, note })
 }
 
 /** Time of `tools/list` on one connection, once the gateway has seen the lists of all servers. */

@@ -12,9 +12,9 @@ import { openMemoryStore } from '../../src/storage/memory/store.ts'
 import { openTestCall } from '../../src/testing/open-test-call.ts'
 import { testMoney } from '../../src/testing/test-money.ts'
 import { chatRequest } from '../lab/chat-request.ts'
+import { cpuOf } from '../lab/cpu.ts'
 import { alternate, measureJob } from '../lab/lab.ts'
-import { describeFailures, type Measured, type Row } from '../lab/result.ts'
-import { compare } from '../lab/statistics.ts'
+import type { Measured, Row } from '../lab/result.ts'
 
 const SHAPE = 'mock-whole'
 const CALLS = 50_000
@@ -30,18 +30,7 @@ export const routing: Row = {
       const request = chatRequest({ port: target.port, key: target.key, model, isStreamed: false })
       return measureJob(lab, target, { type: 'calls', port: target.port, request, connections: 64, seconds })
     })
-    const cpu = compare(pairs, (round) => round.cpuMicros)
-    const chat: Measured = {
-      name: 'routed_chat_cpu',
-      unit: 'µs CPU a call',
-      value: cpu.gateway,
-      floor: cpu.floor,
-      ratio: cpu.ratio,
-      bar: { on: 'ratio', atMost: 1.6 },
-      spread: cpu.ratioSpread,
-      problems: describeFailures(pairs),
-    }
-    return [chat, ...(await measureAlone())]
+    return [cpuOf('routed_chat_cpu', pairs, { bar: { on: 'ratio', atMost: 1.6 } }), ...(await measureAlone())]
   },
 }
 

@@ -1,8 +1,9 @@
 import { messagesRequest } from '../lab/chat-request.ts'
+import { cpuOf } from '../lab/cpu.ts'
 import { alternate, type Lab, measureJob } from '../lab/lab.ts'
 import { readCpuMicros } from '../lab/proc.ts'
-import { describeFailures, type Measured, type Row } from '../lab/result.ts'
-import { compare, median, spreadOf } from '../lab/statistics.ts'
+import type { Measured, Row } from '../lab/result.ts'
+import { median, spreadOf } from '../lab/statistics.ts'
 import { requestOf, type Target } from '../lab/target.ts'
 
 const streams = 100
@@ -26,17 +27,7 @@ async function measureWhole(lab: Lab): Promise<Measured> {
     const request = target.name === 'floor' ? requestOf(target, wholeShape) : acrossOf(target, wholeShape)
     return measureJob(lab, target, { type: 'calls', port: target.port, request, connections: 64, seconds })
   })
-  const cpu = compare(pairs, (round) => round.cpuMicros)
-  return {
-    name: 'translate_cpu',
-    unit: 'µs CPU a call',
-    value: cpu.gateway,
-    floor: cpu.floor,
-    ratio: cpu.ratio,
-    bar: { on: 'ratio', atMost: 2.2 },
-    spread: cpu.ratioSpread,
-    problems: describeFailures(pairs),
-  }
+  return cpuOf('translate_cpu', pairs, { bar: { on: 'ratio', atMost: 2.2 } })
 }
 
 /** The same gateway twice: what a chunk costs that is written anew, and what one costs that passes. */

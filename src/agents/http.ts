@@ -1,5 +1,5 @@
 import { type Call, type CallStart, openCall } from '../core/call.ts'
-import { draining, errorOf, mediaTypeProblem, readCallHeaders, streamedResponse, watchClient } from '../core/edge.ts'
+import { draining, errorOf, mediaTypeProblem, readCallHeaders, respondWhole, streamedResponse, watchClient } from '../core/edge.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
 import { pathOf, readCredential } from '../core/headers.ts'
 import type { Layer } from '../core/layer.ts'
@@ -125,7 +125,7 @@ async function wholeResponse(edge: Edge, reply: Reply<AgentPart>): Promise<Respo
   if (part === undefined || (ending.outcome !== 'ok' && !isTold(ending))) throw errorOf(ending)
   const headers = describe(edge)
   headers['content-type'] = JSON_TYPE
-  return new Response(part.bytes, { headers })
+  return respondWhole(part.bytes, { headers })
 }
 
 function streamResponse(edge: Edge, reply: Reply<AgentPart>): Response {

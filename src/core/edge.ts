@@ -8,6 +8,8 @@ import type { CancelTimer, World } from './world.ts'
 /** What the HTTP edges of the layers do alike. */
 
 const WATCH_AFTER_MS = 50
+/** Any socket takes so much at once, in bytes: it is a part of the least that the systems give to one. */
+const TAKEN_AT_ONCE = 16 * 1024
 
 /**
  * Ends the call when its client leaves. Looked for only once the call has lasted a while: to touch a request's signal costs several
@@ -90,6 +92,11 @@ export function streamedResponse<Part>(
     { highWaterMark: 0 },
   )
   return new StreamedResponse(body, init)
+}
+
+/** A reply that is whole. A large one is given out as its reader takes it, which may be slowly. */
+export function respondWhole(body: string | Uint8Array, init: ResponseInit): Response {
+  return body.length > TAKEN_AT_ONCE ? new StreamedResponse(body, init) : new Response(body, init)
 }
 
 /** The error of a reply that did not end well. */

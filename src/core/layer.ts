@@ -22,7 +22,7 @@ export interface SocketListener {
   onClose(code: number, reason: string): void
 }
 
-/** A response whose body streams. What serves it keeps its connection open, however long nothing is said on it. */
+/** A response that may take long to be given out: a stream, or more than a socket takes at once. What serves it keeps its connection open. */
 export class StreamedResponse extends Response {}
 
 /** A gateway as the server sees it: web-standard in, web-standard out. */

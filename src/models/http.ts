@@ -1,5 +1,5 @@
 import { type Call, type CallStart, openCall } from '../core/call.ts'
-import { draining, errorOf, mediaTypeProblem, readCallHeaders, streamedResponse, watchClient } from '../core/edge.ts'
+import { draining, errorOf, mediaTypeProblem, readCallHeaders, respondWhole, streamedResponse, watchClient } from '../core/edge.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
 import { describeGuards } from '../core/guard-facts.ts'
 import { pathOf, readCredential } from '../core/headers.ts'
@@ -110,7 +110,7 @@ async function answerDetachable(deps: HttpDeps, edge: Edge, incoming: Incoming):
   void first.work(pending)
   return first.isStream
     ? framesResponse(edge, first.read(-1, new CallAbort()))
-    : new Response(JSON.stringify(response), { headers: { ...describe(edge), 'content-type': 'application/json' } })
+    : respondWhole(JSON.stringify(response), { headers: { ...describe(edge), 'content-type': 'application/json' } })
 }
 
 function open(
@@ -176,7 +176,7 @@ async function wholeResponse(edge: Edge, reply: Reply<ModelPart>): Promise<Respo
   headers['content-type'] = 'application/json'
   const { costNanoUsd } = edge.record.facts
   if (costNanoUsd !== undefined) headers['x-signalbox-cost-usd'] = formatUsd(costNanoUsd)
-  return new Response(part.bytes, { headers })
+  return respondWhole(part.bytes, { headers })
 }
 
 function streamResponse(edge: Edge, url: string, reply: Reply<ModelPart>): Response {
@@ -253,7 +253,7 @@ async function keptResponse(edge: Edge, reply: Reply<KeptAnswer>): Promise<Respo
   if (first === undefined) throw errorOf(await reply.ended)
   if (first.type === 'frame') return framesResponse(edge, reply, first.bytes)
   await reply.next()
-  return new Response(JSON.stringify(first.value), { headers: { ...describe(edge), 'content-type': 'application/json' } })
+  return respondWhole(JSON.stringify(first.value), { headers: { ...describe(edge), 'content-type': 'application/json' } })
 }
 
 /** Events of a stream that is read beside the call that makes them. */

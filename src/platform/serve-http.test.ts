@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { respondWhole } from '../core/edge.ts'
 import { StreamedResponse } from '../core/layer.ts'
 import { type HttpServer, serveHttp } from './serve-http.ts'
 
@@ -13,8 +14,12 @@ beforeAll(() => {
 })
 afterAll(() => server.stop({ force: true }))
 
+/** More than the sockets of both sides take. */
+const LARGE = Buffer.alloc(30_000_000, 'x')
+
 async function answer(request: Request): Promise<Response> {
   const { pathname } = new URL(request.url)
+  if (pathname === '/large') return respondWhole(LARGE, {})
   if (pathname === '/long') await Bun.sleep(LONG_MS)
   return pathname === '/stream' ? new StreamedResponse(silentStream()) : new Response(`answer to ${pathname}`)
 }
@@ -85,4 +90,29 @@ describe.concurrent('a connection', () => {
     },
     20_000,
   )
+
+  test('is kept for a large reply that is read slowly', async () => {
+    let sizeBytes = 0
+    const over = Promise.withResolvers<void>()
+    const socket = await Bun.connect({
+      hostname: '127.0.0.1',
+      port: server.port,
+      socket: {
+        open: (opened) => {
+          opened.write('GET /large HTTP/1.1\r\nhost: gateway\r\n\r\n')
+        },
+        data: (opened, bytes) => {
+          sizeBytes += bytes.length
+          if (sizeBytes >= LARGE.length) return over.resolve()
+          opened.pause()
+          // As long as the whole takes longer than an idle connection lives.
+          setTimeout(() => opened.resume(), 150)
+        },
+        close: () => over.resolve(),
+      },
+    })
+    await over.promise
+    expect(sizeBytes).toBeGreaterThanOrEqual(LARGE.length)
+    socket.end()
+  }, 60_000)
 })

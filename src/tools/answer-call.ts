@@ -1,4 +1,5 @@
 import { type Call, type CallStart, type Labels, openCall, type PromptIdentity } from '../core/call.ts'
+import { respondWhole } from '../core/edge.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
 import { readCredential, readLabels, readPromptIdentity } from '../core/headers.ts'
 import { isObject } from '../core/json.ts'
@@ -73,7 +74,7 @@ async function respond(edge: Edge, reply: Reply<ToolPart>): Promise<Response> {
   await reply.next()
   const headers = describe(edge)
   headers['content-type'] = 'application/json'
-  return new Response(part.text, { headers })
+  return respondWhole(part.text, { headers })
 }
 
 interface Refusal {

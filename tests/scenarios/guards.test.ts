@@ -137,7 +137,7 @@ test('what is kept of a call has neither what was hidden nor what may not be sai
   expect(reply.text).toContain(MAIL)
   const { bodies } = await endedCall(scenario, reply.callId)
   const textOf = async (id: string | undefined) => {
-    for (let round = 0; round < 200; round++) {
+    for (let round = 0; round < 2000; round++) {
       const { status, body } = await scenario.control<{ text: string }>('GET', `/api/v1/bodies/${id}`)
       if (status === 200) return body.text
       await Bun.sleep(5)

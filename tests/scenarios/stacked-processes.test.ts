@@ -65,7 +65,7 @@ async function openStack() {
 async function traceAt(gateway: GatewayProcess, calls: number): Promise<Trace> {
   for (let round = 0; ; round++) {
     const trace = await gateway.ask<Trace>('GET', `/api/v1/traces/${TRACE}`)
-    if ((trace.calls >= calls && trace.roots.every(({ state }) => state === 'ended')) || round === 200) return trace
+    if ((trace.calls >= calls && trace.roots.every(({ state }) => state === 'ended')) || round === 2000) return trace
     await Bun.sleep(10)
   }
 }

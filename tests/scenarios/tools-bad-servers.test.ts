@@ -129,7 +129,7 @@ describe('a server over streamable HTTP', () => {
       await scenario.expectCall({ action: 'tools.call', outcome: 'broken', errorCode: code, errorSource: 'provider', provider: 'far' })
       await expectBothWell()
       // What nobody waits for is not read on.
-      for (let looks = 0; looks < 100 && http.openStreams() > 0; looks++) await Bun.sleep(10)
+      for (let looks = 0; looks < 2000 && http.openStreams() > 0; looks++) await Bun.sleep(10)
       expect(http.openStreams()).toBe(0)
     },
     10_000,

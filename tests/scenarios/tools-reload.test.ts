@@ -49,7 +49,7 @@ test('a new configuration leaves servers and sessions alone that it does not cha
   expect(heard).toContain('notifications/tools/list_changed')
   const names = async () => (await say(scenario, { session: sessions.all, body: request('tools/list') })).text
   expect(await names()).toContain('same__echo')
-  for (let looks = 0; looks < 200 && !(await names()).includes('added__echo'); looks++) await Bun.sleep(20)
+  for (let looks = 0; looks < 2000 && !(await names()).includes('added__echo'); looks++) await Bun.sleep(20)
   expect(await names()).toContain('added__echo')
   expect(await names()).not.toContain('changed__')
   await reader?.cancel()

@@ -1,4 +1,5 @@
 import type { Call } from '../../core/call.ts'
+import { asGatewayError, type GatewayError } from '../../core/errors.ts'
 import type { PartTransform } from '../../core/stage.ts'
 import { EscapeLane, readEscapes } from './escapes.ts'
 import { JudgeLane } from './judge-lane.ts'
@@ -24,13 +25,15 @@ interface ReplyWork {
   readonly open: (text: ReplyText) => TextPipe | undefined
   /** Looks at the texts of a part that are whole, when they have gone through their pipes. */
   readonly judge?: (texts: readonly ReplyText[]) => Promise<void>
+  /** Waited for where a reply is refused in a part with which one of its texts ends, and which is not the last. */
+  readonly readOn?: (error: GatewayError) => Promise<void>
 }
 
 /**
  * Takes the texts of a reply through pipes, each lane through one of its own. Parts without texts pass as they are; a part whose texts did not
  * change keeps its bytes. What a pipe held back is said before the part that ends its lane.
  */
-export function throughPipes<Part>(texts: ReplyTexts<Part>, { open, judge }: ReplyWork): PartTransform<Part, Part> {
+export function throughPipes<Part>(texts: ReplyTexts<Part>, { open, judge, readOn }: ReplyWork): PartTransform<Part, Part> {
   const lanes = new Map<string, TextPipe | undefined>()
   const pipeOf = (text: ReplyText): TextPipe | undefined => {
     if (text.lane === undefined) return open(text)
@@ -53,27 +56,42 @@ export function throughPipes<Part>(texts: ReplyTexts<Part>, { open, judge }: Rep
     }
     return said
   }
+  const take = async (part: Part, read: readonly ReplyText[], ended: readonly string[] | 'all'): Promise<Part[]> => {
+    const passed: string[] = []
+    for (const text of read) {
+      const isEnd = text.lane === undefined || ended === 'all' || ended.includes(text.lane)
+      passed.push(await pass(text, isEnd))
+    }
+    if (judge !== undefined)
+      await judge(read.flatMap((text, index) => (text.lane === undefined ? [{ ...text, text: passed[index] ?? '' }] : [])))
+    const said = await end(ended === 'all' ? [...lanes.keys()] : ended)
+    const isChanged = passed.some((text, index) => text !== read[index]?.text)
+    return [...said, isChanged ? texts.write(part, passed) : part]
+  }
   return {
     part: async (part) => {
       const read = texts.read(part)
       const ended = texts.ends(part)
-      const passed: string[] = []
-      for (const text of read) {
-        const isEnd = text.lane === undefined || ended === 'all' || ended.includes(text.lane)
-        passed.push(await pass(text, isEnd))
+      try {
+        return await take(part, read, ended)
+      } catch (thrown) {
+        if (ended !== 'all' && ended.length > 0) await readOn?.(asGatewayError(thrown))
+        throw thrown
       }
-      if (judge !== undefined)
-        await judge(read.flatMap((text, index) => (text.lane === undefined ? [{ ...text, text: passed[index] ?? '' }] : [])))
-      const said = await end(ended === 'all' ? [...lanes.keys()] : ended)
-      const isChanged = passed.some((text, index) => text !== read[index]?.text)
-      return [...said, isChanged ? texts.write(part, passed) : part]
     },
     flush: () => end([...lanes.keys()]),
   }
 }
 
+/** What looks at one reply. */
+interface ReplyGuards extends Pick<ReplyWork, 'readOn'> {
+  readonly call: Call
+  readonly guards: readonly Guard[]
+  readonly judges: Judges
+}
+
 /** Looks at what a model, a tool or an agent says. */
-export function guardReply<Part>(call: Call, guards: readonly Guard[], judges: Judges, texts: ReplyTexts<Part>): PartTransform<Part, Part> {
+export function guardReply<Part>({ call, guards, judges, readOn }: ReplyGuards, texts: ReplyTexts<Part>): PartTransform<Part, Part> {
   const byPhase = guardsByPhase(guards)
   const hasJudge = guards.some(({ judge }) => judge !== undefined)
   return throughPipes(texts, {
@@ -81,6 +99,7 @@ export function guardReply<Part>(call: Call, guards: readonly Guard[], judges: J
       const asked = byPhase.get(text.phase)
       return asked === undefined ? undefined : pipeThrough(call, asked, judges, text)
     },
+    ...(readOn === undefined ? {} : { readOn }),
     ...(hasJudge ? { judge: (whole: readonly ReplyText[]) => judgeWhole(call, byPhase, judges, whole) } : {}),
   })
 }

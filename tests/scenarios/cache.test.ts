@@ -243,6 +243,27 @@ describe('a like question', () => {
     expect(said(await ask(scenario, asks(`${ASKED}!`, more)))).toBe('miss')
   })
 
+  test('is not one with another number, however long it is, nor a long one with another word', async () => {
+    await using scenario = await startScenario(cached({ semantic: {} }))
+    const long = (verb: string, dollars: string) =>
+      asks(
+        `Our customer called this morning about the blue winter jacket from last season, which arrived damaged at the warehouse in Leeds. The parcel label was torn, the courier signed for delivery without photograph, and the insurance form remains open. Please ${verb} the account and refund ${dollars} dollars to the original payment card, then write a friendly message that confirms everything.`,
+      )
+    const short = (dollars: string) => asks(`Please refund ${dollars} dollars to the card of our customer in Leeds.`)
+    const asked = [
+      long('enable', '10'),
+      long('enable', '100'),
+      long('disable', '10'),
+      short('10'),
+      short('100'),
+      short('10.00'),
+      short('10'),
+    ]
+    const replies: unknown[] = []
+    for (const question of asked) replies.push(said(await ask(scenario, question)))
+    expect(replies).toEqual(['miss', 'miss', 'miss', 'miss', 'miss', 'miss', 'hit'])
+  })
+
   const system = {
     messages: [
       { role: 'system', content: 'Say no.' },

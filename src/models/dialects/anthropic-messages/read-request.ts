@@ -155,6 +155,8 @@ function readReasoning(value: Json | undefined, effort: Json | undefined): Reaso
   const shown = thinking.display === 'omitted' ? { isShown: false } : { isShown: true }
   switch (thinking.type) {
     case 'disabled':
+    // The least that a model does which cannot be told not to think.
+    case 'between_tools':
       return { type: 'off' }
     case 'adaptive':
       return { type: 'adaptive', ...(said === undefined ? {} : { effort: said }), ...shown }
@@ -164,6 +166,6 @@ function readReasoning(value: Json | undefined, effort: Json | undefined): Reaso
       return { type: 'budget', tokens, ...shown }
     }
     default:
-      throw wrong('thinking.type', 'must be enabled, adaptive or disabled')
+      throw wrong('thinking.type', 'must be enabled, adaptive, disabled or between_tools')
   }
 }

@@ -29,9 +29,10 @@ export function writeRequest(given: NeutralRequest, isStream: boolean, target: T
     asked,
     hasBound: request.maxOutputTokens !== undefined,
     isForced: request.tools !== undefined && isForcing(choiceType(request)),
+    hasTools: request.tools !== undefined,
     losses,
   })
-  const isThinking = thinking !== undefined && thinking.type !== 'disabled'
+  const isThinking = thinking !== undefined && thinking.type !== generation.off
   const format = writeOutputForm(request.output, losses)
   reportDropped(request, losses)
   const { traits } = target
@@ -119,8 +120,9 @@ function writeTools(request: NeutralRequest, { usedTools, generation, losses }: 
   }
   const offered = toolChoice?.type === 'some' ? tools.filter(({ name }) => toolChoice.names.includes(name)) : tools
   const type = choiceType(request)
-  const cannotForce = isForcing(type) && generation.alwaysThinks
-  if (cannotForce) losses.approximate('tool_choice', 'this model always thinks, and cannot be made to call a tool')
+  const cannotForce = isForcing(type) && generation.cannotForce
+  if (cannotForce) losses.approximate('tool_choice', 'this model cannot be made to call a tool')
+  if (toolChoice?.type === 'some') losses.emulate('tool_choice', 'the other tools are left out')
   const isSingle = request.allowsParallelTools === false ? { disable_parallel_tool_use: true } : {}
   const choice = cannotForce ? 'auto' : type
   const isSaid = toolChoice !== undefined || request.allowsParallelTools === false

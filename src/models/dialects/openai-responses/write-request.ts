@@ -7,7 +7,7 @@ import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '..
 import type { Target } from '../../types.ts'
 import { withoutBreakpoints } from '../cache-marks.ts'
 import { writeOpenAiFields } from '../openai-fields.ts'
-import { effortForBudget, effortOn, isAnswerSchema, strictOf } from '../strict.ts'
+import { effortForBudget, effortOn, isAnswerSchema, offOn, strictOf } from '../strict.ts'
 import { writeItems } from './write-items.ts'
 
 /** OpenAI refuses less. */
@@ -109,8 +109,11 @@ function writeOutputForm(output: OutputForm | undefined, losses: Losses): JsonOb
 }
 
 function writeReasoning(reasoning: Reasoning | undefined, target: Target, losses: Losses): JsonObject | undefined {
-  // Off is left out: models that do not reason refuse the field, and those that do were not asked to.
-  if (reasoning === undefined || reasoning.type === 'off') return undefined
+  if (reasoning === undefined) return undefined
+  if (reasoning.type === 'off') {
+    const effort = offOn(target, losses)
+    return effort === undefined ? undefined : { effort }
+  }
   const summary = (reasoning.isShown ?? reasoning.type !== 'effort') ? { summary: 'auto' } : {}
   if (reasoning.type === 'budget') {
     losses.approximate('thinking.budget_tokens', 'this wire has efforts, not budgets of tokens')

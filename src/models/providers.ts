@@ -46,7 +46,12 @@ export const PROVIDERS: Readonly<Record<string, ProviderRow>> = {
     traits: { maxTokensField: 'max_completion_tokens', takesOpenAiExtras: true },
     alsoSpeaks: ['openai-responses'],
   },
-  anthropic: { wire: 'anthropic-messages', baseUrl: 'https://api.anthropic.com/v1', keyEnv: 'ANTHROPIC_API_KEY' },
+  anthropic: {
+    wire: 'anthropic-messages',
+    baseUrl: 'https://api.anthropic.com/v1',
+    keyEnv: 'ANTHROPIC_API_KEY',
+    traits: { takesSystemTurns: true },
+  },
   gemini: { wire: 'gemini', baseUrl: 'https://generativelanguage.googleapis.com/v1beta', keyEnv: 'GEMINI_API_KEY' },
   ...CLOUD_PROVIDERS,
   groq: { wire: 'openai-chat', baseUrl: 'https://api.groq.com/openai/v1', keyEnv: 'GROQ_API_KEY' },

@@ -10,6 +10,8 @@ export interface Generation {
   readonly off: 'disabled' | 'between_tools' | undefined
   /** Cannot be made to call a tool. */
   readonly cannotForce: boolean
+  /** Takes instructions as turns between the others. */
+  readonly hasSystemTurns: boolean
 }
 
 const BEFORE_EFFORT = 4.6
@@ -18,7 +20,12 @@ const BEFORE_FIXED_SAMPLING = 4.7
 const BY_DEFAULT = 5
 /** Families that always thought: https://platform.claude.com/docs/en/build-with-claude/thinking-troubleshooting (read 2026-11-21). */
 const ALWAYS = new Set(['fable', 'mythos'])
-const EARLIEST: Generation = { thinksByBudget: true, isSampled: true, thinksByDefault: false, off: 'disabled', cannotForce: false }
+/** Of Sonnet 5 its documents say both: https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages (read 2026-11-21). */
+const BEFORE_SYSTEM_TURNS = 4.8
+const EARLIEST: Generation = {
+  ...{ thinksByBudget: true, isSampled: true, thinksByDefault: false },
+  ...{ off: 'disabled', cannotForce: false, hasSystemTurns: false },
+}
 
 /**
  * Tells the generation of a model by its id: `claude-opus-4-5-20251101`, `anthropic.claude-3-5-haiku-20241022-v1:0`, `claude-opus-5@default`.
@@ -34,6 +41,7 @@ export function generationOf(modelId: string): Generation {
     thinksByDefault: version >= BY_DEFAULT,
     off: offOf(family, version),
     cannotForce: version > BY_DEFAULT && family !== 'haiku',
+    hasSystemTurns: version >= BEFORE_SYSTEM_TURNS && !(family === 'sonnet' && version === BY_DEFAULT),
   }
 }
 

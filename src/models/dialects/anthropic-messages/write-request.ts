@@ -22,7 +22,10 @@ export function writeRequest(given: NeutralRequest, isStream: boolean, target: T
   refuseUnanswered(given)
   const request = withResultsBeside(withFunctionsAlone(given, losses), losses)
   const generation = generationOf(target.id)
-  const { system, messages, usedTools } = writeMessages(request.messages, losses)
+  const { system, messages, usedTools } = writeMessages(request.messages, {
+    hasSystemTurns: generation.hasSystemTurns && target.traits?.takesSystemTurns === true,
+    losses,
+  })
   const asked = request.maxOutputTokens ?? Math.min(DEFAULT_MAX_TOKENS, target.maxOutputTokens ?? DEFAULT_MAX_TOKENS)
   const { thinking, effort, maxTokens } = writeReasoning(request.reasoning, {
     generation,

@@ -9,6 +9,7 @@ import type {
   ToolCallContent,
   ToolResultContent,
 } from '../../neutral/content.ts'
+import { dropDetail } from '../../neutral/detail.ts'
 import { cannotCarry, type Losses } from '../../neutral/loss.ts'
 import type { NeutralMessage } from '../../neutral/request.ts'
 import { packSeal } from '../../neutral/seal.ts'
@@ -111,6 +112,8 @@ function writePiece(piece: Content, losses: Losses): readonly JsonObject[] {
     case 'refusal':
       return piece.text.trim() === '' ? [] : [{ type: 'text', text: piece.text }]
     case 'image':
+      dropDetail(piece, losses)
+      return [writeMedia(piece)]
     case 'document':
       return [writeMedia(piece)]
     case 'audio':

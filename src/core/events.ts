@@ -343,8 +343,9 @@ export interface CallRecord {
   awaitWork(over: Promise<void>): void
   /**
    * Writes what an attempt came to whose call had ended before it: what its client did not wait for. Does nothing while the call runs.
+   * @param knownNanoUsd what the ending of the call has of this attempt. Left out: all that the call had cost, for it was its only one
    */
-  finishLate(booking: Booking, usage: Usage | undefined): void
+  finishLate(booking: Booking, usage: Usage | undefined, knownNanoUsd?: number): void
   /** Headers of the gateway's own that the caller gets with the reply or the refusal. Names in lower case. */
   replyHeaders?: Record<string, string>
 }

@@ -78,7 +78,10 @@ export class AttemptRecord implements CallRecord {
   }
 
   finishLate(booking: Booking, usage: Usage | undefined): void {
-    this.#call.finishLate(booking, usage)
+    const known = this.#added.costNanoUsd ?? 0
+    // The call may not be written yet: then this is in its ending, else that goes without it.
+    this.charge()
+    this.#call.finishLate(booking, usage, known)
   }
 
   /** Adds to the call what it does not have yet of this attempt. */

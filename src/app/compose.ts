@@ -159,6 +159,10 @@ export function compose(deps: ComposeDeps): Gateway {
       list: () => models.made?.providers.list() ?? [],
       reset: (provider) => models.made?.providers.reset(provider),
     },
+    explainRoute: (question) => {
+      if (models.made === undefined) throw new GatewayError('model_not_found', 'This gateway has no section models: it has no routes.')
+      return models.made.explain(question)
+    },
     adminKey: deps.adminKey,
     version: deps.version,
     startedAtMs,

@@ -194,6 +194,7 @@ function writeId(id: string): string {
   return id.replaceAll(/[^\w-]/g, '_')
 }
 
-function writeCache(cache: CacheMark | undefined): JsonObject {
+/** The mark behind which the provider may cache. */
+export function writeCache(cache: CacheMark | undefined): JsonObject {
   return cache === undefined ? {} : { cache_control: { type: 'ephemeral', ttl: cache.ttl } }
 }

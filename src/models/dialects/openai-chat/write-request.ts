@@ -5,9 +5,9 @@ import { freeNames, withFunctionsAlone } from '../../neutral/free-tools.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
 import type { Target } from '../../types.ts'
-import { withoutBreakpoints } from '../cache-marks.ts'
+import { dropToolMarks, withoutBreakpoints } from '../cache-marks.ts'
 import { writeOpenAiFields } from '../openai-fields.ts'
-import { effortForBudget, effortOn, isAnswerSchema, strictOf } from '../strict.ts'
+import { effortForBudget, effortOn, isAnswerSchema, offOn, strictOf } from '../strict.ts'
 import { writeMessages } from './write-messages.ts'
 
 const MAX_STOP_SEQUENCES = 4
@@ -21,6 +21,7 @@ export function writeRequest(given: NeutralRequest, isStream: boolean, target: T
   if (isOpenAi) refuseUnanswered(given)
   const request = withResultsBeside(isOpenAi ? given : withoutBreakpoints(withFunctionsAlone(given, losses), losses), losses)
   if (request.topK !== undefined) losses.drop('top_k', 'this wire has no top_k')
+  dropToolMarks(request.tools, losses)
   const { stopSequences } = request
   if (stopSequences !== undefined && stopSequences.length > MAX_STOP_SEQUENCES)
     losses.drop('stop_sequences', `this wire takes ${MAX_STOP_SEQUENCES} of them at most`)
@@ -87,8 +88,7 @@ function writeEffort(reasoning: Reasoning | undefined, target: Target, losses: L
   if (reasoning === undefined) return undefined
   switch (reasoning.type) {
     case 'off':
-      // Left out and not `none`: models that do not reason refuse the field, and those that do were not asked to.
-      return undefined
+      return offOn(target, losses)
     case 'budget':
       losses.approximate('thinking.budget_tokens', 'this wire has efforts, not budgets of tokens')
       return effortForBudget(reasoning.tokens)

@@ -73,9 +73,6 @@ const access = z
 /** What the `access` key says. */
 export type AccessConfig = z.output<typeof access>
 
-/** One team. `models` absent: all of them. */
-export type TeamConfig = z.output<typeof team>
-
 /** The section `access`. */
 export const accessSection = { name: 'access', schema: access, check } as const satisfies Section<AccessConfig>
 

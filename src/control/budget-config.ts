@@ -102,9 +102,6 @@ export const account = z.strictObject({
   ...bounds,
 })
 
-/** One account as it is written. */
-export type AccountConfig = z.output<typeof account>
-
 /** What is wrong between the fields of budgets and limits. */
 export function checkBounds(
   path: readonly (string | number)[],

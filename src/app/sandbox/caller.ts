@@ -16,7 +16,7 @@ export class GateError extends Error {}
 const MAX_FRAME_BYTES = 4 * 1024 * 1024
 
 /** Sends JSON to a gateway, with the caller's key and trace. */
-export function post(caller: Caller, url: string, body: JsonObject, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+function post(caller: Caller, url: string, body: JsonObject, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
   const { world, authorization, traceparent, signal } = caller
   return world.fetch(url, {
     method: 'POST',

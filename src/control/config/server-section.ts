@@ -176,16 +176,3 @@ export const serverSections = [
   { name: 'bodies', schema: bodies, check: checkBodies },
   { name: 'shutdown', schema: shutdown, check: nothingToCheck },
 ] as const
-
-/** What the server's own keys say: durations in milliseconds, sizes in bytes. */
-export interface ServerConfig {
-  readonly listen: Listen
-  readonly storage: z.output<typeof storage>
-  readonly dataDir: z.output<typeof dataDir>
-  readonly secret: z.output<typeof secret>
-  readonly shared: z.output<typeof shared>
-  readonly limits: z.output<typeof limits>
-  readonly log: z.output<typeof log>
-  readonly bodies: z.output<typeof bodies>
-  readonly shutdown: z.output<typeof shutdown>
-}

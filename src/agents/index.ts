@@ -135,7 +135,8 @@ function findAgent(deps: AgentsDeps, call: Call, name: string): Agent {
   facts.subject = name.slice(0, 200)
   const agent = deps.catalog().find(name)
   if (agent === undefined) {
-    throw new GatewayError('agent_not_found', `There is no agent "${name.slice(0, 200)}". ${describeUsable(deps, call)}`)
+    const what = name === '' ? 'The path names no agent; call it at /a2a/<agent>.' : `There is no agent "${name.slice(0, 200)}".`
+    throw new GatewayError('agent_not_found', `${what} ${describeUsable(deps, call)}`)
   }
   facts.provider = agent.name
   return agent

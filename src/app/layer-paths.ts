@@ -36,6 +36,7 @@ export function answerNowhere(path: string, method: string, running: ReadonlySet
   const shown = path.slice(0, 200)
   const absent = LAYERS.find((name) => PATHS[name].some((prefix) => path === prefix || path.startsWith(`${prefix}/`)))
   const places = [...running].map((name) => `The ${name} gateway answers below ${PATHS[name][0]}.`).join(' ')
+  if (OF_CONTROL.test(path)) return errorAnswer(`There is nothing at ${shown}: the control port has it (\`listen.control\`). ${places}`)
   if (absent === undefined || running.has(absent)) {
     const once = shown.replace(/^\/{2,}/, '/')
     const meant = running.has('models') && WITHOUT_V1.test(once) ? `/v1${once}` : once === shown ? undefined : once
@@ -57,6 +58,9 @@ function rpcAnswer(message: string): Response {
 
 /** What a client asks for whose base URL lacks the version. */
 const WITHOUT_V1 = /^\/(chat|completions|embeddings|messages|models|responses)(\/|$)/
+
+/** What the control port answers, which stands beside this one. */
+const OF_CONTROL = /^\/(api|metrics)(\/|$)/
 
 const NOT_FOUND = { status: 404 }
 const METHOD_NOT_FOUND = -32601

@@ -4,7 +4,7 @@ import { PlaceError } from '../../app/gateway-place.ts'
 import { readInput } from '../../app/read-input.ts'
 import { formatJson } from '../context.ts'
 import type { CliIo } from '../io.ts'
-import { configOption, jsonOption } from '../options.ts'
+import { configOption, jsonOption, labelOption } from '../options.ts'
 import { formatMoney, formatTable } from '../table.ts'
 
 interface ExplainFlags {
@@ -14,7 +14,7 @@ interface ExplainFlags {
   readonly file?: string
   readonly team?: string
   readonly user?: string
-  readonly label: readonly string[]
+  readonly label?: Readonly<Record<string, string>>
 }
 
 /** `signalbox route explain`: where a call would go. */
@@ -27,12 +27,7 @@ export function registerRoute(program: Command, io: CliIo): void {
     .option('--file <request.json>', 'the body of a request, of any wire; - reads stdin (default: one short question)')
     .option('--team <team>', 'the team that asks')
     .option('--user <user>', 'the user who asks')
-    .option(
-      '--label <name=value>',
-      'a label of the call; may be repeated',
-      (value: string, before: readonly string[]) => [...before, value],
-      [],
-    )
+    .addOption(labelOption('a label of the call; may be given again'))
     .addOption(configOption())
     .addOption(jsonOption())
     .action((flags: ExplainFlags) => explain(flags, io))
@@ -42,14 +37,17 @@ export function registerRoute(program: Command, io: CliIo): void {
 const GREETING = JSON.stringify({ messages: [{ role: 'user', content: 'Hello' }] })
 
 function explain(flags: ExplainFlags, io: CliIo): void {
+  if (flags.model === undefined && flags.file === undefined) {
+    io.err('signalbox route explain: Name a route or a model with --model, or a request with --file.\n')
+    io.setExitCode(2)
+    return
+  }
   try {
-    if (flags.model === undefined && flags.file === undefined)
-      throw new Error('Name a route or a model with --model, or a request with --file.')
     const explanation = explainRoute({
       configFile: flags.config,
       ...{ cwd: io.cwd, env: io.env, model: flags.model, team: flags.team, user: flags.user },
       body: flags.file === undefined ? GREETING : readInput(flags.file, io.cwd),
-      labels: Object.fromEntries(flags.label.map(readLabel)),
+      labels: flags.label ?? {},
     })
     if (flags.json) io.out(formatJson(explanation))
     else io.out(textOf(explanation))
@@ -60,12 +58,6 @@ function explain(flags: ExplainFlags, io: CliIo): void {
     io.err(`signalbox route explain: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`)
     io.setExitCode(thrown instanceof PlaceError ? 2 : 1)
   }
-}
-
-function readLabel(text: string): readonly [string, string] {
-  const at = text.indexOf('=')
-  if (at < 1) throw new Error(`--label takes name=value, not "${text}".`)
-  return [text.slice(0, at), text.slice(at + 1)]
 }
 
 function textOf({ model, strategy, why, order, ruledOut, refusal }: RouteExplanation): string {

@@ -85,6 +85,9 @@ function describe(app: ControlApp, deps: ControlApiDeps): void {
   })
 }
 
+/** Paths of the gateways, which answer at another port. */
+const OF_CALLS = /^\/(v1|v1beta|passthrough|mcp|a2a)(\/|$)/
+
 /** A known path with another method is 405, an unknown path 404: both in the shape of every other error. */
 function refuseTheRest(app: ControlApp): void {
   const methods = Map.groupBy(
@@ -98,10 +101,9 @@ function refuseTheRest(app: ControlApp): void {
       throw new GatewayError('method_not_allowed', `${context.req.path} takes ${allowed}, not ${context.req.method.slice(0, 20)}.`)
     })
   }
-  app.notFound((context) => {
-    throw new GatewayError(
-      'not_found',
-      `There is nothing at ${context.req.path.slice(0, 200)}. GET /api/openapi.json lists what the control API answers.`,
-    )
+  app.notFound(({ req: { path } }) => {
+    const hint = OF_CALLS.test(path) ? 'Calls go to the data port (`listen.data`); this is the control port.' : ''
+    const what = `There is nothing at ${path.slice(0, 200)}. ${hint}`.trimEnd()
+    throw new GatewayError('not_found', `${what} GET /api/openapi.json lists what the control API answers.`)
   })
 }

@@ -35,3 +35,12 @@ test.each([
   balance.correct(at(0).wallMs, 20)
   expect(balance.settledAt(at(30))).toBe(100)
 })
+
+test('the end of a period belongs to the next one', () => {
+  const balance = balanceOf({ type: 'calendar', unit: 'day', zone: 'UTC' })
+  balance.settle(at(0), 100)
+  balance.correct(at(12).wallMs, 20)
+  expect(balance.settledAt(at(0))).toBe(100)
+  balance.correct(at(12).wallMs - 1, 20)
+  expect(balance.settledAt(at(0))).toBe(120)
+})

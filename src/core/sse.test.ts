@@ -64,6 +64,27 @@ describe('splitting', () => {
     expect([second, third].map((frame) => frame && textOf(frame))).toEqual(['data: b\n\n', 'data: cc\n\n'])
   })
 
+  test.each([5_000, 50_000, 500_000])('long frames in chunks of %i bytes, whatever is left over of each', (chunkBytes) => {
+    const frames = Array.from({ length: 40 }, (_, index) => `data: ${String(index).repeat(1_000 * (index % 11))}\r\n\r\n`)
+    const bytes = bytesOf(frames.join(''))
+    const cuts = Array.from({ length: Math.floor(bytes.length / chunkBytes) }, (_, index) => chunkBytes * (index + 1))
+    expect(framesOf(bytes, cuts)).toEqual({ frames, rest: '' })
+  })
+
+  test('of a large chunk nothing is copied but what is left over, and that does not keep the chunk', () => {
+    const splitter = new SseSplitter(1_000_000)
+    const chunk = bytesOf(`${'data: a\n\n'.repeat(20_000)}data: b`)
+    const [first] = splitter.push(chunk)
+    expect(first?.buffer).toBe(chunk.buffer)
+    expect(splitter.rest.buffer.byteLength).toBe(7)
+
+    const next = bytesOf(`b\n\n${'data: c\n\n'.repeat(20_000)}`)
+    const [joined, second] = splitter.push(next)
+    expect(joined && textOf(joined)).toBe('data: bb\n\n')
+    expect(joined?.buffer.byteLength).toBeLessThan(5_000)
+    expect(second?.buffer).toBe(next.buffer)
+  })
+
   test('a frame is given out with the byte that completes it, and not later', () => {
     const splitter = new SseSplitter(100)
     expect(splitter.push(bytesOf('data: a\n'))).toHaveLength(0)

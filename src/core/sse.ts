@@ -2,6 +2,10 @@ const LF = 10
 const CR = 13
 /** A line that is longer than this gets room to grow into: to join it anew with each piece would take time that grows with its square. */
 const LONG_LINE_BYTES = 64 * 1024
+/** Of a chunk that is larger than this, what is left over is copied: a view of it would keep all of it. */
+const LARGE_CHUNK_BYTES = 64 * 1024
+/** So much of a chunk is put behind what was left over, in search of its frame's end. */
+const JOINED_BYTES = 4096
 
 /** Reads one SSE stream as frames of bytes, however the bytes are split. Source: https://html.spec.whatwg.org/multipage/server-sent-events.html (read 2026-11-21). */
 export class SseSplitter {
@@ -22,28 +26,52 @@ export class SseSplitter {
    * @throws RangeError past the frame limit
    */
   push(chunk: Uint8Array): readonly Uint8Array[] {
-    const bytes = this.#rest === undefined ? chunk : this.#append(this.#rest, chunk)
     const frames: Uint8Array[] = []
-    let start = 0
-    let from = this.#rest === undefined ? 0 : this.#scanned
-    for (;;) {
-      const end = frameEnd(bytes, from)
-      if (end === -1) break
+    let start = this.#rest === undefined ? 0 : this.#completeFirst(chunk, frames)
+    // All of it went into the frame that is not complete.
+    if (this.#rest !== undefined) return frames
+    for (let end = frameEnd(chunk, start); end !== -1; end = frameEnd(chunk, start)) {
       this.#checkSize(end - start)
-      frames.push(bytes.subarray(start, end))
+      frames.push(chunk.subarray(start, end))
       start = end
-      from = end
     }
-    this.#rest = start < bytes.length ? bytes.subarray(start) : undefined
-    // The last three bytes may be the beginning of a frame's end (CR LF CR).
-    this.#scanned = Math.max(0, bytes.length - start - 3)
-    this.#checkSize(bytes.length - start)
+    if (start < chunk.length) this.#keep(chunk.length > LARGE_CHUNK_BYTES ? new Uint8Array(chunk.subarray(start)) : chunk.subarray(start))
     return frames
   }
 
   /** Bytes after the last complete frame: at the end of a well-formed stream there are none. */
   get rest(): Uint8Array {
     return this.#rest ?? new Uint8Array(0)
+  }
+
+  /**
+   * Looks for the end of the frame that has begun, and copies no more of the chunk than that takes.
+   * @returns where in the chunk the next frame begins
+   */
+  #completeFirst(chunk: Uint8Array, frames: Uint8Array[]): number {
+    let taken = 0
+    while (this.#rest !== undefined && taken < chunk.length) {
+      const more = chunk.subarray(taken, taken + Math.max(JOINED_BYTES, this.#rest.length))
+      const bytes = this.#append(this.#rest, more)
+      const end = frameEnd(bytes, this.#scanned)
+      taken += more.length
+      if (end === -1) {
+        this.#keep(bytes)
+        continue
+      }
+      this.#checkSize(end)
+      frames.push(bytes.subarray(0, end))
+      this.#rest = undefined
+      taken -= bytes.length - end
+    }
+    return taken
+  }
+
+  #keep(rest: Uint8Array): void {
+    this.#rest = rest
+    // The last three bytes may be the beginning of a frame's end (CR LF CR).
+    this.#scanned = Math.max(0, rest.length - 3)
+    this.#checkSize(rest.length)
   }
 
   #append(rest: Uint8Array, chunk: Uint8Array): Uint8Array {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { readWhole } from '../../core/peer-reply.ts'
 import { CallAbort } from '../../core/signal.ts'
 import { openHttpClient, outcomeOf } from '../../testing/open-http-client.ts'
 import { startTcpServer, type TcpPeer } from '../../testing/tcp-server.ts'
@@ -151,4 +152,58 @@ describe('a reply with', () => {
       }
     },
   )
+})
+
+describe('a large piece', () => {
+  const content = Buffer.from(Array.from({ length: 200_000 }, (_, index) => index % 251))
+  /** A reply of which everything has come but, where said, the end. */
+  const begun = (lengthBytes = content.length) => {
+    const bytes = Buffer.concat([Buffer.from(`${OK}content-length: ${lengthBytes}\r\n\r\n`), content])
+    const transaction = new Transaction({ method: 'GET', headers: {}, signal: new CallAbort(), connectTimeoutMs: 1 }, '')
+    return { bytes, transaction }
+  }
+
+  test.each([false, true])(
+    'is given out in small ones, and its memory given back with the last; somebody waited: %p',
+    async (isWaitedFor) => {
+      const { bytes, transaction } = begun()
+      const headBytes = bytes.length - content.length
+      transaction.take(bytes.subarray(0, isWaitedFor ? headBytes : 0))
+      const waited = isWaitedFor ? transaction.read() : undefined
+      transaction.take(isWaitedFor ? bytes.subarray(headBytes) : bytes)
+      const pieces: Uint8Array[] = []
+      for (let piece = await (waited ?? transaction.read()); piece !== undefined; piece = await transaction.read()) {
+        expect(piece.length).toBeLessThanOrEqual(32 * 1024)
+        expect(bytes.buffer.byteLength).toBe(pieces.length < 6 ? bytes.length : 0)
+        pieces.push(piece)
+      }
+      expect(Buffer.concat(pieces).equals(content)).toBe(true)
+      expect(bytes.buffer.byteLength).toBe(0)
+    },
+  )
+
+  test.each([0, 1])('is given back at once where nobody wants the rest of it, %i pieces being taken', async (taken) => {
+    const { bytes, transaction } = begun(content.length + 1)
+    transaction.take(bytes)
+    const reply = await transaction.replied
+    for (let index = 0; index < taken; index++) expect(await reply.read()).toHaveLength(32 * 1024)
+    reply.abort()
+    expect(bytes.buffer.byteLength).toBe(0)
+  })
+
+  test('that is all of the body may be taken as it is', () => {
+    const { bytes, transaction } = begun()
+    transaction.take(bytes)
+    expect(transaction.readArrived()?.buffer).toBe(bytes.buffer)
+    expect(bytes.buffer.byteLength).toBe(bytes.length)
+  })
+
+  test('in chunks is decoded before it is given out in small ones', async () => {
+    const chunk = content.toString('latin1', 0, 50_000)
+    const wire = `${OK}transfer-encoding: chunked\r\n\r\n${`c350\r\n${chunk}\r\n`.repeat(4)}0\r\n\r\n`
+    const transaction = new Transaction({ method: 'GET', headers: {}, signal: new CallAbort(), connectTimeoutMs: 1 }, '')
+    transaction.take(Buffer.from(wire, 'latin1'))
+    const body = await readWhole(await transaction.replied, { maxBytes: 1e9 })
+    expect(Buffer.from(body ?? []).equals(Buffer.from(chunk.repeat(4), 'latin1'))).toBe(true)
+  })
 })

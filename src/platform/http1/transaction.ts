@@ -7,6 +7,7 @@ import { unpacked } from './unpack.ts'
 
 /** So much of a body may wait for a reader; then the connection is not read either. One read of the runtime may exceed it once. */
 const MAX_QUEUED_BYTES = 64 * 1024
+/** The runtime reads half a megabyte at a time. Such a piece is given out in copies of this size, and its memory is given back with the last of them. */
 const LARGE_PIECE_BYTES = 32 * 1024
 /** Informational replies (100, 103) before the real one. */
 const MAX_INFORMATIONAL = 100
@@ -40,6 +41,8 @@ export class Transaction implements PeerReply {
   #chunks: ChunkedDecoder | undefined
   #mayReuse = false
   #first: Uint8Array | undefined
+  /** Whether `#first` is what is left of a large piece. */
+  #isPartTaken = false
   #others: Uint8Array[] | undefined
   #queuedBytes = 0
   #isPaused = false
@@ -116,6 +119,7 @@ export class Transaction implements PeerReply {
     this.#failure = failure
     this.#leave(false)
     // What was not read yet is of no use any more, and may be large.
+    if (this.#first !== undefined && (this.#isPartTaken || this.#first.length > LARGE_PIECE_BYTES)) giveBack(this.#first)
     this.#first = this.#others = undefined
     if (!this.#isReplied) this.#rejectHead(failure)
     this.#waiter?.reject(failure)
@@ -131,13 +135,7 @@ export class Transaction implements PeerReply {
   }
 
   read(): Uint8Array | undefined | Promise<Uint8Array | undefined> {
-    const piece = this.#first
-    if (piece !== undefined) {
-      this.#first = this.#others?.shift()
-      this.#queuedBytes -= piece.length
-      if (this.#isPaused && this.#queuedBytes <= MAX_QUEUED_BYTES / 2) this.#resume()
-      return piece
-    }
+    if (this.#first !== undefined) return this.#takeQueued(this.#first)
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     if (this.#isComplete) return undefined
     if (this.#isPaused) this.#resume()
@@ -150,6 +148,7 @@ export class Transaction implements PeerReply {
     if (!this.#isComplete || this.#others !== undefined) return undefined
     const whole = this.#first ?? NOTHING
     this.#first = undefined
+    this.#isPartTaken = false
     return whole
   }
 
@@ -226,10 +225,8 @@ export class Transaction implements PeerReply {
   #give(piece: Uint8Array): void {
     if (piece.length === 0) return
     const waiter = this.#waiter
-    if (waiter !== undefined) {
+    if (waiter !== undefined && piece.length <= LARGE_PIECE_BYTES) {
       this.#waiter = undefined
-      // The runtime reads half a megabyte at a time: nothing more of that until somebody asks for it.
-      if (piece.length > LARGE_PIECE_BYTES) this.#pause()
       waiter.resolve(piece)
       return
     }
@@ -237,7 +234,26 @@ export class Transaction implements PeerReply {
     if (this.#first === undefined) this.#first = piece
     else if (this.#others === undefined) this.#others = [piece]
     else this.#others.push(piece)
+    if (waiter !== undefined && this.#first !== undefined) {
+      this.#waiter = undefined
+      waiter.resolve(this.#takeQueued(this.#first))
+    }
     if (this.#queuedBytes > MAX_QUEUED_BYTES) this.#pause()
+  }
+
+  #takeQueued(first: Uint8Array): Uint8Array {
+    const isLarge = first.length > LARGE_PIECE_BYTES
+    const piece = isLarge || this.#isPartTaken ? new Uint8Array(first.subarray(0, LARGE_PIECE_BYTES)) : first
+    if (isLarge) {
+      this.#first = first.subarray(LARGE_PIECE_BYTES)
+    } else {
+      if (this.#isPartTaken) giveBack(first)
+      this.#first = this.#others?.shift()
+    }
+    this.#isPartTaken = isLarge
+    this.#queuedBytes -= piece.length
+    if (this.#isPaused && this.#queuedBytes <= MAX_QUEUED_BYTES / 2) this.#resume()
+    return piece
   }
 
   #pause(): void {
@@ -273,6 +289,11 @@ function lengthOf(value: string): number {
   const [first = '', ...others] = value.split(',').map((each) => each.trim())
   if (!/^\d{1,15}$/.test(first) || others.some((each) => each !== first)) throw malformed('a length that is none')
   return Number(first)
+}
+
+/** Gives the memory of a large piece back to the system at once: collections are too rare for half a megabyte each. Nobody else may refer to it. */
+function giveBack(piece: Uint8Array): void {
+  if (piece.buffer instanceof ArrayBuffer) piece.buffer.transfer(0)
 }
 
 function malformed(what: string): NetworkError {

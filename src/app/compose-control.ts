@@ -1,5 +1,6 @@
 import type { ConfigStatus, ControlApiDeps, Readiness } from '../control/api/deps.ts'
 import type { AnswerCache } from '../core/answer-cache.ts'
+import { GatewayError } from '../core/errors.ts'
 import { OnDemand } from '../core/on-demand.ts'
 import { code } from './code.ts'
 import type { ComposeDeps } from './compose.ts'
@@ -52,6 +53,10 @@ export function composeControl(deps: ComposeDeps, { models, cache, readiness }: 
     providers: {
       list: () => models.made?.providers.list() ?? [],
       reset: (provider) => models.made?.providers.reset(provider),
+    },
+    explainRoute: (question) => {
+      if (models.made === undefined) throw new GatewayError('model_not_found', 'This gateway has no section models: it has no routes.')
+      return models.made.explain(question)
     },
     metricsText: () => deps.metrics.render(),
     configStatus: () => configStatus(snapshot),

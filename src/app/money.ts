@@ -38,6 +38,7 @@ export class Money {
       text: () => this.ledger.storedText(this.moment()),
       restore: (text) => this.ledger.restoreText(text, this.moment()),
       fold: (event) => this.ledger.fold(event),
+      written: (event) => this.ledger.written(event),
       resolveCrashed: (openCalls) => this.ledger.resolveCrashed(this.moment(), openCalls),
     }
   }

@@ -76,6 +76,9 @@ export async function openOffline(request: OfflineRequest): Promise<OfflineGatew
         ...{ swap: () => undefined, fold: () => undefined },
       }),
       providers: { list: () => [], reset: () => undefined },
+      explainRoute: () => {
+        throw new GatewayError('conflict', 'No gateway runs here that could say where a call would go.')
+      },
       metricsText: () => '',
       readiness: () => ({ ready: false, checks: [{ name: 'gateway', ok: false, detail: 'It is not running.' }] }),
       configStatus: () => ({ revision: '-', loadedAtMs: world.now(), ...(place.file === undefined ? {} : { file: place.file }) }),

@@ -129,6 +129,7 @@ function correct({ now, log, fold }: RecostDeps, call: CallEnded, { delta, versi
     priceVersion: version,
     resolvesUnpriced: resolves || undefined,
     balances: [...balances].filter((id) => id.startsWith('usd ')),
+    route: call.choice?.route,
   }
   // In one turn: a state that is stored beside the log has either both or neither.
   fold(event)

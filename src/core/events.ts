@@ -221,7 +221,15 @@ export interface AttemptBooked extends Pick<CallEnded, 'callId' | 'layer' | 'act
   /** What the cost of the call grows by. */
   readonly costNanoUsd?: NanoUsd | undefined
   readonly priceVersion?: string | undefined
+  /** The call ended with its cost not known, and it is known now. */
+  readonly resolvesUnpriced?: true | undefined
+  /** How the call had ended, and the route that chose its model. Absent of what a crash or a lease left. */
+  readonly outcome?: Outcome | undefined
+  readonly route?: string | undefined
 }
+
+/** What an attempt came to that its call did not wait for. */
+export type LateAttempt = Pick<AttemptBooked, 'booking' | 'usage' | 'resolvesUnpriced'>
 
 /** `call.recosted`: what a call cost was corrected, by other prices. The call itself stays as it was written. */
 export interface CallRecosted
@@ -237,6 +245,8 @@ export interface CallRecosted
   readonly resolvesUnpriced?: true | undefined
   /** Balances in US dollars that the call was charged to. */
   readonly balances: readonly string[]
+  /** The route that chose its model. */
+  readonly route?: string | undefined
 }
 
 /** `budget.alerted`: a budget came to one of its thresholds. Once for each budget, threshold and period. */
@@ -336,15 +346,17 @@ export interface CallRecord {
   /**
    * Writes `call.started` once, and resolves when that is on disk. Must be awaited before anything is sent to a provider.
    * @param hold what the attempt that is about to be sent holds; of a later attempt it is written by itself, as `attempt.held`
+   * @param limitAttempt what limits counted of it; left out: as the facts say
    * @throws log_unavailable: the call must not be made
    */
-  start(hold?: Hold): Promise<void>
+  start(hold?: Hold, limitAttempt?: LimitedAttempt): Promise<void>
   /** The call's work may outlive its caller, for others who wait for the same: the ending is written when that is over, with what it cost. */
   awaitWork(over: Promise<void>): void
   /**
-   * Writes what an attempt came to whose call had ended before it: what its client did not wait for. Does nothing while the call runs.
+   * Writes what an attempt came to whose call had ended before it: what nobody waited for. Does nothing while the call runs, whose ending
+   * will say it.
    */
-  finishLate(booking: Booking, usage: Usage | undefined): void
+  finishLate(late: LateAttempt): void
   /** Headers of the gateway's own that the caller gets with the reply or the refusal. Names in lower case. */
   replyHeaders?: Record<string, string>
 }

@@ -156,10 +156,15 @@ class Life {
   /** Leases that ran out: charged what they held. */
   #expire(): void {
     const due = this.#model.open().filter(({ leaseUntilMs }) => leaseUntilMs <= this.#now)
-    this.#ledger.listener = { onAlert: () => {}, onExpired: (booked) => this.#log.push(booked) }
+    this.#ledger.listener = { onAlert: () => {}, onExpired: (booked) => this.#write(booked) }
     this.#ledger.expireDue(this.#at())
     for (const hold of due) this.#model.book(hold, hold, this.#now)
     agree(this.#ledger.openHolds, this.#model.open().length)
+  }
+
+  #write(...events: readonly Event[]): void {
+    this.#log.push(...events)
+    for (const event of events) this.#ledger.written(event)
   }
 
   /** The process dies. What is left: the log, and what was stored. */
@@ -172,14 +177,14 @@ class Life {
     for (const event of this.#log.slice(from)) next.fold(event)
     const booked = next.resolveCrashed(this.#at())
     for (const hold of this.#model.open()) this.#model.book(hold, this.#rules.onCrash === 'release' ? undefined : hold, this.#now)
-    this.#log.push(...booked)
     this.#ledger = next
+    this.#write(...booked)
     agree(next.openHolds, 0)
   }
 
   #ended(hold: Hold, booking: NonNullable<ReturnType<Ledger['settle']>>): void {
     const callId = hold.attempt.slice(0, -2)
-    this.#log.push({
+    this.#write({
       type: 'call.ended',
       ...{ atMs: this.#now, callId, layer: 'models', action: 'models.call', traceId: '', spanId: '', prompt: {} },
       ...{ startedAtMs: 0, durationMs: 0, outcome: 'ok', attempts: 1, principal: PRINCIPALS[0], bookings: [booking] },

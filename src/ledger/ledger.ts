@@ -45,6 +45,11 @@ interface OpenHold {
   readonly balances: readonly Balance[]
 }
 
+/** A booking that is not in the log. */
+interface Unwritten extends Pick<OpenHold, 'hold' | 'owner'> {
+  readonly booking: Booking
+}
+
 /** What hears of what the ledger decides by itself. */
 export interface LedgerListener {
   onAlert(alert: Omit<BudgetAlerted, 'type'>): void
@@ -64,6 +69,11 @@ const DEAF: LedgerListener = { onAlert: () => {}, onExpired: () => {} }
 export class Ledger {
   readonly #accounts: Accounts
   readonly #open = new Map<string, OpenHold>()
+  /**
+   * Booked, and the log does not say so yet: an attempt is written with the end of its call, which may come much later. Stored too, so that
+   * balances that are read back are never ahead of the books.
+   */
+  readonly #unwritten = new Map<string, Unwritten>()
   readonly #slices: Slices
   #rules: LedgerRules = NO_RULES
   /** While events are folded, what they brought about was told already. */
@@ -130,6 +140,19 @@ export class Ledger {
     return this.#book(attempt, 'released', { nanoUsd: 0, tokens: 0 }, at)
   }
 
+  /** Takes a hold back that the log could not be told of: as if it had never been. */
+  undo(attempt: string): void {
+    const open = this.#open.get(attempt)
+    if (open === undefined) return
+    this.#open.delete(attempt)
+    for (const balance of open.balances) balance.held -= amountIn(balance.unit, open.hold)
+  }
+
+  /** Hears of an event that is on disk now. */
+  written(event: Event): void {
+    for (const { attempt } of bookingsOf(event)) this.#unwritten.delete(attempt)
+  }
+
   /** Charges an attempt what it held, because nobody can say what it cost. Undefined where its hold was booked already. */
   expire(attempt: string, at: Moment): Booking | undefined {
     const open = this.#open.get(attempt)
@@ -146,13 +169,13 @@ export class Ledger {
   }
 
   /**
-   * Books what a process that died had held, as the rules say: charged its estimate, or given back. Asked once, when all of the log was
-   * folded and before calls come.
+   * Books what a process that died had held, as the rules say: charged its estimate, or given back; and tells again what it had booked and
+   * not written. Asked once, when all of the log was folded and before calls come.
    * @param openCalls those that were running
    */
   resolveCrashed(at: Moment, openCalls: readonly CallStarted[] = []): readonly AttemptBooked[] {
     for (const started of openCalls) recountCrashed(this.#accounts, started)
-    const booked: AttemptBooked[] = []
+    const booked = [...this.#unwritten.values()].map(({ booking, hold, owner }) => bookedEvent(booking, hold, owner))
     for (const { hold, owner } of [...this.#open.values()]) {
       const booking = this.#rules.onCrash === 'release' ? this.release(hold.attempt, at) : this.expire(hold.attempt, at)
       if (booking !== undefined) booked.push(bookedEvent(booking, hold, owner))
@@ -172,11 +195,9 @@ export class Ledger {
         if (event.hold !== undefined) this.#foldHold(event.hold, event, momentOfEvent(event.atMs))
         return
       case 'call.ended':
-        recountEnded(this.#accounts, event)
-        for (const booking of event.bookings ?? []) this.#foldBooking(booking)
-        return
       case 'attempt.booked':
-        this.#foldBooking(event.booking)
+        if (event.type === 'call.ended') recountEnded(this.#accounts, event)
+        for (const booking of bookingsOf(event)) this.#foldBooking(booking)
         return
       case 'call.recosted':
         for (const id of event.balances) this.#accounts.balances.get(id)?.correct(event.calledAtMs, event.costNanoUsd)
@@ -196,6 +217,7 @@ export class Ledger {
       balances,
       windows: this.#accounts.storedWindows(at),
       holds: [...this.#open.values()].map(({ hold, owner }) => ({ hold, owner })),
+      unwritten: [...this.#unwritten.values()],
     }
   }
 
@@ -217,13 +239,15 @@ export class Ledger {
     put()
     const windows = JSON.stringify(this.#accounts.storedWindows(at))
     const holds = JSON.stringify([...this.#open.values()].map(({ hold, owner }) => ({ hold, owner })))
-    return `{"balances":[${pieces.join(',')}],"windows":${windows},"holds":${holds}}`
+    const unwritten = JSON.stringify([...this.#unwritten.values()])
+    return `{"balances":[${pieces.join(',')}],"windows":${windows},"holds":${holds},"unwritten":${unwritten}}`
   }
 
   restore(stored: StoredLedger, at: Moment): void {
     for (const balance of stored.balances) this.#accounts.balanceOf(balance.id, at)?.restore(balance)
     for (const window of stored.windows) this.#accounts.restoreWindow(window)
     for (const { hold, owner } of stored.holds) this.#openHold({ hold, owner, balances: this.#balancesOf(hold, at) })
+    for (const each of stored.unwritten ?? []) this.#unwritten.set(each.booking.attempt, each)
   }
 
   /** Takes back the text of `storedText`. */
@@ -274,7 +298,7 @@ export class Ledger {
     const open = this.#open.get(attempt)
     if (open === undefined) return undefined
     this.#open.delete(attempt)
-    const { hold, balances } = open
+    const { hold, owner, balances } = open
     const booked: BookedBalance[] = []
     for (const balance of balances) {
       balance.held -= amountIn(balance.unit, hold)
@@ -282,7 +306,9 @@ export class Ledger {
       booked.push({ id: balance.id, limit: leastLimit(balance), settled: balance.settledAt(at), held: balance.held })
     }
     const { nanoUsd, tokens, isEstimate } = charge
-    return { attempt, state, atMs: at.wallMs, nanoUsd, tokens, isEstimate, balances: booked }
+    const booking = { attempt, state, atMs: at.wallMs, nanoUsd, tokens, isEstimate, balances: booked }
+    if (!this.#isFolding) this.#unwritten.set(attempt, { booking, hold, owner })
+    return booking
   }
 
   #charge(balance: Balance, charge: Charge, at: Moment): void {
@@ -298,6 +324,7 @@ export class Ledger {
   }
 
   #foldBooking(booking: Booking): void {
+    this.#unwritten.delete(booking.attempt)
     this.#isFolding = true
     this.#book(booking.attempt, booking.state, booking, momentOfEvent(booking.atMs))
     this.#isFolding = false
@@ -312,6 +339,13 @@ export class Ledger {
 export function estimateOf({ nanoUsd, tokens }: Hold): Charge {
   return { nanoUsd, tokens, isEstimate: true }
 }
+
+function bookingsOf(event: Event): readonly Booking[] {
+  if (event.type === 'call.ended') return event.bookings ?? NO_BOOKINGS
+  return event.type === 'attempt.booked' ? [event.booking] : NO_BOOKINGS
+}
+
+const NO_BOOKINGS: readonly Booking[] = []
 
 function leastLimit({ budgets }: Balance): number | undefined {
   let least: number | undefined

@@ -38,11 +38,14 @@ export function recountStarted(accounts: Accounts, event: CallStarted): void {
 
 /** Counts what a call used, and the attempts that its beginning did not know of. */
 export function recountEnded(accounts: Accounts, event: CallEnded): void {
+  // As the start after the crash counted it: what its holds were booked with is another estimate.
+  if (event.errorCode === 'crashed') {
+    recountCrashed(accounts, { ...event, atMs: event.startedAtMs })
+    return
+  }
   const { limitTokens, limitAttempt, attemptLog, atMs } = event
   if (limitTokens !== undefined) {
-    const isLost = event.errorCode === 'crashed' && event.bookings === undefined
-    const used = (isLost ? undefined : tokensOfCall(event, event.outcome)) ?? limitTokens
-    countTokens(windowsOfCall(accounts, event), atMs, used)
+    countTokens(windowsOfCall(accounts, event), atMs, tokensOfCall(event, event.outcome) ?? limitTokens)
   }
   if (!accounts.hasScopedLimits) return
   if (limitAttempt !== undefined) {
@@ -60,7 +63,7 @@ export function recountEnded(accounts: Accounts, event: CallEnded): void {
 }
 
 /** Counts what a call that a crash ended may have used: as much as was held for it. */
-export function recountCrashed(accounts: Accounts, event: CallStarted): void {
+export function recountCrashed(accounts: Accounts, event: Called & Pick<CallStarted, 'limitTokens' | 'limitAttempt'>): void {
   const { limitTokens, limitAttempt, atMs } = event
   if (limitTokens !== undefined) countTokens(windowsOfCall(accounts, event), atMs, limitTokens)
   if (limitAttempt !== undefined) countTokens(windowsOfAttempt(accounts, event, limitAttempt), atMs, limitAttempt.tokens)

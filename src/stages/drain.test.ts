@@ -21,7 +21,14 @@ function begin() {
     },
     draining.call.signal,
   )
-  return { world, call, inner, outer: draining.outward(inner), given, give: (part: string | undefined) => waiting.shift()?.(part) }
+  return {
+    world,
+    call,
+    inner,
+    outer: draining.outward(inner, () => given.push('left')),
+    given,
+    give: (part: string | undefined) => waiting.shift()?.(part),
+  }
 }
 
 test('a client that leaves ends the reply for itself alone: the work goes on to its end', async () => {
@@ -38,7 +45,7 @@ test('a client that leaves ends the reply for itself alone: the work goes on to 
   give(undefined)
   await world.settle()
   expect(inner.ending).toEqual({ outcome: 'ok' })
-  expect(given).toEqual([])
+  expect(given).toEqual(['left'])
   await world.advance(DRAIN_MS)
   expect(world.pendingTimers).toBe(0)
 })
@@ -51,7 +58,7 @@ test('the work is stopped when the time is over', async () => {
   expect(inner.ending).toBeUndefined()
   await world.advance(1)
   expect(inner.ending).toMatchObject({ outcome: 'cancelled', error: { code: 'client_closed' } })
-  expect(given).toEqual(['cancelled'])
+  expect(given).toEqual(['left', 'cancelled'])
 })
 
 test.each<[string, GatewayError]>([

@@ -7,8 +7,11 @@ import { CallAbort } from '../core/signal.ts'
 export interface Drained {
   /** For the work behind: it does not hear of the client's leaving until the time is over. */
   readonly call: Call
-  /** The reply as the client sees it: it ends at once when the client leaves. */
-  outward<Part>(reply: Reply<Part>): Reply<Part>
+  /**
+   * The reply as the client sees it: it ends at once when the client leaves.
+   * @param onLeft the client has left, and the work goes on
+   */
+  outward<Part>(reply: Reply<Part>, onLeft: () => void): Reply<Part>
 }
 
 /**
@@ -25,7 +28,7 @@ export function drained(call: Call, drainMs: number): Drained {
   else call.signal.addEventListener('abort', () => stop(asGatewayError(call.signal.reason)), { once: true })
   return {
     call: { ...call, signal: inner, abort: (reason) => inner.abort(reason) },
-    outward: (reply) => new Reply(new DrainedSource(call, reply, drainMs), call.signal),
+    outward: (reply, onLeft) => new Reply(new DrainedSource({ call, reply, drainMs, onLeft }), call.signal),
   }
 }
 
@@ -34,17 +37,26 @@ function isOfClient({ code, extra }: GatewayError): boolean {
   return code === 'client_closed' && extra.isSuperseded !== true
 }
 
+interface Draining<Part> {
+  readonly call: Call
+  readonly reply: Reply<Part>
+  readonly drainMs: number
+  readonly onLeft: () => void
+}
+
 class DrainedSource<Part> implements PartSource<Part> {
   readonly #call: Call
   readonly #reply: Reply<Part>
   readonly #drainMs: number
+  readonly #onLeft: () => void
   /** The part that was asked for last: it may be on its way still when the client leaves. */
   #asked: Promise<Part | undefined> = Promise.resolve(undefined)
 
-  constructor(call: Call, reply: Reply<Part>, drainMs: number) {
+  constructor({ call, reply, drainMs, onLeft }: Draining<Part>) {
     this.#call = call
     this.#reply = reply
     this.#drainMs = drainMs
+    this.#onLeft = onLeft
   }
 
   pull(): Promise<Part | undefined> {
@@ -61,6 +73,9 @@ class DrainedSource<Part> implements PartSource<Part> {
       this.#reply.leave(reason)
       return
     }
+    // It may have ended by itself, and nobody asked for that yet.
+    if (this.#reply.ending !== undefined) return
+    this.#onLeft()
     const stop = this.#call.world.after(this.#drainMs, () => this.#reply.leave(reason))
     void this.#readOn().finally(stop)
   }

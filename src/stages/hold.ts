@@ -96,6 +96,7 @@ export class HeldAttempt<In> {
   #pieces = 0
   #shortestBytes = Number.MAX_SAFE_INTEGER
   #sizeBytes = 0
+  #booking: Booking | undefined
   /** When the first and the last frame came. */
   #firstMs = 0
   #lastMs = 0
@@ -139,6 +140,11 @@ export class HeldAttempt<In> {
     return this.#input
   }
 
+  /** How it was booked, once it was, unless its lease had run out before. */
+  get booking(): Booking | undefined {
+    return this.#booking
+  }
+
   /** Something was accepted: of what was sent only its price matters from now on, and a stream may be long. */
   accepted(): void {
     if (this.#call.record.facts.isStream !== true || this.#input === undefined) return
@@ -172,15 +178,16 @@ export class HeldAttempt<In> {
     return this.settle(estimateOf(this.hold))
   }
 
-  /** It was not sent. */
-  release(): Booking | undefined {
-    const at = this.#deps.moment()
-    return this.#note(this.#deps.ledger.release(this.hold.attempt, at), at)
+  /** It could not be written down, so it was not sent. */
+  undo(): void {
+    this.#deps.ledger.undo(this.hold.attempt)
   }
 
   /** It failed before anything was accepted. */
   fail(error: GatewayError): Booking | undefined {
-    return isUnsure(this.#call, error) ? this.settleUnsaid() : this.release()
+    if (isUnsure(this.#call, error)) return this.settleUnsaid()
+    const at = this.#deps.moment()
+    return this.#note(this.#deps.ledger.release(this.hold.attempt, at), at)
   }
 
   /** It began to answer and did not end well; what it used was never said, but perhaps the input. */
@@ -204,6 +211,7 @@ export class HeldAttempt<In> {
 
   #note(booking: Booking | undefined, at: Moment): Booking | undefined {
     if (booking === undefined) return undefined
+    this.#booking = booking
     const { facts } = this.#call.record
     facts.bookings = facts.bookings === undefined ? [booking] : [...facts.bookings, booking]
     if (facts.isStream !== true) this.#tellRemaining(at)

@@ -1,3 +1,4 @@
+import type { Booking } from '../core/booking.ts'
 import type { Call } from '../core/call.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
 import type { CallFacts, PricedLine, Usage } from '../core/events.ts'
@@ -35,7 +36,13 @@ interface Metered {
   usage: Usage | undefined
   charge: Charge | undefined
   sizeBytes: number
+  /** Its client has left, and it is read on: the call ends without what it brought, which is written when it is booked. */
+  isLeft: boolean
+  /** What the facts said before it. */
+  readonly before: Brought
 }
+
+type Brought = Pick<CallFacts, 'usage' | 'costNanoUsd' | 'priceVersion' | 'pricing' | 'isUnpriced'>
 
 /**
  * Stands inside `route`, so that every attempt is metered: holds what it may take of the budgets that apply, and books the hold once.
@@ -50,7 +57,7 @@ export function meter<In, Part, Priced>(deps: MeterDeps<In, Part, Priced>): Stag
     try {
       await call.record.start(held?.hold)
     } catch (thrown) {
-      held?.release()
+      held?.undo()
       throw thrown
     }
     facts.attempts++
@@ -62,13 +69,13 @@ export function meter<In, Part, Priced>(deps: MeterDeps<In, Part, Priced>): Stag
       reply = await next(draining?.call ?? call, held === undefined ? input : held.input)
     } catch (thrown) {
       const error = asGatewayError(thrown)
-      if (held !== undefined) chargeFailed(held, error, facts)
+      if (held !== undefined) chargeFailed(call, held, error)
       else if (isUnsure(call, error)) facts.isUnpriced = true
       throw thrown
     }
     held?.accepted()
-    watch(reply, { deps, call, priced, held, isDrained: draining !== undefined })
-    return draining === undefined ? reply : draining.outward(reply)
+    const onLeft = watch(reply, { deps, call, priced, held })
+    return draining === undefined ? reply : draining.outward(reply, onLeft)
   }
 }
 
@@ -78,13 +85,17 @@ interface Watched<In, Part, Priced> {
   readonly call: Call
   readonly priced: Priced
   readonly held: HeldAttempt<In> | undefined
-  readonly isDrained: boolean
 }
 
-/** Apart from `meter`, whose parameters these functions would keep: a stream lives long, and the caller's text would as long. */
-function watch<In, Part, Priced>(reply: Reply<Part>, { deps, call, priced, held, isDrained }: Watched<In, Part, Priced>): void {
+/**
+ * Apart from `meter`, whose parameters these functions would keep: a stream lives long, and the caller's text would as long.
+ * @returns what is to be called where the client leaves and the reply is read on
+ */
+function watch<In, Part, Priced>(reply: Reply<Part>, { deps, call, priced, held }: Watched<In, Part, Priced>): () => void {
   const { facts } = call.record
-  const metered: Metered = { usage: undefined, charge: undefined, sizeBytes: 0 }
+  const { usage, costNanoUsd, priceVersion, pricing, isUnpriced } = facts
+  const before = { usage, costNanoUsd, priceVersion, pricing, isUnpriced }
+  const metered: Metered = { usage: undefined, charge: undefined, sizeBytes: 0, isLeft: false, before }
   tap(reply, (part) => {
     const sizeBytes = deps.sizeOf(part)
     metered.sizeBytes += sizeBytes
@@ -96,41 +107,59 @@ function watch<In, Part, Priced>(reply: Reply<Part>, { deps, call, priced, held,
   })
   whenEnded(reply, (ending) => {
     facts.sizeOutBytes = metered.sizeBytes
+    if (metered.isLeft) {
+      facts.isUnpriced = before.isUnpriced
+      bring(metered, facts)
+    }
     if (held !== undefined) book(held, metered, ending, facts)
     // The provider did the work, or a part of it, and did not say how much: not known is not free.
     else if (metered.charge?.type !== 'priced') facts.isUnpriced = true
     else if (metered.usage?.isEstimate === true) facts.isEstimate = true
-    if (isDrained) finishLate(call, held, metered)
+    finishLate(call, held, metered)
     return facts.costNanoUsd === undefined ? undefined : { ...ending, costNanoUsd: facts.costNanoUsd }
   })
+  return () => leave(metered, held, facts)
 }
 
-/** A reply that was read on after its client left: the call has ended by then, without what it cost. */
-function finishLate<In>(call: Call, held: HeldAttempt<In> | undefined, { usage, charge }: Metered): void {
-  const { facts } = call.record
-  const booking = held === undefined ? undefined : facts.bookings?.findLast(({ attempt }) => attempt === held.hold.attempt)
-  if (booking !== undefined) call.record.finishLate(booking, usage)
-  else if (held === undefined && charge?.type === 'priced' && usage !== undefined) {
-    const tokens = (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0)
-    const attempt = `${call.id}.${facts.attempts}`
-    call.record.finishLate({ attempt, state: 'settled', atMs: call.world.now(), nanoUsd: charge.costNanoUsd, tokens, balances: [] }, usage)
+/** What it has brought so far is no bill: what will be booked is. A price that nothing was held at may never be known. */
+function leave<In>(metered: Metered, held: HeldAttempt<In> | undefined, facts: CallFacts): void {
+  metered.isLeft = true
+  Object.assign(facts, metered.before)
+  if (held?.hold.nanoUsd === undefined) facts.isUnpriced = true
+}
+
+/** An attempt that was over after its call had ended: of one that was read on after its client left, or that another one was quicker than. */
+function finishLate<In>(call: Call, held: HeldAttempt<In> | undefined, { usage, charge, isLeft, before }: Metered): void {
+  const resolvesUnpriced =
+    isLeft && before.isUnpriced !== true && held?.hold.nanoUsd === undefined && charge?.type === 'priced' ? true : undefined
+  if (held !== undefined) {
+    if (held.booking !== undefined) call.record.finishLate({ booking: held.booking, usage: isLeft ? usage : undefined, resolvesUnpriced })
+    return
   }
+  if (!isLeft || charge?.type !== 'priced' || usage === undefined) return
+  const tokens = (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0)
+  const attempt = `${call.id}.${call.record.facts.attempts}`
+  const booking = { attempt, state: 'settled', atMs: call.world.now(), nanoUsd: charge.costNanoUsd, tokens, balances: [] } as const
+  call.record.finishLate({ booking, usage, resolvesUnpriced })
 }
 
 /** The attempts of a call add up; of one attempt, the last usage counts. */
 function takeUsage(metered: Metered, usage: Usage, charge: Charge, facts: CallFacts): void {
   if (isAbsurd(usage)) return
-  const before = metered.charge?.type === 'priced' ? metered.charge.costNanoUsd : 0
   metered.usage = usage
   metered.charge = charge
+  if (!metered.isLeft) bring(metered, facts)
+}
+
+/** Adds what the attempt has told last to what the facts said before it. */
+function bring({ usage, charge, before }: Metered, facts: CallFacts): void {
+  if (usage === undefined) return
   facts.usage = usage
-  if (charge.type === 'unpriced') {
-    if (before > 0) facts.costNanoUsd = (facts.costNanoUsd ?? 0) - before
-  } else {
-    facts.costNanoUsd = (facts.costNanoUsd ?? 0) - before + charge.costNanoUsd
-    facts.priceVersion = charge.version
-    facts.pricing = charge.lines
-  }
+  facts.costNanoUsd = before.costNanoUsd
+  if (charge?.type !== 'priced') return
+  facts.costNanoUsd = (before.costNanoUsd ?? 0) + charge.costNanoUsd
+  facts.priceVersion = charge.version
+  facts.pricing = charge.lines
 }
 
 function book<In>(held: HeldAttempt<In>, metered: Metered, ending: Ending, facts: CallFacts): void {
@@ -140,20 +169,26 @@ function book<In>(held: HeldAttempt<In>, metered: Metered, ending: Ending, facts
   if (usage !== undefined && usage.isEstimate !== true && isBill) {
     if (charge.type === 'unpriced') facts.isUnpriced = true
     const nanoUsd = charge.type === 'priced' ? charge.costNanoUsd : undefined
-    held.settle({ nanoUsd, tokens: (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0) })
+    const booking = held.settle({ nanoUsd, tokens: (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0) })
+    if (booking !== undefined) return
+    // Its lease had run out: it was charged what it held, and that was written.
+    facts.costNanoUsd = metered.before.costNanoUsd
+    facts.isEstimate = true
     return
   }
   // What the provider said of the beginning is no bill; but what it said of the input is true.
-  if (charge?.type === 'priced') facts.costNanoUsd = (facts.costNanoUsd ?? 0) - charge.costNanoUsd
+  facts.costNanoUsd = metered.before.costNanoUsd
   addEstimate(ending.outcome === 'ok' ? held.settleUnsaid() : held.breakOff(usage?.inputTokens), facts)
 }
 
-function chargeFailed<In>(held: HeldAttempt<In>, error: GatewayError, facts: CallFacts): void {
-  addEstimate(held.fail(error), facts)
+function chargeFailed<In>({ record }: Call, held: HeldAttempt<In>, error: GatewayError): void {
+  const booking = held.fail(error)
+  addEstimate(booking, record.facts)
+  if (booking !== undefined) record.finishLate({ booking })
 }
 
 /** What was charged without knowing is part of the cost, and marked: else spend and budgets would differ. */
-function addEstimate(booking: ReturnType<HeldAttempt<never>['release']>, facts: CallFacts): void {
+function addEstimate(booking: Booking | undefined, facts: CallFacts): void {
   if (booking === undefined || booking.state === 'released') return
   if (booking.nanoUsd === undefined) facts.isUnpriced = true
   else {

@@ -77,27 +77,26 @@ describe('the ending of a call', () => {
 })
 
 describe('what an attempt came to after its call had ended', () => {
-  test.each<[string, number | undefined, number | undefined, number | undefined]>([
-    ['more than was known by then', 30, 100, 70],
-    ['less', 100, 30, -70],
-    ['where nothing was known by then', undefined, 100, 100],
-    ['what has no price', 30, undefined, undefined],
-  ])('adds the difference to the cost of the call: %s', async (_what, known, booked, costNanoUsd) => {
+  test.each<[string, Booking, number | undefined]>([
+    ['what was booked', bookingOf(100), 100],
+    ['nothing known, where it has no price', bookingOf(undefined), undefined],
+    ['nothing, where it was given back', { ...bookingOf(100), state: 'released' }, undefined],
+  ])('adds to the cost of the call %s, and says how the call had ended', async (_what, booking, costNanoUsd) => {
     const { record, written, world } = lab()
     await record.start()
-    if (known !== undefined) record.facts.costNanoUsd = known
+    record.facts.choice = { route: 'smart', strategy: 'priority', why: '', order: ['mini'] }
     record.end({ outcome: 'cancelled', error: new GatewayError('client_closed', 'The client left.') })
-    record.finishLate(bookingOf(booked), undefined)
+    record.finishLate({ booking, usage: undefined })
     await world.settle()
     const late = written.kept.find(({ type }) => type === 'attempt.booked')
-    expect(late).toMatchObject({ callId: record.callId, booking: { nanoUsd: booked } })
+    expect(late).toMatchObject({ callId: record.callId, booking, outcome: 'cancelled', route: 'smart' })
     expect(late).toHaveProperty('costNanoUsd', costNanoUsd)
   })
 
   test('stands in the ending where the call still runs, and nowhere else', async () => {
     const { record, written } = lab()
     await record.start()
-    record.finishLate(bookingOf(100), undefined)
+    record.finishLate({ booking: bookingOf(100), usage: undefined })
     expect(written.kept).toEqual([])
   })
 })

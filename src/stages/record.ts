@@ -1,7 +1,7 @@
-import type { Booking, Hold } from '../core/booking.ts'
+import type { Hold } from '../core/booking.ts'
 import { ANONYMOUS, type Call, type PromptIdentity } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
-import type { AttemptHeld, CallEnded, CallFacts, CallRecord, CallStarted, LayerName, Usage } from '../core/events.ts'
+import type { AttemptHeld, CallEnded, CallFacts, CallRecord, CallStarted, LateAttempt, LayerName, Outcome } from '../core/events.ts'
 import type { EventLog, LiveCall, LiveCalls } from '../core/ports.ts'
 import type { Ending } from '../core/reply.ts'
 import { type Stage, whenEnded } from '../core/stage.ts'
@@ -31,10 +31,9 @@ export class LogRecord implements CallRecord {
   readonly #startedMonotonicMs: number
   #started: Promise<void> | undefined
   #isEnded = false
-  #isWritten = false
+  /** How the call ended, once that is written. */
+  #outcome: Outcome | undefined
   #work: Promise<void> | undefined
-  /** What the ending said that the call had cost. */
-  #endedNanoUsd = 0
 
   constructor(start: RecordStart) {
     this.callId = start.world.id('call')
@@ -55,21 +54,33 @@ export class LogRecord implements CallRecord {
     return Math.max(0, this.elapsedMs - (this.facts.providerMs ?? 0) - (this.facts.waitedMs ?? 0))
   }
 
-  start(hold?: Hold): Promise<void> {
+  start(hold?: Hold, limitAttempt = this.facts.limitAttempt): Promise<void> {
     if (this.#started === undefined) {
+      this.facts.limitAttempt = limitAttempt
       this.#started = this.#start.log.append(this.#startedEvent(hold))
       return this.#started
     }
     return hold === undefined ? this.#started : this.#start.log.append(this.#heldEvent(hold))
   }
 
-  finishLate(booking: Booking, usage: Usage | undefined, knownNanoUsd = this.#endedNanoUsd): void {
-    if (!this.#isWritten) return
+  finishLate({ booking, usage, resolvesUnpriced }: LateAttempt): void {
+    if (this.#outcome === undefined) return
     const { layer, log } = this.#start
-    const { principal, subject, provider, target, priceVersion } = this.facts
-    const costNanoUsd = booking.nanoUsd === undefined ? undefined : booking.nanoUsd - knownNanoUsd
+    const { principal, subject, provider, target, priceVersion, choice } = this.facts
     const identity = { callId: this.callId, layer, action: this.action, principal, subject, provider, target }
-    log.keep({ type: 'attempt.booked', atMs: booking.atMs, ...identity, booking, usage, costNanoUsd, priceVersion })
+    const costNanoUsd = booking.state === 'released' ? undefined : booking.nanoUsd
+    const of = { outcome: this.#outcome, route: choice?.route }
+    log.keep({
+      type: 'attempt.booked',
+      atMs: booking.atMs,
+      ...identity,
+      booking,
+      usage,
+      costNanoUsd,
+      priceVersion,
+      resolvesUnpriced,
+      ...of,
+    })
   }
 
   /** Writes `call.ended` (and `call.started` where the call was refused before it): once. */
@@ -87,8 +98,7 @@ export class LogRecord implements CallRecord {
   }
 
   #write(ending: Ending): void {
-    this.#isWritten = true
-    this.#endedNanoUsd = this.facts.costNanoUsd ?? 0
+    this.#outcome = ending.outcome
     const { log } = this.#start
     if (this.#started !== undefined) {
       this.#keepIfStarted(this.#started, this.#endedEvent(ending))

@@ -18,6 +18,8 @@ export interface KeptState {
   restore(text: string): void
   /** Takes an event in that came after the stored text. One that is known already changes nothing. */
   fold(event: Event): void
+  /** Hears of an event that is on disk now: in order, each once. */
+  written(event: Event): void
   /** Ends what the process that died had open. Asked once, when all of the log was folded. @param openCalls those without an ending */
   resolveCrashed(openCalls: readonly CallStarted[]): readonly AttemptBooked[]
 }

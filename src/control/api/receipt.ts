@@ -201,7 +201,7 @@ function laterOf(ended: CallEnded, events: readonly LoggedEvent[]) {
   return defined({
     bookings: bookings.length === 0 ? undefined : bookings.map(showBooking),
     corrections: recosted.length === 0 ? undefined : recosted.map(showCorrection),
-    unpriced: ended.isUnpriced === true && !recosted.some(({ resolvesUnpriced }) => resolvesUnpriced === true),
+    unpriced: ended.isUnpriced === true && ![...booked, ...recosted].some(({ resolvesUnpriced }) => resolvesUnpriced === true),
     totalUsd: formatUsd(totalNanoUsd),
   })
 }

@@ -35,6 +35,21 @@ function endedCall(change: Partial<CallEnded> = {}): CallEnded {
 const LABELS = 'layer="models",model="mini",provider="acme-ai"'
 
 describe('metrics', () => {
+  test('count what was booked after a call had ended, and not as another call', () => {
+    const metrics = makeMetrics()
+    const { usage: _, costNanoUsd: __, ...left } = endedCall({ outcome: 'cancelled', errorSource: 'caller' })
+    metrics.observe(left)
+    const { callId, layer, action, principal, subject } = STARTED
+    const booking = { attempt: 'call_1.1', state: 'settled', atMs: 2000, nanoUsd: 780_000, tokens: 1440, balances: [] } as const
+    const usage = { inputTokens: 1200, outputTokens: 240 }
+    const of = { callId, layer, action, principal, subject, provider: 'acme-ai' }
+    metrics.observe({ type: 'attempt.booked', atMs: 2000, ...of, booking, usage, costNanoUsd: 780_000 })
+    const lines = metrics.render().split('\n')
+    expect(lines).toContain(`signalbox_calls_total{${LABELS},outcome="cancelled",source="caller"} 1`)
+    expect(lines).toContain(`signalbox_tokens_total{${LABELS},kind="input"} 1200`)
+    expect(lines).toContain(`signalbox_cost_usd_total{${LABELS}} 0.00078`)
+  })
+
   test('count calls by how they ended and whose fault it was', () => {
     const metrics = makeMetrics()
     metrics.observe(STARTED)

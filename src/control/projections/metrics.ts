@@ -1,4 +1,4 @@
-import type { CallEnded, Event } from '../../core/events.ts'
+import type { AttemptBooked, CallEnded, Event } from '../../core/events.ts'
 import { Histogram } from './histogram.ts'
 
 /** Upper bounds in seconds: a call lasts from a cache hit's milliseconds to an agent's ten minutes. */
@@ -43,9 +43,13 @@ class CallSeries {
     this.duration.observe(event.durationMs / 1000)
     if (event.firstTokenMs !== undefined) this.firstToken.observe(event.firstTokenMs / 1000)
     if (event.overheadMs !== undefined) this.overhead.observe(event.overheadMs / 1000)
-    this.costNanoUsd += event.costNanoUsd ?? 0
     if (event.isUnpriced === true) this.unpriced++
-    const { usage } = event
+    this.charge(event)
+  }
+
+  /** What it cost and used: at its end, or where it was booked later. */
+  charge({ costNanoUsd, usage }: CallEnded | AttemptBooked): void {
+    this.costNanoUsd += costNanoUsd ?? 0
     if (usage === undefined) return
     this.input += usage.inputTokens ?? 0
     this.cachedInput += usage.cachedInputTokens ?? 0
@@ -68,18 +72,23 @@ export class Metrics {
   }
 
   observe(event: Event): void {
-    if (event.type !== 'call.ended') return
+    if (event.type !== 'call.ended' && event.type !== 'attempt.booked') return
     const model = this.#sources.modelLabel(event.subject)
     const last = this.#last
     const isSame = last?.model === model && last.provider === event.provider && last.layer === event.layer
-    ;(isSame ? last.series : this.#seriesOf(event, model)).take(event)
+    const series = isSame ? last.series : this.#seriesOf(event, model)
+    if (event.type === 'attempt.booked') {
+      series.charge(event)
+      return
+    }
+    series.take(event)
     for (const { guard, phase, did } of event.guards ?? []) {
       const labels = `layer="${event.layer}",guard="${escapeLabel(guard)}",phase="${phase}",did="${did}"`
       this.#guards.set(labels, (this.#guards.get(labels) ?? 0) + 1)
     }
   }
 
-  #seriesOf({ layer, provider }: CallEnded, model: string): CallSeries {
+  #seriesOf({ layer, provider }: CallEnded | AttemptBooked, model: string): CallSeries {
     const key = `${layer}\u0000${model}\u0000${provider ?? ''}`
     let series = this.#series.get(key)
     if (series === undefined) {

@@ -3,9 +3,9 @@ import type { AttemptBooked, CallEnded, CallRecosted } from '../../core/events.t
 /** What costs: a call that ended, an attempt that was booked after its call had, or a correction of either. */
 export type Spent = CallEnded | AttemptBooked | CallRecosted
 
-/** How the call ended; not known of what was booked after it. */
+/** How the call ended; not known of what a crash or a lease left. */
 export function outcomeOf(event: Spent): string {
-  return event.type === 'attempt.booked' ? '' : event.outcome
+  return event.outcome ?? ''
 }
 
 /** No call uses this many; a bucket adds up a second's calls, so that its numbers stay exact. */
@@ -13,7 +13,7 @@ const MAX_TOKENS = 1e9
 
 /** The route that chose the model; empty where it was named directly. */
 export function routeOf(event: Spent): string {
-  return event.type === 'call.ended' ? (event.choice?.route ?? '') : ''
+  return (event.type === 'call.ended' ? event.choice?.route : event.route) ?? ''
 }
 
 /** Calls of one principal and model that differ in nothing that is told apart, added up. */
@@ -57,10 +57,8 @@ export class SpendBucket {
       this.#calls++
       if (event.isUnpriced === true) this.#unpriced++
     }
-    if (event.type === 'call.recosted') {
-      if (event.resolvesUnpriced === true) this.#unpriced--
-      return true
-    }
+    if (event.type !== 'call.ended' && event.resolvesUnpriced === true) this.#unpriced--
+    if (event.type === 'call.recosted') return true
     const { usage } = event
     if (usage === undefined) return true
     this.#input += countOf(usage.inputTokens)

@@ -1,5 +1,5 @@
 import type { Booking, Hold } from '../../core/booking.ts'
-import type { CallFacts, CallRecord, Usage } from '../../core/events.ts'
+import type { CallFacts, CallRecord, LateAttempt, Usage } from '../../core/events.ts'
 
 const COUNTS = [
   'inputTokens',
@@ -43,12 +43,15 @@ export class AttemptRecord implements CallRecord {
   readonly #call: CallRecord
   #added: Pick<CallFacts, 'attempts' | 'usage' | 'costNanoUsd' | 'providerMs'>
   #addedBookings = 0
+  /** What an attempt before it cost is not known, and will not be. */
+  readonly #wasUnpriced: boolean
 
   /** @param number of the attempt, from 1: what it counts goes on from there, for the names of its holds */
   constructor(call: CallRecord, number: number) {
     this.callId = call.callId
     this.action = call.action
     this.#call = call
+    this.#wasUnpriced = call.facts.isUnpriced === true
     this.facts = { ...call.facts, ...CLEARED, ...ADDED, attempts: number - 1 }
     this.#added = { attempts: number - 1 }
   }
@@ -68,17 +71,17 @@ export class AttemptRecord implements CallRecord {
 
   start(hold?: Hold): Promise<void> {
     // The start of a call says what its first attempt was counted for, whichever that is.
-    const { facts } = this.#call
-    if (facts.attempts === 0) facts.limitAttempt ??= this.facts.limitAttempt
-    return this.#call.start(hold)
+    return this.#call.start(hold, this.facts.limitAttempt)
   }
 
   awaitWork(over: Promise<void>): void {
     this.#call.awaitWork(over)
   }
 
-  finishLate(booking: Booking, usage: Usage | undefined): void {
-    this.#call.finishLate(booking, usage)
+  finishLate(late: LateAttempt): void {
+    // Where the call has not been written yet, its ending says it.
+    this.charge()
+    this.#call.finishLate(this.#wasUnpriced ? { ...late, resolvesUnpriced: undefined } : late)
   }
 
   /** Adds to the call what it does not have yet of this attempt. */
@@ -119,17 +122,19 @@ export class AttemptRecord implements CallRecord {
   }
 }
 
-/** `total + now - before`; what is not known adds nothing. */
+/** `total + now - before`. What is not known adds nothing; what is taken back altogether leaves nothing known. */
 function add(total: number | undefined, now: number | undefined, before: number | undefined): number | undefined {
-  return now === undefined ? total : (total ?? 0) + now - (before ?? 0)
+  if (now === before) return total
+  const sum = (total ?? 0) + (now ?? 0) - (before ?? 0)
+  return now === undefined && sum === 0 ? undefined : sum
 }
 
 function addUsage(total: Usage | undefined, now: Usage | undefined, before: Usage | undefined): Usage | undefined {
-  if (now === undefined || now === before) return total
+  if (now === before) return total
   if (total === undefined || total === before) return now
   const sum: { -readonly [Name in keyof Usage]: Usage[Name] } = { ...total }
   for (const name of COUNTS) {
-    const count = add(total[name], now[name], before?.[name])
+    const count = add(total[name], now?.[name], before?.[name])
     if (count !== undefined) sum[name] = count
   }
   return sum

@@ -109,9 +109,13 @@ describe('a target is left out, with the reason,', () => {
   test('only when every key of it rests', () => {
     const lanes = newLanes()
     const two = modelFor('a', { lanes: [laneFor('a', 0, 2), laneFor('a', 1, 2)] })
-    fail(lanes, 'a', new GatewayError('provider_auth', 'No.'))
+    fail(lanes, 'a', new GatewayError('provider_auth', 'No.', { providerStatus: 401 }))
     expect(namesOf(chosen(routeFor([two]), factsFor(), { lanes }))).toEqual(['a'])
-    lanes.end(lanes.begin(laneFor('a', 1, 2), NOW), { type: 'bad', error: new GatewayError('provider_auth', 'No.') }, NOW)
+    lanes.end(
+      lanes.begin(laneFor('a', 1, 2), NOW),
+      { type: 'bad', error: new GatewayError('provider_auth', 'No.', { providerStatus: 401 }) },
+      NOW,
+    )
     expect(chosen(routeFor([two]), factsFor(), { lanes }).ruledOut).toEqual([
       { target: 'a', why: 'its key is parked after provider_auth, until it changes or is reset', cause: 'state' },
     ])

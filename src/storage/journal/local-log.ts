@@ -98,6 +98,7 @@ export class LocalLog {
     const lines = new ByteLines()
     for (const event of events) lines.add(encodeEvent(event))
     this.#journal.write({ events, bytes: lines.bytes })
+    this.#keeper?.take(events)
     return { nodeId, epoch, recoveredCalls: endings.length }
   }
 
@@ -155,7 +156,7 @@ export class LocalLog {
       ...{ lastResort, report },
       onCommitted: (seq, events) => {
         onBatch(seq, events)
-        this.#keeper?.take(events.length)
+        this.#keeper?.take(events)
         if (onCommitted !== undefined) for (const event of events) onCommitted(event)
       },
     })

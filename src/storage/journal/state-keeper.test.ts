@@ -20,7 +20,7 @@ function openKeeper(index: JournalIndex, text: string, source = SOURCE) {
   const restored: string[] = []
   const problems: string[] = []
   const state: KeptState = {
-    ...{ name: 'ledger', version: 1, text: () => text, fold: () => {}, resolveCrashed: () => [] },
+    ...{ name: 'ledger', version: 1, text: () => text, fold: () => {}, written: () => {}, resolveCrashed: () => [] },
     restore: (kept) => void restored.push(kept),
   }
   const keeper = new StateKeeper({ state, index, source, onSaved: () => {}, report: ({ message }) => void problems.push(message) })

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../core/errors.ts'
-import type { AttemptBooked, CallStarted } from '../../core/events.ts'
+import type { AttemptBooked, CallStarted, Event } from '../../core/events.ts'
 import { type BatchSource, decodeEvents } from '../batch.ts'
 import { causeText } from '../cause-text.ts'
 import type { KeptState } from '../store.ts'
@@ -53,11 +53,12 @@ export class StateKeeper {
   }
 
   /**
-   * Hears of a batch that was just written. Nothing waits to be written at that moment, so the state is that of the log: what it knows
-   * beyond (an attempt that was booked in this very turn) it knows again when it meets it in the log.
+   * Hears of a batch that was just written. What the state knows beyond it (an attempt that was booked, of a call that goes on) it knows as
+   * that, and again when it meets it in the log.
    */
-  take(events: number): void {
-    this.#unsavedEvents += events
+  take(events: readonly Event[]): void {
+    for (const event of events) this.#options.state.written(event)
+    this.#unsavedEvents += events.length
     if (this.#unsavedEvents < Math.max(SAVE_EVENTS, this.#savedLength / CHARACTERS_AN_EVENT)) return
     try {
       this.save()

@@ -3,7 +3,7 @@ import { explainOffline, type RouteExplanation, type RouteQuestion, readRequest 
 import { PlaceError } from '../../app/gateway-place.ts'
 import { readInput } from '../../app/read-input.ts'
 import { ControlError } from '../../control/client.ts'
-import { type CliContext, exitCodeOf, formatJson } from '../context.ts'
+import { type CliContext, exitCodeOf, formatJson, refuseUsage } from '../context.ts'
 import { configOption, jsonOption, labelOption } from '../options.ts'
 import { formatMoney, formatTable } from '../table.ts'
 
@@ -41,8 +41,7 @@ const GREETING = JSON.stringify({ messages: [{ role: 'user', content: 'Hello' }]
 async function explain(flags: ExplainFlags, context: CliContext): Promise<void> {
   const { io } = context
   if (flags.model === undefined && flags.file === undefined) {
-    io.err('signalbox route explain: Name a route or a model with --model, or a request with --file.\n')
-    io.setExitCode(2)
+    refuseUsage(io, 'route explain', 'Name a route or a model with --model, or a request with --file.')
     return
   }
   try {

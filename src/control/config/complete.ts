@@ -73,7 +73,7 @@ function readSecretFile(path: string, readers: Readers): Read {
 /** Editors and `echo` end a file with a line break that is no part of the secret. */
 function nonEmpty(text: string, where: string): Read {
   const value = text.replace(/(\r?\n)+$/, '')
-  return value === '' ? { type: 'failed', message: `${where} is empty` } : { type: 'read', text: value }
+  return value === '' ? { type: 'failed', message: `${where} is empty; put the secret into it` } : { type: 'read', text: value }
 }
 
 const REASONS: Readonly<Record<string, string>> = {

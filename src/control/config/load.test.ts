@@ -156,7 +156,7 @@ describe('a secret', () => {
 
   test.each([
     ['a variable that is not set', 'env:NOPE', 'the environment variable NOPE is not set; export it in the shell that starts the gateway'],
-    ['a variable that is empty', 'env:EMPTY', 'the environment variable EMPTY is empty'],
+    ['a variable that is empty', 'env:EMPTY', 'the environment variable EMPTY is empty; put the secret into it'],
     ['a file that is not there', 'file:./nope', 'the file /etc/signalbox/nope cannot be read: there is no such file'],
     [
       'a literal',

@@ -2,11 +2,9 @@ import { describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { type ZodType, z } from 'zod'
 import {
-  address,
   choice,
   count,
   duration,
-  FilePath,
   name,
   nameOrWildcard,
   namePattern,
@@ -15,14 +13,13 @@ import {
   parseSize,
   retention,
   secret,
-  secretPlace,
   size,
-  storagePlace,
   text,
   textOrSecret,
   url,
   usd,
 } from './fields.ts'
+import { address, FilePath, secretPlace, storagePlace } from './places.ts'
 import { Secret } from './secret.ts'
 
 const KEY = 'sk-live-0123456789'

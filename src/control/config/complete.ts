@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
-import { FilePath } from '../../core/fields.ts'
+import { FilePath } from '../../core/places.ts'
 import { Secret } from '../../core/secret.ts'
 import type { ConfigProblem } from '../../core/section.ts'
 import type { ConfigPath } from './problems.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { z } from 'zod'
-import { duration, FilePath, name, secret, text, textOrSecret } from '../../core/fields.ts'
+import { duration, name, secret, text, textOrSecret } from '../../core/fields.ts'
+import { FilePath } from '../../core/places.ts'
 import { Secret } from '../../core/secret.ts'
 import type { Section } from '../../core/section.ts'
 import { accessSection } from '../access-config.ts'

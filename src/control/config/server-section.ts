@@ -1,21 +1,8 @@
 import { z } from 'zod'
 import { didYouMean } from '../../core/did-you-mean.ts'
-import {
-  address,
-  choice,
-  count,
-  duration,
-  folder,
-  name,
-  namePattern,
-  retention,
-  type StoragePlace,
-  secretPlace,
-  size,
-  storagePlace,
-  text,
-} from '../../core/fields.ts'
+import { choice, count, duration, name, namePattern, retention, size, text } from '../../core/fields.ts'
 import { isObject } from '../../core/json.ts'
+import { address, folder, type StoragePlace, secretPlace, storagePlace } from '../../core/places.ts'
 import { postgresUrlProblem } from '../../core/postgres-url.ts'
 import { Secret } from '../../core/secret.ts'
 import type { ConfigProblem } from '../../core/section.ts'

@@ -99,6 +99,7 @@ function targetOf(wire: WireName): Target {
     ...{ laneId: 'p/m', accessId: 'k', keyId: 'k', keyIndex: 0, keyCount: 1 },
     timeouts: { connectMs: 1, firstTokenMs: 1, idleMs: 1, totalMs: 1 },
     ...(wire.startsWith('openai') ? { traits: { takesOpenAiExtras: true } as const } : {}),
+    ...(wire === 'anthropic-messages' ? { traits: { takesSystemTurns: true } as const } : {}),
   }
 }
 
@@ -138,7 +139,10 @@ translators.
   that is the answer. What a model wrote into a call that was ended, or into a whole reply, is its own and goes on as it is
   ([decisions/0036](../decisions/0036-calls-without-an-end-and-without-an-answer.md)).
 - A history with a call that nothing answers is refused where the provider is known to refuse it, with the place in the caller's words; a result that
-  comes later is put behind its call. Where a call must be made and thinking is asked for too, Claude is made to call, and does not think before.
+  comes later is put behind its call. Where a call must be made and thinking is asked for too, a Claude that thinks by a
+  budget is made to call, and does not think before.
+- Instructions between the turns stay what they are at Anthropic's own API, for Claude Opus 4.8 and what came after but Sonnet 5, where they follow what
+  the user said and an answer or nothing follows them. Elsewhere the user says them, which is a loss.
 - Thinking that a provider signs or encrypts is handed to callers of every wire, and goes back byte for byte to a provider of the wire that it came from.
 `
 

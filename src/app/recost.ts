@@ -90,13 +90,14 @@ function isOf<Type extends Event['type']>(event: Event, type: Type): event is Ex
 
 /** Undefined: no call that costs anything. A word: why its cost stays as it is. */
 function costOf(call: CallEnded, { book, kindOf }: RecostDeps): number | 'kept' | 'unpriced' | undefined {
-  const { usage, provider, target, layer, priceVersion, attemptLog, isEstimate, cache } = call
+  const { usage, provider, target, layer, action, priceVersion, attemptLog, isEstimate, cache } = call
   if (layer !== 'models' || cache?.result === 'hit' || cache?.result === 'similar' || cache?.result === 'shared') return undefined
   const attempts =
     attemptLog ?? (provider === undefined || target === undefined ? [] : [{ provider, target, usage, costNanoUsd: call.costNanoUsd }])
   if (!attempts.some((attempt) => attempt.usage !== undefined)) return undefined
   // A price of the configuration is one that was agreed on. What was charged without knowing has no usage to cost by.
-  if (priceVersion === 'configuration' || isEstimate === true) return 'kept'
+  // What was passed through names no model, only its path.
+  if (priceVersion === 'configuration' || isEstimate === true || action === 'models.passthrough') return 'kept'
   let sum = 0
   for (const attempt of attempts) {
     if (attempt.usage === undefined) sum += attempt.costNanoUsd ?? 0

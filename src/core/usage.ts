@@ -20,6 +20,8 @@ export interface Usage {
   readonly imageInputTokens?: number
   /** Calls of tools that the provider ran itself and charges for, such as searches. */
   readonly toolCalls?: number
+  /** What else is counted and charged for: pages, search units, seconds. */
+  readonly units?: number
   /** Tier of service that the provider gave, by its own name: batch, flex, priority. Absent where it named none. */
   readonly serviceTier?: string
   /** Set where the provider did not say the end of it: what it used is at least this. */
@@ -28,7 +30,7 @@ export interface Usage {
   readonly raw?: JsonObject
 }
 
-/** One line of a bill: tokens of a kind, and their price. The kinds `call` and `toolCall` count calls in the place of tokens. */
+/** One line of a bill: tokens of a kind, and their price. The kinds `call`, `toolCall` and `unit` count these in the place of tokens. */
 export interface PricedLine {
   readonly kind:
     | 'input'
@@ -44,6 +46,7 @@ export interface PricedLine {
     | 'reasoning'
     | 'call'
     | 'toolCall'
+    | 'unit'
   readonly tokens: number
   /** Per million of them. */
   readonly nanoUsd: NanoUsd

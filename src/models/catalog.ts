@@ -1,6 +1,7 @@
 import { formatUsd } from '../core/money.ts'
 import type { Surroundings } from './cloud/authorize.ts'
 import type { ModelsConfig } from './config.ts'
+import { chargingOf } from './passthrough/charging.ts'
 import { objectRowsOf } from './passthrough/objects/rows.ts'
 import type { PassedLane, PassedProvider } from './passthrough/types.ts'
 import { compileProvider, type Place } from './place.ts'
@@ -60,7 +61,7 @@ export interface Keeper {
 export function compileCatalog(config: ModelsConfig, prices: PriceBook, surroundings: Surroundings = { env: {} }): ModelCatalog {
   const places = new Map(Object.entries(config.providers).map(([name, provider]) => [name, placesOf(name, provider, surroundings)]))
   const sources = { config, prices }
-  const passed = passedProviders(config, places)
+  const passed = passedProviders(sources, places)
   const exact = new Map<string, Route>()
   const wildcards: { readonly prefix: string; readonly model: ModelConfig }[] = []
   const listed: ListedModel[] = []
@@ -127,7 +128,7 @@ interface KeyedPlace extends Place {
 }
 
 /** Providers to which something is passed through. */
-function passedProviders(config: ModelsConfig, places: ReadonlyMap<string, KeyedPlaces>): ReadonlyMap<string, PassedProvider> {
+function passedProviders({ config, prices }: Sources, places: ReadonlyMap<string, KeyedPlaces>): ReadonlyMap<string, PassedProvider> {
   const passed = new Map<string, PassedProvider>()
   for (const [name, { passthrough, timeouts, kind = name }] of Object.entries(config.providers)) {
     const [place, ...others] = places.get(name) ?? []
@@ -140,8 +141,14 @@ function passedProviders(config: ModelsConfig, places: ReadonlyMap<string, Keyed
       base: place.base,
       target: place.target,
       timeouts: timeoutsOf(config.timeouts, timeouts, undefined),
-      rules: passthrough.paths,
-      nanoUsdPerCall: passthrough.usdPerCall,
+      rules: passthrough.paths.map((rule) => ({
+        ...rule,
+        charging: chargingOf(passthrough.charges[rule.written], passthrough.usdPerCall),
+      })),
+      priceOf: (id) => {
+        const model = config.models.find((one) => one.provider === name && one.id === id && one.price !== undefined)
+        return (model && priceOf(model)) ?? prices.find(kind, id)
+      },
       isUnguarded: passthrough.unguarded,
     })
   }

@@ -174,6 +174,11 @@ describe('a known provider', () => {
     ['bedrock', {}, 'needs region, which its address is made of'],
     ['vertex', { region: 'eu' }, 'needs project'],
     ['azure', { apiKey: 'env:X' }, 'needs baseUrl: its address is not the same for everybody'],
+    [
+      'azure',
+      { baseUrl: 'https://a.example', wire: 'openai-responses', deployment: 'd', apiVersion: 'v' },
+      'openai-responses is spoken at no path of a deployment; leave deployment out',
+    ],
   ])('%s says what it needs', (name, provider, message) => {
     expect(modelsSection.check(parse({ providers: { [name]: provider } }), {}).map((problem) => problem.message)).toContain(message)
   })

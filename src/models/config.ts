@@ -10,7 +10,7 @@ import { cloudFields } from './cloud/fields.ts'
 import { dialects } from './dialects/index.ts'
 import type { Fidelity } from './neutral/loss.ts'
 import { checkPassthrough, passthroughField } from './passthrough/config.ts'
-import { baseOf } from './place.ts'
+import { baseOf, hasPath } from './place.ts'
 import { checkPrice, priceField } from './prices/config.ts'
 import { PROVIDERS, type ProviderRow, rowOf } from './providers.ts'
 import { responsesField } from './responses/config.ts'
@@ -166,6 +166,8 @@ function checkAddress(path: readonly string[], provider: ProviderConfig, row: Pr
   const given = new Set(Object.keys(provider))
   const needed = (row.needs ?? []).filter((key) => !given.has(key))
   if (needed.length > 0) return [{ path, message: `needs ${needed.join(' and ')}` }]
+  if (provider.wire !== undefined && !hasPath(provider.wire, provider, row) && provider.baseUrl !== undefined)
+    return [{ path: [...path, 'wire'], message: `${provider.wire} is spoken at no path of a deployment; leave deployment out` }]
   if (provider.baseUrl !== undefined || row.needs !== undefined) return []
   if (row.baseUrl === '') return [{ path, message: 'needs baseUrl: its address is not the same for everybody' }]
   const missing = [...row.baseUrl.matchAll(/\{(\w+)\}/g)].map(([, key = '']) => key).filter((key) => !given.has(key))

@@ -7,7 +7,7 @@ import type { Dialect } from './dialect.ts'
 import { dialectOf } from './dialects/index.ts'
 import { COMMON_WIRE, type ProviderRow, rowOf } from './providers.ts'
 import { fingerprintOf } from './routing/lane-id.ts'
-import type { AuthStyle, Target } from './types.ts'
+import type { AuthStyle, Target, WireName } from './types.ts'
 
 /** A configured provider, ready to be asked for its models. */
 export interface Place {
@@ -64,10 +64,10 @@ function urlsOf(id: string, provider: ProviderConfig, row: ProviderRow | undefin
   const base = baseOf(provider, row)
   const { counting, embedding } = dialect
   const own = row?.paths
-  const whole = own === undefined ? dialect.path(id, 'whole') : (own(id, 'whole', provider) ?? '')
-  const stream = own === undefined ? dialect.path(id, 'stream') : (own(id, 'stream', provider) ?? '')
-  const count = own === undefined ? counting?.path(id) : own(id, 'count', provider)
-  const embed = own === undefined ? embedding?.path(id) : own(id, 'embed', provider)
+  const whole = own === undefined ? dialect.path(id, 'whole') : (own(id, 'whole', provider, dialect.wire) ?? '')
+  const stream = own === undefined ? dialect.path(id, 'stream') : (own(id, 'stream', provider, dialect.wire) ?? '')
+  const count = own === undefined ? counting?.path(id) : own(id, 'count', provider, dialect.wire)
+  const embed = own === undefined ? embedding?.path(id) : own(id, 'embed', provider, dialect.wire)
   return {
     url: below(base, whole),
     ...(stream === whole ? {} : { streamUrl: below(base, stream) }),
@@ -87,8 +87,7 @@ function below(base: string, path: string): string {
 
 /** Where a model is asked in the other wires of its provider. */
 function others(modelId: string, provider: ProviderConfig, row: ProviderRow | undefined): Pick<Target, 'also'> {
-  // With an address of one's own there may be a proxy that speaks one wire.
-  const wires = provider.alsoSpeaks ?? (provider.baseUrl === undefined && provider.wire === undefined ? row?.alsoSpeaks : undefined) ?? []
+  const wires = (provider.alsoSpeaks ?? ownWires(provider, row)).filter((wire) => hasPath(wire, provider, row))
   if (wires.length === 0) return {}
   return {
     also: wires.map((wire) => {
@@ -96,6 +95,17 @@ function others(modelId: string, provider: ProviderConfig, row: ProviderRow | un
       return { wire, headers: headersOf(provider, row, dialect), ...urlsOf(modelId, provider, row, dialect) }
     }),
   }
+}
+
+/** With an address of one's own, where the provider has one for everybody, there may be a proxy that speaks one wire. */
+function ownWires({ baseUrl, wire }: ProviderConfig, row: ProviderRow | undefined): readonly WireName[] {
+  const isAtItsPlace = baseUrl === undefined || row?.baseUrl === ''
+  return isAtItsPlace && wire === undefined ? (row?.alsoSpeaks ?? []) : []
+}
+
+/** Whether a provider is asked in a wire anywhere. */
+export function hasPath(wire: WireName, provider: ProviderConfig, row: ProviderRow | undefined): boolean {
+  return row?.paths === undefined || row.paths('', 'whole', provider, wire) !== undefined
 }
 
 /** `https://bedrock-runtime.{region}.amazonaws.com` with what the configuration says of it. */

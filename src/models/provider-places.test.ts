@@ -45,6 +45,12 @@ const PLACES: Readonly<Record<string, Row>> = {
     header: ['x-goog-api-key', KEY],
   },
   azure: { ...chat(AZURE, ['api-key', KEY]), config: { baseUrl: 'https://acme.openai.azure.com' } },
+  'azure-anthropic': {
+    url: 'https://acme.services.ai.azure.com/anthropic/v1/messages',
+    countUrl: 'https://acme.services.ai.azure.com/anthropic/v1/messages/count_tokens',
+    header: ['api-key', KEY],
+    config: { baseUrl: 'https://acme.services.ai.azure.com/anthropic/' },
+  },
   vertex: {
     url: `${VERTEX}/google/models/some-model:generateContent`,
     streamUrl: `${VERTEX}/google/models/some-model:streamGenerateContent?alt=sse`,
@@ -106,6 +112,23 @@ test.each(Object.entries(PLACES))('%s is asked where its documents say, with its
   })
   const bearing = Object.entries(target.headers).filter(([, value]) => value.includes(KEY))
   expect(bearing).toEqual(row.header === undefined ? [] : [[...row.header]])
+})
+
+test('Azure is asked in both wires of OpenAI at its v1 paths, and in one where a deployment has a path of its own', () => {
+  const urlsOf = (more: Partial<ProviderConfig>) => {
+    const provider: ProviderConfig = { apiKey: [new Secret(KEY)], baseUrl: 'https://acme.openai.azure.com/openai/v1/', ...more }
+    const { url, also = [] } = compileProvider('azure', provider, { env: {} }).urls('some-model')
+    return [url, ...also.map((other) => [other.wire, other.url, other.headers['api-key'], other.embedUrl])]
+  }
+  const responses = ['openai-responses', `${AZURE}/responses`, KEY, undefined]
+  expect(urlsOf({})).toEqual([`${AZURE}/chat/completions`, responses])
+  expect(urlsOf({ alsoSpeaks: [] })).toEqual([`${AZURE}/chat/completions`])
+  expect(urlsOf({ wire: 'openai-responses' })).toEqual([`${AZURE}/responses`])
+  const turned = ['openai-chat', `${AZURE}/chat/completions`, KEY, `${AZURE}/embeddings`]
+  expect(urlsOf({ wire: 'openai-responses', alsoSpeaks: ['openai-chat'] })).toEqual([`${AZURE}/responses`, turned])
+  const deployed = { deployment: 'd', apiVersion: '2024-10-21' }
+  expect(urlsOf(deployed)).toEqual(['https://acme.openai.azure.com/openai/deployments/d/chat/completions?api-version=2024-10-21'])
+  expect(urlsOf({ ...deployed, alsoSpeaks: ['openai-responses'] })).toHaveLength(1)
 })
 
 test.each([

@@ -19,14 +19,14 @@ export interface ProviderRow {
   readonly headersFrom?: Readonly<Partial<Record<'organization' | 'project', string>>>
   readonly traits?: Traits
   /** Where the provider is asked, where that is not the wire's own path: a path below its address, or a whole URL; undefined where it has no such endpoint. */
-  readonly paths?: (modelId: string, how: How, provider: ProviderConfig) => string | undefined
+  readonly paths?: (modelId: string, how: How, provider: ProviderConfig, wire: WireName) => string | undefined
   /** How its streams are cut, where that is not the wire's own way. */
   readonly framing?: Framing
   /** Makes what signs its requests, or gets its tokens. Called once for each provider of a configuration. */
   readonly authorize?: (provider: ProviderConfig, surroundings: Surroundings) => Authorize
   /** Keys of the provider's configuration that it cannot do without, besides those in its address. */
   readonly needs?: readonly (keyof ProviderConfig & string)[]
-  /** Other wires that it speaks at the same address: callers of these are passed through. */
+  /** Other wires that it speaks at the same address, where it has paths for them: callers of these are passed through. */
   readonly alsoSpeaks?: readonly WireName[]
 }
 
@@ -46,7 +46,12 @@ export const PROVIDERS: Readonly<Record<string, ProviderRow>> = {
     traits: { maxTokensField: 'max_completion_tokens', takesOpenAiExtras: true },
     alsoSpeaks: ['openai-responses'],
   },
-  anthropic: { wire: 'anthropic-messages', baseUrl: 'https://api.anthropic.com/v1', keyEnv: 'ANTHROPIC_API_KEY' },
+  anthropic: {
+    wire: 'anthropic-messages',
+    baseUrl: 'https://api.anthropic.com/v1',
+    keyEnv: 'ANTHROPIC_API_KEY',
+    traits: { takesSystemTurns: true },
+  },
   gemini: { wire: 'gemini', baseUrl: 'https://generativelanguage.googleapis.com/v1beta', keyEnv: 'GEMINI_API_KEY' },
   ...CLOUD_PROVIDERS,
   groq: { wire: 'openai-chat', baseUrl: 'https://api.groq.com/openai/v1', keyEnv: 'GROQ_API_KEY' },

@@ -195,6 +195,8 @@ export interface Traits {
   readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens'
   /** Takes what the wires of OpenAI have and most servers that speak them refuse: fields such as `service_tier` and `verbosity`, custom tools. */
   readonly takesOpenAiExtras?: true
+  /** Takes instructions as turns of their own between the others, where the model does (Anthropic; not all of the clouds that have Claude). */
+  readonly takesSystemTurns?: true
 }
 
 /** A call while it is not decided where it goes. A model that is named directly is a route of one target. */

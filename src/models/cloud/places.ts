@@ -25,6 +25,16 @@ export function azureUrl({ baseUrl, deployment, apiVersion }: AzurePlace, operat
   return `${root}/openai/deployments/${encodeURIComponent(deployment)}/${operation}${version}`
 }
 
+/**
+ * Where Claude is asked in Microsoft Foundry.
+ * @param baseUrl of the resource: `https://NAME.services.ai.azure.com`, with or without `/anthropic`
+ * Source: https://platform.claude.com/docs/en/build-with-claude/claude-in-microsoft-foundry (read 2026-11-21).
+ */
+export function azureAnthropicUrl(baseUrl: string, how: 'whole' | 'stream' | 'count'): string {
+  const root = baseUrl.replace(/\/+$/, '').replace(/\/anthropic(?:\/v1)?$/, '')
+  return `${root}/anthropic/v1/messages${how === 'count' ? '/count_tokens' : ''}`
+}
+
 /** A model at Vertex AI. */
 export interface VertexPlace {
   readonly project: string

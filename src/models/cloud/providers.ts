@@ -1,8 +1,9 @@
 import type { ProviderConfig } from '../config.ts'
 import type { How, ProviderRow } from '../providers.ts'
+import type { WireName } from '../types.ts'
 import { bedrockAuthorize, vertexAuthorize } from './authorize.ts'
 import { INVOKE_FRAMING } from './event-stream-framing.ts'
-import { azureUrl, vertexUrl } from './places.ts'
+import { azureAnthropicUrl, azureUrl, vertexUrl } from './places.ts'
 
 /** Models at the large clouds. Needs and addresses as their documentation had them on 2026-11-21. */
 export const CLOUD_PROVIDERS: Readonly<Record<string, ProviderRow>> = {
@@ -12,6 +13,13 @@ export const CLOUD_PROVIDERS: Readonly<Record<string, ProviderRow>> = {
     auth: 'api-key',
     traits: { maxTokensField: 'max_completion_tokens', takesOpenAiExtras: true },
     paths: azurePath,
+    alsoSpeaks: ['openai-responses'],
+  },
+  'azure-anthropic': {
+    wire: 'anthropic-messages',
+    baseUrl: '',
+    auth: 'api-key',
+    paths: (_id, how, { baseUrl = '' }) => (how === 'embed' ? undefined : azureAnthropicUrl(baseUrl, how)),
   },
   vertex: {
     wire: 'gemini',
@@ -49,10 +57,13 @@ export const CLOUD_PROVIDERS: Readonly<Record<string, ProviderRow>> = {
   },
 }
 
-function azurePath(_id: string, how: How, { baseUrl = '', deployment, apiVersion }: ProviderConfig): string | undefined {
-  if (how === 'count') return undefined
+/** Responses are at the v1 paths alone: a deployment of its own path has none. */
+function azurePath(_id: string, how: How, provider: ProviderConfig, wire: WireName): string | undefined {
+  const { baseUrl = '', deployment, apiVersion } = provider
+  const isResponses = wire === 'openai-responses'
+  if (how === 'count' || (isResponses && (how === 'embed' || deployment !== undefined))) return undefined
   const place = { baseUrl, ...(deployment === undefined ? {} : { deployment }), ...(apiVersion === undefined ? {} : { apiVersion }) }
-  return azureUrl(place, how === 'embed' ? 'embeddings' : 'chat/completions')
+  return azureUrl(place, isResponses ? 'responses' : how === 'embed' ? 'embeddings' : 'chat/completions')
 }
 
 function vertexGeminiPath(id: string, how: How, provider: ProviderConfig): string | undefined {

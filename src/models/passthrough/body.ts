@@ -3,6 +3,7 @@ import { GatewayError } from '../../core/errors.ts'
 import { readBody } from '../../core/read-body.ts'
 import type { BodyWatch } from './objects/owners.ts'
 import type { PassedCall } from './types.ts'
+import { formWatch } from './usage/find-price.ts'
 
 /** Bounds on what a caller may send. */
 export interface PassedLimits {
@@ -46,15 +47,20 @@ export async function readWhole(
 export async function openBody(call: Call, passed: PassedCall, limits: PassedLimits): Promise<PassedBody> {
   const { request, method, to, owned } = passed
   const known =
-    owned?.json ??
+    passed.json ??
     (to.target.authorize === undefined ? undefined : await readWhole(call, passed, limits.jsonBodyBytes, limits.bodyDeadlineMs))
   if (known === undefined && request.body !== null) {
     if (method === 'GET') throw bodyOfGet()
-    return piped(call, request, limits, owned?.owners.watch())
+    return piped(call, request, limits, watchesOf(passed))
   }
   if (method === 'GET' && known !== undefined && known.length > 0) throw bodyOfGet()
-  if (known !== undefined && owned?.isUnread === true) await watchWhole(owned.owners.watch(), known)
+  if (known !== undefined && owned?.isUnread !== false) for (const watch of watchesOf(passed)) await watchWhole(watch, known)
   return { content: known === undefined || known.length === 0 ? undefined : known, failure: () => undefined }
+}
+
+/** Who looks at a body that is no JSON. */
+function watchesOf(passed: PassedCall): readonly BodyWatch[] {
+  return [passed.owned?.owners.watch(), formWatch(passed)].filter((watch) => watch !== undefined)
 }
 
 function bodyOfGet(): GatewayError {
@@ -67,7 +73,7 @@ async function watchWhole(watch: BodyWatch, body: Uint8Array): Promise<void> {
 }
 
 /** Pulled: what the provider does not take is not read from the caller. */
-function piped(call: Call, request: Request, { otherBodyBytes, bodyDeadlineMs }: PassedLimits, watch?: BodyWatch): PassedBody {
+function piped(call: Call, request: Request, { otherBodyBytes, bodyDeadlineMs }: PassedLimits, watches: readonly BodyWatch[]): PassedBody {
   const said = request.headers.get('content-length')
   const tooLarge = () =>
     new GatewayError('request_too_large', `The request's body is larger than ${otherBodyBytes} bytes, the limit for its media type.`)
@@ -95,12 +101,16 @@ function piped(call: Call, request: Request, { otherBodyBytes, bodyDeadlineMs }:
           facts.sizeInBytes = sizeBytes
           if (sizeBytes > otherBodyBytes) throw tooLarge()
           if (read?.value !== undefined && !read.done) {
-            const checked = watch?.piece(read.value)
-            if (checked !== undefined) await checked
+            for (const watch of watches) {
+              const checked = watch.piece(read.value)
+              if (checked !== undefined) await checked
+            }
             return controller.enqueue(read.value)
           }
-          const checked = watch?.end()
-          if (checked !== undefined) await checked
+          for (const watch of watches) {
+            const checked = watch.end()
+            if (checked !== undefined) await checked
+          }
           cancelDeadline()
           controller.close()
         } catch (thrown) {

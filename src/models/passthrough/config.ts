@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { didYouMean } from '../../core/did-you-mean.ts'
 import { choice, field, quote, Refused, usd } from '../../core/fields.ts'
 import type { ConfigProblem } from '../../core/section.ts'
+import { chargeField, checkCharge } from './charging.ts'
 import { type PathRule, readRule } from './rules.ts'
 
 const path = () =>
@@ -22,7 +24,13 @@ export const passthroughField = z
       .describe('What is passed through, such as GET /files/*. All else is not.'),
     usdPerCall: usd('USD')
       .exactOptional()
-      .describe('What each call costs. Left out: not known, and budgets in US dollars refuse the calls. Write 0 where they cost nothing.'),
+      .describe(
+        'What each call costs of which charges says nothing. Left out: not known, and budgets in US dollars refuse the calls. Write 0 where they cost nothing.',
+      ),
+    charges: z
+      .record(z.string().meta({ 'x-unit': 'method and path' }), chargeField)
+      .prefault({})
+      .describe('How calls are charged that are not as usdPerCall says, by their path as it is written in paths.'),
     unguarded: z
       .boolean()
       .meta({ 'x-unit': 'true or false', 'x-examples': [true] })
@@ -40,7 +48,7 @@ export const passthroughField = z
 
 export type PassthroughConfig = z.output<typeof passthroughField>
 
-/** Two rules that are the same are a mistake of writing; an address that is not known is nowhere to pass anything to. */
+/** Two rules that are the same are a mistake of writing, and so is a charge of none; an address that is not known is nowhere to pass anything to. */
 export function checkPassthrough(at: readonly string[], config: PassthroughConfig | undefined, base: string): readonly ConfigProblem[] {
   if (config === undefined) return []
   const own = [...at, 'passthrough']
@@ -49,6 +57,11 @@ export function checkPassthrough(at: readonly string[], config: PassthroughConfi
     ...(base === '' ? [{ path: own, message: 'needs baseUrl at its provider: paths go below it' }] : []),
     ...written.flatMap((text, index) =>
       written.indexOf(text) < index ? [{ path: [...own, 'paths', index], message: `"${text}" stands twice` }] : [],
+    ),
+    ...Object.entries(config.charges).flatMap(([text, charge]) =>
+      written.includes(text)
+        ? checkCharge([...own, 'charges', text], charge)
+        : [{ path: [...own, 'charges', text], message: `is none of the paths that are passed through${didYouMean(text, written)}` }],
     ),
   ]
 }

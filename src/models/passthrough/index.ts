@@ -1,18 +1,17 @@
 import type { Call } from '../../core/call.ts'
 import { GatewayError } from '../../core/errors.ts'
-import type { Usage } from '../../core/events.ts'
 import { pathOf } from '../../core/headers.ts'
 import type { ObjectStore } from '../../core/kept-objects.ts'
-import type { NanoUsd } from '../../core/money.ts'
 import type { Access } from '../../core/ports.ts'
 import { type Handler, pipeline } from '../../core/stage.ts'
+import type { World } from '../../core/world.ts'
 import { authorize } from '../../stages/authorize.ts'
 import { budget } from '../../stages/budget.ts'
 import type { GuardSet } from '../../stages/guards/guard-set.ts'
-import type { Estimator, MoneyDeps } from '../../stages/hold.ts'
+import type { MoneyDeps } from '../../stages/hold.ts'
 import { limit } from '../../stages/limit.ts'
 import { limitAttempts } from '../../stages/limit-attempts.ts'
-import { type Charge, meter } from '../../stages/meter.ts'
+import { meter } from '../../stages/meter.ts'
 import { receive } from '../../stages/receive.ts'
 import type { ModelCatalog } from '../catalog.ts'
 import type { RouterState } from '../routing/router.ts'
@@ -20,16 +19,20 @@ import type { PassedLimits } from './body.ts'
 import { queryToSend } from './headers.ts'
 import { findObject } from './objects/find.ts'
 import { ownObjects } from './own-objects.ts'
+import { chargePassed, passedEstimator, priceOf } from './price.ts'
 import { belowAddress, listsPath, METHODS, readPassedPath } from './rules.ts'
 import { sendPassed } from './send.ts'
 import type { PassedCall, PassedPart, PassedProvider } from './types.ts'
+import { findPrice } from './usage/find-price.ts'
+import { tellUsage } from './usage/tell-usage.ts'
 
 interface PassthroughDeps {
+  readonly world: Pick<World, 'now'>
   readonly catalog: () => ModelCatalog
   readonly access: Access
   readonly guards: () => GuardSet
   readonly money: MoneyDeps
-  readonly limits: () => PassedLimits
+  readonly limits: () => PassedLimits & { readonly jsonDepth: number }
   readonly objects: ObjectStore
   readonly router: Pick<RouterState, 'lanes'>
 }
@@ -44,6 +47,7 @@ export function createPassthrough(deps: PassthroughDeps): Handler<{ readonly req
         authorize((call, passed) => refuseGuarded(deps, call, passed)),
         limit({ ...deps.money, subjectOf, tokensOf: () => 0 }),
         ownObjects(deps), // behind the limit: ids are not to be guessed
+        findPrice(deps),
         budget({
           ...deps.money,
           subjectOf,
@@ -54,53 +58,21 @@ export function createPassthrough(deps: PassthroughDeps): Handler<{ readonly req
           targetOf: ({ to }) => ({ name: to.name, provider: to.target.provider }),
           idOf: ({ id }) => id,
           tokensOf: () => 0,
-          usageOf: () => undefined,
+          usageOf: (part) => (part.type === 'usage' ? part.usage : undefined),
         }),
         meter({
-          // The head says that the provider took the call; the charge is for that, however its body ends.
-          usageOf: (part) => (part.type === 'head' ? NOTHING_SAID : undefined),
-          sizeOf: (part) => (part.type === 'head' ? 0 : part.bytes.length),
+          usageOf: (part) => (part.type === 'piece' ? undefined : part.usage),
+          sizeOf: (part) => (part.type === 'piece' ? part.bytes.length : 0),
           isPiece: () => false,
-          pricedOf: ({ to }) => to.nanoUsdPerCall,
-          price: flatCharge,
-          holds: { ...flatEstimator, ...deps.money },
+          pricedOf: priceOf,
+          price: (price, usage) => chargePassed(price, usage, deps.world.now()),
+          holds: { ...passedEstimator, ...deps.money },
         }),
+        tellUsage(),
       ],
       (call, passed) => sendPassed(call, passed, { limits: deps.limits, lanes: deps.router.lanes }),
     ),
   )
-}
-
-/** What the provider used nobody reads. */
-const NOTHING_SAID: Usage = {}
-const VERSION = 'configuration'
-/** Lines are priced by the million. */
-const MILLION = 1_000_000
-
-function flatCharge(nanoUsd: NanoUsd | undefined): Charge {
-  if (nanoUsd === undefined) return { type: 'unpriced' }
-  return { type: 'priced', costNanoUsd: nanoUsd, version: VERSION, lines: [{ kind: 'call', tokens: 1, nanoUsd: nanoUsd * MILLION }] }
-}
-
-/** A call costs what it costs, whatever it uses. */
-const flatEstimator: Estimator<PassedCall> = {
-  estimate: ({ id, to, rule }) => ({
-    attempt: id,
-    model: to.name,
-    provider: to.target.provider,
-    target: rule,
-    inputTokens: 0,
-    outputTokens: 0,
-    choices: 1,
-    nanoUsd: to.nanoUsdPerCall,
-    priceVersion: to.nanoUsdPerCall === undefined ? undefined : VERSION,
-    leaseMs: to.timeouts.totalMs,
-  }),
-  pricing:
-    ({ to: { nanoUsdPerCall } }) =>
-    () =>
-      nanoUsdPerCall,
-  clampOutput: (input) => input,
 }
 
 /**
@@ -137,7 +109,7 @@ function find(deps: PassthroughDeps, call: Call, request: Request): PassedCall {
     id: `${call.id}.1`,
     to,
     method,
-    rule: rule.written,
+    rule,
     url: `${to.base}${path}${queryToSend(request.url)}`,
     request,
     asked: findObject(to.objects, method, segments),

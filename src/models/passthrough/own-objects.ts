@@ -27,7 +27,11 @@ export function ownObjects({ objects, limits }: OwnObjectsDeps): Stage<PassedCal
     const byBody = body === undefined ? undefined : await owners.keyForBody(body)
     const isKept = asked?.ask !== 'create' || (asked.row.isKept?.(isObject(body) ? body : {}) ?? true)
     const key = byPath?.isNeeded === true ? byPath : (byBody ?? byPath)
-    return next(call, { ...passed, owned: { owners, key, ownsAny: byPath !== undefined, json, isUnread: body === undefined, isKept } })
+    return next(call, {
+      ...passed,
+      ...(json === undefined ? {} : { json }),
+      owned: { owners, key, ownsAny: byPath !== undefined, isUnread: body === undefined, isKept },
+    })
   }
 }
 

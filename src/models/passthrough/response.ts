@@ -28,8 +28,9 @@ export async function passedResponse(call: Call, reply: Reply<PassedPart>, descr
 
 /** @throws the error of an answer that broke off: its stream then ends without its end, which no client takes for a good one */
 async function nextBytes(call: Call, reply: Reply<PassedPart>, isEventStream: boolean): Promise<Uint8Array | undefined> {
-  const part = await reply.next()
-  if (part?.type === 'piece') return part.bytes
+  for (let part = await reply.next(); part !== undefined; part = await reply.next()) {
+    if (part.type === 'piece') return part.bytes
+  }
   const ending = await reply.ended
   if (ending.outcome === 'ok') return undefined
   const error = errorOf(ending)

@@ -1,5 +1,6 @@
 import type { Call } from '../../core/call.ts'
 import { asGatewayError, GatewayError } from '../../core/errors.ts'
+import type { Usage } from '../../core/events.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { PeerReply } from '../../core/peer-reply.ts'
 import { type PartSource, Reply } from '../../core/reply.ts'
@@ -44,10 +45,11 @@ async function sendOver(call: Call, passed: PassedCall, lane: PassedLane, body: 
       response,
       again: (url) => readPage(call, passed, lane, url),
     })
-    if (told === undefined) return ownedStream(passed, lane, new Reply(new PassedSource(call, lane, exchange, response), call.signal))
+    if (told === undefined)
+      return ownedStream(passed, lane, new Reply(new PassedSource(call, exchange, response, headOf(response, lane, passed)), call.signal))
     facts.providerMs = exchange.elapsedMs
     exchange.close()
-    return replyOf<PassedPart>([headOf(response, lane), { type: 'piece', bytes: told }], call.signal)
+    return replyOf<PassedPart>([headOf(response, lane, passed), { type: 'piece', bytes: told }], call.signal)
   } catch (thrown) {
     call.record.facts.providerMs = exchange.elapsedMs
     exchange.abort()
@@ -101,8 +103,16 @@ function textOf(body: Uint8Array): string {
   }
 }
 
-function headOf({ status, headers }: PeerReply, { target }: PassedLane): PassedPart {
-  return { type: 'head', status, headers: headersToTell(headers, target) }
+/** Of the usage, where nobody reads it. */
+const NOTHING_SAID: Usage = {}
+
+function headOf({ status, headers }: PeerReply, { target }: PassedLane, { rule }: PassedCall): PassedPart {
+  return {
+    type: 'head',
+    status,
+    headers: headersToTell(headers, target),
+    ...(rule.charging.type === 'flat' ? { usage: NOTHING_SAID } : {}),
+  }
 }
 
 interface FailedLane {
@@ -128,22 +138,22 @@ async function failure(exchange: Exchange, response: PeerReply, { lane, nowMs }:
 /** The head, then the body, pulled: what the caller does not read is not read from the provider. */
 class PassedSource implements PartSource<PassedPart> {
   readonly #call: Call
-  readonly #lane: PassedLane
   readonly #exchange: Exchange
   readonly #response: PeerReply
-  #isBegun = false
+  #head: PassedPart | undefined
 
-  constructor(call: Call, lane: PassedLane, exchange: Exchange, response: PeerReply) {
+  constructor(call: Call, exchange: Exchange, response: PeerReply, head: PassedPart) {
     this.#call = call
-    this.#lane = lane
     this.#exchange = exchange
     this.#response = response
+    this.#head = head
   }
 
   pull(): PassedPart | Promise<PassedPart | undefined> {
-    if (this.#isBegun) return this.#readMore()
-    this.#isBegun = true
-    return headOf(this.#response, this.#lane)
+    const head = this.#head
+    if (head === undefined) return this.#readMore()
+    this.#head = undefined
+    return head
   }
 
   cancel(): void {

@@ -34,7 +34,11 @@ const MOST_KNOWN = 5000
 const MOST_ID_LENGTH = 200
 
 /** Under what name a provider's prices stand, where that is not its own. */
-const SAME_PRICES: Readonly<Record<string, string>> = { 'vertex-anthropic': 'vertex', 'bedrock-anthropic': 'bedrock' }
+const SAME_PRICES: Readonly<Record<string, string>> = {
+  'vertex-anthropic': 'vertex',
+  'bedrock-anthropic': 'bedrock',
+  'azure-anthropic': 'anthropic',
+}
 
 /** Providers of the built-in table, so that it is not read for one that it does not know: 3 MB that a gateway before its own models never needs. */
 export const BUILT_IN_PROVIDERS: ReadonlySet<string> = new Set([

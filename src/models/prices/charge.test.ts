@@ -200,3 +200,14 @@ test('what a call may cost is never less than what it costs, at any time and how
     { numRuns: 2000 },
   )
 })
+
+test('units are charged each, and not at all where the price names none', () => {
+  const pages: Price = { input: 0, output: 0, unit: 1_000_000, version: 'test' }
+  const usage: Usage = { inputTokens: 0, outputTokens: 0, units: 3 }
+  expect(charge(pages, usage, NOON)).toMatchObject({ costNanoUsd: 3_000_000, lines: [{ kind: 'unit', tokens: 3 }] })
+  expect([cost(price, usage), cost(pages, { ...usage, units: 1.5 }), cost(pages, { ...usage, units: -1 })]).toEqual([
+    'unpriced',
+    'unpriced',
+    'unpriced',
+  ])
+})

@@ -14,14 +14,14 @@ const MILLION = 1_000_000
  * What a usage costs. The one function that does: for estimates, for what was used, and for what is costed again.
  *
  * Tokens that the provider did not report make the call unpriced: half a bill is no bill. So do counts that are no counts, a tier of service
- * whose price is not known, and calls of the provider's own tools where the price does not name them.
+ * whose price is not known, and calls of the provider's own tools, and units, where the price does not name them.
  * @param atMs when the reply ended: prices change with the day, and some with the hour
  */
 export function charge(price: Price | undefined, usage: Usage, atMs: number): Charge {
-  const { inputTokens, outputTokens = price?.output === 0 ? 0 : undefined, toolCalls = 0 } = usage
+  const { inputTokens, outputTokens = price?.output === 0 ? 0 : undefined, toolCalls = 0, units = 0 } = usage
   if (price === undefined || inputTokens === undefined || outputTokens === undefined || !isCounted(usage)) return UNPRICED
   const tariff = ratesFor(price, { inputTokens, serviceTier: usage.serviceTier, atMs })
-  if (tariff === undefined || (toolCalls > 0 && tariff.toolCall === undefined)) return UNPRICED
+  if (tariff === undefined || (toolCalls > 0 && tariff.toolCall === undefined) || (units > 0 && tariff.unit === undefined)) return UNPRICED
   const lines: PricedLine[] = []
   const add = (kind: PricedLine['kind'], tokens: number, nanoUsd: number) => {
     if (tokens > 0) lines.push({ kind, tokens, nanoUsd })
@@ -30,6 +30,7 @@ export function charge(price: Price | undefined, usage: Usage, atMs: number): Ch
   addOutput(add, tariff, usage, outputTokens)
   add('call', tariff.perCall === undefined ? 0 : 1, (tariff.perCall ?? 0) * MILLION)
   add('toolCall', toolCalls, (tariff.toolCall ?? 0) * MILLION)
+  add('unit', units, (tariff.unit ?? 0) * MILLION)
   const costNanoUsd = costOfItems(lines)
   return Number.isSafeInteger(costNanoUsd) ? { type: 'priced', costNanoUsd, version: price.version, lines } : UNPRICED
 }
@@ -80,6 +81,7 @@ const COUNTS = [
   'reasoningTokens',
   'audioOutputTokens',
   'toolCalls',
+  'units',
 ] as const satisfies readonly (keyof Usage)[]
 
 /** Whether each count that is there is one: a whole number from 0 that something may have used. */

@@ -32,6 +32,8 @@ export type Tariff = Rates & {
   readonly perCall?: NanoUsd
   /** For each call of a tool that the provider runs and charges for, such as a search, in nano-USD. */
   readonly toolCall?: NanoUsd
+  /** For each unit that is no token, in nano-USD. */
+  readonly unit?: NanoUsd
 }
 
 /** A tariff that holds from a day on, or between two times of each day, UTC. */

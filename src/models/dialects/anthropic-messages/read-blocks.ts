@@ -130,6 +130,8 @@ function readDocument(block: JsonObject, { path, losses }: Place): readonly Show
   const cache = readCache(block)
   if (isObject(block.citations) && block.citations.enabled === true)
     losses.drop(`${path}.citations`, 'other wires cannot be asked to cite a document')
+  if (typeof block.context === 'string' && block.context !== '')
+    losses.drop(`${path}.context`, 'other wires have no words beside a document')
   const title = optionalString(block.title, `${path}.title`)
   const name = title === undefined ? {} : { name: title }
   const source = readObject(block.source, `${path}.source`)

@@ -43,6 +43,7 @@ const READ = new Set([
 ])
 /** As OpenAI names it. The other value, `auto`, says what would be so anyway, there as here. */
 const STANDARD_ONLY: SharedField = { name: 'service_tier', path: 'service_tier', value: 'default', isSpare: true }
+const READ_CONFIG = new Set(['format', 'effort'])
 const READ_TOOL = new Set(['name', 'description', 'input_schema', 'strict', 'type', 'cache_control'])
 
 /** What a messages request says, in no wire's words. A request to count may leave out what only an answer needs. */
@@ -54,6 +55,7 @@ export function readRequest(value: JsonObject, { isCount }: { readonly isCount: 
   const maxOutputTokens = optionalCount(value.max_tokens, 'max_tokens')
   if (maxOutputTokens === undefined && !isCount) throw wrong('max_tokens', 'is required')
   const config = value.output_config === undefined || value.output_config === null ? {} : readObject(value.output_config, 'output_config')
+  reportUnread(config, READ_CONFIG, { path: 'output_config', losses })
   const stop = optionalStrings(value.stop_sequences, 'stop_sequences')
   const metadata = isObject(value.metadata) ? value.metadata : {}
   const tools = readTools(value.tools, losses)
@@ -155,6 +157,8 @@ function readReasoning(value: Json | undefined, effort: Json | undefined): Reaso
   const shown = thinking.display === 'omitted' ? { isShown: false } : { isShown: true }
   switch (thinking.type) {
     case 'disabled':
+    // The least that a model does which cannot be told not to think.
+    case 'between_tools':
       return { type: 'off' }
     case 'adaptive':
       return { type: 'adaptive', ...(said === undefined ? {} : { effort: said }), ...shown }
@@ -164,6 +168,6 @@ function readReasoning(value: Json | undefined, effort: Json | undefined): Reaso
       return { type: 'budget', tokens, ...shown }
     }
     default:
-      throw wrong('thinking.type', 'must be enabled, adaptive or disabled')
+      throw wrong('thinking.type', 'must be enabled, adaptive, disabled or between_tools')
   }
 }

@@ -9,6 +9,7 @@ import type {
   ToolCallContent,
   ToolResultContent,
 } from '../../neutral/content.ts'
+import { dropDetail } from '../../neutral/detail.ts'
 import { cannotCarry, type Losses } from '../../neutral/loss.ts'
 import type { NeutralMessage } from '../../neutral/request.ts'
 import { packSeal } from '../../neutral/seal.ts'
@@ -23,32 +24,66 @@ interface WrittenMessages {
 
 const GO_ON = [{ type: 'text', text: 'Go on.' }]
 
+interface WritingContext {
+  /** The model takes instructions as turns between the others. */
+  readonly hasSystemTurns: boolean
+  readonly losses: Losses
+}
+
+interface Turn {
+  readonly role: 'user' | 'assistant' | 'system'
+  readonly content: JsonObject[]
+}
+
+const isInstruction = ({ role }: NeutralMessage) => role === 'system' || role === 'developer'
+
 /** Writes messages. The wire wants the first from the user, turns by turns, and no empty one. */
-export function writeMessages(messages: readonly NeutralMessage[], losses: Losses): WrittenMessages {
-  const isInstruction = ({ role }: NeutralMessage) => role === 'system' || role === 'developer'
+export function writeMessages(messages: readonly NeutralMessage[], { hasSystemTurns, losses }: WritingContext): WrittenMessages {
   const head = messages.findIndex((message) => !isInstruction(message))
   const leading = head === -1 ? messages : messages.slice(0, head)
-  const turns: { role: 'user' | 'assistant'; content: JsonObject[] }[] = []
-  const add = (role: 'user' | 'assistant', content: readonly JsonObject[]) => {
-    const last = turns.at(-1)
-    if (content.length === 0) return
-    if (last?.role === role) last.content.push(...content)
-    else turns.push({ role, content: [...content] })
-  }
+  const written: Turn[] = []
   for (const message of head === -1 ? [] : messages.slice(head)) {
-    if (isInstruction(message)) losses.approximate('messages', 'instructions between the turns are carried as words of the user')
-    add(
-      message.role === 'assistant' ? 'assistant' : 'user',
-      ordered(message.content).flatMap((piece) => writePiece(piece, losses)),
-    )
+    const content = ordered(message.content).flatMap((piece) => writePiece(piece, losses))
+    add(written, roleOf(message), content)
   }
+  const turns = placed(written, hasSystemTurns, losses)
   if (turns[0]?.role !== 'user') {
     losses.emulate('messages', 'this wire wants the first message from the user; one that says "Go on." stands before')
     turns.unshift({ role: 'user', content: [...GO_ON] })
   }
   trimLast(turns.at(-1))
   const system = leading.flatMap(({ content }) => content.flatMap((piece) => (piece.type === 'text' ? writeText(piece) : [])))
-  return { system, messages: turns, usedTools: toolsIn(messages) }
+  return { system, messages: turns.map(({ role, content }) => ({ role, content })), usedTools: toolsIn(messages) }
+}
+
+function roleOf(message: NeutralMessage): Turn['role'] {
+  if (isInstruction(message)) return 'system'
+  return message.role === 'assistant' ? 'assistant' : 'user'
+}
+
+function add(turns: Turn[], role: Turn['role'], content: readonly JsonObject[]): void {
+  const last = turns.at(-1)
+  if (content.length === 0) return
+  if (last?.role === role) last.content.push(...content)
+  else turns.push({ role, content: [...content] })
+}
+
+/**
+ * Instructions between the turns stay what they are where they may: of text, behind what the user said, and before an answer or nothing. Elsewhere the
+ * user says them. Source: https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages (read 2026-11-21).
+ */
+function placed(written: readonly Turn[], hasSystemTurns: boolean, losses: Losses): Turn[] {
+  const turns: Turn[] = []
+  for (const [index, { role, content }] of written.entries()) {
+    const next = written[index + 1]?.role ?? 'assistant'
+    const mayStay = hasSystemTurns && turns.at(-1)?.role === 'user' && next === 'assistant' && content.every(({ type }) => type === 'text')
+    if (role !== 'system' || mayStay) add(turns, role, content)
+    else {
+      losses.approximate('messages', 'instructions between the turns are carried as words of the user')
+      add(turns, 'user', content)
+    }
+  }
+  return turns
 }
 
 /** Results of tools come first in a turn: the wire wants them right behind their calls. */
@@ -77,6 +112,8 @@ function writePiece(piece: Content, losses: Losses): readonly JsonObject[] {
     case 'refusal':
       return piece.text.trim() === '' ? [] : [{ type: 'text', text: piece.text }]
     case 'image':
+      dropDetail(piece, losses)
+      return [writeMedia(piece)]
     case 'document':
       return [writeMedia(piece)]
     case 'audio':

@@ -6,8 +6,6 @@ import type { Generation } from './generation.ts'
 
 const MIN_BUDGET = 1024
 const EFFORTS: readonly Effort[] = ['low', 'medium', 'high', 'xhigh', 'max']
-/** Beyond this effort a model that thinks by itself cannot be told not to. */
-const UNTHINKING: readonly Effort[] = ['low', 'medium', 'high']
 
 /** What bears upon how a model is told to think. */
 interface ReasoningContext {
@@ -18,10 +16,10 @@ interface ReasoningContext {
   readonly hasBound: boolean
   /** A tool must be called. */
   readonly isForced: boolean
+  /** Tools are offered. */
+  readonly hasTools: boolean
   readonly losses: Losses
 }
-
-type Thinks = Exclude<Reasoning, { readonly type: 'off' }>
 
 /** How hard to think, and the bound that leaves room for it. */
 export interface WrittenReasoning {
@@ -30,16 +28,18 @@ export interface WrittenReasoning {
   readonly maxTokens: number
 }
 
-/** Writes how hard to think. */
+/**
+ * Writes how hard to think. To be made to call a tool and to think by a budget exclude each other: a 400. Who asks for a call counts on it; how hard to
+ * think is a wish. Source: https://platform.claude.com/docs/en/build-with-claude/thinking#response-prefill-and-forced-tool-use (read 2026-11-21).
+ */
 export function writeReasoning(reasoning: Reasoning | undefined, context: ReasoningContext): WrittenReasoning {
   const { generation, asked, losses } = context
-  if (reasoning === undefined) {
-    // Nothing was said of it, and it would get into the way of the call.
-    const isInTheWay = context.isForced && generation.thinksByDefault && !generation.alwaysThinks
-    return { ...(isInTheWay ? { thinking: { type: 'disabled' } } : {}), maxTokens: asked }
-  }
+  if (reasoning === undefined) return { maxTokens: asked }
   if (reasoning.type === 'off') return writeOff(context)
-  if (context.isForced && !generation.alwaysThinks) return writeForced(reasoning, context)
+  if (context.isForced && generation.thinksByBudget) {
+    losses.drop('reasoning_effort', 'a model that is made to call a tool cannot think before')
+    return { maxTokens: asked }
+  }
   const display = reasoning.isShown === false ? { display: 'omitted' } : {}
   if (generation.thinksByBudget) {
     if (reasoning.type !== 'budget') losses.approximate('reasoning_effort', 'this model has budgets of tokens, not efforts')
@@ -56,29 +56,13 @@ export function writeReasoning(reasoning: Reasoning | undefined, context: Reason
   }
 }
 
-function writeOff({ generation, asked, losses }: ReasoningContext): WrittenReasoning {
-  if (!generation.alwaysThinks) return { thinking: { type: 'disabled' }, maxTokens: asked }
-  losses.approximate('reasoning_effort', 'this model always thinks; it is told to as little as it can')
-  return { effort: 'low', maxTokens: asked }
-}
-
-/**
- * To be made to call a tool and to think before exclude each other here: a 400. Who asks for a call counts on it; how hard to think is a wish.
- * Source: https://platform.claude.com/docs/en/build-with-claude/extended-thinking#extended-thinking-with-tool-use (read 2026-11-21).
- */
-function writeForced(reasoning: Thinks, { generation, asked, losses }: ReasoningContext): WrittenReasoning {
-  const why = 'a model that is made to call a tool cannot think before'
-  if (generation.thinksByBudget) {
-    losses.drop('reasoning_effort', why)
-    return { maxTokens: asked }
+function writeOff({ generation: { off }, asked, hasTools, losses }: ReasoningContext): WrittenReasoning {
+  if (off === undefined) {
+    losses.approximate('reasoning_effort', 'this model always thinks; it is told to as little as it can')
+    return { effort: 'low', maxTokens: asked }
   }
-  losses.approximate('reasoning_effort', `${why}; it is told the effort alone`)
-  const effort = reasoning.type === 'budget' ? effortOf(reasoning.tokens) : reasoning.effort
-  return {
-    ...(generation.thinksByDefault ? { thinking: { type: 'disabled' } } : {}),
-    ...(effort === undefined ? {} : { effort: nearestEffort(effort, generation.thinksByDefault ? UNTHINKING : EFFORTS) }),
-    maxTokens: asked,
-  }
+  if (off === 'between_tools' && hasTools) losses.approximate('reasoning_effort', 'this model thinks between calls of tools all the same')
+  return { thinking: { type: off }, maxTokens: asked }
 }
 
 /** A budget is a part of the bound, and less than it. Where the caller set a bound, the budget gives way; else the bound does. */

@@ -22,16 +22,20 @@ export function writeRequest(given: NeutralRequest, isStream: boolean, target: T
   refuseUnanswered(given)
   const request = withResultsBeside(withFunctionsAlone(given, losses), losses)
   const generation = generationOf(target.id)
-  const { system, messages, usedTools } = writeMessages(request.messages, losses)
+  const { system, messages, usedTools } = writeMessages(request.messages, {
+    hasSystemTurns: generation.hasSystemTurns && target.traits?.takesSystemTurns === true,
+    losses,
+  })
   const asked = request.maxOutputTokens ?? Math.min(DEFAULT_MAX_TOKENS, target.maxOutputTokens ?? DEFAULT_MAX_TOKENS)
   const { thinking, effort, maxTokens } = writeReasoning(request.reasoning, {
     generation,
     asked,
     hasBound: request.maxOutputTokens !== undefined,
     isForced: request.tools !== undefined && isForcing(choiceType(request)),
+    hasTools: request.tools !== undefined,
     losses,
   })
-  const isThinking = thinking !== undefined && thinking.type !== 'disabled'
+  const isThinking = thinking !== undefined && thinking.type !== generation.off
   const format = writeOutputForm(request.output, losses)
   reportDropped(request, losses)
   const { traits } = target
@@ -119,8 +123,9 @@ function writeTools(request: NeutralRequest, { usedTools, generation, losses }: 
   }
   const offered = toolChoice?.type === 'some' ? tools.filter(({ name }) => toolChoice.names.includes(name)) : tools
   const type = choiceType(request)
-  const cannotForce = isForcing(type) && generation.alwaysThinks
-  if (cannotForce) losses.approximate('tool_choice', 'this model always thinks, and cannot be made to call a tool')
+  const cannotForce = isForcing(type) && generation.cannotForce
+  if (cannotForce) losses.approximate('tool_choice', 'this model cannot be made to call a tool')
+  if (toolChoice?.type === 'some') losses.emulate('tool_choice', 'the other tools are left out')
   const isSingle = request.allowsParallelTools === false ? { disable_parallel_tool_use: true } : {}
   const choice = cannotForce ? 'auto' : type
   const isSaid = toolChoice !== undefined || request.allowsParallelTools === false

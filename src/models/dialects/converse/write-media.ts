@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../core/json.ts'
 import type { AudioContent, DocumentContent, ImageContent } from '../../neutral/content.ts'
+import { dropDetail } from '../../neutral/detail.ts'
 import { cannotCarry, type Losses } from '../../neutral/loss.ts'
 
 const IMAGES: Readonly<Record<string, string>> = {
@@ -34,6 +35,7 @@ export class MediaWriter {
   write(piece: ImageContent | DocumentContent | AudioContent): JsonObject {
     switch (piece.type) {
       case 'image':
+        dropDetail(piece, this.#losses)
         return { image: bytesOf(piece, IMAGES) }
       case 'audio':
         return {

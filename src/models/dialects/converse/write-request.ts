@@ -32,7 +32,7 @@ export function writeBody(given: NeutralRequest, target: Target, losses: Losses)
     messages: writeMessages(request.messages, target, losses),
     system: system.length === 0 ? undefined : system,
     inferenceConfig: Object.values(inference).every((value) => value === undefined) ? undefined : inference,
-    toolConfig: writeTools(request, { cannotForce: familyOf(target) === 'claude' && claudeOf(target).alwaysThinks, losses }),
+    toolConfig: writeTools(request, { cannotForce: familyOf(target) === 'claude' && claudeOf(target).cannotForce, losses }),
     outputConfig: writeOutputForm(request.output, losses),
     additionalModelRequestFields: Object.keys(additional).length === 0 ? undefined : additional,
   }

@@ -10,16 +10,18 @@ const CLAUDE_EFFORTS: readonly Effort[] = ['low', 'medium', 'high', 'xhigh', 'ma
 const EFFORTS: readonly Effort[] = ['low', 'medium', 'high']
 
 type Thinks = Exclude<Reasoning, { readonly type: 'off' }>
-type Claude = ReturnType<typeof claudeOf>
 
 /** How hard to think, in the fields of the model's maker: this wire has none of its own. Undefined: as it would anyway. */
 export function writeThinking(request: NeutralRequest, target: Target, losses: Losses): JsonObject | undefined {
   const { reasoning } = request
-  if (reasoning === undefined || reasoning.type === 'off') return undefined
+  if (reasoning === undefined) return undefined
+  if (reasoning.type === 'off') return writeOff(request, target, losses)
   switch (familyOf(target)) {
     case 'claude':
-      if (isForced(request) && !claudeOf(target).alwaysThinks) return writeForced(reasoning, claudeOf(target), losses)
-      return claudeOf(target).thinksByBudget ? writeBudget(reasoning, request.maxOutputTokens, losses) : writeAdaptive(reasoning, losses)
+      if (!claudeOf(target).thinksByBudget) return writeAdaptive(reasoning, losses)
+      if (!isForced(request)) return writeBudget(reasoning, request.maxOutputTokens, losses)
+      losses.drop('reasoning_effort', 'a model that is made to call a tool cannot think before')
+      return undefined
     case 'nova':
       return { reasoningConfig: { type: 'enabled', maxReasoningEffort: effortAmong(reasoning, EFFORTS, losses) ?? 'medium' } }
     case 'gpt': {
@@ -38,26 +40,30 @@ function isForced({ tools, toolChoice: choice }: NeutralRequest): boolean {
   return choice?.type === 'required' || choice?.type === 'tool' || (choice?.type === 'some' && choice.isRequired)
 }
 
-/** To be made to call a tool and to think before exclude each other. Who asks for a call counts on it; how hard to think is a wish. */
-function writeForced(reasoning: Thinks, { thinksByBudget, thinksByDefault }: Claude, losses: Losses): JsonObject | undefined {
-  const why = 'a model that is made to call a tool cannot think before'
-  if (thinksByBudget) {
-    losses.drop('reasoning_effort', why)
-    return undefined
+/** Where a model would think by itself, it is told not to, or as little as it can. */
+function writeOff({ tools }: NeutralRequest, target: Target, losses: Losses): JsonObject | undefined {
+  const family = familyOf(target)
+  if (family === 'gpt') {
+    losses.approximate('reasoning_effort', ALWAYS_THINKS)
+    return { reasoning_effort: 'low' }
   }
-  losses.approximate('reasoning_effort', `${why}; it is told the effort alone`)
-  const wanted = reasoning.type === 'budget' ? effortOf(reasoning.tokens) : reasoning.effort
-  const effort = wanted === undefined ? undefined : nearestEffort(wanted, thinksByDefault ? EFFORTS : CLAUDE_EFFORTS)
-  const fields = {
-    ...(thinksByDefault ? { thinking: { type: 'disabled' } } : {}),
-    ...(effort === undefined ? {} : { output_config: { effort } }),
+  if (family !== 'claude' || !claudeOf(target).thinksByDefault) return undefined
+  const { off } = claudeOf(target)
+  if (off === undefined) {
+    losses.approximate('reasoning_effort', ALWAYS_THINKS)
+    return { output_config: { effort: 'low' } }
   }
-  return Object.keys(fields).length === 0 ? undefined : fields
+  if (off === 'between_tools' && tools !== undefined)
+    losses.approximate('reasoning_effort', 'this model thinks between calls of tools all the same')
+  return { thinking: { type: off } }
 }
+
+const ALWAYS_THINKS = 'this model always thinks; it is told to as little as it can'
 
 /** Whether a model was told to think, by the fields of its maker. */
 export function isThinking(fields: JsonObject | undefined): boolean {
-  return fields !== undefined && !(isObject(fields.thinking) && fields.thinking.type === 'disabled') && !isEffortAlone(fields)
+  const isOff = isObject(fields?.thinking) && (fields.thinking.type === 'disabled' || fields.thinking.type === 'between_tools')
+  return fields !== undefined && !isOff && !isEffortAlone(fields)
 }
 
 function isEffortAlone(fields: JsonObject): boolean {

@@ -44,7 +44,7 @@ function writeTool({ name, description, schema, isStrict }: Tool, losses: Losses
 function writeChoice(choice: ToolChoice | undefined, cannotForce: boolean, losses: Losses): JsonObject | undefined {
   const isForced = choice?.type === 'required' || choice?.type === 'tool' || (choice?.type === 'some' && choice.isRequired)
   if (isForced && cannotForce) {
-    losses.approximate('tool_choice', 'this model always thinks, and cannot be made to call a tool')
+    losses.approximate('tool_choice', 'this model cannot be made to call a tool')
     return { auto: {} }
   }
   if (choice?.type === 'tool') return { tool: { name: choice.name } }

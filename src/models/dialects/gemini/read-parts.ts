@@ -88,6 +88,7 @@ function joinThoughts(content: readonly Content[]): readonly Content[] {
 
 function readPart(part: JsonObject, conversation: Conversation, place: Place): readonly Content[] {
   const { path } = place
+  for (const name of BESIDE) if (field(part, name) !== undefined) place.losses.drop(`${path}.${name}`, 'no other wire has this field')
   const given = optionalString(field(part, 'thoughtSignature'), `${path}.thoughtSignature`)
   const signature = given === NO_SIGNATURE ? undefined : given
   if (part.thought === true) return readThought(part, signature, place)
@@ -114,12 +115,16 @@ function readSaid(part: JsonObject, conversation: Conversation, place: Place): r
     const key = part[name] === undefined ? snakeCase(name) : name
     return read(readObject(value, `${path}.${key}`), conversation, { losses, path: `${path}.${key}` })
   }
-  const [unknown] = Object.keys(part).filter((key) => key !== 'thought' && key !== 'thoughtSignature' && key !== 'thought_signature')
+  const [unknown] = Object.keys(part).filter((key) => !KNOWN.has(key))
   if (unknown === undefined) return []
   if (!SERVER_SIDE.has(unknown)) throw wrong(path, `holds "${unknown.slice(0, 50)}", which is no part of this wire`)
   losses.drop(`${path}.${unknown}`, 'what a provider ran by itself is known to that provider only')
   return []
 }
+
+/** Fields that stand beside what a part is. */
+const BESIDE = ['mediaResolution', 'videoMetadata'] as const
+const KNOWN = new Set(['thought', 'thoughtSignature', ...BESIDE].flatMap((name) => [name, snakeCase(name)]))
 
 /** Parts that only Google's own models write. */
 const SERVER_SIDE = new Set([
@@ -131,8 +136,6 @@ const SERVER_SIDE = new Set([
   'tool_call',
   'toolResponse',
   'tool_response',
-  'videoMetadata',
-  'video_metadata',
 ])
 
 type ReadPart = (value: JsonObject, conversation: Conversation, place: Place) => readonly Content[]

@@ -30,6 +30,8 @@ function readFunction(value: Json, path: string, losses: Losses): Tool {
   if (declared.response !== undefined || field(declared, 'responseJsonSchema') !== undefined) {
     losses.drop(`${path}.response`, 'other wires have no schema for what a tool answers')
   }
+  if (declared.behavior !== undefined && declared.behavior !== 'BLOCKING')
+    losses.drop(`${path}.behavior`, 'other wires wait for what a tool answers')
   return defined<Tool>({
     name: readString(declared.name, `${path}.name`),
     description: optionalString(declared.description, `${path}.description`),

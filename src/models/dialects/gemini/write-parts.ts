@@ -1,5 +1,6 @@
 import { isObject, type JsonObject } from '../../../core/json.ts'
 import type { AudioContent, Content, DocumentContent, ImageContent, ThinkingContent, ToolResultContent } from '../../neutral/content.ts'
+import { dropDetail } from '../../neutral/detail.ts'
 import type { Losses } from '../../neutral/loss.ts'
 import type { NeutralMessage } from '../../neutral/request.ts'
 import type { Target } from '../../types.ts'
@@ -78,6 +79,8 @@ function writePart(piece: Content, losses: Losses): readonly JsonObject[] {
     case 'refusal':
       return [{ text: piece.text }]
     case 'image':
+      dropDetail(piece, losses)
+      return [writeMedia(piece, losses)]
     case 'audio':
       return [writeMedia(piece, losses)]
     case 'document':

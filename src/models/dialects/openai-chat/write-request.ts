@@ -7,7 +7,7 @@ import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '..
 import type { Target } from '../../types.ts'
 import { withoutBreakpoints } from '../cache-marks.ts'
 import { writeOpenAiFields } from '../openai-fields.ts'
-import { effortForBudget, effortOn, isAnswerSchema, strictOf } from '../strict.ts'
+import { effortForBudget, effortOn, isAnswerSchema, offOn, strictOf } from '../strict.ts'
 import { writeMessages } from './write-messages.ts'
 
 const MAX_STOP_SEQUENCES = 4
@@ -87,8 +87,7 @@ function writeEffort(reasoning: Reasoning | undefined, target: Target, losses: L
   if (reasoning === undefined) return undefined
   switch (reasoning.type) {
     case 'off':
-      // Left out and not `none`: models that do not reason refuse the field, and those that do were not asked to.
-      return undefined
+      return offOn(target, losses)
     case 'budget':
       losses.approximate('thinking.budget_tokens', 'this wire has efforts, not budgets of tokens')
       return effortForBudget(reasoning.tokens)

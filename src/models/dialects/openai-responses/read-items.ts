@@ -62,11 +62,15 @@ function readCall(item: JsonObject, path: string): Content {
     : { ...call, arguments: readString(item.arguments ?? '', `${path}.arguments`) }
 }
 
+/** An answer is what is said at last anyway. */
+const NO_PHASES = 'other wires tell no comments from answers'
+
 function readMessage(messages: MessageList, item: JsonObject, place: Place): void {
   const { role } = item
   if (role !== 'user' && role !== 'assistant' && role !== 'system' && role !== 'developer') {
     throw wrong(`${place.path}.role`, 'must be user, assistant, system or developer')
   }
+  if (item.phase === 'commentary') place.losses.drop(`${place.path}.phase`, NO_PHASES)
   messages.add(role, readContent(item.content, { ...place, path: `${place.path}.content` }))
 }
 

@@ -48,6 +48,7 @@ export function readItem(item: JsonObject, index: number, losses: Losses): reado
   switch (item.type) {
     case 'message': {
       const parts: readonly Json[] = Array.isArray(item.content) ? item.content : []
+      reportPhase(item, losses)
       return parts.filter(isObject).flatMap(readPart)
     }
     case 'reasoning': {
@@ -62,6 +63,11 @@ export function readItem(item: JsonObject, index: number, losses: Losses): reado
       losses.drop(`output.${textOf(item.type).slice(0, 50)}`, 'what a provider ran by itself has no place in other wires')
       return []
   }
+}
+
+/** What a model says on its way to an answer is a part of the answer elsewhere. */
+export function reportPhase({ phase }: JsonObject, losses: Losses): void {
+  if (phase === 'commentary') losses.drop('output.phase', 'other wires tell no comments from answers')
 }
 
 /** The id by which a call is answered. */

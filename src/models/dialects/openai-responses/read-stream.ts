@@ -6,7 +6,7 @@ import { Losses } from '../../neutral/loss.ts'
 import type { StreamEvent } from '../../neutral/reply.ts'
 import { readFrameData } from '../provider-reply.ts'
 import { readCitations } from './read-items.ts'
-import { callId, readHead, readItem, readLogprobs, readStop } from './read-reply.ts'
+import { callId, readHead, readItem, readLogprobs, readStop, reportPhase } from './read-reply.ts'
 import { PARAGRAPH, readSeal } from './seal.ts'
 import { readUsage } from './usage.ts'
 
@@ -89,7 +89,8 @@ class EventReader {
   }
 
   #begin(at: number, item: JsonObject[string]): readonly StreamEvent[] {
-    if (!isObject(item) || !isCall(item) || this.#calls.has(at)) return []
+    if (!isObject(item) || this.#calls.has(at)) return []
+    if (!isCall(item)) return phaseLost(item)
     const index = this.#calls.size
     this.#calls.set(at, { index, said: '' })
     this.#kinds.push({ type: 'tool-call' })
@@ -156,6 +157,12 @@ class EventReader {
       ...(usage === undefined ? [] : [{ type: 'usage', usage } as const]),
     ]
   }
+}
+
+function phaseLost(item: JsonObject): readonly StreamEvent[] {
+  const losses = new Losses()
+  reportPhase(item, losses)
+  return losses.list.map((loss) => ({ type: 'loss', loss }))
 }
 
 function isCall({ type }: JsonObject): boolean {

@@ -2,9 +2,11 @@ import type { Json, JsonObject } from '../../../core/json.ts'
 import { freeTool } from '../../neutral/free-tools.ts'
 import { readSchema } from '../../neutral/json-schema.ts'
 import type { Losses } from '../../neutral/loss.ts'
-import { defined, optionalBoolean, optionalString, readList, readObject, readString, wrong } from '../../neutral/read.ts'
+import { defined, optionalBoolean, optionalString, readList, readObject, readString, reportUnread, wrong } from '../../neutral/read.ts'
 import type { Tool, ToolChoice } from '../../neutral/request.ts'
 import { readGrammar } from '../grammar.ts'
+
+const READ_FUNCTION = new Set(['type', 'name', 'description', 'parameters', 'strict'])
 
 /** Reads the functions among the tools. Those that a provider runs itself are losses. @throws invalid_request */
 export function readTools(value: Json | undefined, losses: Losses): readonly Tool[] | undefined {
@@ -12,7 +14,10 @@ export function readTools(value: Json | undefined, losses: Losses): readonly Too
   const tools = readList(value, 'tools').flatMap((item, index): readonly Tool[] => {
     const path = `tools[${index}]`
     const tool = readObject(item, path)
-    if (tool.type === 'function') return [readFunction(tool, path)]
+    if (tool.type === 'function') {
+      reportUnread(tool, READ_FUNCTION, { path, losses })
+      return [readFunction(tool, path)]
+    }
     if (tool.type === 'custom') return [readCustom(tool, path)]
     losses.drop(path, `only a provider of this wire has tools of the type "${String(tool.type).slice(0, 50)}"`)
     return []

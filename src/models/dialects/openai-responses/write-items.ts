@@ -5,12 +5,21 @@ import type { NeutralMessage } from '../../neutral/request.ts'
 import { writeBreakpoint } from '../cache-marks.ts'
 import { returnReasoning } from './seal.ts'
 
+interface ItemContext {
+  /** The model tells comments from answers, and does worse where it is not told what was which. */
+  readonly hasPhases: boolean
+  readonly losses: Losses
+}
+
 /** Messages as items: calls, results and reasoning are items of their own here, in the order in which they were said. */
-export function writeItems(messages: readonly NeutralMessage[], losses: Losses): readonly JsonObject[] {
+export function writeItems(messages: readonly NeutralMessage[], { hasPhases, losses }: ItemContext): readonly JsonObject[] {
   return messages.flatMap(({ role, content }) => {
     const items: JsonObject[] = []
+    const lastCall = content.findLastIndex(({ type }) => type === 'tool-call')
+    const phaseAt = (index: number) =>
+      hasPhases && role === 'assistant' ? { phase: index < lastCall ? 'commentary' : 'final_answer' } : {}
     let open: JsonObject[] | undefined
-    for (const piece of content) {
+    for (const [index, piece] of content.entries()) {
       const item = writeItem(piece, losses)
       if (item !== undefined) {
         open = undefined
@@ -21,7 +30,7 @@ export function writeItems(messages: readonly NeutralMessage[], losses: Losses):
       if (parts.length === 0) continue
       if (open === undefined) {
         open = []
-        items.push({ type: 'message', role, content: open })
+        items.push({ type: 'message', role, content: open, ...phaseAt(index) })
       }
       open.push(...parts)
     }

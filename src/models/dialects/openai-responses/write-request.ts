@@ -7,11 +7,16 @@ import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '..
 import type { Target } from '../../types.ts'
 import { withoutBreakpoints } from '../cache-marks.ts'
 import { writeOpenAiFields } from '../openai-fields.ts'
-import { effortForBudget, effortOn, isAnswerSchema, strictOf } from '../strict.ts'
+import { effortForBudget, effortOn, isAnswerSchema, offOn, strictOf } from '../strict.ts'
 import { writeItems } from './write-items.ts'
 
 /** OpenAI refuses less. */
 const LEAST_OUTPUT_TOKENS = 16
+
+/** OpenAI's models that think, whether they are told to or not. Others refuse to be asked for what they thought. */
+const REASONS = /^(?:o\d|gpt-(?:5|[6-9]|\d\d)(?!.*chat))/
+/** Source: https://developers.openai.com/api/docs/guides/reasoning (read 2026-11-21), on the phases of messages that are sent again. */
+const HAS_PHASES = /^gpt-(?:5\.3-codex|5\.(?:[4-9]|\d\d)|[6-9]|\d\d)/
 
 /** Writes a request of another wire for a provider of this one. Nothing is kept there: the caller's wire keeps its own conversation. */
 export function writeRequest(given: NeutralRequest, isStream: boolean, target: Target): Written {
@@ -22,8 +27,8 @@ export function writeRequest(given: NeutralRequest, isStream: boolean, target: T
   if (isOpenAi) refuseUnanswered(given)
   const request = isOpenAi ? given : withoutBreakpoints(withFunctionsAlone(given, losses), losses)
   reportLosses(request, losses)
-  const input = writeItems(request.messages, losses)
-  const reasons = request.reasoning !== undefined && request.reasoning.type !== 'off'
+  const input = writeItems(request.messages, { hasPhases: isOpenAi && HAS_PHASES.test(target.id), losses })
+  const reasons = (request.reasoning !== undefined && request.reasoning.type !== 'off') || (isOpenAi && REASONS.test(target.id))
   const include = [
     ...(reasons || input.some(({ type }) => type === 'reasoning') ? ['reasoning.encrypted_content'] : []),
     ...(request.logprobs === undefined ? [] : ['message.output_text.logprobs']),
@@ -109,8 +114,11 @@ function writeOutputForm(output: OutputForm | undefined, losses: Losses): JsonOb
 }
 
 function writeReasoning(reasoning: Reasoning | undefined, target: Target, losses: Losses): JsonObject | undefined {
-  // Off is left out: models that do not reason refuse the field, and those that do were not asked to.
-  if (reasoning === undefined || reasoning.type === 'off') return undefined
+  if (reasoning === undefined) return undefined
+  if (reasoning.type === 'off') {
+    const effort = offOn(target, losses)
+    return effort === undefined ? undefined : { effort }
+  }
   const summary = (reasoning.isShown ?? reasoning.type !== 'effort') ? { summary: 'auto' } : {}
   if (reasoning.type === 'budget') {
     losses.approximate('thinking.budget_tokens', 'this wire has efforts, not budgets of tokens')

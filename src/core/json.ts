@@ -9,6 +9,16 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** What a text says; undefined where it is no JSON: who reads it finds nothing of what it looks for, and says so. */
+export function parseJson(text: string): Json | undefined {
+  try {
+    // What JSON.parse gives is JSON.
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
+  }
+}
+
 /** Where the value of a top-level key stands in the text: from its first character to just after its last. */
 export interface KeySpan {
   readonly from: number

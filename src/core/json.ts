@@ -9,6 +9,12 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** The objects of a list; none where it is no list. */
+export function objectsIn(value: Json | undefined): readonly JsonObject[] {
+  const list: readonly Json[] = Array.isArray(value) ? value : []
+  return list.filter(isObject)
+}
+
 /** What a text says; undefined where it is no JSON: who reads it finds nothing of what it looks for, and says so. */
 export function parseJson(text: string): Json | undefined {
   try {

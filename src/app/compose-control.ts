@@ -44,7 +44,10 @@ export function composeControl(deps: ComposeDeps, { models, cache, readiness }: 
         .get()
         .catalog.list()
         .map(({ name }) => name),
-    eraseKept: async (filter) => (await store.objects.erase(filter)) + (models.made?.eraseKept(filter) ?? 0),
+    eraseKept: async (filter) => {
+      const kept = (await store.objects.erase(filter)) + (models.made?.eraseKept(filter) ?? 0)
+      return kept + ((await cache()?.purge(filter)) ?? 0)
+    },
     bodyReaders: () => snapshot.get().config.bodies.readers,
     money: () => ({ ledger: money.ledger, at: money.moment() }),
     get prices() {

@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { GatewayError } from '../../core/errors.ts'
+import { layerOfPath } from '../../core/layer.ts'
 import type { ControlApiDeps } from './deps.ts'
 import type { ControlApp, ControlEnv, Endpoint } from './endpoint.ts'
 import { purgeCache, showCache } from './endpoints/cache.ts'
@@ -87,9 +88,6 @@ function describe(app: ControlApp, deps: ControlApiDeps): void {
   })
 }
 
-/** Paths of the gateways, which answer at another port. */
-const OF_CALLS = /^\/(v1|v1beta|passthrough|mcp|a2a)(\/|$)/
-
 /** A known path with another method is 405, an unknown path 404: both in the shape of every other error. */
 function refuseTheRest(app: ControlApp): void {
   const methods = Map.groupBy(
@@ -104,7 +102,7 @@ function refuseTheRest(app: ControlApp): void {
     })
   }
   app.notFound(({ req: { path } }) => {
-    const hint = OF_CALLS.test(path) ? 'Calls go to the data port (`listen.data`); this is the control port.' : ''
+    const hint = layerOfPath(path) !== undefined ? 'Calls go to the data port (`listen.data`); this is the control port.' : ''
     const what = `There is nothing at ${path.slice(0, 200)}. ${hint}`.trimEnd()
     throw new GatewayError('not_found', `${what} GET /api/openapi.json lists what the control API answers.`)
   })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Action, FAILURES, type FailureName } from '../../src/models/routing/failures.ts'
 import { type DeafHost, deafHost } from '../../src/testing/deaf-host.ts'
-import { closedPort, type FakeUpstream, fakeUpstream } from '../../src/testing/fake-upstream.ts'
+import { closedPort, type FakeUpstream, fakeUpstream, NO_HOST } from '../../src/testing/fake-upstream.ts'
 import { type Scenario, startScenario } from '../../src/testing/scenario.ts'
 import { ask, chat } from './ask.ts'
 import { FAILURES_WALL, type Failure, failuresOf } from './failures/wall.ts'
@@ -40,7 +40,7 @@ beforeAll(async () => {
   plain = listenPlainly()
   for (const key of ['key-a', 'key-b']) writeFileSync(join(folder, key), key, { mode: 0o600 })
   hosts = {
-    nowhere: 'http://no-such-host.invalid',
+    nowhere: `http://${NO_HOST}`,
     closed: `http://127.0.0.1:${await closedPort()}`,
     deaf: `http://127.0.0.1:${deaf.port}`,
     plain: `https://127.0.0.1:${plain.port}`,

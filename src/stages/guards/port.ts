@@ -37,6 +37,8 @@ export interface ReplyText {
   readonly isJson?: boolean
   /** Whether it says again what other parts have said: it is looked at, and not counted. */
   readonly isRepeat?: boolean
+  /** Whether it stands beside what is said: spans are found in it, but it is no answer as a whole, and judges do not see it. */
+  readonly isAside?: boolean
 }
 
 /** Texts of one reply. */

@@ -27,6 +27,7 @@ export const geminiTexts: WireTexts = {
     const list: readonly Json[] = Array.isArray(candidates) ? candidates : []
     return list.flatMap((candidate, position) => (isObject(candidate) ? candidateTexts(candidate, position) : []))
   },
+  answersIn: () => [['candidates']],
   endsOf: ({ candidates }) =>
     objectsIn(candidates).flatMap((candidate, position) =>
       typeof field(candidate, 'finishReason') === 'string' ? [laneOf(candidate, position)] : [],

@@ -25,6 +25,8 @@ export const openaiResponsesTexts: WireTexts = {
   },
   isOwnKey: ({ 0: top, length }) => top === 'metadata' && length > 1,
   textsOf: (value) => (typeof value.type === 'string' ? eventTexts(value, value.type) : outputTexts(value.output, ['output'])),
+  // Beside what answers, a response repeats what it was asked.
+  answersIn: ({ type }) => (typeof type === 'string' ? [['item'], ['part'], ['annotation'], ['response', 'output']] : [['output']]),
   // All that is said of an item has ended when one of its texts is repeated whole: the next begins after that.
   endsOf: ({ type, output_index: at }) => (typeof type === 'string' && type.endsWith('.done') ? [String(at ?? 0)] : []),
   tidy: withoutChances,

@@ -73,6 +73,16 @@ const GEMINI: Wire = {
   frames: (aside) => [candidate({}), candidate(aside, { finishReason: 'STOP' })],
 }
 
+const THINKING = { type: 'reasoning', id: 'rs_1', summary: [{ type: 'summary_text', text: 'I think.' }] }
+const ANSWER = {
+  ...{ type: 'message', id: 'msg_1', role: 'assistant', status: 'completed' },
+  content: [{ type: 'output_text', text: '{"a":1}', annotations: [] }],
+}
+const thinkingCandidate = (finishReason: string): JsonObject => ({
+  candidates: [{ index: 0, content: { role: 'model', parts: [{ text: 'I think.', thought: true }, { text: '{"a":1}' }] }, finishReason }],
+  usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1, totalTokenCount: 2 },
+})
+
 /** Of each wire: what stands beside the text. Where `text` stands, something is said; an id and what is sealed stay as they are. */
 const ROWS: readonly (readonly [string, Wire, (text: string) => JsonObject])[] = [
   ['citations', CHAT, (text) => ({ annotations: [{ type: 'url_citation', url_citation: { title: text, url: 'https://example.com/' } }] })],
@@ -120,10 +130,10 @@ const ROWS: readonly (readonly [string, Wire, (text: string) => JsonObject])[] =
   ],
 ]
 
-const start = ({ wire, base }: Wire): Promise<Scenario> =>
+const start = ({ wire, base }: Wire, guards: object = { pii: { on: 'all' } }): Promise<Scenario> =>
   startScenario({
     config: (baseUrl) => ({
-      guards: { pii: { on: 'all' } },
+      guards,
       models: {
         providers: { fake: { wire, baseUrl: baseUrl.replace(/\/v1$/, base), apiKey: 'env:FAKE_PROVIDER_KEY' } },
         models: [{ name: 'mini', provider: 'fake', id: 'm' }],
@@ -157,4 +167,40 @@ test('what a response repeats of its request is not what it says', async () => {
   scenario.upstream.answer(wholeReply({ body: RESPONSES.whole({ type: 'mcp_call', id: 'm', name: 'f', arguments: '{}', output: 'x' }) }))
   const reply = await ask(scenario, { path: RESPONSES.path(false), body: RESPONSES.body(false) })
   expect(reply.text).toContain('carol@example.net')
+})
+
+/** An answer of each wire that is JSON, with thinking that is not. */
+const THOUGHT: readonly (readonly [wire: Wire, whole: JsonObject, frames: readonly JsonObject[]])[] = [
+  [
+    CHAT,
+    CHAT.whole({ content: '{"a":1}', reasoning_content: 'I think.' }),
+    [chunk({ role: 'assistant', reasoning_content: 'I think.' }), chunk({ content: '{"a":1}' }), chunk({}, 'stop')],
+  ],
+  [
+    RESPONSES,
+    response([THINKING, ANSWER], 'completed'),
+    [
+      { type: 'response.reasoning_summary_text.delta', output_index: 0, item_id: 'rs_1', summary_index: 0, delta: 'I think.' },
+      { type: 'response.output_item.done', output_index: 0, item: THINKING },
+      { type: 'response.output_text.delta', output_index: 1, item_id: 'msg_1', content_index: 0, delta: '{"a":1}' },
+      { type: 'response.output_item.done', output_index: 1, item: ANSWER },
+      { type: 'response.completed', response: response([THINKING, ANSWER], 'completed') },
+    ],
+  ],
+  [GEMINI, thinkingCandidate('STOP'), [thinkingCandidate('STOP')]],
+]
+
+describe.each(THOUGHT.map(([wire, whole, frames]) => ({ name: wire.wire, wire, whole, frames })))('a schema, in $name,', (row) => {
+  test.each([false, true])('binds the answer and not the thinking; stream: %p', async (isStream) => {
+    const { wire, whole, frames } = row
+    await using scenario = await start(wire, { json: { type: 'schema', schema: { type: 'object', required: ['a'] }, on: 'all' } })
+    const sent = frames.map(
+      (frame) => `${typeof frame.type === 'string' ? `event: ${frame.type}\n` : ''}data: ${JSON.stringify(frame)}\n\n`,
+    )
+    const done = wire.wire === 'openai-chat' ? ['data: [DONE]\n\n'] : []
+    scenario.upstream.answer(isStream ? streamReply({ frames: [...sent, ...done] }) : wholeReply({ body: whole }))
+    const reply = await ask(scenario, { path: wire.path(isStream), body: wire.body(isStream) })
+    expect([reply.status, reply.text.includes('I think.'), reply.text.includes('{\\"a\\":1}')]).toEqual([200, true, true])
+    await scenario.expectCall({ outcome: 'ok', guards: undefined })
+  })
 })

@@ -17,6 +17,8 @@ export interface WireText {
   readonly isJson?: boolean
   /** Whether it says again what other parts of the reply have said: it is looked at, and not counted. */
   readonly isRepeat?: boolean
+  /** Whether the model says it to itself: it is no answer. */
+  readonly isThinking?: boolean
   /** Whether it stands beside what is said: a citation, what the provider has found or run. */
   readonly isAside?: true
 }

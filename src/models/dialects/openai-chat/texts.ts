@@ -80,7 +80,9 @@ function choiceTexts(choice: Json, position: number): readonly WireText[] {
   const texts: WireText[] = []
   for (const field of SPOKEN) {
     const text = said[field]
-    if (typeof text === 'string') texts.push({ path: [...base, field], text, phase: 'output', ...laneIn(isDelta, `${lane}/${field}`) })
+    const thinking = field.startsWith('reasoning') ? { isThinking: true } : {}
+    if (typeof text === 'string')
+      texts.push({ path: [...base, field], text, phase: 'output', ...thinking, ...laneIn(isDelta, `${lane}/${field}`) })
   }
   texts.push(...spokenTexts(said, base, (kind) => laneIn(isDelta, `${lane}/${kind}`)))
   if (Array.isArray(said.content))
@@ -126,7 +128,8 @@ function partTexts(
     const own: readonly WireText[] =
       typeof part.text === 'string' ? [{ path: [...base, index, 'text'], text: part.text, phase: 'output', ...lane('content') }] : []
     if (!Array.isArray(part.thinking)) return own
-    return [...own, ...partTexts(part.thinking, [...base, index, 'thinking'], () => lane('thinking'))]
+    const thoughts = partTexts(part.thinking, [...base, index, 'thinking'], () => lane('thinking'))
+    return [...own, ...thoughts.map((text) => ({ ...text, isThinking: true }))]
   })
 }
 

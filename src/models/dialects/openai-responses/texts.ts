@@ -79,7 +79,7 @@ function deltaTexts(event: JsonObject, type: string): readonly WireText[] {
   if (typeof event.delta !== 'string' || type.endsWith('audio.delta')) return []
   const part = String(event.content_index ?? event.summary_index ?? 0)
   const lane = `${String(event.output_index ?? 0)}/${type}/${part}`
-  return [{ path: ['delta'], text: event.delta, lane, ...kindOf(type) }]
+  return [{ path: ['delta'], text: event.delta, lane, isThinking: type.includes('reasoning'), ...kindOf(type) }]
 }
 
 function kindOf(type: string): { readonly phase: Phase; readonly isJson?: true } {
@@ -94,10 +94,11 @@ function outputTexts(output: Json | undefined, path: JsonPath): readonly WireTex
 
 function itemTexts(item: JsonObject, path: JsonPath): readonly WireText[] {
   if (item.type === 'function_call' || item.type === 'custom_tool_call') return callTexts(item, path)
-  return ['content', 'summary'].flatMap((list) => {
+  const texts = ['content', 'summary'].flatMap((list) => {
     const parts: Json | undefined = item[list]
     return Array.isArray(parts) ? parts.flatMap((part: Json, index) => (isObject(part) ? partTexts(part, [...path, list, index]) : [])) : []
   })
+  return item.type === 'reasoning' ? texts.map((text) => ({ ...text, isThinking: true })) : texts
 }
 
 function callTexts(item: JsonObject, path: JsonPath): readonly WireText[] {

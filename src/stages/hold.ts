@@ -1,6 +1,7 @@
 import type { Booking, Hold } from '../core/booking.ts'
 import type { Call } from '../core/call.ts'
 import { type ErrorCode, GatewayError } from '../core/errors.ts'
+import type { Usage } from '../core/events.ts'
 import { formatUsd, type NanoUsd } from '../core/money.ts'
 import { isBalanceStrict } from '../ledger/accounts.ts'
 import type { Balance } from '../ledger/balance.ts'
@@ -190,20 +191,24 @@ export class HeldAttempt<In> {
     return this.#note(this.#deps.ledger.release(this.hold.attempt, at), at)
   }
 
-  /** It began to answer and did not end well; what it used was never said, but perhaps the input. */
-  breakOff(inputTokens = this.#estimate.inputTokens): Booking | undefined {
-    return this.isStrict || this.#frames === 0 ? this.settleUnsaid() : this.settle(this.#seen(inputTokens))
+  /** It began to answer and did not end well. @param told what the provider had said by then of what it used, which is no end of it */
+  breakOff(told: Usage = {}): Booking | undefined {
+    return this.isStrict || this.#frames === 0 ? this.settleUnsaid() : this.settle(this.#seen(told))
   }
 
   /**
    * What was seen of a stream (all input, and a token for each byte beyond what the shortest frame has around its text), and what its provider
-   * went on to write, at the same pace: since the last frame was read, and until it notices that nobody is there any more.
+   * went on to write, at the same pace: since the last frame was read, and until it notices that nobody is there any more. No less than it said.
    */
-  #seen(inputTokens: number): Charge {
+  #seen(told: Usage): Charge {
+    const inputTokens = countOr(told.inputTokens, this.#estimate.inputTokens)
     const seenTokens = this.#sizeBytes - this.#frames * (this.#shortestBytes - 1)
     const pace = Math.max(LEAST_PACE, seenTokens / Math.max(LEAST_SPAN_MS, this.#lastMs - this.#firstMs))
     const unseenTokens = pace * (this.#call.world.monotonicMs() - this.#lastMs + NOTICE_MS)
-    const outputTokens = Math.min(Math.ceil(seenTokens + unseenTokens), this.#estimate.outputTokens)
+    const outputTokens = Math.max(
+      Math.min(Math.ceil(seenTokens + unseenTokens), this.#estimate.outputTokens),
+      countOr(told.outputTokens, 0),
+    )
     const priceOf = this.#priceOf ?? this.#deps.pricing(this.input, this.isStrict)
     const nanoUsd = this.hold.nanoUsd === undefined ? undefined : priceOf({ inputTokens, outputTokens })
     return { nanoUsd, tokens: inputTokens + outputTokens, isEstimate: true }
@@ -233,6 +238,11 @@ export class HeldAttempt<In> {
     record.replyHeaders ??= {}
     record.replyHeaders['x-signalbox-budget-remaining-usd'] = formatUsd(Math.max(0, least))
   }
+}
+
+/** A provider may say anything. */
+function countOr(count: number | undefined, otherwise: number): number {
+  return count !== undefined && Number.isSafeInteger(count) && count >= 0 ? count : otherwise
 }
 
 /** A frame with a piece of an answer is larger in every wire; keep-alives and pings are smaller. */

@@ -17,6 +17,8 @@ interface MeterDeps<In, Part, Priced> {
   /** The usage that a part reports; the last one of an attempt counts. */
   readonly usageOf: (part: Part) => Usage | undefined
   readonly sizeOf: (part: Part) => number
+  /** Whether a part says that the answer is complete: what is told of the usage before it is not the end of it. Left out: it always is. */
+  readonly isFinish?: (part: Part) => boolean
   /** Whether a part is one of many that carry an answer. */
   readonly isPiece: (part: Part) => boolean
   /** What of an input says its price. It is kept while a stream runs, and the rest of the input is not. */
@@ -36,6 +38,8 @@ interface Metered {
   usage: Usage | undefined
   charge: Charge | undefined
   sizeBytes: number
+  /** The answer is complete: the usage is all of it. */
+  isComplete: boolean
   /** Its client has left, and it is read on: the call ends without what it brought, which is written when it is booked. */
   isLeft: boolean
   /** What the facts said before it. */
@@ -95,11 +99,19 @@ function watch<In, Part, Priced>(reply: Reply<Part>, { deps, call, priced, held 
   const { facts } = call.record
   const { usage, costNanoUsd, priceVersion, pricing, isUnpriced } = facts
   const before = { usage, costNanoUsd, priceVersion, pricing, isUnpriced }
-  const metered: Metered = { usage: undefined, charge: undefined, sizeBytes: 0, isLeft: false, before }
+  const metered: Metered = {
+    usage: undefined,
+    charge: undefined,
+    sizeBytes: 0,
+    isComplete: deps.isFinish === undefined,
+    isLeft: false,
+    before,
+  }
   tap(reply, (part) => {
     const sizeBytes = deps.sizeOf(part)
     metered.sizeBytes += sizeBytes
     const usage = deps.usageOf(part)
+    metered.isComplete ||= deps.isFinish?.(part) === true
     if (usage !== undefined) takeUsage(metered, usage, deps.price(priced, usage), facts)
     if (held === undefined || !deps.isPiece(part)) return
     held.see(sizeBytes)
@@ -114,7 +126,7 @@ function watch<In, Part, Priced>(reply: Reply<Part>, { deps, call, priced, held 
     if (held !== undefined) book(held, metered, ending, facts)
     // The provider did the work, or a part of it, and did not say how much: not known is not free.
     else if (metered.charge?.type !== 'priced') facts.isUnpriced = true
-    else if (metered.usage?.isEstimate === true) facts.isEstimate = true
+    else if (metered.usage?.isEstimate === true || !isWhole(metered, ending)) facts.isEstimate = true
     finishLate(call, held, metered)
     return facts.costNanoUsd === undefined ? undefined : { ...ending, costNanoUsd: facts.costNanoUsd }
   })
@@ -162,11 +174,16 @@ function bring({ usage, charge, before }: Metered, facts: CallFacts): void {
   facts.pricing = charge.lines
 }
 
+/** Whether what was told of the usage is all of it: some tell it with every frame, of which one that was left is not the last. */
+function isWhole({ isComplete }: Metered, { outcome }: Ending): boolean {
+  return isComplete || outcome === 'ok'
+}
+
 function book<In>(held: HeldAttempt<In>, metered: Metered, ending: Ending, facts: CallFacts): void {
   const { usage, charge } = metered
   // Where a price was held, half a usage and a tier of service without a price are no bill: they would be free.
   const isBill = charge?.type === 'priced' || (charge !== undefined && held.hold.nanoUsd === undefined)
-  if (usage !== undefined && usage.isEstimate !== true && isBill) {
+  if (usage !== undefined && usage.isEstimate !== true && isBill && isWhole(metered, ending)) {
     if (charge.type === 'unpriced') facts.isUnpriced = true
     const nanoUsd = charge.type === 'priced' ? charge.costNanoUsd : undefined
     const booking = held.settle({ nanoUsd, tokens: (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0) })
@@ -176,9 +193,9 @@ function book<In>(held: HeldAttempt<In>, metered: Metered, ending: Ending, facts
     facts.isEstimate = true
     return
   }
-  // What the provider said of the beginning is no bill; but what it said of the input is true.
+  // What the provider said so far is no bill: it may go on. But it is true, and the least that was used.
   facts.costNanoUsd = metered.before.costNanoUsd
-  addEstimate(ending.outcome === 'ok' ? held.settleUnsaid() : held.breakOff(usage?.inputTokens), facts)
+  addEstimate(ending.outcome === 'ok' ? held.settleUnsaid() : held.breakOff(usage), facts)
 }
 
 function chargeFailed<In>({ record }: Call, held: HeldAttempt<In>, error: GatewayError): void {

@@ -35,7 +35,6 @@ import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
 import { guardReferences } from './passthrough/guard-references.ts'
-import { createPassthrough } from './passthrough/index.ts'
 import type { PassedPart } from './passthrough/types.ts'
 import { charge } from './prices/charge.ts'
 import { estimator, likelyTokens } from './prices/estimate.ts'
@@ -164,7 +163,7 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
           usageOf: (part) => part.usage ?? (part.countedTokens === undefined ? undefined : NOTHING_USED),
           sizeOf: (part) => part.bytes.length,
           isPiece: ({ type, isPreamble }) => type === 'frame' && isPreamble !== true,
-          isFinish: ({ finishReason, isLast }) => isLast || finishReason !== undefined,
+          isEnd: ({ finishReason, isLast, error }) => finishReason !== undefined || isLast || error !== undefined,
           pricedOf: ({ target }) => target.price,
           price: (price, usage) => (usage === NOTHING_USED ? FREE : charge(price, usage, deps.world.now())),
           holds: { ...estimator, ...deps.money },
@@ -188,9 +187,10 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
     const question = { method: request.method, id: at?.model ?? '', what: at?.endpoint.kept ?? 'response', query }
     return answerCode().answerKept({ ...deps, runs: runs.get() }, call, question)
   })
+  const passed = new OnDemand(() => passthroughCode().createPassthrough(deps))
   const passthrough = pipeline<Incoming, PassedPart>(
     [...edge<PassedPart>(), queue<Incoming, PassedPart>(calls, deps.overload)],
-    createPassthrough(deps),
+    (call, incoming) => passed.get()(call, incoming),
   )
   const own = pipeline<ModelCall, ModelPart>([record<ModelCall, ModelPart>(deps), budget({ ...deps.money, subjectOf })], attempts)
   return {
@@ -202,8 +202,9 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
 /** From here on a body is held once, in the pieces in which it came. */
 const LARGE_BYTES = 256 * 1024
 const largeBodyCode = () => require('./large-body/decode.ts') as typeof import('./large-body/decode.ts')
-/** Few callers ask for either. */
+/** Few callers ask for any of these. */
 const backgroundCode = () => require('./responses/background.ts') as typeof import('./responses/background.ts')
+const passthroughCode = () => require('./passthrough/index.ts') as typeof import('./passthrough/index.ts')
 const answerCode = () => require('./responses/answer.ts') as typeof import('./responses/answer.ts')
 
 /** A question whose vector takes longer is asked as one that nobody asked before. */

@@ -197,7 +197,7 @@ export class MoneyLife {
           usageOf: ({ usage }) => usage,
           sizeOf: ({ bytes }) => bytes.length,
           isPiece: ({ type }) => type === 'frame',
-          isFinish: ({ finishReason }) => finishReason !== undefined,
+          isEnd: ({ finishReason }) => finishReason !== undefined,
           pricedOf: ({ target }) => target.provider,
           price,
           holds: { ...ESTIMATOR, ...money },

@@ -3,6 +3,7 @@ import type { Content, DocumentContent, ImageContent, MediaSource, TextContent }
 import type { Losses } from '../../neutral/loss.ts'
 import type { MessageList } from '../../neutral/messages.ts'
 import { isBase64, optionalString, readList, readObject, readString, wrong } from '../../neutral/read.ts'
+import { isHiddenBy } from '../../neutral/seal.ts'
 import { isOnNext, NO_SIGNATURE, readSignature } from './signature.ts'
 import { field, snakeCase } from './words.ts'
 
@@ -100,7 +101,7 @@ function readThought(part: JsonObject, signature: string | undefined, { path }: 
   const text = optionalString(part.text, `${path}.text`) ?? ''
   if (signature === undefined) return text === '' ? [] : [{ type: 'thinking', text }]
   const seal = readSignature(signature, 'thought')
-  return [{ type: 'thinking', text, ...(text === '' ? { isHidden: true } : {}), seal }]
+  return [{ type: 'thinking', text, ...(isHiddenBy(text, seal) ? { isHidden: true } : {}), seal }]
 }
 
 function readSaid(part: JsonObject, conversation: Conversation, place: Place): readonly Content[] {

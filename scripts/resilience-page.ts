@@ -1,3 +1,4 @@
+import { REFINED } from '../src/models/refine-failure.ts'
 import { type Action, BROKEN_STREAMS, FAILURES, type LaneEffect } from '../src/models/routing/failures.ts'
 
 const COLUMNS: readonly (readonly [title: string, action: Action])[] = [
@@ -17,7 +18,7 @@ const LANES: Readonly<Record<LaneEffect, string>> = {
 
 /** docs/resilience.md: words for people around the tables that the code goes by. */
 export function resiliencePage(): string {
-  return [HEAD, failureTable(), MIDDLE, brokenTable(), TAIL].join('\n')
+  return [HEAD, failureTable(), WORDS, wordsTable(), MIDDLE, brokenTable(), TAIL].join('\n')
 }
 
 function failureTable(): string {
@@ -28,6 +29,12 @@ function failureTable(): string {
     return `| ${what} | ${cells.join(' | ')} | surface | ${LANES[lane]} |\n`
   })
   return `${head}${rows.join('')}`
+}
+
+/** What each code of a refined failure is called in the table above. */
+function wordsTable(): string {
+  const rows = REFINED.map(({ code, what, statuses }) => `| ${statuses.join(', ')} | ${what} | \`${code}\` |\n`)
+  return `| status | words | told as |\n|---|---|---|\n${rows.join('')}`
 }
 
 function brokenTable(): string {
@@ -49,11 +56,19 @@ back: at most 64 frames or 256 KiB, and no longer than the first-token timeout. 
 elsewhere, and the caller gets a proper HTTP error where it cannot.
 
 The numbers say what is tried first. What is not possible (no other key, no other target, no retry left) is passed over; after the last one the failure is
-the caller's answer, by its code in [errors.md](errors.md). tests/scenarios/failure-table.test.ts brings about every row, whole and streamed, and compares
-what the gateway did with every cell (tests/scenarios/limits-of-providers.test.ts for limits and budgets of one's own).
+the caller's answer, by its code in [errors.md](errors.md). tests/scenarios/failure-table.test.ts brings about every row at a provider of every wire (chat
+completions, Responses, Anthropic Messages, Gemini, Bedrock's Converse and Invoke), whole and streamed, in that wire's own words, and compares what the gateway did with every cell (tests/scenarios/limits-of-providers.test.ts for limits and budgets of one's own).
+`
+
+const WORDS = `
+**All wires are alike**: the same failure has the same cells, whoever tells it how. Providers differ in the form: an error answer, an error in a stream of status 200 (\`event: error\`,
+\`response.failed\`, an exception in a frame of AWS, Gemini's \`error\`), a failed response of status 200. Where the status does not say what it is, their words do (a status inside a reply is the
+one that the words stand for):
 `
 
 const MIDDLE = `
+- **A filter may answer, too.** A prompt that Gemini blocks (\`promptFeedback\`), a \`refusal\` of Claude, \`content_filtered\` of Bedrock, \`finish_reason: content_filter\` come with status 200: they are the
+  answer, and go to the caller with that reason.
 - **Next key.** A provider may have several keys (\`apiKey\` is a list). To take another one is not a retry: there is no wait, and it costs nothing of the retry budget.
 - **Retry.** When all targets have failed, the call goes round again after a wait with full jitter: drawn from 0 to \`base\`, which doubles up to \`longest\`. \`Retry-After\`
   is the least that is waited; where it is more than \`longest\`, the failure is answered instead, with its \`Retry-After\`. A route retries twice unless \`retries.max\` says
@@ -92,6 +107,8 @@ log. A cut is never a success.
 `
 
 const TAIL = `
+tests/scenarios/broken-streams.test.ts brings about every row at a provider of every wire.
+
 A route may opt in to going on: \`onBrokenStream: continue\`. Then another target goes on with the text, where there was only text: no tool call, no thinking, no JSON
 format, one candidate, and a target that goes on with an assistant's message that stands last (\`can: { prefill: true }\`, in the built-in table or in the configuration).
 This holds for callers of every wire; where a wire tells more than text, as Responses do, ids, numbers and the whole text at the end are those of one answer. Where the second target calls a

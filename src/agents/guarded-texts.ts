@@ -55,9 +55,18 @@ function stringsOf(text: string, phase: Phase): readonly FoundString[] {
   visitStrings(text, ({ path, from, to, isKey }) => {
     if (path[0] !== 'params' && path[0] !== 'result' && path[0] !== 'error') return
     if (!isOfError(path, isKey) && !isOfData(path) && (isKey || path.length <= 2 || isOfProtocol(path))) return
-    found.push({ phase, text: decodeString(text, from, to), path: formatPlace({ path, isKey }), from, to })
+    const joins = isKey ? undefined : listOfParts(path)
+    found.push({
+      ...{ phase, text: decodeString(text, from, to), path: formatPlace({ path, isKey }), from, to },
+      ...(joins === undefined ? {} : { joins }),
+    })
   })
   return found
+}
+
+/** The list whose part a text is: the parts of a message or of an artifact are read as one. */
+function listOfParts(path: readonly (string | number)[]): string | undefined {
+  return path.at(-1) === 'text' && path.at(-3) === 'parts' ? path.slice(0, -2).join('.') : undefined
 }
 
 /** What an agent says of a failure, in whatever shape. */
@@ -97,7 +106,9 @@ const encoder = new TextEncoder()
 class AgentReplyTexts implements ReplyTexts<AgentPart> {
   read(part: AgentPart): readonly ReplyText[] {
     const text = jsonOf(part)
-    return text === undefined ? [] : stringsOf(text, 'output').map((found) => ({ phase: found.phase, text: found.text }))
+    return text === undefined
+      ? []
+      : stringsOf(text, 'output').map(({ phase, text: said, joins }) => ({ phase, text: said, ...(joins === undefined ? {} : { joins }) }))
   }
 
   write(part: AgentPart, texts: readonly string[]): AgentPart {

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { AnswerCache } from '../core/answer-cache.ts'
+import type { AnswerCache, CacheFilter } from '../core/answer-cache.ts'
+import { GatewayError } from '../core/errors.ts'
 import type { World } from '../core/world.ts'
 import { MemoryAnswerCache } from '../storage/memory/answer-cache.ts'
 import { SqliteAnswerCache } from '../storage/sqlite/answer-cache.ts'
@@ -57,6 +59,32 @@ export function openAnswerCache(around: CacheSurroundings): CurrentCache {
       opened = undefined
     },
   }
+}
+
+interface AtRest {
+  readonly config: Config | undefined
+  /** The data folder. */
+  readonly folder: string
+  readonly world: World
+}
+
+/**
+ * Removes answers that a gateway which does not run has kept on disk.
+ * @throws conflict where they are in a Redis: only a gateway that runs reaches it
+ */
+export async function purgeAtRest(filter: CacheFilter, { config, folder, world }: AtRest): Promise<number> {
+  const path = join(folder, 'cache.db')
+  let purged = 0
+  if (existsSync(path)) {
+    const cache = new SqliteAnswerCache({ path, world, bounds: () => ({ maxEntries: 0, maxBytes: 0 }) })
+    try {
+      purged = await cache.purge(filter)
+    } finally {
+      cache.close()
+    }
+  }
+  if (config?.models?.cache.store !== 'redis') return purged
+  throw new GatewayError('conflict', 'Cached answers are in a Redis, which only a running gateway reaches. Start it, and erase again.')
 }
 
 /** A text that differs where another cache must be opened; undefined where nothing is cached. */

@@ -1,5 +1,6 @@
 import type { BodyFilter } from '../core/ports.ts'
 import type { ProviderStates } from '../core/provider-report.ts'
+import type { RouteExplanation, RouteQuestion } from '../core/route-explanation.ts'
 import { createModels, type ModelsDeps, type ModelsLayer } from '../models/index.ts'
 import { responsesField } from '../models/responses/config.ts'
 import { KeptResponses } from '../models/responses/kept-responses.ts'
@@ -7,6 +8,7 @@ import { providerStates } from '../models/routing/report.ts'
 import { RouterState } from '../models/routing/router.ts'
 import type { ComposeDeps } from './compose.ts'
 import { dataFolder } from './data-folder.ts'
+import { explainRoute } from './explain-route.ts'
 import { keepProviderStates } from './keep-provider-states.ts'
 import { shareProviderStates } from './share-provider-states.ts'
 
@@ -14,6 +16,8 @@ import { shareProviderStates } from './share-provider-states.ts'
 export interface Models {
   readonly layer: ModelsLayer
   readonly providers: ProviderStates
+  /** Where a call would go now. @throws model_not_found */
+  explain(question: RouteQuestion): RouteExplanation
   /** Erases what this process keeps in memory for callers. Returns how many those were. */
   eraseKept(filter: BodyFilter): number
   /** Ends what runs beside the calls. */
@@ -47,7 +51,8 @@ export function composeModels(
     talk.close()
     stopKeeping()
   }
-  return { layer, providers: { ...states, reset }, eraseKept: (filter) => responses.erase(filter), close }
+  const explain = (question: RouteQuestion) => explainRoute(question, { snapshot: snapshot.get(), lanes: router.lanes, world })
+  return { layer, providers: { ...states, reset }, explain, eraseKept: (filter) => responses.erase(filter), close }
 }
 
 /** After a reload that took the section away, what still runs ends by these. */

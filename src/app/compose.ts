@@ -147,7 +147,10 @@ export function compose(deps: ComposeDeps): Gateway {
         .catalog.list()
         .map(({ name }) => name),
     bodies: store.bodies,
-    eraseKept: async (filter) => (await store.objects.erase(filter)) + (models.made?.eraseKept(filter) ?? 0),
+    eraseKept: async (filter) => {
+      const kept = (await store.objects.erase(filter)) + (models.made?.eraseKept(filter) ?? 0)
+      return kept + ((await cache.get()?.purge(filter)) ?? 0)
+    },
     bodyReaders: () => snapshot.get().config.bodies.readers,
     cache: cache.get,
     tallies: store.tallies,
@@ -158,6 +161,10 @@ export function compose(deps: ComposeDeps): Gateway {
     providers: {
       list: () => models.made?.providers.list() ?? [],
       reset: (provider) => models.made?.providers.reset(provider),
+    },
+    explainRoute: (question) => {
+      if (models.made === undefined) throw new GatewayError('model_not_found', 'This gateway has no section models: it has no routes.')
+      return models.made.explain(question)
     },
     adminKey: deps.adminKey,
     version: deps.version,

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { World } from '../core/world.ts'
 import { encodeStates, restoreStates } from '../models/routing/kept-states.ts'
@@ -50,14 +50,18 @@ export function keepProviderStates({ world, logger, folder, lanes }: KeepDeps): 
   }
 }
 
-/** Takes up the states that a gateway has left in its data folder, where it has. */
-export function readProviderStates(folder: string, lanes: LaneTable): void {
+/** Takes up the states that a gateway has left in its data folder. @returns when it wrote them, in milliseconds since the epoch; undefined: none has */
+export function readProviderStates(folder: string, lanes: LaneTable): number | undefined {
+  const path = join(folder, PROVIDER_STATES_FILE)
   let text: string
+  let writtenAtMs: number
   try {
-    text = readFileSync(join(folder, PROVIDER_STATES_FILE), 'utf8')
+    text = readFileSync(path, 'utf8')
+    writtenAtMs = statSync(path).mtimeMs
   } catch {
     // The first start has none.
-    return
+    return undefined
   }
   restoreStates(lanes, text)
+  return writtenAtMs
 }

@@ -16,6 +16,7 @@ import { NO_RULES } from '../ledger/rules.ts'
 import { type FolderReader, openReader } from '../storage/sqlite/open-reader.ts'
 import { installationSecret } from '../storage/sqlite/secret-file.ts'
 import { openSqliteStore } from '../storage/sqlite/store.ts'
+import { purgeAtRest } from './answer-cache.ts'
 import { openInstallation } from './data-folder.ts'
 import { type GatewayPlace, PlaceError } from './gateway-place.ts'
 import { Money } from './money.ts'
@@ -76,6 +77,9 @@ export async function openOffline(request: OfflineRequest): Promise<OfflineGatew
         ...{ swap: () => undefined, fold: () => undefined },
       }),
       providers: { list: () => [], reset: () => undefined },
+      explainRoute: () => {
+        throw new GatewayError('conflict', 'No gateway runs here that could say where a call would go.')
+      },
       metricsText: () => '',
       readiness: () => ({ ready: false, checks: [{ name: 'gateway', ok: false, detail: 'It is not running.' }] }),
       configStatus: () => ({ revision: '-', loadedAtMs: world.now(), ...(place.file === undefined ? {} : { file: place.file }) }),
@@ -153,7 +157,8 @@ async function changeStore(known: Config | undefined, { place, world, report }: 
   }
   const store = await (known?.storage.type === 'postgres' ? openStore(known, options) : openSqliteStore(place.dataFolder, options))
   const { log, reader, keys, bodies, objects, tallies } = store
-  const eraseKept = (filter: BodyFilter) => objects.erase(filter)
+  const eraseKept = async (filter: BodyFilter) =>
+    (await objects.erase(filter)) + (await purgeAtRest(filter, { config: known, folder: place.dataFolder, world }))
   const checks = { verify: () => store.verify(), rebuild: () => store.rebuild() }
   const stores = { log, reader, keys, bodies, eraseKept, tallies, money: unknownMoney, ...checks }
   return { stores, close: () => store.close() }

@@ -5,8 +5,8 @@ import type { FailureName } from '../models/routing/failures.ts'
 import type { Target } from '../models/types.ts'
 import { framesOf, reportOf, streamTypeOf, wholeOf } from './rehearsal-replies.ts'
 
-/** A fault that a provider may have: a row of the failure table, but for our own, or what breaks a stream after its first content. */
-export type FaultName = Exclude<FailureName, 'not_carried' | 'no_room'> | 'cut' | 'no_end' | 'stalled' | 'reported'
+/** A fault that a provider may have: a row of the failure table, but for our own and those of clouds' token services, or what breaks a stream after its first content. */
+export type FaultName = Exclude<FailureName, 'not_carried' | 'no_room' | 'no_credential'> | 'cut' | 'no_end' | 'stalled' | 'reported'
 
 /** An answer with this status. The body is in the shape that most wires share. */
 function refuse(

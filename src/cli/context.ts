@@ -47,7 +47,7 @@ export async function withGateway(
 }
 
 /** 2: the command line or the configuration is wrong; 3: no gateway, or an unhealthy one; 1: everything else. */
-function exitCodeOf(thrown: unknown): ExitCode {
+export function exitCodeOf(thrown: unknown): ExitCode {
   if (thrown instanceof PlaceError) return 2
   if (!(thrown instanceof ControlError)) return 1
   if (thrown.code === 'invalid_request') return 2

@@ -22,7 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   live: async () => (await import('./commands/live.ts')).registerLive,
   providers: async () => (await import('./commands/providers.ts')).registerProviders,
   doctor: async () => onlyIo((await import('./commands/doctor.ts')).registerDoctor),
-  route: async () => onlyIo((await import('./commands/route.ts')).registerRoute),
+  route: async () => (await import('./commands/route.ts')).registerRoute,
   cache: async () => (await import('./commands/cache.ts')).registerCache,
   import: async () => onlyIo((await import('./commands/import.ts')).registerImport),
   guard: async () => onlyIo((await import('./commands/guard.ts')).registerGuard),

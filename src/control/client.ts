@@ -1,4 +1,5 @@
 import { formatUsd } from '../core/money.ts'
+import type { RouteExplanation, RouteQuestion } from '../core/route-explanation.ts'
 import type { ShownBudget } from './api/budgets.ts'
 import type { ShownCache } from './api/endpoints/cache.ts'
 import type { KeyRequestBody } from './api/endpoints/create-key.ts'
@@ -68,6 +69,7 @@ export interface ControlClient {
   listProviders(): Promise<readonly ShownProvider[]>
   /** @returns how many of its keys and models were changed */
   resetProvider(name: string): Promise<number>
+  explainRoute(question: RouteQuestion): Promise<RouteExplanation>
   showBody(id: string): Promise<ShownBody>
   eraseBodies(request: EraseRequest): Promise<number>
   showCache(): Promise<ShownCache>
@@ -137,6 +139,7 @@ export function createControlClient(options: ControlClientOptions): ControlClien
     listLiveCalls: async () => (await json<{ readonly calls: readonly ShownLiveCall[] }>('GET', '/calls/live')).calls,
     listProviders: async () => (await json<{ readonly providers: readonly ShownProvider[] }>('GET', '/providers')).providers,
     resetProvider: async (name) => (await json<{ readonly reset: number }>('POST', `/providers/${encodeURIComponent(name)}/reset`)).reset,
+    explainRoute: (question) => json('POST', '/routes/explain', question),
     showBody: (id) => json('GET', `/bodies/${encodeURIComponent(id)}`),
     eraseBodies: async (request) => (await json<{ readonly erased: number }>('POST', '/bodies/erase', request)).erased,
     showCache: () => json('GET', '/cache'),

@@ -15,6 +15,10 @@ export interface CachedAnswer {
   /** The provider's name of what answered. */
   readonly target: string
   readonly labels: Labels
+  /** The call that it was made for, and whose that was. Absent in what an older gateway kept. */
+  readonly callId?: string
+  readonly team?: string
+  readonly user?: string
   readonly keyId?: string
   /** The wire of the parts. */
   readonly wire: string
@@ -54,8 +58,13 @@ export interface SimilarAnswer {
 /** Which answers to remove: all fields given must match; none given means all. */
 export interface CacheFilter {
   readonly model?: string
-  /** Made with this key. */
+  /** Made for this call, or for whom. */
+  readonly callId?: string
+  readonly team?: string
+  readonly user?: string
   readonly keyId?: string
+  /** Stored before then, in milliseconds since the epoch. */
+  readonly beforeMs?: number
   readonly scope?: string
   readonly labels?: Labels
 }

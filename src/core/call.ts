@@ -69,6 +69,8 @@ export interface Call {
   readonly abort: (reason: GatewayError) => void
   readonly world: World
   readonly record: CallRecord
+  /** Guards look at its reply, and may end it before its provider does. */
+  readonly mayBeCut?: true
   /** Absent where this edge cannot ask; a stage that must ask then ends the call `paused`. */
   readonly ask?: Ask
 }

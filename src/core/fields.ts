@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path'
 import { z } from 'zod'
-import { type NanoUsd, parseUsd } from './money.ts'
+import { formatUsd, type NanoUsd, parseUsd } from './money.ts'
 import { hasPassword, postgresUrlProblem } from './postgres-url.ts'
 import { Secret } from './secret.ts'
 
@@ -170,11 +170,17 @@ export function count(unit: string, bounds: Bounds = {}) {
 }
 
 /** An amount in US dollars, as a number or as text: nano-USD, exactly. */
+const MOST_USD = Number.MAX_SAFE_INTEGER / 1e9
+
 export function usd(unit: string) {
   return field<NanoUsd>(
     { unit, type: ['number', 'string'], minimum: 0, pattern: '^\\d+(\\.\\d{1,9})?$', examples: [0.25, '0.25'] },
     (written) => {
       const amount = typeof written === 'string' || typeof written === 'number' ? parseUsd(String(written)) : undefined
+      if (amount === undefined && Number(written) > MOST_USD && Number.isFinite(Number(written)))
+        return new Refused(
+          `${quote(written)} is too much; amounts are counted in billionths of a dollar, up to ${formatUsd(Number.MAX_SAFE_INTEGER)}`,
+        )
       return amount ?? new Refused(`${quote(written)} is not an amount; write US dollars with at most nine decimals, such as 0.25`)
     },
   )

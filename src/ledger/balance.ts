@@ -163,6 +163,11 @@ export class Balance {
     this.#beyond = isSafe ? 0n : sum
   }
 
+  /** At a start: what a rolling period counted at a later time than now counts now. */
+  comeBack(at: Moment): void {
+    this.#window?.comeBack(at.steadyMs)
+  }
+
   /** When there is room for so much again, if nothing more is settled; undefined where no time brings it. */
   roomAt(at: Moment, limit: number, amount: number): number | undefined {
     if (amount + this.held > limit && amount > limit) return undefined

@@ -175,6 +175,7 @@ export class Ledger {
    */
   resolveCrashed(at: Moment, openCalls: readonly CallStarted[] = []): readonly AttemptBooked[] {
     for (const started of openCalls) recountCrashed(this.#accounts, started)
+    this.#accounts.comeBack(at)
     const booked = [...this.#unwritten.values()].map(({ booking, hold, owner }) => bookedEvent(booking, hold, owner))
     for (const { hold, owner } of [...this.#open.values()]) {
       const booking = this.#rules.onCrash === 'release' ? this.release(hold.attempt, at) : this.expire(hold.attempt, at)
@@ -245,7 +246,7 @@ export class Ledger {
 
   restore(stored: StoredLedger, at: Moment): void {
     for (const balance of stored.balances) this.#accounts.balanceOf(balance.id, at)?.restore(balance)
-    for (const window of stored.windows) this.#accounts.restoreWindow(window)
+    for (const window of stored.windows) this.#accounts.restoreWindow(window, at)
     for (const { hold, owner } of stored.holds) this.#openHold({ hold, owner, balances: this.#balancesOf(hold, at) })
     for (const each of stored.unwritten ?? []) this.#unwritten.set(each.booking.attempt, each)
   }

@@ -146,3 +146,24 @@ test('what was stored of a limit that no call touched since is stored again, unt
   late.restore(second.stored(at(3000)), at(3000))
   expect(late.stored(at(70_000)).windows).toEqual([])
 })
+
+test.each(['stored', 'logged'])(
+  'what was %s by a clock that was a year ahead counts from now at the next start, and leaves the window as ever',
+  (how) => {
+    const [principal] = KEYS
+    if (principal === undefined) throw new Error('There are keys.')
+    const nowMs = 1_795_000_000_000
+    const ahead = nowMs + 365 * 86_400_000
+    const before = ledgerAt(ahead)
+    const events = [1, 2, 3].map((call) => startedOf(`call_${call}`, principal, { atMs: ahead + call, limitTokens: 100 }))
+    const ended = events.map((started) => endedOf(started, { atMs: ahead + 10, usage: { inputTokens: 60, outputTokens: 40 } }))
+    for (const event of [...events, ...ended]) before.fold(event)
+    const next = ledgerAt(nowMs)
+    if (how === 'stored') next.restoreText(before.storedText(at(ahead + 20)), at(nowMs))
+    else for (const event of [...events, ...ended]) next.fold(event)
+    next.resolveCrashed(at(nowMs))
+    expect(usedOf(next, nowMs)).toMatchObject({ 'requests 60000 key:k1': 3, 'tokens 3600000 key:k1': 300 })
+    expect(usedOf(next, nowMs + 61_000)).toMatchObject({ 'requests 60000 key:k1': 0, 'tokens 3600000 key:k1': 300 })
+    expect(usedOf(next, nowMs + 3_661_000)).toMatchObject({ 'tokens 3600000 key:k1': 0 })
+  },
+)

@@ -31,7 +31,7 @@ function textsOf(wire: WireName): WireTexts {
 /** Where the guards find the texts of model calls, in the wire of the caller. */
 export const guardedTexts: GuardedTexts<ModelCall, ModelPart> = {
   request: {
-    read: ({ request }) => findStrings(request).map(({ text, phase, path }) => ({ text, phase, path })),
+    read: ({ request }) => findStrings(request).map(({ from: _from, to: _to, ...found }) => found),
     write: (call, changes) => {
       const { request } = call
       const found = findStrings(request)
@@ -60,9 +60,19 @@ function findStrings(request: ModelRequest): readonly FoundString[] {
     const { path, from, to, isKey } = string
     if (isKey ? isOwnKey?.(path) !== true : isDataUrl(text, string)) return
     const phase = phaseOf(path, root)
-    if (phase !== undefined) found.push({ phase, text: decodeString(text, from, to), path: formatPlace({ path, isKey }), from, to })
+    if (phase === undefined) return
+    const joins = isKey ? undefined : listOfParts(path)
+    found.push({
+      ...{ phase, text: decodeString(text, from, to), path: formatPlace({ path, isKey }), from, to },
+      ...(joins === undefined ? {} : { joins }),
+    })
   })
   return found
+}
+
+/** The list whose part a text is: of a message, of a system prompt, of the result of a tool. Models read the parts of one list as one text. */
+function listOfParts(path: JsonPath): string | undefined {
+  return path.at(-1) === 'text' && typeof path.at(-2) === 'number' ? path.slice(0, -2).join('.') : undefined
 }
 
 interface ReadFrame {

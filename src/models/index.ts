@@ -163,6 +163,7 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
           usageOf: (part) => part.usage ?? (part.countedTokens === undefined ? undefined : NOTHING_USED),
           sizeOf: (part) => part.bytes.length,
           isPiece: ({ type, isPreamble }) => type === 'frame' && isPreamble !== true,
+          isEnd: ({ finishReason, isLast, error }) => finishReason !== undefined || isLast || error !== undefined,
           pricedOf: ({ target }) => target.price,
           price: (price, usage) => (usage === NOTHING_USED ? FREE : charge(price, usage, deps.world.now())),
           holds: { ...estimator, ...deps.money },

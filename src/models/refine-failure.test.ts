@@ -67,14 +67,38 @@ describe('a key is parked for a quota that is used up,', () => {
     expect(meaningOf(429, body, retryAfterSeconds)).toBe('provider_rate_limited')
   })
 
-  test('not for a message inside a stream, which does not say what kind of limit it was', () => {
-    const said = new GatewayError(
-      'provider_rate_limited',
-      'Provider p reported a failure inside its reply: You exceeded your current quota.',
-      {
-        providerStatus: 429,
-      },
-    )
-    expect(refineReported(said).code).toBe('provider_rate_limited')
+  test.each<[what: string, words: readonly string[], code: ErrorCode]>([
+    ['not for its message inside a reply of 200, which does not say what kind of limit it was', [], 'provider_rate_limited'],
+    ['for its code inside a reply of 200', ['insufficient_quota'], 'provider_quota_exhausted'],
+  ])('%s', (_what, words, code) => {
+    const said = new GatewayError('provider_rate_limited', 'It failed.', { providerStatus: 429 })
+    expect(refineReported(said, words, 'You exceeded your current quota.').code).toBe(code)
+  })
+})
+
+describe('a status of 400 that is not the fault of the request is known by the words of', () => {
+  test.each<[what: string, body: object, exception: string | undefined, code: ErrorCode]>([
+    [
+      'Anthropic, of a limit of spend',
+      error('You have reached your specified workspace API usage limits. You will regain access on 2027-04-01 at 00:00 UTC.'),
+      undefined,
+      'provider_quota_exhausted',
+    ],
+    ['Anthropic, of its filter', error('Output blocked by content filtering policy'), undefined, 'provider_content_filtered'],
+    ['OpenAI, of its filter', error('Invalid prompt: …', { code: 'invalid_prompt' }), undefined, 'provider_content_filtered'],
+    ['Bedrock, of a quota', { message: 'No.' }, 'ServiceQuotaExceededException:http://internal/', 'provider_rate_limited'],
+    ['Bedrock, of a model', { message: 'The provided model identifier is invalid.' }, 'ValidationException', 'provider_model_not_found'],
+    ['DeepSeek, of a model', error('Model Not Exist'), undefined, 'provider_model_not_found'],
+    ['Gemini, of the country', error('User location is not supported for the API use.'), undefined, 'provider_error'],
+    ['nobody: an empty code', error('No.', { code: '', type: '' }), '', 'provider_rejected'],
+    [
+      'nobody: a caller who is quoted',
+      error('Bad value: "You have reached your specified API usage limits"'),
+      undefined,
+      'provider_rejected',
+    ],
+  ])('%s', (_what, body, exception, code) => {
+    const failed = new GatewayError('provider_rejected', 'Provider p answered 400: No.', { providerStatus: 400 })
+    expect(refineFailure(failed, new TextEncoder().encode(JSON.stringify(body)), exception).code).toBe(code)
   })
 })

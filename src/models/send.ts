@@ -113,5 +113,5 @@ async function failure(
   const { provider, wire } = attempt.target
   const retryAfterSeconds = askedWaitSeconds(response, nowMs)
   const error = dialectOf(wire).decodeError({ provider, status: response.status, retryAfterSeconds, body })
-  return refineFailure(error, body)
+  return refineFailure(error, body, response.headers.get('x-amzn-errortype'))
 }

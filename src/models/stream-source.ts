@@ -6,7 +6,6 @@ import type { PartSource } from '../core/reply.ts'
 import { withoutCredentials } from './credentials.ts'
 import type { StreamDecoder } from './dialect.ts'
 import type { FrameSplitter } from './framing.ts'
-import { refineReported } from './refine-failure.ts'
 import type { ModelPart, Target } from './types.ts'
 
 /** Longest frame of a stream: an image in base64 fits, an endless line does not. */
@@ -75,7 +74,7 @@ export class StreamSource implements PartSource<ModelPart> {
       preamble.sizeBytes += part.bytes.length
     }
     // The first thing that is said may be a failure: then nothing was accepted.
-    if (first?.error !== undefined) throw refineReported(first.error)
+    if (first?.error !== undefined) throw first.error
     this.#held = held.reverse()
     const { facts } = this.#call.record
     if (first !== undefined) facts.firstTokenMs = Math.round(this.#exchange.elapsedMs * 1000) / 1000

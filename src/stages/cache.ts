@@ -203,7 +203,7 @@ class CachedCall<In, Part> {
     const { store, plan, call, input } = this.#asked
     if (ending.outcome !== 'ok' || parts.length === 0 || !this.#deps.isWorthKeeping(call)) return
     const nowMs = call.world.now()
-    const { keyId, labels } = call.principal
+    const { team, user, keyId, labels } = call.principal
     store.keep({
       ...this.#deps.describe(call, input),
       id: plan.exactKey,
@@ -213,6 +213,9 @@ class CachedCall<In, Part> {
       storedAtMs: nowMs,
       expiresAtMs: nowMs + plan.ttlMs,
       parts,
+      callId: call.id,
+      ...(team === undefined ? {} : { team }),
+      ...(user === undefined ? {} : { user }),
       ...(keyId === undefined ? {} : { keyId }),
       ...(ending.costNanoUsd === undefined ? {} : { costNanoUsd: ending.costNanoUsd }),
       ...(likeness === undefined ? {} : { likeness }),

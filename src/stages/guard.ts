@@ -1,7 +1,8 @@
 import type { Call } from '../core/call.ts'
+import type { GatewayError } from '../core/errors.ts'
 import type { Reply } from '../core/reply.ts'
 import { type Handler, type Stage, transform } from '../core/stage.ts'
-import type { GuardedTexts } from './guards/port.ts'
+import type { GuardedTexts, ReplyTexts } from './guards/port.ts'
 import { guardReply, restoreReply } from './guards/reply.ts'
 import { guardRequest, judgeRequest } from './guards/request.ts'
 import type { Guard, Judges } from './guards/types.ts'
@@ -48,6 +49,30 @@ export function guardOutput<In, Part>({ guardsOf, texts, judges }: GuardDeps<In,
   return (call, input, next) => {
     const guards = guardsOf(call, input)
     if (guards.length === 0) return next(call, input)
-    return next(call, input).then((reply) => transform(reply, guardReply(call, guards, judges, texts.openReply(input))))
+    return next({ ...call, mayBeCut: true }, input).then((reply) => {
+      const replyTexts = texts.openReply(input)
+      const readOn = (error: GatewayError) => readToLast(call, reply, { replyTexts, error })
+      return transform(reply, guardReply({ call, guards, judges, readOn }, replyTexts))
+    })
+  }
+}
+
+/** How long a reply is read on that was refused at the end of one of its texts, in milliseconds. */
+const READ_ON_MS = 1000
+
+interface Refused<Part> {
+  readonly replyTexts: ReplyTexts<Part>
+  readonly error: GatewayError
+}
+
+/** Reads what the provider has still to say: mostly no more than what it will bill, which some wires tell behind the end. The reply has not ended well by it. */
+async function readToLast<Part>({ world }: Call, reply: Reply<Part>, { replyTexts, error }: Refused<Part>): Promise<void> {
+  const stop = world.after(READ_ON_MS, () => reply.leave(error))
+  try {
+    for (let part = await reply.next(); part !== undefined && replyTexts.ends(part) !== 'all'; part = await reply.next());
+  } catch {
+    // What is wrong with the rest is not what the caller is told: the reply is refused already.
+  } finally {
+    stop()
   }
 }

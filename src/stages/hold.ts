@@ -1,12 +1,14 @@
 import type { Booking, Hold } from '../core/booking.ts'
 import type { Call } from '../core/call.ts'
 import { type ErrorCode, GatewayError } from '../core/errors.ts'
+import type { Usage } from '../core/events.ts'
 import { formatUsd, type NanoUsd } from '../core/money.ts'
 import { isBalanceStrict } from '../ledger/accounts.ts'
 import type { Balance } from '../ledger/balance.ts'
 import type { Charge, Ledger } from '../ledger/ledger.ts'
 import { estimateOf } from '../ledger/ledger.ts'
 import type { Moment } from '../ledger/moment.ts'
+import { SeenOutput, type Tokens } from './seen-output.ts'
 
 /** What an attempt may take at the most, before it is sent. */
 export interface Estimate {
@@ -30,7 +32,7 @@ export interface Estimate {
 }
 
 /** Undefined: the price is not known. */
-export type PriceOf = (tokens: { readonly inputTokens: number; readonly outputTokens: number }) => NanoUsd | undefined
+export type PriceOf = (tokens: Tokens) => NanoUsd | undefined
 
 /** How a kind of call is estimated. */
 export interface Estimator<In> {
@@ -71,13 +73,6 @@ export function isUnsure({ signal }: Call, { code }: GatewayError): boolean {
   return UNSURE.has(code) || signal.aborted
 }
 
-/** How long a provider may go on to write after it was left, in milliseconds. */
-const NOTICE_MS = 1000
-/** The pace of a stream is that of this time at the least: the first frames come in one go. */
-const LEAST_SPAN_MS = 250
-/** Tokens a millisecond. */
-const LEAST_PACE = 0.1
-
 /** Time that a hold outlives the longest that its attempt may run. */
 const LEASE_SLACK_MS = 60_000
 
@@ -91,15 +86,8 @@ export class HeldAttempt<In> {
   readonly #call: Call
   readonly #estimate: Estimate
   readonly #balances: readonly Balance[]
-  #frames = 0
-  /** Frames that are large enough to carry a token. */
-  #pieces = 0
-  #shortestBytes = Number.MAX_SAFE_INTEGER
-  #sizeBytes = 0
+  readonly #seen: SeenOutput
   #booking: Booking | undefined
-  /** When the first and the last frame came. */
-  #firstMs = 0
-  #lastMs = 0
 
   constructor(parts: {
     readonly deps: HoldDeps<In>
@@ -114,6 +102,7 @@ export class HeldAttempt<In> {
     this.#deps = deps
     this.#call = call
     this.#estimate = estimate
+    this.#seen = new SeenOutput(estimate)
     this.#balances = balances
     this.#input = input
     this.isStrict = isStrict
@@ -154,17 +143,12 @@ export class HeldAttempt<In> {
 
   /** Looks at a frame of a stream. */
   see(sizeBytes: number): void {
-    this.#frames++
-    if (sizeBytes >= LEAST_FRAME_BYTES) this.#pieces++
-    this.#sizeBytes += sizeBytes
-    this.#lastMs = this.#call.world.monotonicMs()
-    if (this.#frames === 1) this.#firstMs = this.#lastMs
-    if (sizeBytes < this.#shortestBytes) this.#shortestBytes = sizeBytes
+    this.#seen.see(sizeBytes, this.#call.world.monotonicMs())
   }
 
   /** Whether a stream has brought more pieces than it was allowed tokens: a piece is a token at the least. */
   get isOverrun(): boolean {
-    return this.#pieces > this.#estimate.outputTokens + FRAMES_WITHOUT_TOKENS
+    return this.#seen.pieces > this.#estimate.outputTokens + FRAMES_WITHOUT_TOKENS
   }
 
   /** The attempt cost this. */
@@ -190,23 +174,13 @@ export class HeldAttempt<In> {
     return this.#note(this.#deps.ledger.release(this.hold.attempt, at), at)
   }
 
-  /** It began to answer and did not end well; what it used was never said, but perhaps the input. */
-  breakOff(inputTokens = this.#estimate.inputTokens): Booking | undefined {
-    return this.isStrict || this.#frames === 0 ? this.settleUnsaid() : this.settle(this.#seen(inputTokens))
-  }
-
-  /**
-   * What was seen of a stream (all input, and a token for each byte beyond what the shortest frame has around its text), and what its provider
-   * went on to write, at the same pace: since the last frame was read, and until it notices that nobody is there any more.
-   */
-  #seen(inputTokens: number): Charge {
-    const seenTokens = this.#sizeBytes - this.#frames * (this.#shortestBytes - 1)
-    const pace = Math.max(LEAST_PACE, seenTokens / Math.max(LEAST_SPAN_MS, this.#lastMs - this.#firstMs))
-    const unseenTokens = pace * (this.#call.world.monotonicMs() - this.#lastMs + NOTICE_MS)
-    const outputTokens = Math.min(Math.ceil(seenTokens + unseenTokens), this.#estimate.outputTokens)
+  /** It began to answer and did not end well. @param said what the provider had said of its usage until then */
+  breakOff(said?: Usage): Booking | undefined {
+    if (this.isStrict || this.#seen.frames === 0) return this.settleUnsaid()
+    const used = this.#seen.usedBy(this.#call.world.monotonicMs(), said)
     const priceOf = this.#priceOf ?? this.#deps.pricing(this.input, this.isStrict)
-    const nanoUsd = this.hold.nanoUsd === undefined ? undefined : priceOf({ inputTokens, outputTokens })
-    return { nanoUsd, tokens: inputTokens + outputTokens, isEstimate: true }
+    const nanoUsd = this.hold.nanoUsd === undefined ? undefined : priceOf(used)
+    return this.settle({ nanoUsd, tokens: used.inputTokens + used.outputTokens, isEstimate: true })
   }
 
   #note(booking: Booking | undefined, at: Moment): Booking | undefined {
@@ -235,8 +209,6 @@ export class HeldAttempt<In> {
   }
 }
 
-/** A frame with a piece of an answer is larger in every wire; keep-alives and pings are smaller. */
-const LEAST_FRAME_BYTES = 64
 /** Frames that carry no token of the output all the same: the beginning, the role, the finish, the usage. */
 const FRAMES_WITHOUT_TOKENS = 16
 

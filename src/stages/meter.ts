@@ -7,6 +7,7 @@ import type { Ending, Reply } from '../core/reply.ts'
 import { type Stage, tap, whenEnded } from '../core/stage.ts'
 import { drained } from './drain.ts'
 import { type HeldAttempt, type HoldDeps, holdFor, isUnsure } from './hold.ts'
+import { type UnheldStream, unheldStream } from './unheld.ts'
 
 /** What a usage costs: its amount and the version of the price, or `unpriced` where no price is known. */
 export type Charge =
@@ -19,6 +20,8 @@ interface MeterDeps<In, Part, Priced> {
   readonly sizeOf: (part: Part) => number
   /** Whether a part is one of many that carry an answer. */
   readonly isPiece: (part: Part) => boolean
+  /** Whether the answer ends with a part: what was said of its usage before is of a beginning. Left out: whatever is said is the bill. */
+  readonly isEnd?: (part: Part) => boolean
   /** What of an input says its price. It is kept while a stream runs, and the rest of the input is not. */
   readonly pricedOf: (input: In) => Priced
   readonly price: (priced: Priced, usage: Usage) => Charge
@@ -35,6 +38,8 @@ const MAX_TOKENS = 1e9
 interface Metered {
   usage: Usage | undefined
   charge: Charge | undefined
+  /** Whether the answer had come to its end when the usage was said, or before. */
+  isWhole: boolean
   sizeBytes: number
   /** Its client has left, and it is read on: the call ends without what it brought, which is written when it is booked. */
   isLeft: boolean
@@ -54,6 +59,7 @@ export function meter<In, Part, Priced>(deps: MeterDeps<In, Part, Priced>): Stag
     const { facts } = call.record
     // No await between the hold and the start: what the log has yet to hear of is held already, and the other way round.
     const held = deps.holds === undefined ? undefined : holdFor(deps.holds, call, input)
+    const unheld = held === undefined ? unheldStream(deps.holds, call, input) : undefined
     try {
       await call.record.start(held?.hold)
     } catch (thrown) {
@@ -74,7 +80,7 @@ export function meter<In, Part, Priced>(deps: MeterDeps<In, Part, Priced>): Stag
       throw thrown
     }
     held?.accepted()
-    const onLeft = watch(reply, { deps, call, priced, held })
+    const onLeft = watch(reply, { deps, call, priced, held, unheld })
     return draining === undefined ? reply : draining.outward(reply, onLeft)
   }
 }
@@ -85,25 +91,29 @@ interface Watched<In, Part, Priced> {
   readonly call: Call
   readonly priced: Priced
   readonly held: HeldAttempt<In> | undefined
+  readonly unheld: UnheldStream | undefined
 }
 
 /**
  * Apart from `meter`, whose parameters these functions would keep: a stream lives long, and the caller's text would as long.
  * @returns what is to be called where the client leaves and the reply is read on
  */
-function watch<In, Part, Priced>(reply: Reply<Part>, { deps, call, priced, held }: Watched<In, Part, Priced>): () => void {
+function watch<In, Part, Priced>(reply: Reply<Part>, { deps, call, priced, held, unheld }: Watched<In, Part, Priced>): () => void {
   const { facts } = call.record
   const { usage, costNanoUsd, priceVersion, pricing, isUnpriced } = facts
   const before = { usage, costNanoUsd, priceVersion, pricing, isUnpriced }
-  const metered: Metered = { usage: undefined, charge: undefined, sizeBytes: 0, isLeft: false, before }
+  const isWhole = deps.isEnd === undefined
+  const metered: Metered = { usage: undefined, charge: undefined, isWhole, sizeBytes: 0, isLeft: false, before }
   tap(reply, (part) => {
     const sizeBytes = deps.sizeOf(part)
     metered.sizeBytes += sizeBytes
+    metered.isWhole ||= deps.isEnd?.(part) === true
     const usage = deps.usageOf(part)
     if (usage !== undefined) takeUsage(metered, usage, deps.price(priced, usage), facts)
-    if (held === undefined || !deps.isPiece(part)) return
-    held.see(sizeBytes)
-    if (held.isStrict && held.isOverrun) throw overrun(held)
+    const seen = held ?? unheld
+    if (seen === undefined || !deps.isPiece(part)) return
+    seen.see(sizeBytes)
+    if (held?.isStrict === true && held.isOverrun) throw overrun(held)
   })
   whenEnded(reply, (ending) => {
     facts.sizeOutBytes = metered.sizeBytes
@@ -112,13 +122,27 @@ function watch<In, Part, Priced>(reply: Reply<Part>, { deps, call, priced, held 
       bring(metered, facts)
     }
     if (held !== undefined) book(held, metered, ending, facts)
-    // The provider did the work, or a part of it, and did not say how much: not known is not free.
-    else if (metered.charge?.type !== 'priced') facts.isUnpriced = true
-    else if (metered.usage?.isEstimate === true) facts.isEstimate = true
+    else tellUnheld(unheld, metered, ending, facts)
     finishLate(call, held, metered)
     return facts.costNanoUsd === undefined ? undefined : { ...ending, costNanoUsd: facts.costNanoUsd }
   })
   return () => leave(metered, held, facts)
+}
+
+/** What no budget has held is told as far as it is known. */
+function tellUnheld(unheld: UnheldStream | undefined, metered: Metered, ending: Ending, facts: CallFacts): void {
+  const { usage, charge, before } = metered
+  if (charge?.type === 'priced' && isBill(metered, ending)) return
+  const costNanoUsd = unheld?.costOfCut(ending, usage)
+  // The provider did the work, or a part of it, and did not say how much: not known is not free.
+  if (costNanoUsd === undefined && charge?.type !== 'priced') facts.isUnpriced = true
+  else facts.isEstimate = true
+  if (costNanoUsd !== undefined) facts.costNanoUsd = (before.costNanoUsd ?? 0) + costNanoUsd
+}
+
+/** Whether what the provider said is what it will bill: not of a beginning, whose rest nobody saw. */
+function isBill({ usage, isWhole }: Metered, { outcome }: Ending): boolean {
+  return usage !== undefined && usage.isEstimate !== true && (isWhole || outcome === 'ok')
 }
 
 /** What it has brought so far is no bill: what will be booked is. A price that nothing was held at may never be known. */
@@ -165,8 +189,8 @@ function bring({ usage, charge, before }: Metered, facts: CallFacts): void {
 function book<In>(held: HeldAttempt<In>, metered: Metered, ending: Ending, facts: CallFacts): void {
   const { usage, charge } = metered
   // Where a price was held, half a usage and a tier of service without a price are no bill: they would be free.
-  const isBill = charge?.type === 'priced' || (charge !== undefined && held.hold.nanoUsd === undefined)
-  if (usage !== undefined && usage.isEstimate !== true && isBill) {
+  const isPriced = charge?.type === 'priced' || (charge !== undefined && held.hold.nanoUsd === undefined)
+  if (usage !== undefined && isPriced && isBill(metered, ending)) {
     if (charge.type === 'unpriced') facts.isUnpriced = true
     const nanoUsd = charge.type === 'priced' ? charge.costNanoUsd : undefined
     const booking = held.settle({ nanoUsd, tokens: (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0) })
@@ -178,7 +202,7 @@ function book<In>(held: HeldAttempt<In>, metered: Metered, ending: Ending, facts
   }
   // What the provider said of the beginning is no bill; but what it said of the input is true.
   facts.costNanoUsd = metered.before.costNanoUsd
-  addEstimate(ending.outcome === 'ok' ? held.settleUnsaid() : held.breakOff(usage?.inputTokens), facts)
+  addEstimate(ending.outcome === 'ok' ? held.settleUnsaid() : held.breakOff(usage), facts)
 }
 
 function chargeFailed<In>({ record }: Call, held: HeldAttempt<In>, error: GatewayError): void {

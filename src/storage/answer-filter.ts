@@ -9,10 +9,12 @@ export function sizeOf(answer: CachedAnswer): number {
   return answer.parts.reduce((sum, { bytes }) => sum + bytes.length + 32, ENTRY_BYTES + vector)
 }
 
+const FIELDS = ['model', 'callId', 'team', 'user', 'keyId', 'scope'] as const
+
 /** Whether an answer is among those that a filter names. */
-export function matchesFilter(answer: CachedAnswer, { model, keyId, scope, labels }: CacheFilter): boolean {
-  if (model !== undefined && answer.model !== model) return false
-  if (keyId !== undefined && answer.keyId !== keyId) return false
-  if (scope !== undefined && answer.scope !== scope) return false
+export function matchesFilter(answer: CachedAnswer, filter: CacheFilter): boolean {
+  const { beforeMs, labels } = filter
+  if (FIELDS.some((field) => filter[field] !== undefined && answer[field] !== filter[field])) return false
+  if (beforeMs !== undefined && answer.storedAtMs >= beforeMs) return false
   return Object.entries(labels ?? {}).every(([name, value]) => answer.labels[name] === value)
 }

@@ -29,6 +29,15 @@ export interface TestControl {
   send(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>
 }
 
+/** What a gateway without routes explains. */
+const NOWHERE = {
+  ...{ strategy: 'priority', order: [], ruledOut: [] },
+  request: {
+    ...{ inputTokens: 0, leastInputTokens: 0, hasTools: false, hasImages: false, hasAudio: false, wantsSchema: false },
+    ...{ wantsReasoning: false, hasPrefill: false, kinds: [], isHard: false },
+  },
+}
+
 /** Two teams, two models, a good configuration; `overrides` change what the API works on. */
 export function openTestControl(overrides: Partial<ControlApiDeps> = {}): TestControl {
   const world = fakeWorld()
@@ -54,6 +63,7 @@ export function openTestControl(overrides: Partial<ControlApiDeps> = {}): TestCo
       fold: (event) => money.ledger.fold(event),
     }),
     providers: { list: () => [], reset: () => undefined },
+    explainRoute: ({ model = '-' }) => ({ ...NOWHERE, model }),
     eraseKept: (filter) => store.objects.erase(filter),
     ...{ log: store.log, reader: store.reader, keys: store.keys, bodies: store.bodies, tallies: store.tallies },
     access: createAccess([], installation, () => rules),

@@ -132,7 +132,7 @@ export class RawClient implements Disposable {
 }
 
 /** Connects to a port of this machine. Whatever it reads must come within `timeoutMs`. */
-export async function openRawClient(port: number, { timeoutMs = 4000 }: { readonly timeoutMs?: number } = {}): Promise<RawClient> {
+export async function openRawClient(port: number, { timeoutMs = 10_000 }: { readonly timeoutMs?: number } = {}): Promise<RawClient> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve)

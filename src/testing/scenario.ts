@@ -69,7 +69,7 @@ export interface Scenario extends AsyncDisposable {
   control<Body = Json>(method: string, path: string, body?: unknown): Promise<ControlAnswer<Body>>
   /** Writes the configuration file anew, and has it read. */
   reconfigure(config: ScenarioConfig): Promise<ControlAnswer<Json>>
-  /** All events that are on disk, oldest first. */
+  /** All events, oldest first, once those that were written so far are on disk. A call may end after its reply. */
   events(): Promise<readonly Event[]>
   /**
    * Asserts that exactly these events were written since it was last asked (or the start), and that nothing runs unrecorded.
@@ -200,6 +200,11 @@ class RunningScenario implements Scenario {
   }
 
   async events(): Promise<readonly Event[]> {
+    await this.#flush()
+    return this.#onDisk()
+  }
+
+  async #onDisk(): Promise<readonly Event[]> {
     const read = await this.#gateway.store.reader.read({ order: 'oldest-first', limit: Number.MAX_SAFE_INTEGER })
     return read.map(({ event }) => event)
   }
@@ -253,7 +258,7 @@ class RunningScenario implements Scenario {
   }
 
   async #readAndStop(how: Parameters<typeof shutDown>[1]): Promise<void> {
-    this.#written = JSON.stringify(await this.events())
+    this.#written = JSON.stringify(await this.#onDisk())
     await shutDown(this.#gateway, how)
   }
 
@@ -274,7 +279,7 @@ class RunningScenario implements Scenario {
   }
 
   async #counted(): Promise<readonly Event[]> {
-    return (await this.events()).filter((event) => event.type !== 'key.created' || !this.#ownKeys.has(event.keyId))
+    return (await this.#onDisk()).filter((event) => event.type !== 'key.created' || !this.#ownKeys.has(event.keyId))
   }
 
   /** An ending is written when its beginning is on disk: hence twice. */

@@ -1,4 +1,4 @@
-import { type Answer, type Step, send } from './upstream-steps.ts'
+import { type Answer, READ_PAUSE, type Step, send } from './upstream-steps.ts'
 
 /** Header fields that a script sets. A name in lower case replaces the one that would be sent anyway. */
 export type ScriptHeaders = Readonly<Record<string, string>>
@@ -77,7 +77,7 @@ function pauseBefore(reply: StreamReply, index: number): readonly Step[] {
 function endOf(reply: StreamReply, framing: 'chunked' | 'until-close'): readonly Step[] {
   switch (reply.cut?.by) {
     case 'reset':
-      return [{ type: 'pause', ms: 15 }, { type: 'reset' }]
+      return [READ_PAUSE, { type: 'reset' }]
     case 'close':
       return [{ type: 'close' }]
     case 'stall':

@@ -24,7 +24,10 @@ export function send(what: string | Uint8Array): Step {
   return { type: 'send', bytes: typeof what === 'string' ? new TextEncoder().encode(what) : what }
 }
 
-/** Long enough for a client on the same machine to read what came before: a reset may take unread bytes with it. */
+/**
+ * Long enough for a client on the same machine to read what came before: a reset may take unread bytes with it. Also where the machine stops
+ * for longer, as a pause is made of turns of the event loop, in which a client of this process reads.
+ */
 export const READ_PAUSE = { type: 'pause', ms: 30 } as const satisfies Step
 
 /** A door that a script waits at until the test opens it. */
@@ -93,9 +96,15 @@ async function write(bytes: Uint8Array, { socket, request, gone }: Theatre): Pro
   socket.off('drain', resolve)
 }
 
-async function pause(ms: number, { gone }: Theatre): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, ms)
-  await Promise.race([promise, gone])
-  clearTimeout(timer)
+/** Milliseconds of a pause that pass in one turn of the event loop. */
+const TURN_MS = 5
+
+async function pause(ms: number, { socket, gone }: Theatre): Promise<void> {
+  // One timer for all of it would be due at once after a stop of the machine, before what was sent meanwhile is read.
+  for (let leftMs = ms; leftMs > 0 && !socket.destroyed; leftMs -= TURN_MS) {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, Math.min(TURN_MS, leftMs))
+    await Promise.race([promise, gone])
+    clearTimeout(timer)
+  }
 }

@@ -35,7 +35,8 @@ function stringsOf(text: string, phaseOf: (string: JsonString) => Phase | undefi
     const phase = phaseOf(string)
     if (phase === undefined) return
     const { from, to, path, isKey } = string
-    found.push({ phase, text: decodeString(text, from, to), path: formatPlace({ path, isKey }), from, to })
+    const joins = !isKey && isBlock(path) ? { joins: 'content' } : {}
+    found.push({ phase, text: decodeString(text, from, to), path: formatPlace({ path, isKey }), from, to, ...joins })
   })
   return found
 }
@@ -72,6 +73,11 @@ function isBinary(path: Path): boolean {
   return last === 'data' ? holder === 'content' : holder === 'resource' || holder === 'contents'
 }
 
+/** The text of a block of a result: a model reads the blocks as one. */
+function isBlock(path: Path): boolean {
+  return path.length === 4 && path[0] === 'result' && path[1] === 'content' && path[3] === 'text'
+}
+
 function isProtocol(path: Path): boolean {
   const last = path.at(-1)
   return last === 'mimeType' || last === 'type' || path[1] === 'progressToken' || path.includes('_meta') || isBinary(path)
@@ -101,7 +107,7 @@ function requestOf(text: string): RequestFrame {
 /** The texts of the messages of one call. Each message is whole. */
 class ToolReplyTexts implements ReplyTexts<ToolPart> {
   read(part: ToolPart): readonly ReplyText[] {
-    return stringsOf(part.text, phaseIn(part)).map(({ phase, text }) => ({ phase, text }))
+    return stringsOf(part.text, phaseIn(part)).map(({ phase, text, joins }) => ({ phase, text, ...(joins === undefined ? {} : { joins }) }))
   }
 
   write(part: ToolPart, texts: readonly string[]): ToolPart {

@@ -55,6 +55,28 @@ export function answerCacheContract(kind: CacheKind): void {
       expect(await open.cache.find([], STORED_MS)).toBeUndefined()
     })
 
+    test('are removed by whom they were made for, and when', async () => {
+      await using open = await kind.open()
+      const of = (id: string, team: string, user: string) =>
+        open.cache.keep(cachedAnswer(id, { callId: `call_${id}`, team, user, storedAtMs: STORED_MS + (user === 'ada' ? 0 : 10) }))
+      of('a', 'support', 'ada')
+      of('b', 'support', 'bob')
+      of('c', 'sales', 'ada')
+      open.cache.keep(cachedAnswer('old'))
+      const left = async () => {
+        await open.cache.size()
+        const found = await Promise.all(['a', 'b', 'c', 'old'].map((id) => open.cache.find([id], STORED_MS)))
+        return found.flatMap((answer) => answer?.id ?? [])
+      }
+      expect(await left()).toEqual(['a', 'b', 'c', 'old'])
+      expect(await open.cache.purge({ team: 'support', user: 'ada' })).toBe(1)
+      expect(await left()).toEqual(['b', 'c', 'old'])
+      expect(await open.cache.purge({ callId: 'call_c', beforeMs: STORED_MS })).toBe(0)
+      expect(await open.cache.purge({ callId: 'call_c', beforeMs: STORED_MS + 1 })).toBe(1)
+      expect(await open.cache.purge({ user: 'bob' })).toBe(1)
+      expect(await left()).toEqual(['old'])
+    })
+
     test('are gone when their time is over', async () => {
       await using open = await kind.open()
       open.cache.keep(cachedAnswer('a'))

@@ -7,6 +7,7 @@ import type { CallEnded } from '../../src/core/events.ts'
 import { realWorld } from '../../src/platform/world.ts'
 import { openReader } from '../../src/storage/sqlite/open-reader.ts'
 import { openSqliteStore } from '../../src/storage/sqlite/store.ts'
+import { wordsAfter, writeAndKill } from './crash-run.ts'
 import { spendState } from './projections.contract.ts'
 
 const KILLS = 5
@@ -14,19 +15,6 @@ const folder = mkdtempSync(join(tmpdir(), 'signalbox-crash-'))
 const world = realWorld()
 const projections = [() => new SpendProjection()]
 afterAll(() => rmSync(folder, { recursive: true }))
-
-/** Runs the writer, kills it after some time, and returns what it had said. */
-async function writeAndKill(afterMs: number): Promise<{ readonly startedIds: readonly string[]; readonly recovered: number }> {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, 'crash-writer.ts'), folder], { stdout: 'pipe', stderr: 'inherit' })
-  const said = new Response(child.stdout).text()
-  await Bun.sleep(afterMs)
-  child.kill('SIGKILL')
-  await child.exited
-  // The last line may be half written.
-  const lines = (await said).split('\n').slice(0, -1)
-  const wordsAfter = (head: string) => lines.filter((line) => line.startsWith(head)).map((line) => line.slice(head.length))
-  return { startedIds: wordsAfter('started '), recovered: Number(wordsAfter('opened ')[0] ?? 0) }
-}
 
 function countBy(ids: readonly string[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
@@ -39,9 +27,9 @@ describe('kill -9 during 200 concurrent calls, five times', () => {
     const acknowledged: string[] = []
     let recovered = 0
     for (let kill = 0; kill < KILLS; kill++) {
-      const run = await writeAndKill(350 + 90 * kill)
-      acknowledged.push(...run.startedIds)
-      recovered += run.recovered
+      const lines = await writeAndKill([folder], 50 + 90 * kill)
+      acknowledged.push(...wordsAfter('started', lines))
+      recovered += Number(wordsAfter('opened', lines)[0] ?? 0)
     }
     expect(acknowledged.length).toBeGreaterThan(1000)
     const reader = openReader(folder, { world, projections })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spendBy } from '../../src/control/projections/spend-by.ts'
 import type { CallEnded } from '../../src/core/events.ts'
+import { wordsAfter, writeAndKill } from './crash-run.ts'
 import { POSTGRES_URL } from './postgres-server.ts'
 import { spendState } from './projections.contract.ts'
 import { replicaMaker } from './replicas.ts'
@@ -12,19 +13,9 @@ const KILLS = 4
 const FOLDERS = 2
 
 /** Two writers over one database, each killed after some time. Returns the calls that were acknowledged. */
-async function writeAndKill(folders: readonly string[], url: string, afterMs: number): Promise<readonly string[]> {
-  const script = join(import.meta.dir, 'crash-writer.ts')
-  const said = folders.map(async (folder, index) => {
-    const child = Bun.spawn([process.execPath, script, folder, url], { stdout: 'pipe', stderr: 'inherit' })
-    const text = new Response(child.stdout).text()
-    await Bun.sleep(afterMs + 70 * index)
-    child.kill('SIGKILL')
-    await child.exited
-    return text
-  })
-  // The last line may be half written.
-  const lines = (await Promise.all(said)).flatMap((text) => text.split('\n').slice(0, -1))
-  return lines.filter((line) => line.startsWith('started ')).map((line) => line.slice('started '.length))
+async function killBoth(folders: readonly string[], url: string, afterMs: number): Promise<readonly string[]> {
+  const said = await Promise.all(folders.map((folder, index) => writeAndKill([folder, url], afterMs + 70 * index)))
+  return said.flatMap((lines) => wordsAfter('started', lines))
 }
 
 function crashTests(server: string): void {
@@ -35,7 +26,7 @@ function crashTests(server: string): void {
       const { url } = await replicas.schema(server)
       const folders = Array.from({ length: FOLDERS }, () => mkdtempSync(join(tmpdir(), 'signalbox-crash-')))
       const acknowledged: string[] = []
-      for (let kill = 0; kill < KILLS; kill++) acknowledged.push(...(await writeAndKill(folders, url, 700 + 110 * kill)))
+      for (let kill = 0; kill < KILLS; kill++) acknowledged.push(...(await killBoth(folders, url, 50 + 110 * kill)))
       expect(acknowledged.length).toBeGreaterThan(1000)
       const stores = []
       for (const folder of folders) stores.push((await replicas.open(url, { folder })).store)

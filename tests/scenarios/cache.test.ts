@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'bun:test'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { purgeAtRest } from '../../src/app/answer-cache.ts'
 import type { CallEnded } from '../../src/core/events.ts'
+import { realWorld } from '../../src/platform/world.ts'
 import { chatAnswer, fakeUpstream, wholeReply } from '../../src/testing/fake-upstream.ts'
 import { type Scenario, type ScenarioConfig, startScenario } from '../../src/testing/scenario.ts'
 import { ask, chat, expectError, type Reply } from './ask.ts'
@@ -210,6 +212,43 @@ test('an operator sees how much is cached and purges it, and the log says who di
   ])
 })
 
+describe('erasing what was said to a user', () => {
+  test('takes the cached answers of that user too, and no others', async () => {
+    await using scenario = await startScenario(cached())
+    const [ada, bob] = [await scenario.newKey({ user: 'ada' }), await scenario.newKey({ user: 'bob' })]
+    const byAda = { key: ada.key, body: chat({ seed: 1 }) }
+    const byBob = { key: bob.key, body: chat({ seed: 2 }) }
+    for (const asked of [byAda, byBob]) await ask(scenario, asked)
+    expect((await scenario.control('POST', '/api/v1/bodies/erase', { user: 'ada' })).body).toEqual({ erased: 1 })
+    expect([said(await ask(scenario, byAda)), said(await ask(scenario, byBob))]).toEqual(['miss', 'hit'])
+    const erasures = (await scenario.events()).flatMap((event) => (event.type === 'body.erased' ? [[event.bodies, event.where]] : []))
+    expect(erasures).toEqual([[1, 'user = ada']])
+  })
+
+  test('takes them from the file, while a gateway runs and while none does', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'signalbox-cache-'))
+    const options = { ...cached({}, {}, { store: 'disk' }), folder }
+    const [file = '', filled] = await (async () => {
+      await using scenario = await startScenario(options)
+      scenario.upstream.answer(chatAnswer({ content: 'A very recognisable sentence.' }))
+      const { key } = await scenario.newKey({ user: 'ada' })
+      for (const seed of [1, 2]) await ask(scenario, { key, body: chat({ seed }) })
+      const { callId } = await ask(scenario, { key, body: chat({ seed: 3 }) })
+      const path = [...new Bun.Glob('**/cache.db').scanSync({ cwd: folder, absolute: true })][0]
+      await scenario.control('POST', '/api/v1/bodies/erase', { callId })
+      const { body } = await scenario.control<{ entries: number }>('GET', '/api/v1/cache')
+      return [path, body.entries] as const
+    })()
+    const isThere = () => readFileSync(file).includes('recognisable')
+    expect([filled, isThere()]).toEqual([2, true])
+    const atRest = { config: undefined, folder: dirname(file), world: realWorld() }
+    expect(await purgeAtRest({ user: 'bob' }, atRest)).toBe(0)
+    expect(await purgeAtRest({ user: 'ada' }, atRest)).toBe(2)
+    expect(isThere()).toBe(false)
+    rmSync(folder, { recursive: true })
+  })
+})
+
 describe('a like question', () => {
   const ASKED = 'How do I reset the password of my account?'
   const asks = (content: string, more: object = {}) => ({ body: chat({ messages: [{ role: 'user', content }], ...more }) })
@@ -241,6 +280,27 @@ describe('a like question', () => {
     await using scenario = await startScenario(cached({ semantic: { threshold: 0.7 } }))
     await ask(scenario, asks(ASKED))
     expect(said(await ask(scenario, asks(`${ASKED}!`, more)))).toBe('miss')
+  })
+
+  test('is not one with another number, however long it is, nor a long one with another word', async () => {
+    await using scenario = await startScenario(cached({ semantic: {} }))
+    const long = (verb: string, dollars: string) =>
+      asks(
+        `Our customer called this morning about the blue winter jacket from last season, which arrived damaged at the warehouse in Leeds. The parcel label was torn, the courier signed for delivery without photograph, and the insurance form remains open. Please ${verb} the account and refund ${dollars} dollars to the original payment card, then write a friendly message that confirms everything.`,
+      )
+    const short = (dollars: string) => asks(`Please refund ${dollars} dollars to the card of our customer in Leeds.`)
+    const asked = [
+      long('enable', '10'),
+      long('enable', '100'),
+      long('disable', '10'),
+      short('10'),
+      short('100'),
+      short('10.00'),
+      short('10'),
+    ]
+    const replies: unknown[] = []
+    for (const question of asked) replies.push(said(await ask(scenario, question)))
+    expect(replies).toEqual(['miss', 'miss', 'miss', 'miss', 'miss', 'miss', 'hit'])
   })
 
   const system = {

@@ -87,7 +87,7 @@ describe('a gateway that is the base URL of Claude Code', () => {
     startScenario({
       config: (baseUrl) => ({
         models: {
-          timeouts: { idle: '250ms', firstToken: '5s', total: '20s' },
+          timeouts: { idle: '1s', firstToken: '5s', total: '20s' },
           providers: { anthropic: { wire: 'anthropic-messages', baseUrl, apiKey: 'env:FAKE_PROVIDER_KEY' } },
           models: [{ name: 'claude-opus-5', provider: 'anthropic' }],
         },
@@ -127,7 +127,7 @@ describe('a gateway that is the base URL of Claude Code', () => {
     scenario.upstream.answer(() => [
       send('HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n'),
       ...frames.slice(0, 4).map((frame) => send(frame)),
-      ...Array.from({ length: 12 }, () => [{ type: 'pause', ms: 60 } as const, ping]).flat(),
+      ...Array.from({ length: 12 }, () => [{ type: 'pause', ms: 100 } as const, ping]).flat(),
       door.step,
       ...frames.slice(4).map((frame) => send(frame)),
       { type: 'close' },

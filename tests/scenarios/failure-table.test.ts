@@ -4,95 +4,50 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Action, FAILURES, type FailureName } from '../../src/models/routing/failures.ts'
 import { type DeafHost, deafHost } from '../../src/testing/deaf-host.ts'
-import { chatAnswer, closedPort, type FakeUpstream, fakeUpstream } from '../../src/testing/fake-upstream.ts'
+import { closedPort, type FakeUpstream, fakeUpstream } from '../../src/testing/fake-upstream.ts'
 import { type Scenario, startScenario } from '../../src/testing/scenario.ts'
 import { ask, chat } from './ask.ts'
-import { FAILURES_WALL, type Failure } from './failures-wall.ts'
+import { FAILURES_WALL, type Failure, failuresOf } from './failures/wall.ts'
+import { WIRES, type Wire, well } from './failures/wires.ts'
 
-// One gateway for the whole table. Each failure has providers of its own, so that what is learned of one says nothing of another.
+// One gateway a wire. Each failure has providers of its own, so that what is learned of one says nothing of another.
 
-const CELLS = ['key', 'target', 'larger', 'retry'] as const
-type Cell = (typeof CELLS)[number]
 const MODES = ['whole', 'stream'] as const
-const NAMES = Object.keys(FAILURES_WALL)
+type Mode = (typeof MODES)[number]
 
-let upstream: FakeUpstream
-let scenario: Scenario
+/** What stands in each cell's route besides the target that fails: name and context. Routes that retry and keys that change need none. */
+const CELLS = {
+  key: [],
+  target: [['small', 4000]],
+  larger: [
+    ['small', 4000],
+    ['large', 100_000],
+  ],
+  retry: [],
+} as const satisfies Record<string, readonly (readonly [role: string, context: number])[]>
+type Cell = keyof typeof CELLS
+const CELL_NAMES = Object.keys(CELLS) as readonly Cell[] // its own keys
+
+/** Where providers are that are not reached. */
+let hosts: Readonly<Record<NonNullable<Failure['at']>, string>>
 let deaf: DeafHost
 /** Speaks, and no TLS. */
 let plain: ReturnType<typeof listenPlainly>
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-failures-'))
 
-/** `3-target-stream`: the failure of this index in this cell. */
-function idOf(index: number, cell: Cell, mode: string): string {
-  return `${index}-${cell}-${mode}`
-}
-
-function failureAt(index: number): Failure {
-  const failure = FAILURES_WALL[NAMES[index] ?? '']
-  if (failure === undefined) throw new Error(`There is no failure ${index}.`)
-  return failure
-}
-
 beforeAll(async () => {
   deaf = await deafHost()
   plain = listenPlainly()
-  upstream = await fakeUpstream((request) => {
-    const [, name = ''] = request.path.split('/')
-    const [index, cell, , role] = name.split('-')
-    const isBad = role === 'bad' && !(cell === 'key' && request.header('authorization') === 'Bearer key-b')
-    return (isBad ? (failureAt(Number(index)).answer ?? chatAnswer()) : chatAnswer())(request)
-  })
   for (const key of ['key-a', 'key-b']) writeFileSync(join(folder, key), key, { mode: 0o600 })
-  const closed = await closedPort()
-  const hosts = {
+  hosts = {
     nowhere: 'http://no-such-host.invalid',
-    closed: `http://127.0.0.1:${closed}`,
+    closed: `http://127.0.0.1:${await closedPort()}`,
     deaf: `http://127.0.0.1:${deaf.port}`,
     plain: `https://127.0.0.1:${plain.port}`,
   }
-  const models = { providers: {} as Record<string, object>, models: [] as object[], routes: [] as object[] }
-  const add = (name: string, more: { baseUrl: string; apiKey: unknown; timeouts?: object }, context: number) => {
-    models.providers[name] = { wire: 'openai-chat', ...more }
-    models.models.push({ name, provider: name, can: { context } })
-  }
-  for (const [index, name] of NAMES.entries()) {
-    const { at, timeouts } = FAILURES_WALL[name] ?? {}
-    for (const cell of CELLS) {
-      for (const mode of MODES) {
-        const id = idOf(index, cell, mode)
-        const apiKey = cell === 'key' ? ['file:key-a', 'file:key-b'] : 'file:key-a'
-        add(
-          `${id}-bad`,
-          {
-            baseUrl: `${at === undefined ? upstream.origin : hosts[at]}/${id}-bad`,
-            apiKey,
-            ...(timeouts === undefined ? {} : { timeouts }),
-          },
-          8000,
-        )
-        const others =
-          cell === 'target'
-            ? [['small', 4000]]
-            : cell === 'larger'
-              ? [
-                  ['small', 4000],
-                  ['large', 100_000],
-                ]
-              : []
-        for (const [role, context] of others)
-          add(`${id}-${role}`, { baseUrl: `${upstream.origin}/${id}-${role}`, apiKey: 'file:key-a' }, Number(context))
-        const targets = ['bad', ...others.map(([role]) => role)].map((role) => ({ model: `${id}-${role}` }))
-        models.routes.push({ name: id, targets, retries: { max: cell === 'retry' ? 1 : 0, base: '1ms' } })
-      }
-    }
-  }
-  scenario = await startScenario({ baseUrl: upstream.baseUrl, folder, config: { models } })
 })
 
-afterAll(async () => {
-  await scenario.close()
-  await upstream.close()
+afterAll(() => {
   deaf[Symbol.dispose]()
   plain.stop(true)
   rmSync(folder, { recursive: true })
@@ -102,58 +57,115 @@ function listenPlainly() {
   return Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data: (socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n') } })
 }
 
-interface Seen {
-  readonly status: number
-  readonly attempts: number
-  readonly provider: string
+/** `3-target-stream`: the failure of this index in this cell. */
+function idOf(index: number, cell: Cell, mode: Mode): string {
+  return `${index}-${cell}-${mode}`
 }
 
-async function call(id: string, mode: string): Promise<Seen> {
+/** Long where it is looked at what rests, short where it is waited for. */
+function waitSecondsIn(cell: string | undefined): number {
+  return cell === 'target' ? 60 : 0.02
+}
+
+function startUpstream(wire: Wire): Promise<FakeUpstream> {
+  const failures = failuresOf(wire)
+  return fakeUpstream((request) => {
+    const [, name = ''] = request.path.split('/')
+    const [index, cell, mode, role] = name.split('-')
+    const isOtherKey = request.headers.some(([, value]) => value.includes('key-b'))
+    const failure = role === 'bad' && !isOtherKey ? failures[Number(index)]?.[1] : undefined
+    return (failure?.answer?.(wire, waitSecondsIn(cell)) ?? well(wire, mode === 'stream'))(request)
+  })
+}
+
+function configOf(wire: Wire, upstream: FakeUpstream) {
+  const models = { providers: {} as Record<string, object>, models: [] as object[], routes: [] as object[] }
+  for (const [index, [, { at, timeouts, only, provider }]] of failuresOf(wire).entries()) {
+    for (const mode of MODES.filter((one) => (only ?? one) === one)) {
+      for (const cell of CELL_NAMES) {
+        const id = idOf(index, cell, mode)
+        const roles = [['bad', 8000] as const, ...CELLS[cell]]
+        for (const [role, context] of roles) {
+          const isBad = role === 'bad'
+          const origin = isBad && at !== undefined ? hosts[at] : upstream.origin
+          models.providers[`${id}-${role}`] = {
+            ...wire.provider(`${origin}/${id}-${role}`),
+            apiKey: isBad && cell === 'key' ? ['file:key-a', 'file:key-b'] : 'file:key-a',
+            ...(isBad && timeouts !== undefined ? { timeouts } : {}),
+          }
+          if (isBad && provider !== undefined) models.providers[`${id}-${role}`] = provider
+          models.models.push({ name: `${id}-${role}`, provider: `${id}-${role}`, can: { context } })
+        }
+        const targets = roles.map(([role]) => ({ model: `${id}-${role}` }))
+        models.routes.push({ name: id, targets, retries: { max: cell === 'retry' ? 1 : 0, base: '1ms' } })
+      }
+    }
+  }
+  return { models }
+}
+
+async function call(scenario: Scenario, id: string, mode: Mode) {
   const { status, headers } = await ask(scenario, { body: chat({ model: id, stream: mode === 'stream' }) })
   return { status, attempts: Number(headers.get('x-signalbox-attempts')), provider: headers.get('x-signalbox-provider') ?? '' }
 }
 
-/** What was done after a failure (every action that its cell shows), and what was learned of the way that failed. */
-async function outcomeOf(index: number, mode: string): Promise<{ readonly actions: readonly Action[]; readonly lane: string }> {
-  const target = await call(idOf(index, 'target', mode), mode)
-  // Asked at once: a rate limit that the provider names is soon over.
-  const lane = await laneAfter(index, mode)
-  const [key, larger, retry] = await Promise.all((['key', 'larger', 'retry'] as const).map((cell) => call(idOf(index, cell, mode), mode)))
+interface Outcome {
+  /** Every action that its cell shows, in the order of the alphabet. */
+  readonly actions: readonly Action[]
+  /** What was learned of the way that failed. */
+  readonly lane: string
+}
+
+async function outcomeOf(scenario: Scenario, index: number, mode: Mode): Promise<Outcome> {
+  const calls = (['key', 'target', 'larger', 'retry'] as const).map((cell) => call(scenario, idOf(index, cell, mode), mode))
+  const [key, target, larger, retry] = await Promise.all(calls)
   const seen: Action[] = []
-  if (key?.attempts === 2) seen.push('next-key')
+  if (key?.attempts === 2 && key.status === 200) seen.push('next-key')
   if (target?.status === 200) seen.push('next-target')
   if (larger?.status === 200 && larger.provider.endsWith('-large')) seen.push('larger-target')
   if (retry?.attempts === 2) seen.push('retry-same')
-  return { actions: seen, lane }
+  return { actions: seen.toSorted(), lane: await laneAfter(scenario, idOf(index, 'target', mode)) }
 }
 
-async function laneAfter(index: number, mode: string): Promise<string> {
+async function laneAfter(scenario: Scenario, id: string): Promise<string> {
   const { body } = await scenario.control<{ providers: { provider: string; state: string; recentFailures: number }[] }>(
     'GET',
     '/api/v1/providers',
   )
-  const lane = body.providers.find(({ provider }) => provider === `${idOf(index, 'target', mode)}-bad`)
+  const lane = body.providers.find(({ provider }) => provider === `${id}-bad`)
   if (lane?.state !== 'ready') return lane?.state ?? '-'
   return lane.recentFailures > 0 ? 'failure' : 'none'
 }
 
 const LANE_STATE = { failure: 'failure', cool: 'limited', 'park-key': 'parked', 'park-model': 'parked', none: 'none' } as const
 
-describe('after a failure, before anything was accepted', () => {
-  const cases = NAMES.flatMap((name, index) =>
-    MODES.filter((mode) => (FAILURES_WALL[name]?.only ?? mode) === mode).map((mode) => [name, mode, index] as const),
-  )
+describe.each(WIRES.map((wire) => ({ name: wire.name, wire })))(
+  'at a provider of $name, before anything was accepted, after',
+  ({ wire }) => {
+    let upstream: FakeUpstream
+    let scenario: Scenario
 
-  test.each(cases)('%s, %s: what the table says is done, and nothing else', async (_name, mode, index) => {
-    const row = FAILURES[failureAt(index).row]
-    const actions: readonly Action[] = row.actions
-    const outcome = await outcomeOf(index, mode)
-    expect({ ...outcome, actions: outcome.actions.toSorted() }).toEqual({ actions: actions.toSorted(), lane: LANE_STATE[row.lane] })
-  })
+    beforeAll(async () => {
+      upstream = await startUpstream(wire)
+      scenario = await startScenario({ baseUrl: upstream.baseUrl, folder, config: configOf(wire, upstream) })
+    })
+    afterAll(async () => {
+      await scenario.close()
+      await upstream.close()
+    })
 
-  test('every row of the table was brought about, but for what a wire cannot carry, and what our own limits refuse (limits-of-providers.test.ts)', () => {
-    const seen = new Set<FailureName>(Object.values(FAILURES_WALL).map(({ row }) => row))
-    const rows = Object.keys(FAILURES) as FailureName[] // its own keys
-    expect(rows.filter((row) => !seen.has(row))).toEqual(['not_carried', 'no_room'])
-  })
+    const cases = failuresOf(wire).flatMap(([what, { row, only }], index) =>
+      MODES.filter((mode) => (only ?? mode) === mode).map((mode) => [what, mode, index, row] as const),
+    )
+    test.each(cases)('%s, %s: what the table says is done, and nothing else', async (_what, mode, index, row) => {
+      const { actions, lane } = FAILURES[row]
+      expect(await outcomeOf(scenario, index, mode)).toEqual({ actions: actions.toSorted(), lane: LANE_STATE[lane] })
+    })
+  },
+)
+
+test('every row was brought about, but for what a wire cannot carry, and what our own limits refuse (limits-of-providers.test.ts)', () => {
+  const seen = new Set<FailureName>(Object.values(FAILURES_WALL).map(({ row }) => row))
+  const rows = Object.keys(FAILURES) as FailureName[] // its own keys
+  expect(rows.filter((row) => !seen.has(row))).toEqual(['not_carried', 'no_room'])
 })

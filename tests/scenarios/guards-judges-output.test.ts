@@ -38,7 +38,7 @@ const SAYS: Readonly<Record<Mood, string>> = {
   found: '{"verdict":"found","kind":"THREAT"}',
 }
 
-describe.each(Object.entries(ASKING_WIRES))('a judge of answers to callers of %s', (name, wire) => {
+describe.each(Object.entries(ASKING_WIRES))('a judge of answers to callers of %s', (_name, wire) => {
   describe.each([false, true])('stream: %p', (stream) => {
     test.each(KINDS)('of the kind %s that cannot say refuses what is said, or lets it pass where the file says so', async (kind) => {
       await using judge = await fakeUpstream()
@@ -75,12 +75,10 @@ describe.each(Object.entries(ASKING_WIRES))('a judge of answers to callers of %s
           expect([what, reply.status]).toEqual([what, passes || stream ? 200 : refusal])
           const did = mood === 'found' ? 'blocked' : 'failed'
           const ended = await endedCall(scenario, reply.callId)
-          // What the provider did is paid. Where the usage comes behind the end, the stream is left before it, and that it is not known is said.
-          const cost =
-            stream && !passes && name === 'openai-chat'
-              ? { costNanoUsd: undefined, isUnpriced: true }
-              : { costNanoUsd: 50_000, isUnpriced: undefined }
-          expect({ what, costNanoUsd: ended.costNanoUsd, isUnpriced: ended.isUnpriced }).toEqual({ what, ...cost })
+          // What the provider did is paid, also where it says what that was behind the end of the text that is refused.
+          expect({ what, costNanoUsd: ended.costNanoUsd, isUnpriced: ended.isUnpriced }).toEqual({
+            ...{ what, costNanoUsd: 50_000, isUnpriced: undefined },
+          })
           expect([what, ended.guards?.map((deed) => `${deed.guard} ${deed.phase} ${deed.did}`) ?? []]).toEqual([
             what,
             mood === 'clean' ? [] : [`judge output ${did}`],

@@ -29,6 +29,17 @@ describe('guards on tools', () => {
     expect(reply.text).not.toContain(MAIL)
   })
 
+  test('see what is divided between the parts of a result, and what its escapes stand for', async () => {
+    await using scenario = await startScenario({ config: withGuards({ pii: { on: 'all', phases: ['toolResults'] } }) })
+    const blocks = async (...parts: readonly string[]) => {
+      const { last } = await say(scenario, { path: '/mcp/faults', body: toolCall('in_parts', { parts }) })
+      return (last.result as { readonly content: readonly { readonly text: string }[] }).content.map(({ text }) => text)
+    }
+    expect(await blocks('Write to ada@exa', 'mple.com now.')).toEqual(['Write to [EMAIL]', '[EMAIL] now.'])
+    const plain = '{"of":"caf\\u00e9"}'
+    expect(await blocks('{"to":"ada\\u0040example.com","of":"caf\\u00e9"}', plain)).toEqual(['{"to":"[EMAIL]","of":"café"}', plain])
+  })
+
   test('refuse arguments, results and names', async () => {
     const guards = {
       pii: { on: 'all', action: 'block', phases: ['toolArguments'] },

@@ -100,14 +100,15 @@ describe('a guard on what comes out', () => {
     await scenario.expectCall({ outcome: 'ok', finishReason: 'stop', usage: { inputTokens: 10, outputTokens: 3 } })
   })
 
-  test('ends a stream that says what it may not, before it is said, and says that its cost is not known', async () => {
+  test('ends a stream that says what it may not, before it is said, and at what it may have cost', async () => {
     await using scenario = await startScenario({ config: guarded({ pii: { action: 'block', phases: ['output'] } }) })
     scenario.upstream.answer(chatStream({ pieces: ['Ask ada.love', 'lace@exam', 'ple.com now, and then some more words.'] }))
     const reply = await ask(scenario, { body: chat({ stream: true }) })
     expect(said(reply.frames.slice(0, -1))).toBe('Ask ')
     expect(reply.frames.at(-1)).toContain('content_filter')
     expect(reply.text).not.toContain('lace@')
-    await scenario.expectCall({ outcome: 'refused', errorCode: 'guard_blocked', attempts: 1, isUnpriced: true })
+    const { costNanoUsd } = await scenario.expectCall({ outcome: 'refused', errorCode: 'guard_blocked', attempts: 1, isEstimate: true })
+    expect(costNanoUsd).toBeGreaterThan(0)
   })
 })
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { HedgeAccount } from '../../src/models/routing/hedge-account.ts'
 import { type Answer, chatAnswer, chatStream, errorReply, gate, READ_PAUSE, silence } from '../../src/testing/fake-upstream.ts'
-import { ask, chat } from './ask.ts'
+import { ask, chat, endedCall } from './ask.ts'
 import { startRouted } from './routed.ts'
 
 const ALWAYS = { after: '40ms', share: '100%', spend: '100%' }
@@ -62,12 +62,18 @@ describe('a hedged route', () => {
     await using routed = await startRouted({ route: { hedge: { ...ALWAYS, after: '5ms', share: '10%' } } })
     const slow: Answer = (request) => [READ_PAUSE, ...chatStream()(request)]
     routed.at('first').answer(slow)
-    for (let calls = 0; calls < 20; calls++) await ask(routed.scenario, { body: chat({ model: 'smart', stream: true }) })
-    expect(routed.at('second').requests).toHaveLength(2)
+    // Of the receipts, for a hedge that comes too late is given up before its request is seen.
+    const attempts: number[] = []
+    for (let calls = 0; calls < 20; calls++) {
+      const { callId } = await ask(routed.scenario, { body: chat({ model: 'smart', stream: true }) })
+      attempts.push((await endedCall(routed.scenario, callId)).attempts)
+    }
+    expect(attempts.filter((count) => count === 2)).toHaveLength(2)
+    expect(attempts.filter((count) => count === 1)).toHaveLength(18)
   })
 
   test('counts hedges that are under way among those that cost', async () => {
-    await using routed = await startRouted({ route: { hedge: { ...ALWAYS, after: '5ms', spend: '10%' } } })
+    await using routed = await startRouted({ route: { hedge: { ...ALWAYS, after: '50ms', spend: '10%' } } })
     const call = () => ask(routed.scenario, { body: chat({ model: 'smart' }) })
     routed.at('first').answer(chatAnswer(QUICK))
     for (let calls = 0; calls < 20; calls++) await call()
@@ -77,8 +83,8 @@ describe('a hedged route', () => {
     const pending = Array.from({ length: 20 }, call)
     await routed.at('first').received(40)
     await routed.at('second').received(1)
-    await Bun.sleep(50)
-    // Looked at before the door opens: what is paid then makes room for more.
+    // All of them are slow by then. Looked at before the door opens: what is paid then makes room for more.
+    await Bun.sleep(150)
     const underWay = routed.at('second').requests.length
     door.open()
     await Promise.all(pending)
@@ -98,9 +104,12 @@ describe('a hedged route', () => {
   test('stops hedging where hedges cost more than their share', async () => {
     await using routed = await startRouted({ route: { hedge: { ...ALWAYS, after: '5ms', spend: '10%' } } })
     const slow: Answer = (request) => [READ_PAUSE, READ_PAUSE, ...chatAnswer(QUICK)(request)]
+    routed.at('first').queue(silence())
     routed.at('first').answer(slow)
     routed.at('second').answer(chatAnswer(QUICK))
+    // The first call is answered by its hedge, however long that takes: half of what was spent so far is hedges'.
     for (let calls = 0; calls < 5; calls++) await ask(routed.scenario, { body: chat({ model: 'smart' }) })
     expect(routed.at('second').requests).toHaveLength(1)
+    expect(routed.at('first').requests).toHaveLength(5)
   })
 })

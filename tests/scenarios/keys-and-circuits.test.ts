@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chatAnswer, errorReply, fakeUpstream } from '../../src/testing/fake-upstream.ts'
+import { chatAnswer, errorReply, fakeUpstream, gate } from '../../src/testing/fake-upstream.ts'
 import { startScenario } from '../../src/testing/scenario.ts'
 import { ask, chat, expectError } from './ask.ts'
 import { QUICK_RETRIES, type Routed, routedConfig, startRouted } from './routed.ts'
@@ -148,8 +148,15 @@ describe('a circuit', () => {
     routed.at('first').answer(errorReply({ status: 500 }))
     for (let calls = 0; calls < 2; calls++) await call(routed)
     await new Promise((resolve) => setTimeout(resolve, 60))
-    await Promise.all(Array.from({ length: 20 }, () => call(routed)))
+    // The probe fails when all others are through: its circuit is half open for them, however long they take.
+    const door = gate()
+    routed.at('first').answer((request) => [door.step, ...errorReply({ status: 500 })(request)])
+    let answered = 0
+    const calls = Array.from({ length: 20 }, () => call(routed).finally(() => answered++))
+    while (answered < 19) await new Promise((resolve) => setTimeout(resolve, 5))
     expect(routed.at('first').requests).toHaveLength(3)
+    door.open()
+    await Promise.all(calls)
     routed.at('first').answer(chatAnswer())
     await new Promise((resolve) => setTimeout(resolve, 120))
     expect((await call(routed)).headers.get('x-signalbox-provider')).toBe('first')

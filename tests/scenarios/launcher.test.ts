@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { closedPort } from '../../src/testing/fake-upstream.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 
@@ -75,8 +76,12 @@ test('nothing in the folder of the user is run, or gets into the environment', a
     writeFileSync(join(folder, 'bunfig.toml'), 'preload = ["./first.ts"]\n')
     writeFileSync(join(folder, 'first.ts'), "console.error('run first')\n")
     writeFileSync(join(folder, '.env'), 'SIGNALBOX_URL=http://127.0.0.1:9\n')
+    // A port of its own: at the default one a gateway of this machine may answer.
+    const control = `127.0.0.1:${await closedPort()}`
+    writeFileSync(join(folder, 'signalbox.yaml'), `listen: { control: '${control}' }\n`)
     const said = await runNode([join(ROOT, 'bin/signalbox.js'), 'status'], {}, folder)
     expect(said).toMatchObject({ code: 3, out: '' })
+    expect(said.err).toContain(control)
     expect(said.err).not.toContain('run first')
     // Of the file the command line would have known an address, and missed its admin key.
     expect(said.err).not.toContain('SIGNALBOX_URL')

@@ -28,6 +28,7 @@ const tools: Json[] = [
     'quote',
     'rich',
     'same_key_twice',
+    'in_parts',
   ].map((name) => tool(name)),
   ...['ask', 'ask_roots', 'ask_ping', 'big', 'look', 'drop'].map((name) => tool(name)),
 ]
@@ -80,6 +81,10 @@ const calls: Record<string, (id: unknown, params: Json) => void> = {
   // More members than are read; the id behind them, as the official SDK writes it.
   rich: (id) => process.stdout.write(`{"result":{"content":[],"list":[${'{},'.repeat(300_000)}{"id":1}]},"jsonrpc":"2.0","id":${id}}\n`),
   same_key_twice: (id) => process.stdout.write(`{"jsonrpc":"2.0","id":${id},"result":{},"result":{}}\n`),
+  in_parts: (id, params) => {
+    const { parts } = params.arguments as { readonly parts: readonly string[] }
+    write({ id, result: { content: parts.map((text) => ({ type: 'text', text })) } })
+  },
   reveal: (id, params) => {
     const said = (params.arguments as Json | undefined)?.said
     write({ method: 'notifications/message', params: { level: 'info', data: said } })

@@ -125,6 +125,15 @@ export async function begin(
   return id
 }
 
+/** Until a call of this tool is under way, and so many attempts at its server have begun. */
+export async function untilRunning(scenario: Scenario, tool: string, least = 1): Promise<void> {
+  for (;;) {
+    const { body } = await scenario.control<{ calls: readonly { model?: string; attempts: number }[] }>('GET', '/api/v1/calls/live')
+    if (body.calls.some(({ model, attempts }) => model === tool && attempts >= least)) return
+    await Bun.sleep(5)
+  }
+}
+
 /** The text of a tool's result. */
 export function textOf({ last }: McpAnswer): string {
   const { result } = last

@@ -73,9 +73,12 @@ test('a shadow meets the limits of its account', async () => {
   expect(routed.at('second').requests).toHaveLength(1)
 })
 
-test('a shadow takes nothing of a rate limit that is reached', async () => {
+test.each<[what: string, wait: object]>([
+  ['', { retryAfter: 60 }],
+  [', also where the provider does not say for how long', {}],
+])('a shadow takes nothing of a rate limit that is reached%s', async (_what, wait) => {
   await using routed = await startRouted({ route: SHADOW, teams: { lab: {} } })
-  routed.at('second').queue(errorReply({ status: 429, retryAfter: 60 }))
+  routed.at('second').queue(errorReply({ status: 429, ...wait }))
   expect(await copyOf(routed)).toMatchObject({ outcome: 'broken', errorCode: 'provider_rate_limited' })
   expect(await copyOf(routed)).toMatchObject({ errorCode: 'provider_unavailable', attempts: 0 })
   expect(routed.at('second').requests).toHaveLength(1)
@@ -88,6 +91,27 @@ test('a shadow that cannot serve the request is not sent, and says so in its own
   expect(reply.status).toBe(200)
   expect(await copyFor(scenario, reply.callId)).toMatchObject({ outcome: 'refused', errorCode: 'no_capable_target', attempts: 0 })
   expect(routed.at('second').requests).toHaveLength(0)
+})
+
+test('a call that no target takes is not copied', async () => {
+  await using routed = await startRouted({ route: SHADOW, teams: { lab: {} } })
+  const { scenario } = routed
+  routed.at('first').answer(errorReply({ status: 401 }))
+  const copied = await ask(scenario, { body: chat({ model: 'smart' }) })
+  expect(await copyFor(scenario, copied.callId)).toMatchObject({ outcome: 'ok' })
+  const refused = await ask(scenario, { body: chat({ model: 'smart' }) })
+  expect(refused.status).toBe(503)
+  // Copies begin in the order of their calls: one of this call would have ended before this one does.
+  await scenario.control('POST', '/api/v1/providers/first/reset')
+  routed.at('first').answer(chatAnswer())
+  const next = await ask(scenario, { body: chat({ model: 'smart' }) })
+  expect(await copyFor(scenario, next.callId)).toMatchObject({ outcome: 'ok' })
+  expect(
+    (await scenario.events()).filter(
+      ({ type, ...event }) => type === 'call.started' && 'parentId' in event && event.parentId === refused.callId,
+    ),
+  ).toEqual([])
+  expect(routed.at('second').requests).toHaveLength(2)
 })
 
 test('what the model of a shadow asks for is asked for by nobody', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { explainRoute } from '../../src/app/explain-route.ts'
+import { explainOffline } from '../../src/app/explain-offline.ts'
+import type { JsonObject } from '../../src/core/json.ts'
 import { STRATEGIES } from '../../src/models/routing/types.ts'
 import { chatAnswer, gate } from '../../src/testing/fake-upstream.ts'
 import { FAKE_PROVIDER_KEY } from '../../src/testing/scenario.ts'
@@ -72,8 +73,9 @@ async function call(wire: AskingWire, stream: boolean, model: string) {
 
 function explained(wire: AskingWire, stream: boolean, model: string) {
   const place = { configFile: 'signalbox.yaml', cwd: routed.scenario.folder, env: { FAKE_PROVIDER_KEY } }
-  const body = JSON.stringify(wire.body(stream, model))
-  const { order, why } = explainRoute({ ...place, model, body, team: 'support', user: undefined, labels: CONVERSATION })
+  // As JSON: what a body is made of here has no other values.
+  const request = wire.body(stream, model) as JsonObject
+  const { order, why } = explainOffline({ model, request, team: 'support', labels: CONVERSATION }, place).explanation
   return { order: order.map((target) => target.model), why }
 }
 

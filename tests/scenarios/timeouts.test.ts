@@ -76,8 +76,8 @@ describe('a provider that takes longer than it may', () => {
   })
 
   test.each<[what: string, timeouts: Record<string, string>, answer: Answer, code: ErrorCode]>([
-    ['falls silent', { idle: '80ms' }, chatStream({ pieces: ['a', 'b'], cut: { afterFrames: 2, by: 'stall' } }), 'provider_idle_timeout'],
-    ['does not come to its end', { total: '150ms' }, dripping(STREAM_HEAD, CONTENT), 'provider_total_timeout'],
+    ['falls silent', { idle: '300ms' }, chatStream({ pieces: ['a', 'b'], cut: { afterFrames: 2, by: 'stall' } }), 'provider_idle_timeout'],
+    ['does not come to its end', { total: '600ms' }, dripping(STREAM_HEAD, CONTENT), 'provider_total_timeout'],
   ])('in a stream that %s is left, and an error frame says so', async (_what, timeouts, answer, code) => {
     await using scenario = await startWith(timeouts)
     scenario.upstream.answer(answer)
@@ -106,9 +106,9 @@ describe('no time is up', () => {
   }
 
   test('for the connection of a provider that is connected and thinks for longer than the connect timeout', async () => {
-    await using scenario = await startWith({ connect: '60ms' })
+    await using scenario = await startWith({ connect: '400ms' })
     const answer = chatReply({ content: 'Well …', usage: USAGE })
-    scenario.upstream.answer((request) => [{ type: 'pause', ms: 150 }, ...answer(request)])
+    scenario.upstream.answer((request) => [{ type: 'pause', ms: 900 }, ...answer(request)])
     expect((await ask(scenario)).status).toBe(200)
     await scenario.expectCall({ outcome: 'ok' })
     // The second, bare connection that looked whether the host is there is no request.
@@ -116,15 +116,15 @@ describe('no time is up', () => {
   })
 
   test('for a stream that goes on for longer than the first-token and the idle timeout', async () => {
-    await using scenario = await startWith({ firstToken: '250ms', idle: '250ms' })
-    scenario.upstream.answer(chatStream({ pieces: [...'abcdefghijklmnop'], usage: USAGE, pauseMs: 20 }))
+    await using scenario = await startWith({ firstToken: '1s', idle: '1s' })
+    scenario.upstream.answer(chatStream({ pieces: [...'abcdefghijklmnop'], usage: USAGE, pauseMs: 80 }))
     await streamed(scenario)
   })
 
   test('for a provider that says with comments that it is still there', async () => {
-    await using scenario = await startWith({ idle: '250ms' })
+    await using scenario = await startWith({ idle: '1s' })
     const comments = Array.from({ length: 20 }, () => ': still thinking\n\n')
-    scenario.upstream.answer(streamReply({ frames: [CONTENT, ...comments, LAST, 'data: [DONE]\n\n'], pauseMs: 20 }))
+    scenario.upstream.answer(streamReply({ frames: [CONTENT, ...comments, LAST, 'data: [DONE]\n\n'], pauseMs: 60 }))
     await streamed(scenario)
   })
 
@@ -138,7 +138,7 @@ describe('no time is up', () => {
   })
 
   test('for a client that reads slowly: it is not the provider who is silent', async () => {
-    await using scenario = await startWith({ idle: '100ms', firstToken: '5s' })
+    await using scenario = await startWith({ idle: '500ms', firstToken: '5s' })
     // More than the buffers of every socket on the way hold, of which one takes up to 6 MB.
     const big = `data: {"choices":[{"index":0,"delta":{"content":"${'a'.repeat(256 * 1024)}"}}]}\n\n`
     const frames = [...Array.from({ length: 192 }, () => big), LAST, 'data: [DONE]\n\n']
@@ -147,7 +147,7 @@ describe('no time is up', () => {
     await client.send(rawChat(scenario, chat({ stream: true }), ['connection: close']))
     await client.readHead()
     client.pause()
-    await Bun.sleep(400)
+    await Bun.sleep(1200)
     expect(scenario.upstream.requests[0]?.isAnswered).toBe(false)
     client.resume()
     expect((await client.readUntilClosed()).includes('[DONE]')).toBe(true)

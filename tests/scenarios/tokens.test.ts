@@ -31,9 +31,9 @@ function issuers(more: JsonObject = {}): JsonObject {
   }
 }
 
-/** @param seconds until it expires */
+/** @param seconds until it expires, or up to one more: it says whole ones */
 function token(seconds = 600): Promise<string> {
-  return new SignJWT({ iss: ISSUER, aud: 'signalbox', sub: 'ada', exp: Math.floor(Date.now() / 1000) + seconds })
+  return new SignJWT({ iss: ISSUER, aud: 'signalbox', sub: 'ada', exp: Math.ceil(Date.now() / 1000) + seconds })
     .setProtectedHeader({ alg: 'ES256', kid: 'one' })
     .sign(pair.privateKey)
 }
@@ -57,7 +57,7 @@ interface Wire {
 const startModels = () => startScenario({ config: { access: { teams: { support: {} }, ...issuers() } } })
 const MODELS = { start: startModels } as const
 /** Long enough for the clock to pass the second in which a token expires. */
-const PAST_EXPIRY_MS = 2500
+const PAST_EXPIRY_MS = 3500
 const HELLO = [{ role: 'user', content: 'Hello?' }]
 
 const WIRES: readonly Wire[] = [
@@ -207,7 +207,7 @@ test('it goes on to its end unless the configuration says otherwise', async () =
 
 test('a running call of a key that expires is ended likewise', async () => {
   await using scenario = await startScenario({ config: { access: { teams: { support: {} }, onExpiry: 'end' } } })
-  const expiresAt = new Date(Date.now() + 1500).toISOString()
+  const expiresAt = new Date(Date.now() + 2000).toISOString()
   const { key } = await scenario.newKey({ expiresAt })
   const door = gate()
   scenario.upstream.answer(chatStream({ pieces: ['a', 'b'], usage: { inputTokens: 10, outputTokens: 3 }, before: { 1: door.step } }))

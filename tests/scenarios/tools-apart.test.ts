@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { startScenario } from '../../src/testing/scenario.ts'
-import { begin, expectRpcError, FAULTS, request, say, textOf, toolCall, withServers } from './mcp.ts'
+import { begin, expectRpcError, FAULTS, request, say, textOf, toolCall, untilRunning, withServers } from './mcp.ts'
 
 /** An MCP server over HTTP that never says anything. */
 function startSilent() {
@@ -21,7 +21,7 @@ test('servers that are dead, silent, or talk rubbish neither fail nor hold up th
     refused: { url: 'http://127.0.0.1:1/mcp' },
     good: { command: FAULTS },
   }
-  const timeouts = { list: '1500ms', call: '1s', total: '5s', connect: '20s' }
+  const timeouts = { list: '4s', call: '1s', total: '5s', connect: '20s' }
   await using scenario = await startScenario({ config: withServers(servers, { tools: { timeouts } }) })
   const namesIn = (result: unknown) => ((result as { tools: { name: string }[] }).tools ?? []).map(({ name }) => name)
   // The first list may wait for servers that were only just begun.
@@ -36,7 +36,7 @@ test('servers that are dead, silent, or talk rubbish neither fail nor hold up th
     order.push('call')
     return answer
   })
-  await Bun.sleep(20)
+  await untilRunning(scenario, 'silent__anything', 0)
   const second = await say(scenario, { body: request('tools/list') })
   order.push('list')
   expect(second.text).toBe(first.text)

@@ -1,6 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { type Scenario, startScenario } from '../../src/testing/scenario.ts'
-import { begin, expectPairs, expectRpcError, FAULTS, introduction, post, request, say, textOf, toolCall, withServers } from './mcp.ts'
+import {
+  begin,
+  expectPairs,
+  expectRpcError,
+  FAULTS,
+  introduction,
+  post,
+  request,
+  say,
+  textOf,
+  toolCall,
+  untilRunning,
+  withServers,
+} from './mcp.ts'
 
 let scenario: Scenario
 
@@ -255,7 +268,7 @@ describe('ids', () => {
   test('one that is in use in its session is refused, and the first goes on', async () => {
     const session = await begin(scenario)
     const first = say(scenario, { session, body: toolCall('faults__never', {}, {}, 'a') })
-    await Bun.sleep(50)
+    await untilRunning(scenario, 'faults__never')
     const second = await say(scenario, { session, body: toolCall('faults__echo', { message: 'x' }, {}, 'a') })
     expectRpcError(second, { status: 400, rpc: -32_600, code: 'invalid_request', id: 'a' })
     expectRpcError(await first, { rpc: -32_000, code: 'server_timeout', id: 'a' })

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { startScenario } from '../../src/testing/scenario.ts'
-import { begin, expectRpcError, FAULTS, introduction, post, request, say, textOf, toolCall } from './mcp.ts'
+import { begin, expectRpcError, FAULTS, introduction, post, request, say, textOf, toolCall, untilRunning } from './mcp.ts'
 
 const TIMEOUTS = { call: '10s', total: '20s', connect: '20s', list: '10s' }
 
@@ -26,7 +26,7 @@ test('a new configuration leaves servers and sessions alone that it does not cha
   }
   const stream = await post(scenario, { method: 'GET', path: '/mcp/same', session: sessions.same })
   const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader()
-  await Bun.sleep(100)
+  for (const subject of ['changed__never', 'same__ask_roots']) await untilRunning(scenario, subject)
 
   const next = configOf(
     { same: { command }, changed: { command, programs: 3 }, added: { command } },
@@ -63,7 +63,7 @@ test('a session with a server that its team may not use any more is none: nothin
   const stays = await begin(scenario, { path: '/mcp/other' })
   const stream = await post(scenario, { method: 'GET', path, session })
   const running = say(scenario, { path, session, body: toolCall('late') })
-  await Bun.sleep(100)
+  await untilRunning(scenario, 'faults__late')
   expect((await scenario.reconfigure(configOf(servers, { default: 'deny', allow: ['other__echo'] }))).status).toBe(200)
   expect(await stream.text()).not.toContain('list_changed')
   const told = { jsonrpc: '2.0', method: 'notifications/roots/list_changed' }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { type Scenario, startScenario } from '../../src/testing/scenario.ts'
-import { begin, expectRpcError, FAULTS, post, request, say, textOf, toolCall, withServers } from './mcp.ts'
+import { begin, expectRpcError, FAULTS, post, request, say, textOf, toolCall, untilRunning, withServers } from './mcp.ts'
 
 const PATIENT = { timeouts: { call: '10s', total: '20s', connect: '20s', list: '10s' } }
 const NEAR = '/mcp/faults'
@@ -42,7 +42,7 @@ describe('the end of a session', () => {
   test.each(['/mcp', NEAR])('is what DELETE says, at %s: what runs is ended, and nobody finds it again', async (path) => {
     const session = await begin(scenario, { path })
     const running = say(scenario, { path, session, body: toolCall(path === NEAR ? 'never' : 'faults__never') })
-    await Bun.sleep(50)
+    await untilRunning(scenario, 'faults__never')
     expect((await post(scenario, { path, method: 'DELETE', session })).status).toBe(204)
     expect(await running).toMatchObject({ status: 200, text: '' })
     await scenario.expectCall({ action: 'tools.call', outcome: 'cancelled', errorCode: 'client_closed' })
@@ -123,7 +123,7 @@ describe('a call that its client gives up', () => {
     const before = await cancelledIds()
     const session = await begin(scenario)
     const running = say(scenario, { session, body: toolCall('faults__never', {}, {}, 'x') })
-    await Bun.sleep(50)
+    await untilRunning(scenario, 'faults__never')
     const cancel = (requestId: unknown) =>
       post(scenario, { session, body: notification('notifications/cancelled', { requestId, reason: 'enough' }) })
     // Another id than that of the call: nothing happens.
@@ -138,7 +138,7 @@ describe('a call that its client gives up', () => {
     const before = await cancelledIds()
     const leave = new AbortController()
     const running = post(scenario, { body: toolCall('faults__never'), signal: leave.signal }).catch(() => 'left')
-    await Bun.sleep(120)
+    await untilRunning(scenario, 'faults__never')
     leave.abort()
     expect(await running).toBe('left')
     await scenario.expectCall({ outcome: 'cancelled', errorCode: 'client_closed', subject: 'faults__never' })

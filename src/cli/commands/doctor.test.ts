@@ -62,10 +62,13 @@ describe('doctor', () => {
   })
 
   test('says of each thing whether it is good, and what to do where it is not', async () => {
-    upstream.queue(
-      wholeReply({ headers: { date: 'Wed, 21 Oct 2015 07:28:00 GMT' }, body: { data: [] } }),
-      errorReply({ status: 401, headers: { date: new Date(Date.now() + 600_000).toUTCString() } }),
-    )
+    // The keys are asked about side by side: whose request is there first is not said.
+    upstream.answer((request) => {
+      if (request.header('authorization') === 'Bearer sk-a')
+        return wholeReply({ headers: { date: 'Wed, 21 Oct 2015 07:28:00 GMT' }, body: { data: [] } })(request)
+      return errorReply({ status: 401, headers: { date: new Date(Date.now() + 600_000).toUTCString() } })(request)
+    })
+    const asked = upstream.requests.length
     const at = (baseUrl: string, apiKey: unknown) => ({ wire: 'openai-chat', baseUrl, apiKey })
     write({
       providers: {
@@ -97,7 +100,7 @@ describe('doctor', () => {
       'good reachable: Key 2 of provider one answers.',
     ])
     expect(findings.filter(({ verdict, todo }) => verdict !== 'good' && todo === undefined)).toEqual([])
-    expect(upstream.requests.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /v1/models', 'GET /v1/models'])
+    expect(upstream.requests.slice(asked).map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /v1/models', 'GET /v1/models'])
     expect(out).not.toContain('sk-')
     expect(exitCode).toBe(1)
   })

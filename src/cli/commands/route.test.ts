@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ControlError } from '../../control/client.ts'
 import type { CliIo, ExitCode } from '../io.ts'
 import { run } from '../main.ts'
 
@@ -43,7 +44,7 @@ async function explain(...args: readonly string[]) {
     cwd: folder,
     setExitCode,
   }
-  const reach = () => Promise.reject(new Error('No gateway is needed for this.'))
+  const reach = () => Promise.reject(new ControlError('unreachable', 'No gateway answers.'))
   await run(['route', 'explain', ...args], { io, onInterrupt: () => new AbortController().signal, reach })
   return { out: out.join(''), err: err.join(''), exitCode }
 }
@@ -54,7 +55,8 @@ describe('route explain', () => {
     expect(exitCode).toBe(0)
     expect(JSON.parse(out)).toMatchObject({
       ...{ model: 'smart', strategy: 'priority', why: 'first of those that can serve it' },
-      order: [{ model: 'mini', provider: 'ollama', target: 'mini', expectedCostUsd: '0.0002' }],
+      order: [{ model: 'mini', provider: 'ollama', target: 'mini', expectedCostUsd: '0.0002', inFlight: 0 }],
+      ...{ from: 'file', notKnown: ['calls under way', 'circuits', 'rate limits', 'parked keys', 'observed speeds'] },
       ruledOut: [{ target: 'blind', why: 'it does not read images' }],
       request: { hasImages: true, maxOutputTokens: 100, kinds: ['images'] },
     })
@@ -66,7 +68,7 @@ describe('route explain', () => {
     const { out, err, exitCode } = await explain('--config', 'secret.yaml', '--model', 'mini')
     expect(exitCode).toBe(0)
     expect(out).toContain('openai')
-    expect(err).toBe('Not set in this shell, so that nothing is known of the keys that they hold: NO_SUCH_KEY.\n')
+    expect(err).toEndWith('Not set in this shell, so that nothing is known of the keys that they hold: NO_SUCH_KEY.\n')
     const json = await explain('--config', 'secret.yaml', '--model', 'mini', '--json')
     expect(JSON.parse(json.out)).toMatchObject({ notSet: ['NO_SUCH_KEY'] })
     expect(json.out).not.toContain('not-set-')
@@ -98,7 +100,7 @@ describe('route explain', () => {
   test('refuses a name that is none', async () => {
     expect(await explain('--model', 'smrt', '--file', 'request.json')).toMatchObject({
       exitCode: 1,
-      err: 'signalbox route explain: There is no route and no model "smrt" in the file.\n',
+      err: 'signalbox route explain: There is no route and no model "smrt".\n',
     })
   })
 })

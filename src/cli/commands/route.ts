@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { explainRoute, type RouteExplanation } from '../../app/explain-route.ts'
+import { explainOffline, type RouteExplanation, type RouteQuestion, readRequest } from '../../app/explain-offline.ts'
 import { PlaceError } from '../../app/gateway-place.ts'
 import { readInput } from '../../app/read-input.ts'
-import { formatJson } from '../context.ts'
-import type { CliIo } from '../io.ts'
+import { ControlError } from '../../control/client.ts'
+import { type CliContext, exitCodeOf, formatJson } from '../context.ts'
 import { configOption, jsonOption } from '../options.ts'
 import { formatMoney, formatTable } from '../table.ts'
 
@@ -14,15 +14,16 @@ interface ExplainFlags {
   readonly file?: string
   readonly team?: string
   readonly user?: string
+  readonly offline?: true
   readonly label: readonly string[]
 }
 
 /** `signalbox route explain`: where a call would go. */
-export function registerRoute(program: Command, io: CliIo): void {
+export function registerRoute(program: Command, context: CliContext): void {
   const route = program.command('route').description('Look at routes.')
   route
     .command('explain')
-    .description('Say where a call would go, and why. Sends nothing.')
+    .description('Say where a call would go, and why. Sends nothing. Asks the gateway where it runs, else goes by the file.')
     .option('--model <name>', "a route or a model (default: the request's own)")
     .option('--file <request.json>', 'the body of a request, of any wire; - reads stdin (default: one short question)')
     .option('--team <team>', 'the team that asks')
@@ -33,32 +34,77 @@ export function registerRoute(program: Command, io: CliIo): void {
       (value: string, before: readonly string[]) => [...before, value],
       [],
     )
+    .option('--offline', 'go by the file, also where a gateway runs: for a change that is not in force yet')
     .addOption(configOption())
     .addOption(jsonOption())
-    .action((flags: ExplainFlags) => explain(flags, io))
+    .action((flags: ExplainFlags) => explain(flags, context))
 }
 
 /** What is asked where no request is given. */
 const GREETING = JSON.stringify({ messages: [{ role: 'user', content: 'Hello' }] })
 
-function explain(flags: ExplainFlags, io: CliIo): void {
+async function explain(flags: ExplainFlags, context: CliContext): Promise<void> {
+  const { io } = context
   try {
-    if (flags.model === undefined && flags.file === undefined)
-      throw new Error('Name a route or a model with --model, or a request with --file.')
-    const explanation = explainRoute({
-      configFile: flags.config,
-      ...{ cwd: io.cwd, env: io.env, model: flags.model, team: flags.team, user: flags.user },
-      body: flags.file === undefined ? GREETING : readInput(flags.file, io.cwd),
-      labels: Object.fromEntries(flags.label.map(readLabel)),
-    })
-    if (flags.json) io.out(formatJson(explanation))
-    else io.out(textOf(explanation))
-    if (explanation.notSet !== undefined)
-      io.err(`Not set in this shell, so that nothing is known of the keys that they hold: ${explanation.notSet.join(', ')}.\n`)
-    io.setExitCode(explanation.refusal === undefined ? 0 : 1)
+    const question = questionOf(flags, io.cwd)
+    const live = flags.offline ? undefined : await askGateway(question, flags, context)
+    const { notSet, ...explained } = live ?? askFile(question, flags, context)
+    if (flags.json) io.out(formatJson({ ...explained, ...(notSet.length === 0 ? {} : { notSet }) }))
+    else io.out(textOf(explained))
+    if (notSet.length > 0) io.err(`Not set in this shell, so that nothing is known of the keys that they hold: ${notSet.join(', ')}.\n`)
+    io.setExitCode(explained.refusal === undefined ? 0 : 1)
   } catch (thrown) {
     io.err(`signalbox route explain: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`)
-    io.setExitCode(thrown instanceof PlaceError ? 2 : 1)
+    io.setExitCode(exitCodeOf(thrown))
+  }
+}
+
+/** An explanation, and whose it is. */
+interface Explained extends RouteExplanation {
+  readonly from: 'gateway' | 'file'
+  /** What only a gateway knows, and this explanation does not. */
+  readonly notKnown?: readonly string[]
+  readonly notSet: readonly string[]
+}
+
+/** What keeps a gateway from being asked, and the file from nothing. */
+const CANNOT_ASK: ReadonlySet<string> = new Set(['unreachable', 'not_signalbox', 'unauthenticated', 'request_too_large'])
+
+/** Undefined where there is none to ask. One that SIGNALBOX_URL names must answer. */
+async function askGateway(question: RouteQuestion, { config }: ExplainFlags, { io, reach }: CliContext): Promise<Explained | undefined> {
+  try {
+    const reached = await reach({ configFile: config, cwd: io.cwd, env: io.env, offline: 'never', say: io.err })
+    const explanation = await reached.client.explainRoute(question).finally(() => reached.close())
+    io.err('The running gateway says so, by the states of its providers and the calls under way at this moment.\n')
+    return { from: 'gateway', ...explanation, notSet: [] }
+  } catch (thrown) {
+    const isUnasked = thrown instanceof PlaceError || (thrown instanceof ControlError && CANNOT_ASK.has(thrown.code))
+    if (!isUnasked || io.env.SIGNALBOX_URL) throw thrown
+    if (!(thrown instanceof ControlError && thrown.code === 'unreachable')) io.err(`The gateway was not asked: ${thrown.message}\n`)
+    return undefined
+  }
+}
+
+function askFile(question: RouteQuestion, { config }: ExplainFlags, { io }: CliContext): Explained {
+  const { explanation, statesAtMs, notSet } = explainOffline(question, { configFile: config, cwd: io.cwd, env: io.env })
+  const notKnown = ['calls under way', ...(statesAtMs === undefined ? STATES : [])]
+  const when =
+    statesAtMs === undefined ? '' : `, with the states of providers that a gateway wrote at ${new Date(statesAtMs).toISOString()}`
+  io.err(`The file says so${when}. Not known without a running gateway: ${notKnown.join(', ')}.\n`)
+  return { from: 'file', ...explanation, notKnown, notSet }
+}
+
+const STATES = ['circuits', 'rate limits', 'parked keys', 'observed speeds'] as const
+
+function questionOf({ model, file, team, user, label }: ExplainFlags, cwd: string): RouteQuestion {
+  if (model === undefined && file === undefined) throw new Error('Name a route or a model with --model, or a request with --file.')
+  const request = readRequest(file === undefined ? GREETING : readInput(file, cwd))
+  const labels = Object.fromEntries(label.map(readLabel))
+  return {
+    ...(model === undefined ? {} : { model }),
+    ...(team === undefined ? {} : { team }),
+    ...(user === undefined ? {} : { user }),
+    ...{ request, labels },
   }
 }
 
@@ -68,19 +114,22 @@ function readLabel(text: string): readonly [string, string] {
   return [text.slice(0, at), text.slice(at + 1)]
 }
 
-function textOf({ model, strategy, why, order, ruledOut, refusal }: RouteExplanation): string {
+function textOf({ from, model, strategy, why, order, ruledOut, refusal }: Omit<Explained, 'notSet'>): string {
   const head = refusal === undefined ? `${model} (${strategy}): ${why}\n` : `${model} (${strategy}): ${refusal.status} ${refusal.code}\n`
+  const isLive = from === 'gateway'
   const targets = order.map((target, index) => [
     String(index + 1),
     target.model,
     target.provider,
     target.target,
     target.expectedCostUsd === undefined ? undefined : formatMoney(target.expectedCostUsd),
+    ...(isLive ? [String(target.inFlight)] : []),
   ])
   const columns = [
     { title: '#', align: 'right' } as const,
     ...['MODEL', 'PROVIDER', 'ID'].map((title) => ({ title })),
     { title: 'EXPECTED COST' },
+    ...(isLive ? [{ title: 'RUNNING', align: 'right' } as const] : []),
   ]
   const table = order.length === 0 ? '' : formatTable(columns, targets)
   return `${head}${table}${ruledOut.map((out) => `left out: ${out.target}: ${out.why}\n`).join('')}`

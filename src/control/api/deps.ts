@@ -1,6 +1,7 @@
 import type { AnswerCache } from '../../core/answer-cache.ts'
 import type { BodyFilter, BodyStore, EventReader, TallyReader } from '../../core/ports.ts'
 import type { ProviderStates } from '../../core/provider-report.ts'
+import type { RouteExplanation, RouteQuestion } from '../../core/route-explanation.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { BodyReader } from '../body-readers.ts'
 import type { KeyDeps } from '../keys.ts'
@@ -55,6 +56,8 @@ export interface ControlApiDeps extends KeyDeps {
   readonly prices: PriceDesk
   /** States of the providers of models. */
   readonly providers: ProviderStates
+  /** Where a call would go now. @throws model_not_found */
+  readonly explainRoute: (question: RouteQuestion) => RouteExplanation
   readonly adminKey: Secret
   /** Of Signalbox itself. */
   readonly version: string

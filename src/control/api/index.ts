@@ -5,6 +5,7 @@ import type { ControlApp, ControlEnv, Endpoint } from './endpoint.ts'
 import { purgeCache, showCache } from './endpoints/cache.ts'
 import { createKey } from './endpoints/create-key.ts'
 import { eraseBodies } from './endpoints/erase-bodies.ts'
+import { explainRoute } from './endpoints/explain-route.ts'
 import { listBudgets } from './endpoints/list-budgets.ts'
 import { listEvents } from './endpoints/list-events.ts'
 import { listKeys } from './endpoints/list-keys.ts'
@@ -43,6 +44,7 @@ const ENDPOINTS: readonly Endpoint[] = [
   listLiveCalls, // GET    /api/v1/calls/live
   listProviders, // GET    /api/v1/providers
   resetProvider, // POST   /api/v1/providers/:name/reset
+  explainRoute, //  POST   /api/v1/routes/explain
   showCache, //     GET    /api/v1/cache
   purgeCache, //    POST   /api/v1/cache/purge
   eraseBodies, //   POST   /api/v1/bodies/erase

@@ -29,6 +29,7 @@ const ENDPOINTS = [
   'post /api/v1/providers/{name}/reset',
   'post /api/v1/recost',
   'post /api/v1/reload',
+  'post /api/v1/routes/explain',
   'post /api/v1/spend/rebuild',
 ]
 

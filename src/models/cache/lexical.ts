@@ -21,21 +21,25 @@ const TELLING = 3
 const PLAIN = 1
 /** Of two words that follow each other: from Rome to Paris is not from Paris to Rome. */
 const PAIR = 1.5
+/** Words that weigh something. In a longer question one other word, which may turn it into its opposite, takes less than 0.05 from the likeness. */
+const MOST_WORDS = 30
 
 /**
  * A vector of the words that a text asks with and of their order, of length one. It knows spellings and no meanings: questions are alike
  * where they have the same words in the same order, apart from how politely. Numbers and negations weigh three times as much as other
- * words. Needs no model and no network.
+ * words. Needs no model and no network. Of a long question it knows nothing: the vector is of zeros.
  */
 export function embedLexically(text: string): Float32Array {
   const vector = new Float32Array(DIMENSIONS)
   let previous = '^'
-  for (const word of wordsOf(text)) {
-    if (FILLERS.has(word)) continue
+  const words = wordsOf(text).filter((word) => !FILLERS.has(word))
+  if (words.length === 0 || words.length > MOST_WORDS) return vector
+  for (const word of words) {
     add(vector, word, /\p{N}/u.test(word) || NEGATIONS.has(word) ? TELLING : PLAIN)
     add(vector, `${previous} ${word}`, PAIR)
     previous = word
   }
+  add(vector, `${previous} $`, PAIR)
   return normalise(vector)
 }
 

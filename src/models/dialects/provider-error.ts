@@ -1,5 +1,6 @@
 import { type ErrorCode, GatewayError } from '../../core/errors.ts'
-import { isObject, type JsonObject } from '../../core/json.ts'
+import { isObject, type Json, type JsonObject } from '../../core/json.ts'
+import { refineReported, wordsOf } from '../refine-failure.ts'
 import type { ProviderFailure } from '../types.ts'
 
 const decoder = new TextDecoder()
@@ -12,6 +13,7 @@ const CODE_BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   404: 'provider_model_not_found',
   408: 'provider_error',
   409: 'provider_error',
+  424: 'provider_error',
   425: 'provider_error',
   429: 'provider_rate_limited',
   503: 'provider_overloaded',
@@ -49,13 +51,26 @@ function detailOf(code: ErrorCode, status: number, { message }: SaidFailure): st
 const OWN_CREDENTIAL =
   "it refused the gateway's own credential, not yours. Whoever runs the gateway learns from `signalbox doctor` what to do."
 
+/** What a provider says of a failure inside a reply of status 200. */
+interface ReportedFailure {
+  /** What the wire's words stand for, where they stand for one. */
+  readonly status: number | undefined
+  readonly retryAfterSeconds?: number | undefined
+  /** Its error object, or what it says in the place of one. */
+  readonly said: Json | undefined
+}
+
 /** The error that a failure inside a reply of status 200 means. */
-export function failureInReply(provider: string, status: number | undefined, message: string | undefined): GatewayError {
+export function failureInReply(provider: string, { status, retryAfterSeconds, said }: ReportedFailure): GatewayError {
   const code = status === undefined || status < 400 || status > 599 ? 'provider_error' : codeOfStatus(status)
-  const detail = code === 'provider_auth' ? OWN_CREDENTIAL : (message ?? 'an error without a message').slice(0, 1000)
-  return new GatewayError(code, `Provider ${provider} reported a failure inside its reply: ${detail}`, {
+  const error = isObject(said) ? said : { message: said }
+  const message = typeof error.message === 'string' ? error.message : 'an error without a message'
+  const detail = code === 'provider_auth' ? OWN_CREDENTIAL : message.slice(0, 1000)
+  const failure = new GatewayError(code, `Provider ${provider} reported a failure inside its reply: ${detail}`, {
     ...(status === undefined ? {} : { providerStatus: status }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   })
+  return refineReported(failure, wordsOf(error), message)
 }
 
 /** What a provider's status means to us. */

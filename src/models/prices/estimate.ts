@@ -74,8 +74,10 @@ export function likelyTokens(request: ModelRequest): number {
 }
 
 /**
- * What a provider may choose where nobody asked for a tier: a project of OpenAI's may be set to it, and nothing in a request tells.
- * Source: https://learn.microsoft.com/en-us/javascript/api/@azure/ai-projects/servicetier (read 2026-11-21).
+ * What a provider may choose where nobody asked for a tier: a project of OpenAI's may be set to it, and nothing in a request tells. Gemini takes
+ * the ordinary tier then.
+ * Source: https://learn.microsoft.com/en-us/javascript/api/@azure/ai-projects/servicetier and
+ * https://ai.google.dev/gemini-api/docs/priority-inference (read 2026-11-21).
  */
 const CHOSEN_BY_PROVIDERS = ['priority']
 const NOBODY_CHOSE: ReadonlySet<string> = new Set(['auto', 'unspecified'])
@@ -84,7 +86,7 @@ const NOBODY_CHOSE: ReadonlySet<string> = new Set(['auto', 'unspecified'])
 function tiersFor(request: ModelRequest, target: Target, isStrict: boolean): readonly string[] {
   const asked = askedTier(request, target)
   if (asked !== undefined) return [asked]
-  return isStrict ? CHOSEN_BY_PROVIDERS : []
+  return isStrict && target.wire !== 'gemini' ? CHOSEN_BY_PROVIDERS : []
 }
 
 /** Tiers are each wire's own: a translated request asks for none. */

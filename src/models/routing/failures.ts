@@ -35,7 +35,7 @@ export interface FailureRow {
 
 /**
  * Failure × action: what happens after an attempt that failed before anything was accepted. docs/resilience.md is generated from it,
- * tests/scenarios/failure-table.test.ts brings about every row. The first row that matches counts.
+ * tests/scenarios/failure-table.test.ts brings about every row at a provider of every wire. The first row that matches counts.
  */
 export const FAILURES = {
   dns: row('The name of the host could not be resolved', unreachable('name'), ['next-target', 'retry-same'], 'failure'),
@@ -71,6 +71,12 @@ export const FAILURES = {
     (error) => error.code === 'provider_auth' && error.extra.providerStatus === 403,
     ['next-key', 'next-target'],
     'park-model',
+  ),
+  no_credential: row(
+    'The credential for a cloud could not be got: its token service, agent or key file gave none',
+    (error) => error.code === 'provider_auth' && error.extra.providerStatus === undefined,
+    ['next-target', 'retry-same'],
+    'failure',
   ),
   auth: row('401', code('provider_auth'), ['next-key', 'next-target'], 'park-key'),
   rate_limited_until: row(
@@ -127,6 +133,7 @@ export const BROKEN_STREAMS = {
   stalled: { what: 'Silence for longer than `idle`', code: 'provider_idle_timeout', continues: true },
   reported: { what: 'The provider reports an error in the stream', code: 'provider_error', continues: true },
   overloaded: { what: 'The provider reports in the stream that it is overloaded', code: 'provider_overloaded', continues: true },
+  limited: { what: 'The provider reports in the stream that its rate limit is reached', code: 'provider_rate_limited', continues: true },
   malformed: { what: 'A frame that the wire does not allow', code: 'provider_malformed', continues: true },
   late: { what: 'No end within `total`', code: 'provider_total_timeout', continues: false },
 } as const satisfies Record<string, BrokenRow>

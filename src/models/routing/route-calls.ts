@@ -21,11 +21,10 @@ export function routeCalls(state: RouterState, deps: ShadowDeps, next: Handler<A
   const goOn = (call: Call, attempt: Attempt, reply: Reply<ModelPart>, walk: Walk) =>
     continuing(call, attempt, reply, { input: walk.input, walk, make: track })
   return route(
-    (call, input: ModelCall) => {
-      if (input.route.shadow !== undefined) shadows.copy(call, input)
-      return new Walk(state, call, input)
-    },
+    (call, input: ModelCall) => new Walk(state, call, input),
     (call, attempt, walk) => {
+      // A call that no target takes is not copied.
+      if (attempt.number === 1 && walk.route.shadow !== undefined) shadows.copy(call, walk.input)
       const { rules, afterMs } = hedgingOf(state, walk, attempt)
       if (rules === undefined)
         return walk.continues ? track(call, attempt).then((reply) => goOn(call, attempt, reply, walk)) : track(call, attempt)

@@ -92,7 +92,9 @@ export class Shadows {
     const out = whyNot(shadow.target, new CallFactsForRoute(own, request), state)
     if (out?.cause === 'request')
       throw new GatewayError('no_capable_target', `The copy was not sent: "${name}" cannot serve it: ${out.why}.`)
-    const target = pickLane(shadow.target, NONE_TRIED, state)
+    // A soft limit too: production may go on asking, a copy need not.
+    const ready = shadow.target.lanes.filter((lane) => this.#lanes.restingOf(lane, state.nowMs) === undefined)
+    const target = pickLane({ lanes: ready }, NONE_TRIED, state)
     if (target === undefined) throw new GatewayError('provider_unavailable', `The copy was not sent: "${name}" rests now.`)
     return this.#attempt(own, { id: `${own.id}.1`, number: 1, request, target, why: `shadow of ${route}` })
   }

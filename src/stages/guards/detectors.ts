@@ -4,7 +4,7 @@ import { keywordDetector } from './keywords.ts'
 import { injectionDetectors } from './lexical/injection.ts'
 import { toxicityDetectors } from './lexical/toxicity.ts'
 import { patternDetector } from './pattern.ts'
-import { PII_KINDS, piiDetector } from './pii/index.ts'
+import { PII_KINDS, piiDetectors } from './pii/index.ts'
 import { secretsDetectors } from './secrets/index.ts'
 import type { Action, Phase, SpanDetector, WholeDetector } from './types.ts'
 import { lengthDetector, schemaDetector, toolNameDetector } from './whole.ts'
@@ -40,7 +40,7 @@ export const GUARD_TYPES = {
     summary: 'What belongs to a person: mail and IP addresses, telephone and card numbers, IBANs, national ids, dates of birth.',
     fields: ['kinds', 'patterns', 'longest'],
     needs: [],
-    make: ({ kinds, patterns, longest }) => [piiDetector(kinds ?? PII_KINDS), ...patternDetectors(patterns, longest)],
+    make: ({ kinds, patterns, longest }) => [...piiDetectors(kinds ?? PII_KINDS), ...patternDetectors(patterns, longest)],
   },
   secrets: {
     action: 'block',

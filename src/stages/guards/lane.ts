@@ -76,7 +76,7 @@ export class Lane {
     let next = Math.max(scanner.from, hold)
     for (const finding of findIn(text, detector, scanner.from)) {
       if ((finding.since ?? finding.from) >= hold) break
-      this.#rules.onFound(guard, finding)
+      if (finding.isRest !== true) this.#rules.onFound(guard, finding)
       if (guard.action === 'redact') this.#redactions.push({ guard, order: scanner.order, finding })
       next = Math.max(next, finding.to)
     }

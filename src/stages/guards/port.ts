@@ -13,6 +13,8 @@ export interface RequestText {
   readonly text: string
   /** As the caller wrote it: `messages[2].content`. */
   readonly path: string
+  /** Texts of one phase and one such name are read as one, in their order: the parts of a message. */
+  readonly joins?: string
 }
 
 /** Texts of requests. */
@@ -29,6 +31,8 @@ export interface ReplyText {
   readonly text: string
   /** The text that this is the next piece of. Absent: it is whole by itself. */
   readonly lane?: string
+  /** Of texts that are whole: those of one phase and one such name, in one part, are read as one. */
+  readonly joins?: string
   /** Whether it is text of JSON: what is put into it is escaped. */
   readonly isJson?: boolean
   /** Whether it says again what other parts have said: it is looked at, and not counted. */

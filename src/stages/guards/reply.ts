@@ -1,4 +1,5 @@
 import type { Call } from '../../core/call.ts'
+import { asGatewayError, type GatewayError } from '../../core/errors.ts'
 import type { PartTransform } from '../../core/stage.ts'
 import { EscapeLane, readEscapes } from './escapes.ts'
 import { JudgeLane } from './judge-lane.ts'
@@ -8,8 +9,9 @@ import { onFound } from './notes.ts'
 import { type Placeholders, RestoringLane } from './placeholders.ts'
 import type { ReplyText, ReplyTexts } from './port.ts'
 import { guardsByPhase } from './request.ts'
+import { findInSeams, type SeamFindings, withSeams } from './seams.ts'
 import { LONG_TEXT, searchElsewhere } from './search.ts'
-import type { Guard, Judges, Phase } from './types.ts'
+import type { Finding, Guard, Judges, Phase } from './types.ts'
 import { WholeLane } from './whole-lane.ts'
 
 /** A text of a stream on its way: pieces in, what may go on out. */
@@ -18,27 +20,34 @@ interface TextPipe {
   end(piece?: string): string | Promise<string>
 }
 
+/** What was found of a text at its seams. */
+type AtSeams = ReadonlyMap<string, readonly Finding[]> | undefined
+
 /** What is done with the texts of a reply. */
 interface ReplyWork {
   /** The pipe of a lane or of a whole text; undefined where nobody looks at it. */
-  readonly open: (text: ReplyText) => TextPipe | undefined
+  readonly open: (text: ReplyText, atSeams?: AtSeams) => TextPipe | undefined
+  /** Finds what is divided between the whole texts of a part. */
+  readonly findDivided?: (texts: readonly ReplyText[]) => Promise<SeamFindings>
   /** Looks at the texts of a part that are whole, when they have gone through their pipes. */
   readonly judge?: (texts: readonly ReplyText[]) => Promise<void>
+  /** Waited for where a reply is refused in a part with which one of its texts ends, and which is not the last. */
+  readonly readOn?: (error: GatewayError) => Promise<void>
 }
 
 /**
  * Takes the texts of a reply through pipes, each lane through one of its own. Parts without texts pass as they are; a part whose texts did not
  * change keeps its bytes. What a pipe held back is said before the part that ends its lane.
  */
-export function throughPipes<Part>(texts: ReplyTexts<Part>, { open, judge }: ReplyWork): PartTransform<Part, Part> {
+export function throughPipes<Part>(texts: ReplyTexts<Part>, { open, findDivided, judge, readOn }: ReplyWork): PartTransform<Part, Part> {
   const lanes = new Map<string, TextPipe | undefined>()
-  const pipeOf = (text: ReplyText): TextPipe | undefined => {
-    if (text.lane === undefined) return open(text)
+  const pipeOf = (text: ReplyText, atSeams: AtSeams): TextPipe | undefined => {
+    if (text.lane === undefined) return open(text, atSeams)
     if (!lanes.has(text.lane)) lanes.set(text.lane, open(text))
     return lanes.get(text.lane)
   }
-  const pass = async (text: ReplyText, isEnd: boolean): Promise<string> => {
-    const pipe = pipeOf(text)
+  const pass = async (text: ReplyText, isEnd: boolean, atSeams: AtSeams): Promise<string> => {
+    const pipe = pipeOf(text, atSeams)
     if (pipe === undefined) return text.text
     if (!isEnd) return pipe.push(text.text)
     if (text.lane !== undefined) lanes.delete(text.lane)
@@ -53,52 +62,84 @@ export function throughPipes<Part>(texts: ReplyTexts<Part>, { open, judge }: Rep
     }
     return said
   }
+  const take = async (part: Part, read: readonly ReplyText[], ended: readonly string[] | 'all'): Promise<Part[]> => {
+    const passed: string[] = []
+    const divided = read.some(({ joins }) => joins !== undefined) ? await findDivided?.(read) : undefined
+    for (const [index, text] of read.entries()) {
+      const isEnd = text.lane === undefined || ended === 'all' || ended.includes(text.lane)
+      passed.push(await pass(text, isEnd, divided?.get(index)))
+    }
+    if (judge !== undefined)
+      await judge(read.flatMap((text, index) => (text.lane === undefined ? [{ ...text, text: passed[index] ?? '' }] : [])))
+    const said = await end(ended === 'all' ? [...lanes.keys()] : ended)
+    const isChanged = passed.some((text, index) => text !== read[index]?.text)
+    return [...said, isChanged ? texts.write(part, passed) : part]
+  }
   return {
     part: async (part) => {
       const read = texts.read(part)
       const ended = texts.ends(part)
-      const passed: string[] = []
-      for (const text of read) {
-        const isEnd = text.lane === undefined || ended === 'all' || ended.includes(text.lane)
-        passed.push(await pass(text, isEnd))
+      try {
+        return await take(part, read, ended)
+      } catch (thrown) {
+        if (ended !== 'all' && ended.length > 0) await readOn?.(asGatewayError(thrown))
+        throw thrown
       }
-      if (judge !== undefined)
-        await judge(read.flatMap((text, index) => (text.lane === undefined ? [{ ...text, text: passed[index] ?? '' }] : [])))
-      const said = await end(ended === 'all' ? [...lanes.keys()] : ended)
-      const isChanged = passed.some((text, index) => text !== read[index]?.text)
-      return [...said, isChanged ? texts.write(part, passed) : part]
     },
     flush: () => end([...lanes.keys()]),
   }
 }
 
+/** What looks at one reply. */
+interface ReplyGuards extends Pick<ReplyWork, 'readOn'> {
+  readonly call: Call
+  readonly guards: readonly Guard[]
+  readonly judges: Judges
+}
+
 /** Looks at what a model, a tool or an agent says. */
-export function guardReply<Part>(call: Call, guards: readonly Guard[], judges: Judges, texts: ReplyTexts<Part>): PartTransform<Part, Part> {
+export function guardReply<Part>({ call, guards, judges, readOn }: ReplyGuards, texts: ReplyTexts<Part>): PartTransform<Part, Part> {
   const byPhase = guardsByPhase(guards)
   const hasJudge = guards.some(({ judge }) => judge !== undefined)
   return throughPipes(texts, {
-    open: (text) => {
+    open: (text, atSeams) => {
       const asked = byPhase.get(text.phase)
-      return asked === undefined ? undefined : pipeThrough(call, asked, judges, text)
+      return asked === undefined ? undefined : pipeThrough(call, { asked, atSeams }, judges, text)
     },
+    findDivided: (read) =>
+      findInSeams(
+        read.map((text) => (hasEscapes(text) ? { ...text, text: readEscapes(text.text) } : text)),
+        { guards, judges },
+      ),
+    ...(readOn === undefined ? {} : { readOn }),
     ...(hasJudge ? { judge: (whole: readonly ReplyText[]) => judgeWhole(call, byPhase, judges, whole) } : {}),
   })
 }
 
-function pipeThrough(call: Call, asked: readonly Guard[], judges: Judges, text: ReplyText): TextPipe {
-  if (text.lane !== undefined || text.text.length <= LONG_TEXT) return pipeHere(call, asked, judges, text)
+interface Asked {
+  readonly asked: readonly Guard[]
+  readonly atSeams: AtSeams
+}
+
+function pipeThrough(call: Call, { asked, atSeams }: Asked, judges: Judges, text: ReplyText): TextPipe {
+  if (text.lane !== undefined || text.text.length <= LONG_TEXT) return pipeHere(call, withSeams(asked, atSeams), judges, text)
   return {
     push: (piece) => piece,
     end: async (piece = '') => {
-      const [known = asked] = await searchElsewhere(judges, asked, [text.isJson === true ? readEscapes(piece) : piece])
-      return pipeHere(call, known, judges, text).end(piece)
+      const [known = asked] = await searchElsewhere(judges, asked, [hasEscapes(text) ? readEscapes(piece) : piece])
+      return pipeHere(call, withSeams(known, atSeams), judges, text).end(piece)
     },
   }
 }
 
+/** Whether it is JSON, or may be: tools answer with it as often as not. */
+function hasEscapes({ isJson, lane, phase }: ReplyText): boolean {
+  return isJson === true || (lane === undefined && phase === 'toolResults')
+}
+
 function pipeHere(call: Call, asked: readonly Guard[], judges: Judges, text: ReplyText): TextPipe {
   const pipe = pipeOfGuards(call, asked, judges, text)
-  if (text.isJson !== true) return pipe
+  if (!hasEscapes(text)) return pipe
   return text.lane === undefined ? keepingEscapes(pipe) : inTurn(new EscapeLane(), pipe)
 }
 

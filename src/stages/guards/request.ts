@@ -5,6 +5,7 @@ import { Lane } from './lane.ts'
 import { onFound } from './notes.ts'
 import { Placeholders } from './placeholders.ts'
 import type { RequestText, RequestTexts } from './port.ts'
+import { findInSeams, withSeams } from './seams.ts'
 import { isLong, searchElsewhere } from './search.ts'
 import type { Guard, Judges, Phase } from './types.ts'
 
@@ -20,24 +21,28 @@ export interface GuardedRequest<In> {
  */
 export async function guardRequest<In>(call: Call, input: In, { guards, port, judges }: JudgedRequest<In>): Promise<GuardedRequest<In>> {
   const placeholders = new Placeholders()
+  const byPhase = guardsByPhase(guards)
   // What stands for a character is looked at as that character.
   const texts = port.read(input).map((each) => ({ ...each, read: readEscapes(each.text) }))
-  const byPhase = guardsByPhase(guards)
-  const wanted = texts.filter(({ phase }) => byPhase.has(phase))
+  const wanted = texts.flatMap(({ phase, read, joins }, index) =>
+    byPhase.has(phase) ? [{ index, phase, text: read, ...(joins === undefined ? {} : { joins }) }] : [],
+  )
   const known = isLong(wanted)
     ? await searchElsewhere(
         judges,
         guards,
-        wanted.map(({ read }) => read),
+        wanted.map(({ text }) => text),
       )
     : undefined
+  const seams = await findInSeams(wanted, { guards, judges })
   if (guards.some(({ action }) => action === 'redact')) for (const { read } of texts) placeholders.avoid(read)
   const changes = new Map<number, string>()
-  for (const [index, text] of texts.entries()) {
-    const own = known?.[wanted.indexOf(text)]
-    const asked = (own === undefined ? byPhase : guardsByPhase(own)).get(text.phase)
-    if (asked === undefined || text.text === '') continue
-    const passed = guardText(call, text, asked, placeholders)
+  for (const [at, { index, phase }] of wanted.entries()) {
+    const text = texts[index]
+    const own = known?.[at]
+    const asked = (own === undefined ? byPhase : guardsByPhase(own)).get(phase)
+    if (asked === undefined || text === undefined || text.text === '') continue
+    const passed = guardText(call, text, withSeams(asked, seams.get(at)), placeholders)
     if (passed !== text.read) changes.set(index, passed)
   }
   return { input: changes.size === 0 ? input : port.write(input, changes), placeholders }

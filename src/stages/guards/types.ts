@@ -15,6 +15,8 @@ export interface Finding {
   readonly to: number
   /** Where what makes it out begins, when that is in front of it: the name of a value. */
   readonly since?: number
+  /** Of one that began in a text before this: it was told there. */
+  readonly isRest?: true
   /** What it is, in capitals: `EMAIL`, `CARD`. Placeholders are named after it. */
   readonly kind: string
 }

@@ -257,6 +257,8 @@ function openWhole(path: string): Database {
   try {
     database.run('PRAGMA journal_mode = MEMORY')
     database.run('PRAGMA synchronous = OFF')
+    // What is purged or erased is overwritten in the file.
+    database.run('PRAGMA secure_delete = ON')
     database.run(`CREATE TABLE IF NOT EXISTS answers (id TEXT PRIMARY KEY, context TEXT, expires_at INTEGER NOT NULL,
       used_at INTEGER NOT NULL, size INTEGER NOT NULL, bytes BLOB NOT NULL)`)
     database.run('CREATE TABLE IF NOT EXISTS keys (key TEXT PRIMARY KEY, id TEXT NOT NULL) WITHOUT ROWID')

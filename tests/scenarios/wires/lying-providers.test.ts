@@ -28,6 +28,8 @@ function start({ wire, path, id }: Provider): Promise<Scenario> {
     config: (baseUrl) => ({
       models: {
         timeouts: { connect: '3s', firstToken: '3s', idle: '3s', total: '6s' },
+        // What one test makes of the provider says nothing of it to the next.
+        breaker: { failures: 1000 },
         providers: { fake: { wire, baseUrl: `${baseUrl.replace(/\/v1$/, '')}${path}`, apiKey: 'env:FAKE_PROVIDER_KEY' } },
         models: [{ name: 'mini', provider: 'fake', id, price: { inputPerMillion: 2, outputPerMillion: 10 } }],
       },

@@ -10,7 +10,7 @@ const route = createRoute({
   method: 'post',
   path: '/api/v1/bodies/erase',
   summary:
-    'Erases stored prompts and replies, those among them that are kept for their callers. All that is given must fit; at least one must be given. The log is untouched.',
+    'Erases stored prompts and replies, those among them that are kept for their callers and those that are cached. All that is given must fit; at least one must be given. The log is untouched.',
   request: {
     body: jsonBody(
       fields({
@@ -34,9 +34,18 @@ export const eraseBodies: Endpoint = (app, deps) => {
       throw new GatewayError('invalid_request', 'Nothing says what to erase. Give callId, team, user, keyId or before.')
     }
     refuseUnrecorded(deps.log)
-    const erased = (await deps.bodies.erase(filter)) + (await deps.eraseKept(filter))
-    // It is done: the record of it must not be lost, whatever the disk does now.
-    deps.log.keep({ type: 'body.erased', atMs: deps.world.now(), by: ADMIN, bodies: erased, where: describeFilter(filter) })
+    let erased = 0
+    const record = () =>
+      // It is done: the record of it must not be lost, whatever the disk does now.
+      deps.log.keep({ type: 'body.erased', atMs: deps.world.now(), by: ADMIN, bodies: erased, where: describeFilter(filter) })
+    try {
+      erased += await deps.bodies.erase(filter)
+      erased += await deps.eraseKept(filter)
+    } catch (thrown) {
+      if (erased > 0) record()
+      throw thrown
+    }
+    record()
     return context.json({ erased }, 200)
   })
 }

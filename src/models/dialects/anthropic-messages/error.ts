@@ -37,7 +37,7 @@ export function errorInReply(value: JsonObject, provider: string): GatewayError 
   if (value.type !== 'error' && !isObject(error)) return undefined
   const said = isObject(error) ? error : {}
   const status = typeof said.type === 'string' && Object.hasOwn(STATUS_BY_TYPE, said.type) ? STATUS_BY_TYPE[said.type] : undefined
-  return failureInReply(provider, status, typeof said.message === 'string' ? said.message : undefined)
+  return failureInReply(provider, { status, said })
 }
 
 /** The field by which a client asks its provider to keep the conversation. */

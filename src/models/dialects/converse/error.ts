@@ -17,19 +17,17 @@ const STATUS_BY_EXCEPTION: Readonly<Record<string, number>> = {
   serviceUnavailableException: 503,
 }
 
-/** A model that failed, which AWS tells as a fault of what was asked. */
-const MODEL_FAILED = 424
-
 /** Reads a provider's error answer. */
 export function decodeError(failure: ProviderFailure): GatewayError {
-  return decodeFailure(failure.status === MODEL_FAILED ? { ...failure, status: 500 } : failure, readError)
+  return decodeFailure(failure, readError)
 }
 
 /** The error that an exception in a stream is. */
 export function exceptionInStream(exception: string, event: JsonObject, provider: string): GatewayError {
   const name = exception.charAt(0).toLowerCase() + exception.slice(1)
   const status = Object.hasOwn(STATUS_BY_EXCEPTION, name) ? STATUS_BY_EXCEPTION[name] : undefined
-  return failureInReply(provider, status, typeof event.message === 'string' && event.message !== '' ? event.message : exception)
+  const message = typeof event.message === 'string' && event.message !== '' ? event.message : exception
+  return failureInReply(provider, { status, said: { message, code: exception } })
 }
 
 function readError(value: JsonObject): { readonly message?: string } {

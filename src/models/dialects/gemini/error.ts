@@ -23,8 +23,7 @@ const STATUS: Readonly<Record<number, string>> = {
 /** Reads a provider's error answer. Asked for a stream, Google may answer with a list of one. */
 export function decodeError(failure: ProviderFailure): GatewayError {
   const said = parse(failure.body)
-  const [retryDelay] = detailsOf(said).flatMap((detail) => secondsOf(detail.retryDelay) ?? [])
-  const retryAfterSeconds = failure.retryAfterSeconds ?? retryDelay
+  const retryAfterSeconds = failure.retryAfterSeconds ?? retryDelayOf(said)
   // A wrong key is a 400 here, and would pass for the caller's fault.
   const isOurKey = detailsOf(said).some(({ reason }) => reason === 'API_KEY_INVALID')
   const status = isOurKey ? 401 : failure.status
@@ -39,7 +38,7 @@ export function errorInReply(value: JsonObject, provider: string): GatewayError 
   const { error } = value
   if (error === undefined || error === null) return undefined
   const status = isObject(error) && typeof error.code === 'number' ? error.code : undefined
-  return failureInReply(provider, status, isObject(error) && typeof error.message === 'string' ? error.message : undefined)
+  return failureInReply(provider, { status, said: error, retryAfterSeconds: isObject(error) ? retryDelayOf(error) : undefined })
 }
 
 /** The body of an error answer: google.rpc.Status, with what is ours among its details. */
@@ -85,6 +84,11 @@ function parse(body: Uint8Array): JsonObject {
 function secondsOf(duration: Json | undefined): number | undefined {
   const [, seconds] = (typeof duration === 'string' && /^(\d{1,6}(?:\.\d{1,9})?)s$/.exec(duration)) || []
   return seconds === undefined ? undefined : Number(seconds)
+}
+
+/** What RetryInfo says. */
+function retryDelayOf(error: JsonObject): number | undefined {
+  return detailsOf(error).flatMap((detail) => secondsOf(detail.retryDelay) ?? [])[0]
 }
 
 function detailsOf(error: JsonObject): readonly JsonObject[] {

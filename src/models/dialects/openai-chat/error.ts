@@ -1,6 +1,7 @@
 import type { ErrorSource, GatewayError } from '../../../core/errors.ts'
 import { isObject, type JsonObject } from '../../../core/json.ts'
 import { encodeSseFrame } from '../../../core/sse.ts'
+import { statusOfOpenAi } from '../openai-status.ts'
 import { failureInReply } from '../provider-error.ts'
 
 /** The type field of an OpenAI error, by status. Clients of that wire branch on it. */
@@ -17,8 +18,7 @@ export function errorInReply(value: JsonObject, provider: string): GatewayError 
   const { error } = value
   if (error === undefined || error === null) return undefined
   if (Array.isArray(value.choices) && value.choices.length > 0 && !isObject(error)) return undefined
-  const status = isObject(error) && typeof error.code === 'number' ? error.code : undefined
-  return failureInReply(provider, status, isObject(error) && typeof error.message === 'string' ? error.message : undefined)
+  return failureInReply(provider, { status: statusOfOpenAi(error), said: error })
 }
 
 /** The body of an error answer. `source` and `request_id` are ours; the rest is the wire's own shape. */

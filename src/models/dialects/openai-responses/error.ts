@@ -1,6 +1,7 @@
 import type { GatewayError } from '../../../core/errors.ts'
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import { encodeSseFrame } from '../../../core/sse.ts'
+import { statusOfOpenAi } from '../openai-status.ts'
 import { failureInReply } from '../provider-error.ts'
 
 /** The type of an error, by status. Clients of this wire branch on it. */
@@ -12,18 +13,6 @@ const TYPE_BY_STATUS: Readonly<Record<number, string>> = {
   429: 'rate_limit_exceeded',
 }
 
-/** The status that a code stands for where it comes without one: in a stream, in a reply of status 200. */
-const STATUS_BY_CODE: Readonly<Record<string, number>> = {
-  rate_limit_exceeded: 429,
-  insufficient_quota: 429,
-  invalid_prompt: 400,
-  context_length_exceeded: 400,
-  invalid_api_key: 401,
-  server_is_overloaded: 503,
-  slow_down: 503,
-  server_error: 500,
-}
-
 /**
  * A failure inside a reply of status 200: an `error` event, `response.failed`, a response whose status is failed or that has an error.
  * @param value the response, or the event
@@ -32,17 +21,12 @@ export function errorInReply(value: JsonObject, provider: string): GatewayError 
   if (value.type === 'error') return failure(isObject(value.error) ? value.error : value, provider)
   const response = isObject(value.response) ? value.response : value
   if (isObject(response.error)) return failure(response.error, provider)
-  if (value.type === 'response.failed' || response.status === 'failed') return failureInReply(provider, undefined, undefined)
-  return typeof value.error === 'string' ? failureInReply(provider, undefined, value.error) : undefined
+  if (value.type === 'response.failed' || response.status === 'failed') return failure(undefined, provider)
+  return typeof value.error === 'string' ? failure(value.error, provider) : undefined
 }
 
-function failure({ code, type, message }: JsonObject, provider: string): GatewayError {
-  return failureInReply(provider, statusOf(code) ?? statusOf(type), typeof message === 'string' ? message : undefined)
-}
-
-function statusOf(code: Json | undefined): number | undefined {
-  if (typeof code === 'number') return code
-  return typeof code === 'string' && Object.hasOwn(STATUS_BY_CODE, code) ? STATUS_BY_CODE[code] : undefined
+function failure(said: Json | undefined, provider: string): GatewayError {
+  return failureInReply(provider, { status: statusOfOpenAi(said), said })
 }
 
 /** The body of an error answer. `source` and `request_id` are ours; the rest is the wire's own shape. */

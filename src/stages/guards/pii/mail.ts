@@ -29,10 +29,21 @@ const FILES: ReadonlySet<string> = new Set([
 ])
 const EDGE = /[A-Za-z0-9]/
 
+/** How pages and addresses of the web write an @. */
+const WRITTEN_SIGNS = ['%40', '&#64;', '&#x40;', '&commat;']
+
+/** How long the @ is that stands at a place: more than 1 where it is written as an address or a page of the web does, 0 where there is none. */
+export function signLength(text: string, at: number): number {
+  if (text[at] === '@') return 1
+  const sign = WRITTEN_SIGNS.find((each) => text.startsWith(each, at))
+  // Behind a slash it is the name of a package or of a page.
+  return sign !== undefined && isWordCode(text.charCodeAt(at - 1)) ? sign.length : 0
+}
+
 /** The address around an @, or undefined. @param after nothing in front of this place is part of it */
 export function mailAt(text: string, at: number, after: number): Finding | undefined {
   const from = localFrom(text, at, after)
-  const to = domainEnd(text, at + 1)
+  const to = domainEnd(text, at + signLength(text, at))
   if (from === at || to === -1) return undefined
   // `git@host:owner/repository`: where a program logs in, not a person.
   const isRepository = text[to] === ':' && text.slice(from, at) === 'git'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { findIn, ReadableText } from '../find.ts'
-import { PII_KINDS, piiDetector } from './index.ts'
+import { PII_KINDS, piiDetector, piiDetectors } from './index.ts'
 
 const detector = piiDetector(PII_KINDS)
 
@@ -18,6 +18,12 @@ const TABLE: readonly (readonly [string, readonly string[]])[] = [
   ['почта@пример.рф', ['EMAIL почта@пример.рф']],
   ['1985bob@example.com', ['EMAIL 1985bob@example.com']],
   ['root@localhost and @handle and a@b', []],
+  ['?mail=ada%40example.com&x=1', ['EMAIL ada%40example.com']],
+  [
+    'ada&#64;example.com, bob&#x40;example.org; eve&commat;example.net',
+    ['EMAIL ada&#64;example.com', 'EMAIL bob&#x40;example.org', 'EMAIL eve&commat;example.net'],
+  ],
+  ['registry.example/%40types%2fnode, /%40ada.name, R&D, 100%', []],
   ['Call +49 30 901820 or +1 (555) 234-5678.', ['PHONE +49 30 901820', 'PHONE +1 (555) 234-5678']],
   ['(212) 555-0142', ['PHONE (212) 555-0142']],
   ['212-555-0142', ['PHONE 212-555-0142']],
@@ -90,5 +96,40 @@ describe('personal details', () => {
     ['mathematical letters', '𝐚𝐝𝐚@example.com', 'EMAIL'],
   ])('are found in %s, as they were written', (_what, text, kind) => {
     expect(found(`x ${text} y`)).toEqual([`${kind} ${text}`])
+  })
+})
+
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+
+describe('in base64', () => {
+  const foundIn = (text: string) =>
+    piiDetectors(PII_KINDS).flatMap((each) =>
+      findIn(new ReadableText(text), each, 0).map(({ from, to, kind }) => `${kind} ${text.slice(from, to)}`),
+    )
+
+  test.each([
+    ['an address alone', base64('ada@example.com'), 'EMAIL'],
+    ['a sentence', base64('Please write to ada@example.com today.'), 'EMAIL'],
+    ['a card', base64('pay with 4111 1111 1111 1111'), 'CARD'],
+    ['an IBAN', base64('GB82 WEST 1234 5698 7654 32'), 'IBAN'],
+    ['base64url', Buffer.from('{"email":"ada@example.com","of":"???>>>"}').toString('base64url'), 'EMAIL'],
+    ['a text that begins beyond ASCII', base64('Ümit: ada@example.com'), 'EMAIL'],
+  ])('%s is found', (_what, token, kind) => {
+    expect(foundIn(`see ${token}, or q=${token}`)).toEqual([`${kind} ${token}`, `${kind} ${token}`])
+  })
+
+  test.each([
+    ['the mark of a page of results', base64('{"after":13812345678,"on":"1985-03-12"}')],
+    ['a sentence', base64('The quick brown fox jumps over the lazy dog')],
+    ['bytes', Buffer.from(Array.from({ length: 200 }, (_, at) => (at * 37) % 256)).toString('base64')],
+    ['a long name', 'requestInterceptorConfigurationFromEnvironment'],
+  ])('%s is let be', (_what, token) => {
+    expect(foundIn(`see ${token}`)).toEqual([])
+  })
+
+  test('only what is asked for is found', () => {
+    const [, encoded] = piiDetectors(['card'])
+    expect(encoded?.find(base64('ada@example.com and more'), 0)).toEqual([])
+    expect(piiDetectors(['phone'])).toHaveLength(1)
   })
 })

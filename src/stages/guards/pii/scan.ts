@@ -4,7 +4,7 @@ import { birthDate } from './dates.ts'
 import { ibanEnd } from './iban.ts'
 import { ipv4End, ipv6End } from './ip.ts'
 import { letterIdEnd } from './letter-ids.ts'
-import { mailAt } from './mail.ts'
+import { mailAt, signLength } from './mail.ts'
 import { nationalIdEnd } from './national-ids.ts'
 import { phoneEnd } from './phone.ts'
 import { type DigitRun, isDigit, isTelling, isWordCode, readRun } from './run.ts'
@@ -24,16 +24,16 @@ export const PII_NAMES = {
   birthDate: 'BIRTH_DATE',
 } as const satisfies Record<PiiKind, string>
 
-const AT = 64
 const COLON = 58
 const SPACE = 32
 const DASH = 45
 
-/** What may be part of a finding, or lead to one: 1 for digits, 2 for an @, 3 for a colon, 4 for what may stand in front of a colon of an address. */
+/** What may be part of a finding, or lead to one: 1 for digits, 2 for an @, 3 for a colon, 4 for what may stand in front of a colon of an address, 5 for what an @ is written with. */
 const TRIGGERS = Uint8Array.from({ length: 128 }, (_, code) => {
   const character = String.fromCharCode(code)
   if (/\d/.test(character)) return 1
   if (character === '@') return 2
+  if (character === '%' || character === '&') return 5
   return character === ':' ? 3 : /[a-f]/i.test(character) ? 4 : 0
 })
 
@@ -46,8 +46,9 @@ export function scanPii(text: string, start: number, wanted: ReadonlySet<PiiKind
   /** Nothing in front of `after` can be part of a finding. */
   const search = { after: start, wanted }
   for (let at = nextTrigger(text, start); at !== -1; ) {
-    const isMail = text.charCodeAt(at) === AT
-    const word = isMail ? { from: at, to: at + 1 } : wordAround(text, at, search.after)
+    const signed = signLength(text, at)
+    const isMail = signed > 0
+    const word = isMail ? { from: at, to: at + signed } : wordAround(text, at, search.after)
     const finding = isMail ? mailIn(text, at, search) : personalIn(text, word, search)
     if (finding !== undefined) {
       found.push(finding)
@@ -65,7 +66,9 @@ function nextTrigger(text: string, from: number): number {
     const trigger = code < 128 ? TRIGGERS[code] : 0
     if (trigger === 0) continue
     if (trigger === 1 || trigger === 2) return at
-    if (text.charCodeAt(at + 1) === COLON) return at
+    if (trigger === 5) {
+      if (signLength(text, at) > 0) return at
+    } else if (text.charCodeAt(at + 1) === COLON) return at
   }
   return -1
 }

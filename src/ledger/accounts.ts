@@ -244,7 +244,7 @@ function addTo<Owner, Rule>(owners: Owner[], rules: Rule[][], owner: Owner, rule
 }
 
 /** The name of an account: `team:support`, `label:feature=search`. */
-export function accountId(kind: AccountKind, name: string, label?: string): string {
+function accountId(kind: AccountKind, name: string, label?: string): string {
   return label === undefined ? `${kind}:${name}` : `${kind}:${label}=${name}`
 }
 
@@ -256,7 +256,7 @@ interface AccountName {
 }
 
 /** Every account that a call touches, from the whole to the part. */
-export function accountsOf(principal: Principal, runId: string): readonly AccountName[] {
+function accountsOf(principal: Principal, runId: string): readonly AccountName[] {
   const { organisation, team, user, keyId, labels } = principal
   const accounts = [named('organisation', organisation), named('team', team), named('user', user), named('key', keyId)]
   for (const [label, value] of Object.entries(labels))

@@ -13,9 +13,6 @@ const MOST_SPANS = 1000
 /** Gives the span of a period, computed once for all balances that share it. */
 export type SpanOf = (period: Exclude<Period, { type: 'rolling' }>, atMs: number) => Span
 
-/** The same, each time anew. */
-export const computeSpan: SpanOf = spanAt
-
 /** What is stored of a balance. */
 export interface StoredBalance {
   readonly id: string

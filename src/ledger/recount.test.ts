@@ -5,6 +5,7 @@ import { fakeWorld } from '../testing/fake-world.ts'
 import { Ledger } from './ledger.ts'
 import { type Admission, admit, leave } from './limiter.ts'
 import type { Moment } from './moment.ts'
+import { tokensOfCall } from './recount.ts'
 import type { LedgerRules, Scope } from './rules.ts'
 
 const KEYS: readonly Principal[] = ['k1', 'k2', 'k3'].map((keyId) => ({ organisation: 'acme', team: 'a', keyId, labels: {} }))
@@ -145,6 +146,25 @@ test('what was stored of a limit that no call touched since is stored again, unt
   const late = ledgerAt(3000)
   late.restore(second.stored(at(3000)), at(3000))
   expect(late.stored(at(70_000)).windows).toEqual([])
+})
+
+const bookingOf = (tokens: number) => ({ attempt: 'call_1.1', state: 'settled', atMs: 0, nanoUsd: 0, tokens, balances: [] }) as const
+
+test.each<[string, Parameters<typeof tokensOfCall>[0], Parameters<typeof tokensOfCall>[1], number | undefined]>([
+  ['nothing was sent', { attempts: 0 }, 'refused', 0],
+  ['one attempt said it', { attempts: 1, usage: { inputTokens: 3, outputTokens: 4 } }, 'ok', 7],
+  ['nobody said it', { attempts: 1 }, 'cancelled', undefined],
+  ['it broke off after it began', { attempts: 1, sizeOutBytes: 10 }, 'broken', undefined],
+  ['it failed before it began', { attempts: 1 }, 'broken', 0],
+  [
+    'more was booked than was said last',
+    { attempts: 2, usage: { inputTokens: 3, outputTokens: 4 }, bookings: [bookingOf(9), bookingOf(7)] },
+    'ok',
+    16,
+  ],
+  ['more was said than was booked', { attempts: 1, usage: { inputTokens: 30, outputTokens: 4 }, bookings: [bookingOf(9)] }, 'ok', 34],
+])('the tokens of a call that count where %s', (_what, facts, outcome, tokens) => {
+  expect(tokensOfCall(facts, outcome)).toBe(tokens)
 })
 
 test.each(['stored', 'logged'])(

@@ -8,7 +8,7 @@ import { boundsOf } from './request-bounds.ts'
 import type { Price } from './types.ts'
 
 /** Output of a model whose bound neither the caller nor the configuration gives: an estimate, and what a strict budget asks the provider for. */
-export const DEFAULT_OUTPUT_TOKENS = 4096
+const DEFAULT_OUTPUT_TOKENS = 4096
 /** What an image, a file or a sound is estimated at. Nobody can know before it is sent: strict budgets refuse them. */
 const MEDIA_TOKENS = 2000
 

@@ -88,7 +88,7 @@ function readBlock(block: JsonObject, { path, losses }: Place): readonly Content
 }
 
 /** Citations of a text. */
-export function readCitations(value: Json | undefined): readonly Citation[] {
+function readCitations(value: Json | undefined): readonly Citation[] {
   const list: readonly Json[] = Array.isArray(value) ? value : []
   return list.filter(isObject).map(readCitation)
 }

@@ -84,7 +84,7 @@ function writePiece(piece: Content, losses: Losses): readonly JsonObject[] {
 }
 
 /** Citations of the web; others name places in documents that callers of other wires cannot have given. */
-export function writeCitations(citations: readonly Citation[] | undefined): readonly JsonObject[] | null {
+function writeCitations(citations: readonly Citation[] | undefined): readonly JsonObject[] | null {
   const written = (citations ?? []).flatMap((citation) => writeCitation(citation))
   return written.length === 0 ? null : written
 }

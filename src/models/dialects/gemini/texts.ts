@@ -1,7 +1,7 @@
-import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { isObject, type Json, type JsonObject, objectsIn } from '../../../core/json.ts'
 import type { Phase } from '../../../stages/guards/types.ts'
 import { isDescription, isStructural, type JsonPath, stringsIn, type WireText, type WireTexts } from '../wire-texts.ts'
-import { field, objectsIn } from './words.ts'
+import { field } from './words.ts'
 
 /** Fields of a part that name something of the wire, in both of their cases. */
 const NAMES: ReadonlySet<string | number | undefined> = new Set(['id', 'mime_type', 'thought_signature', 'displayName', 'display_name'])
@@ -27,6 +27,7 @@ export const geminiTexts: WireTexts = {
     const list: readonly Json[] = Array.isArray(candidates) ? candidates : []
     return list.flatMap((candidate, position) => (isObject(candidate) ? candidateTexts(candidate, position) : []))
   },
+  answersIn: () => [['candidates']],
   endsOf: ({ candidates }) =>
     objectsIn(candidates).flatMap((candidate, position) =>
       typeof field(candidate, 'finishReason') === 'string' ? [laneOf(candidate, position)] : [],
@@ -94,7 +95,8 @@ function candidateTexts(candidate: JsonObject, position: number): readonly WireT
     if (!isObject(part)) return []
     const path = ['candidates', position, 'content', 'parts', at] as const
     if (typeof part.text === 'string') {
-      return [{ path: [...path, 'text'], text: part.text, phase: 'output', lane: `${lane}/${part.thought === true ? 'thought' : 'text'}` }]
+      const isThinking = part.thought === true
+      return [{ path: [...path, 'text'], text: part.text, phase: 'output', isThinking, lane: `${lane}/${isThinking ? 'thought' : 'text'}` }]
     }
     const key = part.functionCall === undefined ? 'function_call' : 'functionCall'
     const call = part[key]

@@ -19,6 +19,8 @@ export type HoldOwner = Pick<AttemptBooked, 'callId' | 'layer' | 'action' | 'pri
 export interface HoldRequest extends Amounts {
   readonly attempt: string
   readonly owner: HoldOwner
+  /** The model that serves it, by its configured name. Left out: what the caller asked for. */
+  readonly model?: string | undefined
   readonly provider?: string | undefined
   readonly target?: string | undefined
   readonly priceVersion?: string | undefined
@@ -276,7 +278,7 @@ export class Ledger {
     for (const balance of balances) {
       for (const budget of balance.budgets) {
         if (budget.unit === 'usd' && request.nanoUsd === undefined && (budget.mode === 'strict' || budget.unpriced === 'refuse')) {
-          throw modelUnpriced(balance, budget, request.owner.subject ?? '')
+          throw modelUnpriced(balance, budget, request.model ?? request.owner.subject ?? '')
         }
         if (budget.mode === 'soft') continue
         if (budget.mode === 'strict' && request.unbounded !== undefined) throw budgetUnbounded(balance, budget, request.unbounded)

@@ -4,6 +4,7 @@ import { decodeString, formatPlace, visitStrings } from '../core/json-strings.ts
 import { decodeSseFrame, encodeSseFrame } from '../core/sse.ts'
 import type { GuardedTexts, ReplyTexts, RequestText } from '../stages/guards/port.ts'
 import { anthropicMessagesTexts } from './dialects/anthropic-messages/texts.ts'
+import { asidesIn } from './dialects/asides.ts'
 import { isDataUrl } from './dialects/data-url.ts'
 import { geminiTexts } from './dialects/gemini/texts.ts'
 import { openaiChatTexts } from './dialects/openai-chat/texts.ts'
@@ -137,10 +138,16 @@ class ModelReplyTexts implements ReplyTexts<ModelPart> {
     return { type: 'frame', bytes: encodePart('frame', eventOf(last, said), said), isLast: false, isHidden: false }
   }
 
+  #textsIn(value: JsonObject, as: ModelPart['type']): readonly WireText[] {
+    const texts = this.#wire.textsOf(value, as)
+    const asides = asidesIn(value, this.#wire.answersIn(value), texts)
+    return asides.length === 0 ? texts : [...texts, ...asides]
+  }
+
   #lookAt(part: ModelPart): ReadPart {
     if (this.#read?.part === part) return this.#read
     const frame = readPart(part)
-    this.#read = { part, frame, texts: frame === undefined ? [] : this.#wire.textsOf(frame.value, part.type) }
+    this.#read = { part, frame, texts: frame === undefined ? [] : this.#textsIn(frame.value, part.type) }
     return this.#read
   }
 }

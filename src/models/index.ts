@@ -118,7 +118,7 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
           }),
           budget({ ...deps.money, subjectOf }),
           guardOutput(guarding), // inside of what keeps bodies: neither what was hidden nor what may not be said is kept
-          cacheModels({ cache: deps.cache, embedder }), // inside of the guards: what is kept passes them again
+          cacheModels({ ...deps, embedder }), // inside of the guards: what is kept passes them again
         ],
         (call, asked) => attempts(call, asked),
       ),

@@ -34,6 +34,8 @@ export interface CacheDeps<In, Part> {
   readonly describe: (call: Call, input: In) => Pick<CachedAnswer, 'model' | 'provider' | 'target' | 'wire' | 'isStream'>
   /** The answer for this caller, or undefined where it is not readable (any more). */
   readonly replay: (call: Call, input: In, answer: CachedAnswer) => Reply<Part> | undefined
+  /** Sees each part of an answer that was not made for this call: what stands inside of this stage has not. */
+  readonly seeGiven?: (call: Call, input: In, part: Part) => void
 }
 
 /** Bytes of an answer that is being made which are kept for those who join. */
@@ -141,7 +143,13 @@ class CachedCall<In, Part> {
     facts.provider = answer.provider
     facts.target = answer.target
     facts.costNanoUsd = 0
-    return reply
+    return this.#watchGiven(reply)
+  }
+
+  #watchGiven(reply: Reply<Part>): Reply<Part> {
+    const { seeGiven } = this.#deps
+    const { call, input } = this.#asked
+    return seeGiven === undefined ? reply : tap(reply, (part) => seeGiven(call, input, part))
   }
 
   /** The work of another call that asks the same, where one is under way. */
@@ -152,7 +160,7 @@ class CachedCall<In, Part> {
     const { facts } = call.record
     facts.cache = { result: 'shared' }
     facts.costNanoUsd = 0
-    return call.record.start().then(() => joined)
+    return call.record.start().then(async () => this.#watchGiven(await joined))
   }
 
   #miss(next: Handler<In, Part>, likeness: Likeness | undefined): Promise<Reply<Part>> {

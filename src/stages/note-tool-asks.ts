@@ -23,15 +23,23 @@ export function noteToolAsks<In, Part>(deps: NoteToolAsksDeps<In, Part>): Stage<
   return (call, input, next) => {
     // Not the input itself: a stream lives long, and the caller's text would as long.
     const model = deps.modelOf(input)
-    const see = (part: Part) => {
-      const names = deps.toolCallsOf(part)
-      if (names === undefined) return
-      const { facts } = call.record
-      const known = new Set(facts.toolCalls)
-      for (const name of names) if (known.size < MAX_NAMES) known.add(name)
-      facts.toolCalls = [...known]
-      deps.asks.note(call.trace.traceId, { callId: call.id, model, prompt: facts.prompt }, names)
-    }
+    const see = (part: Part) => noteAsked(call, deps.toolCallsOf(part), { asks: deps.asks, model })
     return next(call, input).then((reply) => (deps.isDropped(call) ? reply : tap(reply, see)))
   }
+}
+
+interface Asked {
+  readonly asks: ToolAsks
+  /** The gateway's name of the model that answers. */
+  readonly model: string
+}
+
+/** Writes down the tools that a part of an answer asks for. @param names undefined for almost every part */
+export function noteAsked(call: Call, names: readonly string[] | undefined, { asks, model }: Asked): void {
+  if (names === undefined) return
+  const { facts } = call.record
+  const known = new Set(facts.toolCalls)
+  for (const name of names) if (known.size < MAX_NAMES) known.add(name)
+  facts.toolCalls = [...known]
+  asks.note(call.trace.traceId, { callId: call.id, model, prompt: facts.prompt }, names)
 }

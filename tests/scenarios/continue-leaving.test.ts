@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'bun:test'
+import type { Event } from '../../src/core/events.ts'
 import { chatAnswer, chatStream, errorReply, gate, silence } from '../../src/testing/fake-upstream.ts'
 import { openRawClient } from '../../src/testing/raw-client.ts'
 import { rawChat } from './ask.ts'
 import { type Routed, startRouted } from './routed.ts'
 import { ASKING_WIRES } from './wires/asking.ts'
 
-// A client leaves just while a broken stream is to go on at another target.
+// A client leaves just while a broken stream is to go on at another target, or while two attempts run.
 
 const NAMES = ['first', 'second', 'third']
 const ABLE = { can: { prefill: true } }
@@ -87,9 +88,9 @@ test('what an attempt to go on is read on for is booked too, and adds up with th
   await nothingIsLeft(routed)
 })
 
-function bookingsOf(event: Awaited<ReturnType<Routed['scenario']['events']>>[number]) {
-  if (event.type === 'call.ended') return event.bookings ?? []
-  return event.type === 'attempt.booked' ? [event.booking] : []
+function bookingsOf(event: Event | undefined) {
+  if (event?.type === 'call.ended') return event.bookings ?? []
+  return event?.type === 'attempt.booked' ? [event.booking] : []
 }
 
 test('a failure after the client left is not gone on from', async () => {
@@ -110,4 +111,33 @@ test('a failure after the client left is not gone on from', async () => {
     { type: 'call.ended', outcome: 'cancelled', attempts: 2, provider: 'second' },
   ])
   expect(routed.at('third').requests).toHaveLength(0)
+})
+
+test('of two attempts that are read on for a client that left, both are in the ending of the call', async () => {
+  await using routed = await start({
+    route: { hedge: { after: '5ms', share: '100%', spend: '100%' } },
+    more: { money: { onClientLeave: 'drain', drainFor: '5s' } },
+  })
+  const { scenario } = routed
+  const [first, second] = [gate(), gate()]
+  const answer = chatAnswer({ content: 'Yes.', usage: { inputTokens: 100, outputTokens: 30 } })
+  routed.at('first').answer((request) => [first.step, ...answer(request)])
+  routed.at('second').answer((request) => [second.step, ...answer(request)])
+  using client = await openRawClient(scenario.dataPort)
+  await client.send(rawChat(scenario, { model: 'smart', messages: [{ role: 'user', content: 'Go.' }] }))
+  await routed.at('second').received(1)
+  client.destroy()
+  // Long enough for the gateway to hear of it; where it has not, the other attempt is broken off, and is in the ending too.
+  await Bun.sleep(150)
+  second.open()
+  await Bun.sleep(100)
+  first.open()
+  const events = await scenario.expectEvents([
+    { type: 'call.started' },
+    { type: 'attempt.held' },
+    { type: 'call.ended', outcome: 'cancelled', attempts: 2 },
+  ])
+  expect(events.at(-1)).toMatchObject({ attemptLog: [{ outcome: 'cancelled' }, { outcome: 'cancelled' }] })
+  expect(bookingsOf(events.at(-1))).toHaveLength(2)
+  await nothingIsLeft(routed)
 })

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import type { CallEnded } from '../../src/core/events.ts'
 import { chatAnswer } from '../../src/testing/fake-upstream.ts'
 import { startScenario } from '../../src/testing/scenario.ts'
-import { ask, chat } from './ask.ts'
+import { ask, chat, endedCall } from './ask.ts'
 
 const call = (name: string, index: number) => ({ id: `call_${index}`, name, arguments: `{"name":"tool_calls"}` })
 
@@ -31,3 +31,23 @@ test('a reply without tools says nothing of them', async () => {
   await ask(scenario, { body: chat({ stream: true }) })
   await scenario.expectCall({ outcome: 'ok', toolCalls: undefined })
 })
+
+test.each([false, true])(
+  'an answer from the cache, or one that is shared, says them for the call that it is given to; streamed: %p',
+  async (stream) => {
+    await using scenario = await startScenario({
+      config: (baseUrl) => ({
+        models: {
+          providers: { fake: { wire: 'openai-chat', baseUrl, apiKey: 'env:FAKE_PROVIDER_KEY' } },
+          models: [{ name: 'mini', provider: 'fake', id: 'fake-model', cache: {} }],
+        },
+      }),
+    })
+    scenario.upstream.answer(chatAnswer({ toolCalls: [call('files__read', 0)] }))
+    const asked = { body: chat({ stream }) }
+    const replies = [...(await Promise.all([ask(scenario, asked), ask(scenario, asked)])), await ask(scenario, asked)]
+    expect(replies.map(({ headers }) => headers.get('x-signalbox-cache')).sort()).toEqual(['hit', 'miss', 'shared'])
+    for (const { callId } of replies) expect((await endedCall(scenario, callId)).toolCalls).toEqual(['files__read'])
+    expect(scenario.upstream.requests).toHaveLength(1)
+  },
+)

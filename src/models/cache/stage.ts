@@ -1,7 +1,9 @@
 import type { AnswerCache } from '../../core/answer-cache.ts'
 import type { Call } from '../../core/call.ts'
+import type { ToolAsks } from '../../core/ports.ts'
 import type { Stage } from '../../core/stage.ts'
 import { cache } from '../../stages/cache.ts'
+import { noteAsked } from '../../stages/note-tool-asks.ts'
 import type { ModelTarget, RouteTarget } from '../routing/types.ts'
 import { fullTextOf, type ModelCall, type ModelPart, type ModelRequest, type Target } from '../types.ts'
 import { planCache, textOfTargets } from './plan.ts'
@@ -13,6 +15,8 @@ export interface CacheModelsDeps {
   readonly cache: () => AnswerCache | undefined
   /** The embedder of a configured model. */
   readonly embedder: (model: string) => Embedder
+  /** Told which tools an answer asks for that was there already. */
+  readonly asks: ToolAsks
 }
 
 /** Answers that a filter had a hand in are not given out again: the next one may pass. */
@@ -52,6 +56,7 @@ export function cacheModels(deps: CacheModelsDeps): Stage<ModelCall, ModelPart> 
       const { first: target } = lanesOfRoute(route)
       return target && replayAnswer(answer, { call, request, target, isTimed: route.cache?.replay === 'timed' })
     },
+    seeGiven: (call, { route }, { toolCalls }) => noteAsked(call, toolCalls, { asks: deps.asks, model: route.name }),
   })
 }
 

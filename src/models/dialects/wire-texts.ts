@@ -17,6 +17,10 @@ export interface WireText {
   readonly isJson?: boolean
   /** Whether it says again what other parts of the reply have said: it is looked at, and not counted. */
   readonly isRepeat?: boolean
+  /** Whether the model says it to itself: it is no answer. */
+  readonly isThinking?: boolean
+  /** Whether it stands beside what is said: a citation, what the provider has found or run. */
+  readonly isAside?: true
 }
 
 /** Where the requests and replies of a wire have their texts. Pure. */
@@ -27,6 +31,8 @@ export interface WireTexts {
   isOwnKey?(path: JsonPath): boolean
   /** The texts of a whole reply, or of one frame. */
   textsOf(value: JsonObject, as: 'whole' | 'frame'): readonly WireText[]
+  /** Where in a whole reply, or in a frame, all that is none of the wire's own words is somebody's. */
+  answersIn(value: JsonObject): readonly JsonPath[]
   /** The lanes that end with this frame. A frame without a value of JSON ends all. */
   endsOf(value: JsonObject): readonly string[]
   /** The value without what repeats a text that was changed. */

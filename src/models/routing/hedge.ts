@@ -69,6 +69,8 @@ const LOSER_MS = 50
 async function cancel(call: Call, loser: Apart): Promise<void> {
   const reason = new GatewayError('client_closed', 'Another attempt of the same call answered first.', { isSuperseded: true })
   const over = loser.breakOff(reason)
+  // Where the client had left before, the loser may be read on, to learn what it cost: the ending of the call has it all the same.
+  call.record.awaitWork(over)
   const { promise, resolve } = Promise.withResolvers<void>()
   const cancelTimer = call.world.after(LOSER_MS, resolve)
   await Promise.race([over, promise]).finally(cancelTimer)

@@ -11,7 +11,10 @@ function found(guard: Guard, text: string): readonly string[] {
 }
 
 describe('keywords', () => {
-  const guard = compileGuard('keywords', { ...PLAIN, words: ['Project Falcon', 'falcon', 'straße', '猎鹰'] })
+  const guard = compileGuard('keywords', {
+    ...PLAIN,
+    words: ['Project Falcon', 'falcon', 'straße', '猎鹰', 'Zürich', 'Nguye\u0302\u0303n'],
+  })
   test.each([
     ['about project FALCON now', ['KEYWORD project FALCON']],
     ['falconry, a falcon', ['KEYWORD falcon']],
@@ -21,6 +24,10 @@ describe('keywords', () => {
     ['die STRAßE dort', ['KEYWORD STRAßE']],
     ['关于猎鹰项目', ['KEYWORD 猎鹰']],
     ['project\nfalcon', ['KEYWORD project\nfalcon']],
+    ['in zu\u0308rich, Zürich', ['KEYWORD zu\u0308rich', 'KEYWORD Zürich']],
+    ['of Nguyễn', ['KEYWORD Nguyễn']],
+    ['f\u0336a\u0336l\u0336c\u0336o\u0336n\u0336 too', ['KEYWORD f\u0336a\u0336l\u0336c\u0336o\u0336n\u0336']],
+    [`falco${'n\u0301'} and Zurich`, []],
     ['nothing here', []],
   ])('%s', (text, expected) => {
     expect(found(guard, text)).toEqual(expected)

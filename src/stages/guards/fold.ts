@@ -3,8 +3,8 @@ export interface Folded {
   readonly text: string
   /** For each character of `text` its place as written, and one more for the end. Absent where both texts are the same. */
   readonly places?: Int32Array
-  /** Where two code units, as written, became one character. */
-  readonly pairs?: ReadonlySet<number>
+  /** Where several code units, as written, became one character: how many. */
+  readonly widths?: ReadonlyMap<number, number>
 }
 
 const REMOVED = 0
@@ -76,17 +76,25 @@ export function fold(text: string): Folded {
   if (!MAY_FOLD.test(text)) return { text }
   const codes = new Uint16Array(text.length)
   const places = new Int32Array(text.length + 1)
-  const pairs = new Set<number>()
+  const widths = new Map<number, number>()
   let isChanged = false
   let length = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
+    const base = isMark(code) ? places[length - 1] : undefined
+    if (base !== undefined && length > 0) {
+      // An accent of its own, as macOS writes the names of files.
+      codes[length - 1] = accented(text.slice(base, at + 1)) ?? codes[length - 1] ?? 0
+      widths.set(base, at + 1 - base)
+      isChanged = true
+      continue
+    }
     let read = code < 0x80 ? code : (FOLD[code] ?? code)
     const place = at
     if (code >= 0xd800 && code <= 0xdbff) {
       const folded = foldPair(code, text.charCodeAt(at + 1))
       if (folded !== undefined) {
-        pairs.add(at)
+        widths.set(at, 2)
         at++
         read = folded
       }
@@ -100,8 +108,22 @@ export function fold(text: string): Folded {
   places[length] = text.length
   let folded = ''
   for (let from = 0; from < length; from += PIECE) folded += String.fromCharCode(...codes.subarray(from, Math.min(length, from + PIECE)))
-  return { text: folded, places: places.subarray(0, length + 1), pairs }
+  return { text: folded, places: places.subarray(0, length + 1), widths }
 }
+
+function isMark(code: number): boolean {
+  return code >= 0x0300 && code <= 0x036f && code !== 0x034f
+}
+
+/** What a letter and the accents behind it are read as, where there is one letter for them; without, the letter stands as though they were not there. */
+function accented(written: string): number | undefined {
+  const composed = written.length <= MOST_ACCENTS ? written.normalize('NFC') : ''
+  const code = composed.charCodeAt(0)
+  return composed.length === 1 ? (FOLD[code] ?? code) : undefined
+}
+
+/** Longer heaps of accents are drawn, not written. */
+const MOST_ACCENTS = 4
 
 /** Mathematical letters and digits, and tags, which show nothing; undefined for other pairs, which stay two code units. */
 function foldPair(high: number, low: number): number | undefined {
@@ -123,10 +145,10 @@ export function placeOf({ places }: Folded, at: number): number {
 }
 
 /** Just after the character that stands in front of a place in the folded text. */
-export function endPlaceOf({ places, pairs }: Folded, at: number): number {
+export function endPlaceOf({ places, widths }: Folded, at: number): number {
   if (places === undefined) return at
   const last = places[at - 1] ?? 0
-  return pairs?.has(last) ? last + 2 : last + 1
+  return last + (widths?.get(last) ?? 1)
 }
 
 /** The first place in the folded text that stands at or behind a place as written. */

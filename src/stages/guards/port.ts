@@ -37,6 +37,10 @@ export interface ReplyText {
   readonly isJson?: boolean
   /** Whether it says again what other parts have said: it is looked at, and not counted. */
   readonly isRepeat?: boolean
+  /** Whether a model says it to itself: what answers must be like does not bind it. */
+  readonly isThinking?: boolean
+  /** Whether it stands beside what is said: spans are found in it, but it is no answer as a whole, and judges do not see it. */
+  readonly isAside?: boolean
 }
 
 /** Texts of one reply. */

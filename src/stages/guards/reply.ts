@@ -155,14 +155,20 @@ function keepingEscapes(pipe: TextPipe): TextPipe {
   }
 }
 
-function pipeOfGuards(call: Call, asked: readonly Guard[], judges: Judges, { phase, lane, isRepeat }: ReplyText): TextPipe {
+function pipeOfGuards(
+  call: Call,
+  asked: readonly Guard[],
+  judges: Judges,
+  { phase, lane, isRepeat, isAside, isThinking }: ReplyText,
+): TextPipe {
   const spans = new Lane(asked, {
     onFound: (guard, finding) => (isRepeat && guard.action !== 'block' ? undefined : onFound(call, guard, phase, finding, 'in the reply')),
     // Nobody can put it back: there is nothing to number.
     replacementOf: (_guard, kind) => `[${kind}]`,
   })
-  if (isRepeat) return spans
-  const looked = asked.some(({ wholes }) => wholes.length > 0) ? inTurn(new WholeLane(call, asked, phase), spans) : spans
+  if (isRepeat || isAside) return spans
+  const answering = isThinking ? asked.map((guard) => ({ ...guard, wholes: guard.wholes.filter(({ needsEnd }) => !needsEnd) })) : asked
+  const looked = answering.some(({ wholes }) => wholes.length > 0) ? inTurn(new WholeLane(call, answering, phase), spans) : spans
   const isJudged = lane !== undefined && asked.some(({ judge }) => judge !== undefined)
   return isJudged ? inTurn(looked, new JudgeLane(call, judges, asked, phase)) : looked
 }
@@ -179,7 +185,7 @@ async function judgeWhole(
   whole: readonly ReplyText[],
 ): Promise<void> {
   for (const [phase, guards] of byPhase) {
-    const texts = whole.filter((text) => text.phase === phase && text.isRepeat !== true).map(({ text }) => text)
+    const texts = whole.filter((text) => text.phase === phase && text.isRepeat !== true && text.isAside !== true).map(({ text }) => text)
     if (texts.length > 0) await consult(call, judges, { guards, phase, texts, where: 'in the reply' })
   }
 }

@@ -22,6 +22,7 @@ export const anthropicMessagesTexts: WireTexts = {
       ? value.content.flatMap((block: Json, index) => blockTexts(block, ['content', index], undefined))
       : []
   },
+  answersIn: () => [['content'], ['content_block'], ['delta']],
   endsOf: (value) => (value.type === 'content_block_stop' ? [laneOf(value)] : []),
   tidy: (value) => value,
   continuation: (value) =>

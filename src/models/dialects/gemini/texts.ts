@@ -27,6 +27,7 @@ export const geminiTexts: WireTexts = {
     const list: readonly Json[] = Array.isArray(candidates) ? candidates : []
     return list.flatMap((candidate, position) => (isObject(candidate) ? candidateTexts(candidate, position) : []))
   },
+  answersIn: () => [['candidates']],
   endsOf: ({ candidates }) =>
     objectsIn(candidates).flatMap((candidate, position) =>
       typeof field(candidate, 'finishReason') === 'string' ? [laneOf(candidate, position)] : [],
@@ -94,7 +95,8 @@ function candidateTexts(candidate: JsonObject, position: number): readonly WireT
     if (!isObject(part)) return []
     const path = ['candidates', position, 'content', 'parts', at] as const
     if (typeof part.text === 'string') {
-      return [{ path: [...path, 'text'], text: part.text, phase: 'output', lane: `${lane}/${part.thought === true ? 'thought' : 'text'}` }]
+      const isThinking = part.thought === true
+      return [{ path: [...path, 'text'], text: part.text, phase: 'output', isThinking, lane: `${lane}/${isThinking ? 'thought' : 'text'}` }]
     }
     const key = part.functionCall === undefined ? 'function_call' : 'functionCall'
     const call = part[key]

@@ -13,6 +13,14 @@ export const openaiChatTexts: WireTexts = {
   },
   isOwnKey: ({ 0: top, length }) => top === 'metadata' && length > 1,
   textsOf: (value) => (Array.isArray(value.choices) ? value.choices.flatMap(choiceTexts) : []),
+  answersIn: (value) => [
+    ...(Array.isArray(value.choices) ? value.choices : []).flatMap((_choice, at) => [
+      ['choices', at, 'message'],
+      ['choices', at, 'delta'],
+    ]),
+    ['citations'],
+    ['search_results'],
+  ],
   endsOf: (value) => {
     if (!Array.isArray(value.choices)) return []
     return value.choices.flatMap((choice: Json, index) =>
@@ -32,10 +40,7 @@ export const openaiChatTexts: WireTexts = {
     const [, choiceIndex, , field, callIndex] = path
     const choice: Json | undefined = Array.isArray(value.choices) ? value.choices[Number(choiceIndex)] : undefined
     if (!isObject(choice) || !isObject(choice.delta)) return { ...value, usage: undefined }
-    const delta =
-      field === 'tool_calls'
-        ? { tool_calls: callPiece(choice.delta.tool_calls, Number(callIndex)) }
-        : { [String(field)]: choice.delta[String(field)] }
+    const delta = pieceOf(choice.delta, String(field), Number(callIndex))
     const { index } = choice
     return { ...value, usage: undefined, choices: [{ index: index ?? Number(choiceIndex), delta, finish_reason: null }] }
   },
@@ -75,8 +80,11 @@ function choiceTexts(choice: Json, position: number): readonly WireText[] {
   const texts: WireText[] = []
   for (const field of SPOKEN) {
     const text = said[field]
-    if (typeof text === 'string') texts.push({ path: [...base, field], text, phase: 'output', ...laneIn(isDelta, `${lane}/${field}`) })
+    const thinking = field.startsWith('reasoning') ? { isThinking: true } : {}
+    if (typeof text === 'string')
+      texts.push({ path: [...base, field], text, phase: 'output', ...thinking, ...laneIn(isDelta, `${lane}/${field}`) })
   }
+  texts.push(...spokenTexts(said, base, (kind) => laneIn(isDelta, `${lane}/${kind}`)))
   if (Array.isArray(said.content))
     texts.push(...partTexts(said.content, [...base, 'content'], (kind) => laneIn(isDelta, `${lane}/${kind}`)))
   for (const [index, call] of (Array.isArray(said.tool_calls) ? said.tool_calls : []).entries()) {
@@ -86,6 +94,27 @@ function choiceTexts(choice: Json, position: number): readonly WireText[] {
     texts.push(...customTexts(call.custom, [...base, 'tool_calls', index, 'custom'], inLane))
   }
   return [...texts, ...callTexts(said.function_call, [...base, 'function_call'], laneIn(isDelta, `${lane}/function_call`))]
+}
+
+/** What is said in sound, written down; and thinking as OpenRouter tells it besides `reasoning`. */
+function spokenTexts(
+  { audio, reasoning, reasoning_details: details }: JsonObject,
+  base: WireText['path'],
+  lane: (kind: string) => { readonly lane?: string },
+): readonly WireText[] {
+  const again = typeof reasoning === 'string' ? { isRepeat: true } : {}
+  const transcript = isObject(audio) ? audio.transcript : undefined
+  const thought = (Array.isArray(details) ? details : []).flatMap((detail: Json, at): readonly WireText[] => {
+    if (!isObject(detail)) return []
+    const field = typeof detail.summary === 'string' ? 'summary' : 'text'
+    const text = detail[field]
+    const path = [...base, 'reasoning_details', at, field]
+    return typeof text === 'string'
+      ? [{ path, text, phase: 'output', isAside: true, ...again, ...lane(`details/${String(detail.index ?? at)}/${field}`) }]
+      : []
+  })
+  if (typeof transcript !== 'string') return thought
+  return [...thought, { path: [...base, 'audio', 'transcript'], text: transcript, phase: 'output', ...lane('transcript') }]
 }
 
 /** Texts of a content that is a list: parts of text, and of thinking, which is a list of parts again. */
@@ -99,7 +128,8 @@ function partTexts(
     const own: readonly WireText[] =
       typeof part.text === 'string' ? [{ path: [...base, index, 'text'], text: part.text, phase: 'output', ...lane('content') }] : []
     if (!Array.isArray(part.thinking)) return own
-    return [...own, ...partTexts(part.thinking, [...base, index, 'thinking'], () => lane('thinking'))]
+    const thoughts = partTexts(part.thinking, [...base, index, 'thinking'], () => lane('thinking'))
+    return [...own, ...thoughts.map((text) => ({ ...text, isThinking: true }))]
   })
 }
 
@@ -128,6 +158,16 @@ function laneIn(isDelta: boolean, lane: string): { readonly lane?: string } {
 
 function laneOf(choice: JsonObject, position: number): string {
   return String(choice.index ?? position)
+}
+
+/** Of a piece only what its text stands in: what is said again has no sound and no signature. */
+function pieceOf(delta: JsonObject, field: string, at: number): JsonObject {
+  if (field === 'tool_calls') return { tool_calls: callPiece(delta.tool_calls, at) }
+  if (field === 'audio') return { audio: { transcript: '' } }
+  if (field !== 'reasoning_details') return { [field]: delta[field] ?? null }
+  const detail: Json | undefined = Array.isArray(delta.reasoning_details) ? delta.reasoning_details[at] : undefined
+  const { type, index, format, summary } = isObject(detail) ? detail : {}
+  return { reasoning_details: [{ type, index: index ?? at, format, ...(typeof summary === 'string' ? { summary: '' } : { text: '' }) }] }
 }
 
 function callPiece(calls: Json | undefined, position: number): Json {

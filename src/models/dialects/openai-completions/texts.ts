@@ -6,6 +6,7 @@ export const openaiCompletionsTexts: WireTexts = {
   phaseOf: (path) => (isStructural(path) ? undefined : 'input'),
   textsOf: (value, as) =>
     Array.isArray(value.choices) ? value.choices.flatMap((choice: Json, index) => choiceTexts(choice, index, as)) : [],
+  answersIn: () => [],
   endsOf: (value) => {
     if (!Array.isArray(value.choices)) return []
     return value.choices.flatMap((choice: Json, index) =>

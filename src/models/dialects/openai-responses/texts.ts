@@ -25,6 +25,8 @@ export const openaiResponsesTexts: WireTexts = {
   },
   isOwnKey: ({ 0: top, length }) => top === 'metadata' && length > 1,
   textsOf: (value) => (typeof value.type === 'string' ? eventTexts(value, value.type) : outputTexts(value.output, ['output'])),
+  // Beside what answers, a response repeats what it was asked.
+  answersIn: ({ type }) => (typeof type === 'string' ? [['item'], ['part'], ['annotation'], ['response', 'output']] : [['output']]),
   // All that is said of an item has ended when one of its texts is repeated whole: the next begins after that.
   endsOf: ({ type, output_index: at }) => (typeof type === 'string' && type.endsWith('.done') ? [String(at ?? 0)] : []),
   tidy: withoutChances,
@@ -77,7 +79,7 @@ function deltaTexts(event: JsonObject, type: string): readonly WireText[] {
   if (typeof event.delta !== 'string' || type.endsWith('audio.delta')) return []
   const part = String(event.content_index ?? event.summary_index ?? 0)
   const lane = `${String(event.output_index ?? 0)}/${type}/${part}`
-  return [{ path: ['delta'], text: event.delta, lane, ...kindOf(type) }]
+  return [{ path: ['delta'], text: event.delta, lane, isThinking: type.includes('reasoning'), ...kindOf(type) }]
 }
 
 function kindOf(type: string): { readonly phase: Phase; readonly isJson?: true } {
@@ -92,10 +94,11 @@ function outputTexts(output: Json | undefined, path: JsonPath): readonly WireTex
 
 function itemTexts(item: JsonObject, path: JsonPath): readonly WireText[] {
   if (item.type === 'function_call' || item.type === 'custom_tool_call') return callTexts(item, path)
-  return ['content', 'summary'].flatMap((list) => {
+  const texts = ['content', 'summary'].flatMap((list) => {
     const parts: Json | undefined = item[list]
     return Array.isArray(parts) ? parts.flatMap((part: Json, index) => (isObject(part) ? partTexts(part, [...path, list, index]) : [])) : []
   })
+  return item.type === 'reasoning' ? texts.map((text) => ({ ...text, isThinking: true })) : texts
 }
 
 function callTexts(item: JsonObject, path: JsonPath): readonly WireText[] {

@@ -40,6 +40,9 @@ export function cardEnd(run: DigitRun): number {
   return isOfNetwork && !/^(\d)\1*$/.test(digits) && passesLuhn(digits) ? (run.ends[layout.length - 1] ?? -1) : -1
 }
 
+/** What stands between the groups of a card: the same between all. Some are set wide. */
+const JOINS: ReadonlySet<string | undefined> = new Set([' ', '  ', '   ', '-', ' - ', '.'])
+
 /** Whether the run begins with groups of these lengths, with the same space or dash between them. */
 function fits(run: DigitRun, lengths: readonly number[]): boolean {
   return lengths.every((length, index) => run.groups[index]?.length === length && (index === 0 || isJoin(run, index)))
@@ -47,5 +50,5 @@ function fits(run: DigitRun, lengths: readonly number[]): boolean {
 
 function isJoin({ gaps }: DigitRun, index: number): boolean {
   const gap = gaps[index - 1]
-  return (gap === ' ' || gap === '-' || gap === '.') && gap === gaps[0]
+  return JOINS.has(gap) && gap === gaps[0]
 }

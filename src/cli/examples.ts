@@ -1,6 +1,6 @@
 /** What `--help` of a command shows besides its options: lines that can be typed as they stand, but for names. */
 export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
-  init: ['signalbox init --models --provider openai', 'signalbox init --models --tools --agents --out gateway.yaml'],
+  init: ['signalbox init --models', 'signalbox init --models --tools --agents --out gateway.yaml'],
   check: ['signalbox check --config gateway.yaml', 'signalbox check --print'],
   'keys create': [
     'signalbox keys create --team support --label env=prod --expires 90d',
@@ -11,7 +11,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   spend: ['signalbox spend --by team,model --month last', 'signalbox spend --by label:feature --where team=support --format csv'],
   budgets: ['signalbox budgets --account "team:*"'],
   recost: ['signalbox recost --since 30d --prices prices.json --dry-run'],
-  reconcile: ['signalbox reconcile usage.csv --provider openai --tolerance 0.5'],
+  reconcile: ['signalbox reconcile usage.csv --provider acme --tolerance 0.5'],
   doctor: ['signalbox doctor', 'signalbox doctor --rehearse'],
   'route explain': ['signalbox route explain --model smart --team support', 'signalbox route explain --file request.json --offline'],
   'guard test': ['echo "My IBAN is GB82 WEST 1234 5698 7654 32" | signalbox guard test - --guard pii'],

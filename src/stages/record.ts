@@ -63,11 +63,11 @@ export class LogRecord implements CallRecord {
     return hold === undefined ? this.#started : this.#start.log.append(this.#heldEvent(hold))
   }
 
-  finishLate({ booking, usage, resolvesUnpriced }: LateAttempt): void {
+  finishLate({ booking, usage, resolvesUnpriced, priceVersion, ...where }: LateAttempt): void {
     if (this.#outcome === undefined) return
     const { layer, log } = this.#start
-    const { principal, subject, provider, target, priceVersion, choice } = this.facts
-    const identity = { callId: this.callId, layer, action: this.action, principal, subject, provider, target }
+    const { principal, subject, provider, target, choice } = this.facts
+    const identity = { callId: this.callId, layer, action: this.action, principal, subject, provider, target, ...where }
     const costNanoUsd = booking.state === 'released' ? undefined : booking.nanoUsd
     const of = { outcome: this.#outcome, route: choice?.route }
     const late = { booking, usage, costNanoUsd, priceVersion, resolvesUnpriced, ...of }

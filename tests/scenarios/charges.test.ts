@@ -133,6 +133,9 @@ describe('an attempt that', () => {
         type: 'attempt.booked',
         costNanoUsd: 60_000,
         usage: { inputTokens: 10, outputTokens: 4 },
+        provider: 'fake',
+        outcome: 'cancelled',
+        priceVersion: 'configuration',
         booking: { state: 'settled', nanoUsd: 60_000, tokens: 14 },
       },
     ])
@@ -140,6 +143,7 @@ describe('an attempt that', () => {
     const callId = booked?.type === 'attempt.booked' ? booked.callId : ''
     expect((await scenario.control('GET', `/api/v1/receipts/${callId}`)).body).toMatchObject({
       outcome: 'cancelled',
+      usage: { inputTokens: 10, outputTokens: 4 },
       bookings: [{ attempt: `${callId}.1`, state: 'settled', chargedUsd: '0.00006' }],
       totalUsd: '0.00006',
     })

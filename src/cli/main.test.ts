@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { openTestControl } from '../testing/open-test-control.ts'
 import { runCli } from '../testing/run-cli.ts'
@@ -37,6 +38,14 @@ test.each(Object.entries(EXAMPLES))('the examples of %s are of a command that th
     expect(line).toContain(`signalbox ${name}`)
     for (const [flag] of line.matchAll(/--[a-z-]+/g)) expect(options).toContain(`${flag} `)
   }
+})
+
+test('docs/cli.md has a row for every command', () => {
+  const rows = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+  const missing = COMMANDS.filter((name) => !rows.some((row) => row.startsWith(`| \`${name.split(' ')[0]}`)))
+  expect(missing).toEqual([])
 })
 
 test('--help lists every command', async () => {

@@ -13,7 +13,7 @@ interface ServiceRates {
  * batch, half price: the price pages of OpenAI, Anthropic, Google, Mistral and Groq; Bedrock: its pricing page, which has no figures for flex
  * and priority. flex: "priced at Batch API rates" (https://developers.openai.com/api/docs/guides/flex-processing), "a 50% discount" (Azure:
  * https://learn.microsoft.com/azure/foundry/openai/how-to/flex-processing; Gemini: https://ai.google.dev/gemini-api/docs/optimization, which
- * gives priority as 75 to 100 % more: not known enough). Anthropic's priority tier is by contract.
+ * gives priority as 75 to 100 % more: the models of which more is known stand below). Anthropic's priority tier is by contract.
  */
 export const TIER_PERCENT: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   openai: { batch: 50, flex: 50 },
@@ -33,10 +33,19 @@ const priority = (id: string, row: RateRow): ServiceRates => ({ provider: 'opena
  * OpenAI, priority: https://openai.com/api-priority-processing (read 2026-11-21); gpt-4.1-nano, gpt-4o, gpt-4o-mini, o3 and o4-mini as the
  * pricing page had them at the end of 2025. Anthropic, `speed: fast`: twice the rates from Opus 4.8 on, six times before
  * (https://platform.claude.com/docs/en/build-with-claude/fast-mode; the amounts also at OpenRouter and Vercel, read 2026-11-21).
+ * Gemini, priority: 1.8 times every rate, long contexts included, as LiteLLM's table has it from Google's price page for these models, and within
+ * what that page says (https://github.com/BerriAI/litellm/blob/00035b69f416be24e2e323c13198d9b7d2d1bdf9/model_prices_and_context_window.json,
+ * read 2026-11-21). For Gemini 2.5 Pro it has the ordinary price, which that page contradicts; of later ones it has none.
  */
 export const SERVICE_RATES: readonly ServiceRates[] = [
   { provider: 'anthropic', ids: ['claude-opus-4-6', 'claude-opus-4-7'], tier: 'fast', rates: 600 },
   { provider: 'anthropic', ids: ['claude-opus-4-8', 'claude-opus-5', 'claude-opus-5-5'], tier: 'fast', rates: 200 },
+  {
+    provider: 'gemini',
+    ids: ['gemini-3-flash-preview', 'gemini-3-pro-preview', 'gemini-3.1-flash-lite', 'gemini-3.1-pro-preview', 'gemini-3.5-flash'],
+    tier: 'priority',
+    rates: 180,
+  },
   priority('gpt-5', rates(2.5, 0.25, 20)),
   priority('gpt-5-mini', rates(0.45, 0.045, 3.6)),
   priority('gpt-5.1', rates(2.5, 0.25, 20)),

@@ -122,6 +122,6 @@ reader is not the provider's fault: while nobody reads, \`idle\` stands still.
 
 ## Rehearsal
 
-\`signalbox doctor --rehearse\` starts your own configuration with its providers replaced by a wall of faults, calls every route under every row of the table above, and
-prints route × fault × verdict. It exits with 1 where a route does not survive a fault that it could. A route whose conditions hold for no plain chat is \`untried\`.
+\`signalbox doctor --rehearse\` starts your own configuration with its providers replaced by a wall of faults, calls every route under every row of the table above that a
+provider can bring about, and prints route × fault × verdict. It exits with 1 where a route does not survive a fault that it could. A route whose conditions hold for no plain chat is \`untried\`.
 `

@@ -2,20 +2,16 @@ import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import { readCredential } from '../core/headers.ts'
 import type { Layer } from '../core/layer.ts'
-import type { Access, BodyKeeping, BodyStore, EventLog, LiveCalls, TaskOwners } from '../core/ports.ts'
+import type { TaskOwners } from '../core/ports.ts'
 import { readBody } from '../core/read-body.ts'
-import type { Ending } from '../core/reply.ts'
 import { type Handler, pipeline, replyOf, whenEnded } from '../core/stage.ts'
-import type { World } from '../core/world.ts'
 import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
 import { authorize } from '../stages/authorize.ts'
 import { dispatch } from '../stages/dispatch.ts'
 import { guardInput, guardOutput } from '../stages/guard.ts'
-import type { GuardSet } from '../stages/guards/guard-set.ts'
-import type { Judges } from '../stages/guards/types.ts'
-import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
+import type { LayerDeps } from '../stages/layer-deps.ts'
 import { limit } from '../stages/limit.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
@@ -31,32 +27,10 @@ import { sendTo } from './send.ts'
 import { guardTasks } from './tasks.ts'
 import type { Agent, AgentPart, AgentRequest, Attempt } from './types.ts'
 
-/** Bounds on what a caller may send. */
-interface RequestLimits {
-  readonly jsonBodyBytes: number
-  readonly jsonDepth: number
-  readonly bodyDeadlineMs: number
-}
-
-/** What the agents layer needs of the rest; each read of `catalog` and `limits` gives the snapshot in force. */
-export interface AgentsDeps {
-  readonly world: World
-  readonly log: EventLog
-  readonly live: LiveCalls
-  readonly access: Access
-  readonly bodies: BodyStore
-  readonly bodyKeeping: BodyKeeping
+/** What the agents layer needs of the rest; each read of `catalog` gives the snapshot in force. */
+export interface AgentsDeps extends LayerDeps {
   readonly owners: TaskOwners
   readonly catalog: () => AgentCatalog
-  readonly guards: () => GuardSet
-  readonly money: MoneyDeps
-  /** Whom guards ask. */
-  readonly judges: Judges
-  readonly limits: () => RequestLimits
-  /** Hears of every ending after it was written. */
-  readonly onEnded: (callId: string, ending: Ending) => void
-  /** Whether the gateway still takes calls: not while it drains. */
-  readonly isOpen: () => boolean
 }
 
 /** The agent gateway. Its stages, in the order in which a call meets them. */
@@ -135,7 +109,8 @@ function findAgent(deps: AgentsDeps, call: Call, name: string): Agent {
   facts.subject = name.slice(0, 200)
   const agent = deps.catalog().find(name)
   if (agent === undefined) {
-    throw new GatewayError('agent_not_found', `There is no agent "${name.slice(0, 200)}". ${describeUsable(deps, call)}`)
+    const what = name === '' ? 'The path names no agent; call it at /a2a/<agent>.' : `There is no agent "${name.slice(0, 200)}".`
+    throw new GatewayError('agent_not_found', `${what} ${describeUsable(deps, call)}`)
   }
   facts.provider = agent.name
   return agent

@@ -89,7 +89,7 @@ export class AlertWebhook {
 }
 
 /** `t=<seconds>,v1=<hexadecimal HMAC-SHA-256 of "<seconds>.<body>">`: the time is signed too, so that an old alert cannot be sent again. */
-export function signature(secret: Secret, seconds: number, body: string): string {
+function signature(secret: Secret, seconds: number, body: string): string {
   return `t=${seconds},v1=${createHmac('sha256', secret.reveal()).update(`${seconds}.${body}`).digest('hex')}`
 }
 

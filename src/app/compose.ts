@@ -1,5 +1,5 @@
 import { createAccess, type KeyAccess } from '../control/access.ts'
-import type { ConfigStatus, ControlApiDeps, Readiness } from '../control/api/deps.ts'
+import type { ConfigStatus, Readiness } from '../control/api/deps.ts'
 import type { LiveCallTable } from '../control/live-calls.ts'
 import type { MoneyConfig } from '../control/money-config.ts'
 import type { Metrics } from '../control/projections/metrics.ts'
@@ -17,18 +17,18 @@ import type { ModelsDeps } from '../models/index.ts'
 import { createProgramRunner } from '../platform/processes.ts'
 import { layerFor } from '../platform/serve-http.ts'
 import { askJudge } from '../stages/guards/judges/ask.ts'
+import type { LayerDeps } from '../stages/layer-deps.ts'
 import type { Store } from '../storage/store.ts'
 import { AlertWebhook } from './alert-webhook.ts'
 import { openAnswerCache } from './answer-cache.ts'
 import { bodyKeeping } from './body-keeping.ts'
 import { code } from './code.ts'
+import { composeControl } from './compose-control.ts'
 import type { Models } from './compose-models.ts'
-import { dataFolder } from './data-folder.ts'
 import { EndExpired } from './end-expired.ts'
 import { GuardThread } from './guard-thread.ts'
 import { answerNowhere, LAYERS } from './layer-paths.ts'
 import { describeThrown, type Logger } from './logger.ts'
-import { isLoopback } from './loopback.ts'
 import type { Money } from './money.ts'
 import { answerOwnRequest, isOwnRequest, type OwnRequestsDeps } from './own-requests.ts'
 import type { CurrentSnapshot } from './snapshot.ts'
@@ -63,7 +63,7 @@ export interface Gateway {
   close(): Promise<void>
 }
 
-/** Puts the layers together. The only place that knows them all. */
+/** Puts the layers together. The only place that knows them all. Long, for it is a list: each part once, behind those that it needs. */
 export function compose(deps: ComposeDeps): Gateway {
   const { world, store, live, snapshot, money } = deps
   let isOpen = true
@@ -85,20 +85,20 @@ export function compose(deps: ComposeDeps): Gateway {
     },
     limits: () => snapshot.get().requestLimits,
     onEnded: (callId: string, ending: Ending) => reportEnding(deps.logger, callId, ending),
+    money,
     isOpen: () => isOpen,
-  } satisfies Partial<ModelsDeps>
+  } satisfies LayerDeps & Pick<ModelsDeps, 'asks' | 'limits'>
   const cache = openAnswerCache({ world, logger: deps.logger, config: () => snapshot.get().config })
   money.begin(
     store.log,
     new AlertWebhook({ world, target: () => snapshot.get().config.money.webhook, report: (message) => deps.logger.log('warn', message) }),
   )
   const models: OnDemand<Models> = new OnDemand(() =>
-    code.models().composeModels(deps, { ...common, money, drainMs: () => drainMsOf(snapshot.get().config.money), cache: cache.get }),
+    code.models().composeModels(deps, { ...common, drainMs: () => drainMsOf(snapshot.get().config.money), cache: cache.get }),
   )
   const tools = new OnDemand(() =>
     code.tools().createTools({
       ...common,
-      money,
       runner: createProgramRunner(process.env),
       version: deps.version,
       settings: () => snapshot.get().tools,
@@ -108,7 +108,6 @@ export function compose(deps: ComposeDeps): Gateway {
   const agents = new OnDemand(() =>
     code.agents().createAgents({
       ...common,
-      money,
       owners: createTaskOwners({ world, log: store.log, reader: store.reader, isShared: store.condition() !== undefined }),
       catalog: () => snapshot.get().agents,
     }),
@@ -122,67 +121,12 @@ export function compose(deps: ComposeDeps): Gateway {
   }
   let layers = running()
   const expiry = new EndExpired({ world, live, keys: deps.keys, isWanted: () => snapshot.get().rules.onExpiry === 'end' })
-  const startedAtMs = world.now()
-  const desk = new OnDemand(() =>
-    code.priceDesk().createPriceDesk({
-      ...{ now: () => world.now(), folder: dataFolder(snapshot.get().config), log: store.log, reader: store.reader },
-      current: () => snapshot.get().prices,
-      swap: (book) => snapshot.reprice(book),
-      kindOf: (provider) => snapshot.get().config.models?.providers[provider]?.kind ?? provider,
-      fold: (event) => money.ledger.fold(event),
-    }),
-  )
-  const controlDeps: ControlApiDeps = {
-    world,
-    log: store.log,
-    reader: store.reader,
-    keys: store.keys,
-    access: deps.keys,
-    live,
-    installation: deps.installation,
-    teams: () => Object.keys(snapshot.get().rules.teams),
-    models: () =>
-      snapshot
-        .get()
-        .catalog.list()
-        .map(({ name }) => name),
-    bodies: store.bodies,
-    eraseKept: async (filter) => {
-      const kept = (await store.objects.erase(filter)) + (models.made?.eraseKept(filter) ?? 0)
-      return kept + ((await cache.get()?.purge(filter)) ?? 0)
-    },
-    bodyReaders: () => snapshot.get().config.bodies.readers,
-    cache: cache.get,
-    tallies: store.tallies,
-    money: () => ({ ledger: money.ledger, at: money.moment() }),
-    get prices() {
-      return desk.get()
-    },
-    providers: {
-      list: () => models.made?.providers.list() ?? [],
-      reset: (provider) => models.made?.providers.reset(provider),
-    },
-    explainRoute: (question) => {
-      if (models.made === undefined) throw new GatewayError('model_not_found', 'This gateway has no section models: it has no routes.')
-      return models.made.explain(question)
-    },
-    adminKey: deps.adminKey,
-    version: deps.version,
-    startedAtMs,
-    metricsText: () => deps.metrics.render(),
-    readiness: () => readiness(deps, isOpen),
-    configStatus: () => configStatus(snapshot),
-    reload: deps.reload,
-    verify: () => store.verify(),
-    rebuild: () => store.rebuild(),
-    hosts: hostsOf(snapshot.get().config.listen.control.host),
-    openMetrics: isLoopback(snapshot.get().config.listen.control.host),
-    reportFault: (requestId, cause) => deps.logger.log('error', 'control request failed', { requestId, ...describeThrown(cause) }),
-  }
+  const ready = () => readiness(deps, isOpen)
+  const controlDeps = composeControl(deps, { models, cache: cache.get, readiness: ready })
   // With its first request: many gateways are never asked.
   const api = new OnDemand(async () => (await import('../control/api/index.ts')).createControlApi(controlDeps))
   const own = { world, access: deps.keys, reader: store.reader, live, adminKey: deps.adminKey }
-  const port: DataPort = { layers: () => layers, snapshot, own, readiness: () => readiness(deps, isOpen) }
+  const port: DataPort = { layers: () => layers, snapshot, own, readiness: ready }
   return {
     data: (request) => answerData(port, request),
     control: async (request) => (await api.get()).fetch(request),
@@ -219,12 +163,6 @@ export async function composeAccess(store: Store, installation: Secret, snapshot
   const tokens = new OnDemand(() => new (code.tokens().Tokens)(world, rules))
   const areTaken = () => (rules().issuers?.length ?? 0) > 0
   return createAccess(await store.keys.list(), installation, rules, () => (areTaken() ? tokens.get() : undefined))
-}
-
-/** What the control API says of the configuration. */
-export function configStatus(snapshot: CurrentSnapshot): ConfigStatus {
-  const { revision, file, loadedAtMs } = snapshot.get()
-  return { revision, loadedAtMs, lastProblems: snapshot.problems, ...(file === undefined ? {} : { file }) }
 }
 
 /** What the data port answers from. */
@@ -291,10 +229,6 @@ function reportEnding(logger: Logger, callId: string, ending: Ending): void {
   const fields = { requestId: callId, outcome: ending.outcome, code: error.code, source: error.source, says: error.message }
   const cause = error.cause === undefined ? {} : describeThrown(error.cause)
   logger.log(error.code === 'internal' ? 'error' : ending.outcome === 'broken' ? 'warn' : 'debug', 'call failed', { ...fields, ...cause })
-}
-
-function hostsOf(host: string): readonly string[] | 'any' {
-  return isLoopback(host) ? [host] : 'any'
 }
 
 /** The refusal with which a shutdown ends what still runs. */

@@ -1,14 +1,8 @@
 import type { LayerName } from '../core/events.ts'
+import { LAYER_PATHS, layerOfPath } from '../core/layer.ts'
 import type { ConfigProblem } from '../core/section.ts'
 
-/** The gateways, each with the paths below which it answers. The names are those of their sections in the configuration. */
-const PATHS: Readonly<Record<LayerName, readonly string[]>> = {
-  models: ['/v1', '/v1beta', '/passthrough'],
-  tools: ['/mcp'],
-  agents: ['/a2a'],
-}
-
-/** Every gateway there is. */
+/** Every gateway there is. Named as its section of the configuration. */
 export const LAYERS: readonly LayerName[] = ['models', 'tools', 'agents']
 
 /** Whatever a configuration may hold. */
@@ -34,8 +28,9 @@ export function checkLayers(config: Sections): readonly ConfigProblem[] {
 /** The answer to a path that no running gateway has: 404, with what to add where the path is that of another gateway. */
 export function answerNowhere(path: string, method: string, running: ReadonlySet<LayerName>): Response {
   const shown = path.slice(0, 200)
-  const absent = LAYERS.find((name) => PATHS[name].some((prefix) => path === prefix || path.startsWith(`${prefix}/`)))
-  const places = [...running].map((name) => `The ${name} gateway answers below ${PATHS[name][0]}.`).join(' ')
+  const absent = layerOfPath(path)
+  const places = [...running].map((name) => `The ${name} gateway answers below ${LAYER_PATHS[name][0]}.`).join(' ')
+  if (OF_CONTROL.test(path)) return errorAnswer(`There is nothing at ${shown}: the control port has it (\`listen.control\`). ${places}`)
   if (absent === undefined || running.has(absent)) {
     const once = shown.replace(/^\/{2,}/, '/')
     const meant = running.has('models') && WITHOUT_V1.test(once) ? `/v1${once}` : once === shown ? undefined : once
@@ -57,6 +52,9 @@ function rpcAnswer(message: string): Response {
 
 /** What a client asks for whose base URL lacks the version. */
 const WITHOUT_V1 = /^\/(chat|completions|embeddings|messages|models|responses)(\/|$)/
+
+/** What the control port answers, which stands beside this one. */
+const OF_CONTROL = /^\/(api|metrics)(\/|$)/
 
 const NOT_FOUND = { status: 404 }
 const METHOD_NOT_FOUND = -32601

@@ -1,4 +1,4 @@
-import type { StoragePlace } from '../core/fields.ts'
+import type { StoragePlace } from '../core/places.ts'
 import { openSqliteStore } from '../storage/sqlite/store.ts'
 import type { Store, StoreOptions } from '../storage/store.ts'
 import { dataFolder } from './data-folder.ts'

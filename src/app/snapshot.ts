@@ -8,7 +8,7 @@ import type { LedgerRules } from '../ledger/rules.ts'
 import type { ModelCatalog } from '../models/catalog.ts'
 import type { Surroundings } from '../models/cloud/authorize.ts'
 import type { ModelsConfig } from '../models/config.ts'
-import type { RequestLimits } from '../models/index.ts'
+import type { ModelLimits } from '../models/index.ts'
 import type { PriceBook } from '../models/prices/book.ts'
 import type { GuardSet } from '../stages/guards/guard-set.ts'
 import type { QueueRules } from '../stages/queue.ts'
@@ -43,7 +43,7 @@ export interface Snapshot {
   readonly rules: AccessRules
   /** Without any server where the tools gateway does not run. */
   readonly tools: ToolsSettings
-  readonly requestLimits: RequestLimits
+  readonly requestLimits: ModelLimits
   readonly ledgerRules: LedgerRules
   readonly guards: GuardSet
   /** How much of the bodies of a model is kept, where the model says so. */

@@ -54,6 +54,12 @@ export function exitCodeOf(thrown: unknown): ExitCode {
   return thrown.code === 'unreachable' || thrown.code === 'not_signalbox' || thrown.code === 'log_unavailable' ? 3 : 1
 }
 
+/** Refuses a command line that says too little. */
+export function refuseUsage(io: CliIo, command: string, message: string): void {
+  io.err(`signalbox ${command}: ${message}\n`)
+  io.setExitCode(2)
+}
+
 /** JSON as commands print it. */
 export function formatJson(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2)}\n`

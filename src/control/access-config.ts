@@ -1,19 +1,17 @@
 import { z } from 'zod'
 import { choice, name, namePattern } from '../core/fields.ts'
 import { guardNames } from '../core/guard-names.ts'
+import { LABEL_NAME_PATTERN, LABEL_VALUE_PATTERN, NO_LABEL_NAME, NO_LABEL_VALUE } from '../core/labels.ts'
 import type { ConfigProblem, Section } from '../core/section.ts'
 import { account, bounds, checkBounds } from './budget-config.ts'
 import { checkIssuers, issuersField } from './jwt/config.ts'
 
-/** The same bounds as in the header `x-signalbox-labels` (core/headers.ts). */
-export const labelName = z
-  .string()
-  .regex(/^[A-Za-z0-9_.-]{1,64}$/, { error: 'is not the name of a label; write letters, digits and _ . - (64 at the most)' })
-  .meta({ 'x-unit': 'name' })
-/** What a label says, within the same bounds. */
+/** What a label is called. */
+export const labelName = z.string().regex(LABEL_NAME_PATTERN, { error: NO_LABEL_NAME }).meta({ 'x-unit': 'name' })
+/** What a label says. */
 export const labelValue = z
   .string()
-  .regex(/^[^\p{Cc},=]{1,256}$/u, { error: 'is not the value of a label; write 1 to 256 characters without comma and =' })
+  .regex(LABEL_VALUE_PATTERN, { error: NO_LABEL_VALUE })
   .meta({ 'x-unit': 'text', 'x-examples': ['search', 'prod'] })
 
 const verdict = ['allow', 'deny'] as const
@@ -72,9 +70,6 @@ const access = z
 
 /** What the `access` key says. */
 export type AccessConfig = z.output<typeof access>
-
-/** One team. `models` absent: all of them. */
-export type TeamConfig = z.output<typeof team>
 
 /** The section `access`. */
 export const accessSection = { name: 'access', schema: access, check } as const satisfies Section<AccessConfig>

@@ -50,7 +50,7 @@ export function hashSecret(secret: string, installation: Secret): string {
 }
 
 /** The public id and the secret of a key, or undefined where the text is no key of ours. */
-export function splitKey(key: string): { readonly id: string; readonly secret: string } | undefined {
+function splitKey(key: string): { readonly id: string; readonly secret: string } | undefined {
   const [, id, secret] = KEY.exec(key) ?? []
   return id === undefined || secret === undefined ? undefined : { id, secret }
 }
@@ -219,7 +219,7 @@ function endReplaced({ replaces, replacesUntilMs }: KeyRecord, byId: Map<string,
 }
 
 /** The first of the keys that were made one for another: spend, budgets and receipts go by it. */
-export function firstIdOf(key: KeyRecord, find: (id: string) => KeyRecord | undefined): string {
+function firstIdOf(key: KeyRecord, find: (id: string) => KeyRecord | undefined): string {
   // A key is only ever made for one that is there, so the chain has an end.
   const old = key.replaces === undefined ? undefined : find(key.replaces)
   return old === undefined ? (key.replaces ?? key.id) : firstIdOf(old, find)

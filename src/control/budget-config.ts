@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { choice, count, duration, name, namePattern, usd } from '../core/fields.ts'
+import { LABEL_NAME, LABEL_VALUE } from '../core/labels.ts'
 import type { ConfigProblem } from '../core/section.ts'
 import { PERIOD_UNITS } from '../ledger/periods.ts'
 import { BUDGET_MODES } from '../ledger/rules.ts'
@@ -82,8 +83,10 @@ export const bounds = {
   limits: z.array(limit).prefault([]).describe('How often calls may be made, and how many at a time.'),
 }
 
-const SELECTOR =
-  /^(?:organisation|(?:team|user|key):[^\s=]{1,128}|label:[A-Za-z0-9_.-]{1,64}=[^\p{Cc},=]{1,256}|each (?:team|user|key|run)|each label:[A-Za-z0-9_.-]{1,64})$/u
+const SELECTOR = new RegExp(
+  `^(?:organisation|(?:team|user|key):[^\\s=]{1,128}|label:${LABEL_NAME}=${LABEL_VALUE}|each (?:team|user|key|run)|each label:${LABEL_NAME})$`,
+  'u',
+)
 
 /** What budgets and limits hold for. */
 export const account = z.strictObject({
@@ -101,9 +104,6 @@ export const account = z.strictObject({
   team: name().exactOptional().describe('Only what belongs to this team. Left out: whatever the team.'),
   ...bounds,
 })
-
-/** One account as it is written. */
-export type AccountConfig = z.output<typeof account>
 
 /** What is wrong between the fields of budgets and limits. */
 export function checkBounds(

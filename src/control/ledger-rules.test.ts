@@ -26,8 +26,8 @@ describe('bad budgets and limits are refused, with what to write instead', () =>
   test.each<[string, string]>([
     ['{ usd: -1, per: day }', 'budgets[0].usd: -1 is not an amount; write US dollars with at most nine decimals, such as 0.25'],
     ['{ usd: 0.0000000001, per: day }', 'is not an amount; write US dollars with at most nine decimals'],
-    ['{ usd: "1e30", per: day }', 'is not an amount'],
-    ['{ usd: 9007200, per: day }', 'is not an amount'],
+    ['{ usd: "1e30", per: day }', '"1e30" is too much; amounts are counted in billionths of a dollar, up to 9007199.254740991'],
+    ['{ usd: 9007200, per: day }', '9007200 is too much'],
     ['{ usd: .inf, per: day }', 'is not an amount'],
     ['{ tokens: 1.5, per: day }', 'is not a count; write a whole number'],
     ['{ tokens: -5, per: day }', 'is not a count'],

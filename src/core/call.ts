@@ -54,15 +54,11 @@ export interface Call {
   readonly parentId?: string
   readonly trace: TraceContext
   readonly principal: Principal
-  /** The principal for whom an agent acts, where that is another. */
-  readonly onBehalfOf?: Principal
   /** The key as the caller sent it. Only `authenticate` reads it, and passes the call on without it. */
   readonly credential?: string | undefined
   /** Labels as the caller sent them. */
   readonly sentLabels?: Labels | undefined
   readonly prompt: PromptIdentity
-  /** Milliseconds since the epoch after which nobody waits any more. */
-  readonly deadlineMs?: number
   /** Aborts with a GatewayError as reason: client gone, key revoked, shutdown, deadline. */
   readonly signal: CallSignal
   /** Ends the call from outside, with the reason that its caller and the log will see. */

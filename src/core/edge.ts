@@ -67,7 +67,10 @@ export function mediaTypeProblem(contentType: string | null): GatewayError | und
   if (contentType === 'application/json') return undefined
   if (contentType === null || contentType === '' || /^\s*(application\/([\w.+-]+\+)?json|text\/plain)\s*(;|$)/i.test(contentType))
     return undefined
-  return new GatewayError('unsupported_media_type', `The body must be JSON (application/json), not ${contentType.slice(0, 100)}.`)
+  return new GatewayError(
+    'unsupported_media_type',
+    `The body must be JSON (application/json), not ${contentType.slice(0, 100)}: send Content-Type: application/json.`,
+  )
 }
 
 /**

@@ -228,8 +228,8 @@ export interface AttemptBooked extends Pick<CallEnded, 'callId' | 'layer' | 'act
   readonly route?: string | undefined
 }
 
-/** What an attempt came to that its call did not wait for. */
-export type LateAttempt = Pick<AttemptBooked, 'booking' | 'usage' | 'resolvesUnpriced'>
+/** What an attempt came to that its call did not wait for. Of provider and target, those of the attempt that answered unless said. */
+export type LateAttempt = Pick<AttemptBooked, 'booking' | 'usage' | 'resolvesUnpriced' | 'priceVersion' | 'provider' | 'target'>
 
 /** `call.recosted`: what a call cost was corrected, by other prices. The call itself stays as it was written. */
 export interface CallRecosted

@@ -2,11 +2,9 @@ import { describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { type ZodType, z } from 'zod'
 import {
-  address,
   choice,
   count,
   duration,
-  FilePath,
   name,
   nameOrWildcard,
   namePattern,
@@ -15,14 +13,13 @@ import {
   parseSize,
   retention,
   secret,
-  secretPlace,
   size,
-  storagePlace,
   text,
   textOrSecret,
   url,
   usd,
 } from './fields.ts'
+import { address, FilePath, secretPlace, storagePlace } from './places.ts'
 import { Secret } from './secret.ts'
 
 const KEY = 'sk-live-0123456789'
@@ -106,7 +103,7 @@ const BAD: readonly (readonly [string, ZodType, unknown, string])[] = [
   ['usd', usd('USD'), -1, `-1 ${USD_HINT}`],
   ['usd', usd('USD'), '$5', `"$5" ${USD_HINT}`],
   ['usd', usd('USD'), '0.0000000001', `"0.0000000001" ${USD_HINT}`],
-  ['usd', usd('USD'), 1e300, `1e+300 ${USD_HINT}`],
+  ['usd', usd('USD'), 1e300, '1e+300 is too much; amounts are counted in billionths of a dollar, up to 9007199.254740991'],
   ['usd', usd('USD'), Number.NaN, `NaN ${USD_HINT}`],
   ['secret', secret(), KEY, SECRET_HINT],
   ['secret', secret(), `env:${KEY}`, SECRET_HINT],

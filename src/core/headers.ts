@@ -1,11 +1,9 @@
 import type { Labels, PromptIdentity } from './call.ts'
 import { GatewayError } from './errors.ts'
+import { LABEL_NAME_PATTERN, LABEL_VALUE_PATTERN, MOST_LABELS_AT_ONCE } from './labels.ts'
 
 /** Where the official SDKs put their key; the first that is there counts. */
 const KEY_HEADERS = ['x-api-key', 'api-key', 'x-goog-api-key'] as const
-const MAX_LABELS = 32
-const LABEL_NAME = /^[A-Za-z0-9_.-]{1,64}$/
-const LABEL_VALUE = /^[^\p{Cc},=]{1,256}$/u
 const PROMPT = /^([A-Za-z0-9][A-Za-z0-9_./-]{0,127})(?:@([A-Za-z0-9][A-Za-z0-9_.-]{0,63}))?$/
 
 /** The path of a URL, without building a URL object: this runs for every call. */
@@ -50,13 +48,19 @@ export function readLabels(header: string | null): Labels {
   const labels: Record<string, string> = Object.create(null)
   for (const item of header.split(',')) {
     const [name, value, ...rest] = item.split('=').map((text) => text.trim())
-    if (name === undefined || value === undefined || rest.length > 0 || !LABEL_NAME.test(name) || !LABEL_VALUE.test(value)) {
+    if (
+      name === undefined ||
+      value === undefined ||
+      rest.length > 0 ||
+      !LABEL_NAME_PATTERN.test(name) ||
+      !LABEL_VALUE_PATTERN.test(value)
+    ) {
       throw badHeader('x-signalbox-labels', `"${item.trim().slice(0, 80)}" is no label; write name=value, separated by commas`)
     }
     if (name in labels) throw badHeader('x-signalbox-labels', `the label "${name}" stands twice`)
     labels[name] = value
   }
-  if (Object.keys(labels).length > MAX_LABELS) throw badHeader('x-signalbox-labels', `more than ${MAX_LABELS} labels`)
+  if (Object.keys(labels).length > MOST_LABELS_AT_ONCE) throw badHeader('x-signalbox-labels', `more than ${MOST_LABELS_AT_ONCE} labels`)
   return labels
 }
 

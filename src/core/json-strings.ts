@@ -90,6 +90,6 @@ export function formatPlace({ path, isKey }: Pick<JsonString, 'path' | 'isKey'>)
 }
 
 /** A path as a person writes it: `messages[2].content`. */
-export function formatJsonPath(path: readonly (string | number)[]): string {
+function formatJsonPath(path: readonly (string | number)[]): string {
   return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`)).join('')
 }

@@ -9,6 +9,22 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** The objects of a list; none where it is no list. */
+export function objectsIn(value: Json | undefined): readonly JsonObject[] {
+  const list: readonly Json[] = Array.isArray(value) ? value : []
+  return list.filter(isObject)
+}
+
+/** What a text says; undefined where it is no JSON: who reads it finds nothing of what it looks for, and says so. */
+export function parseJson(text: string): Json | undefined {
+  try {
+    // What JSON.parse gives is JSON.
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
+  }
+}
+
 /** Where the value of a top-level key stands in the text: from its first character to just after its last. */
 export interface KeySpan {
   readonly from: number

@@ -32,3 +32,18 @@ export interface Layer {
   owns(path: string): boolean
   fetch(request: Request): Promise<Response | Upgrade>
 }
+
+/** The paths below which each gateway answers, the one that is named to people first. */
+export const LAYER_PATHS: Readonly<Record<LayerName, readonly [string, ...string[]]>> = {
+  models: ['/v1', '/v1beta', '/passthrough'],
+  tools: ['/mcp'],
+  agents: ['/a2a'],
+}
+
+// The keys of the table are the names.
+const BY_PATH = Object.entries(LAYER_PATHS).flatMap(([name, paths]) => paths.map((path) => ({ path, name: name as LayerName })))
+
+/** The gateway that such a path is of, whether it runs or not; undefined where it is of none. For refusals: `owns` is what calls go by. */
+export function layerOfPath(path: string): LayerName | undefined {
+  return BY_PATH.find((each) => path === each.path || path.startsWith(`${each.path}/`))?.name
+}

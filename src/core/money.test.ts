@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { costOfTokens, formatUsd, parseUsd } from './money.ts'
+import { costOfItems, formatUsd, parseUsd } from './money.ts'
 
 test.each([
   ['0', 0],
@@ -67,16 +67,17 @@ test.each([
   [1_500_000, 2],
   [2_000_000, 2],
 ])('%p millionths of a nano-dollar round half up to %d', (millionths, nano) => {
-  expect(costOfTokens([[millionths, 1]])).toBe(nano)
+  expect(costOfItems([{ tokens: millionths, nanoUsd: 1 }])).toBe(nano)
 })
 
 test('the cost of a call is the exact rational sum, rounded half up once, in numbers and past them', () => {
-  const kinds = fc.array(fc.tuple(fc.nat(10_000_000), fc.oneof(fc.nat(1_000_000), fc.nat(1_000_000_000_000))), { maxLength: 5 })
+  const price = fc.oneof(fc.nat(1_000_000), fc.nat(1_000_000_000_000))
+  const kinds = fc.array(fc.record({ tokens: fc.nat(10_000_000), nanoUsd: price }), { maxLength: 5 })
   fc.assert(
     fc.property(kinds, (used) => {
       // Half up of the rational n / 10^6 is floor((2n + 10^6) / (2 * 10^6)).
-      const numerator = used.reduce((sum, [tokens, perMillion]) => sum + BigInt(tokens) * BigInt(perMillion), 0n)
-      expect(BigInt(costOfTokens(used))).toBe((2n * numerator + 1_000_000n) / 2_000_000n)
+      const numerator = used.reduce((sum, { tokens, nanoUsd }) => sum + BigInt(tokens) * BigInt(nanoUsd), 0n)
+      expect(BigInt(costOfItems(used))).toBe((2n * numerator + 1_000_000n) / 2_000_000n)
     }),
     { numRuns: 1000 },
   )
@@ -88,21 +89,18 @@ test('around the sums that a number still holds exactly, not one nano-dollar is 
     fc.property(fc.integer({ min: -3_000_000, max: 3_000_000 }), (offset) => {
       const millionths = 2 ** 52 + offset
       const rest = millionths - tokens * price
-      expect(
-        BigInt(
-          costOfTokens([
-            [tokens, price],
-            [1, rest],
-          ]),
-        ),
-      ).toBe((BigInt(millionths) + 500_000n) / 1_000_000n)
+      const cost = costOfItems([
+        { tokens, nanoUsd: price },
+        { tokens: 1, nanoUsd: rest },
+      ])
+      expect(BigInt(cost)).toBe((BigInt(millionths) + 500_000n) / 1_000_000n)
     }),
   )
 })
 
 test('a million calls of a fraction of a nano-dollar each sum without drift', () => {
   // 3 tokens at $0.15 a million: 450 nano-dollars exactly; as floats the sum would drift.
-  const cost = costOfTokens([[3, 150_000_000]])
+  const cost = costOfItems([{ tokens: 3, nanoUsd: 150_000_000 }])
   let total = 0n
   for (let call = 0; call < 1_000_000; call++) total += BigInt(cost)
   expect(formatUsd(total)).toBe('0.45')

@@ -38,9 +38,6 @@ export function formatUsd(amount: NanoUsd | bigint): string {
   return `${sign}${positive / NANO_PER_USD}${fraction === '' ? '' : `.${fraction}`}`
 }
 
-/** A number of tokens, and their price in nano-USD per million. */
-export type PricedTokens = readonly [tokens: number, nanoUsdPerMillion: NanoUsd]
-
 /** Sums below this stay exact in a number, rounding included. */
 const EXACT_LIMIT = 2 ** 52
 
@@ -60,11 +57,6 @@ export function costOfItems(items: readonly PricedItem[]): NanoUsd {
   if (millionths >= EXACT_LIMIT) return costInBigint(items)
   const rounded = millionths + 500_000
   return (rounded - (rounded % 1_000_000)) / 1_000_000
-}
-
-/** The same for pairs. */
-export function costOfTokens(kinds: readonly PricedTokens[]): NanoUsd {
-  return costOfItems(kinds.map(([tokens, nanoUsd]) => ({ tokens, nanoUsd })))
 }
 
 function costInBigint(items: readonly PricedItem[]): NanoUsd {

@@ -2,7 +2,7 @@ import type { Principal } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import { Balance, type BalanceKind, type SpanOf } from './balance.ts'
 import { type BalanceKey, balanceId, readBalanceId } from './balance-id.ts'
-import { isInWindow, LimitWindow, type StoredWindow } from './limit-window.ts'
+import { broughtBack, isInWindow, LimitWindow, type StoredWindow } from './limit-window.ts'
 import type { Moment } from './moment.ts'
 import type { AccountKind, AccountRule, Budget, LedgerRules, Limit } from './rules.ts'
 
@@ -108,8 +108,14 @@ export class Accounts {
   }
 
   /** Keeps what was stored of a window for the first call that touches it. */
-  restoreWindow(stored: StoredWindow): void {
-    this.#stored.set(stored.id, stored)
+  restoreWindow(stored: StoredWindow, at: Moment): void {
+    this.#stored.set(stored.id, broughtBack(stored, at))
+  }
+
+  /** At a start, when all was folded: what counted at a later time than now counts now. */
+  comeBack(at: Moment): void {
+    for (const balance of this.balances.values()) balance.comeBack(at)
+    for (const window of this.limits.values()) window.comeBack(at)
   }
 
   /** What a restart must know of the limits. */
@@ -238,7 +244,7 @@ function addTo<Owner, Rule>(owners: Owner[], rules: Rule[][], owner: Owner, rule
 }
 
 /** The name of an account: `team:support`, `label:feature=search`. */
-export function accountId(kind: AccountKind, name: string, label?: string): string {
+function accountId(kind: AccountKind, name: string, label?: string): string {
   return label === undefined ? `${kind}:${name}` : `${kind}:${label}=${name}`
 }
 
@@ -250,7 +256,7 @@ interface AccountName {
 }
 
 /** Every account that a call touches, from the whole to the part. */
-export function accountsOf(principal: Principal, runId: string): readonly AccountName[] {
+function accountsOf(principal: Principal, runId: string): readonly AccountName[] {
   const { organisation, team, user, keyId, labels } = principal
   const accounts = [named('organisation', organisation), named('team', team), named('user', user), named('key', keyId)]
   for (const [label, value] of Object.entries(labels))

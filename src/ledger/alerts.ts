@@ -9,8 +9,8 @@ export function dueAlerts(balance: Balance, at: Moment): readonly Omit<BudgetAle
   for (const { alertAt, limit, mode } of balance.budgets) {
     const [first] = alertAt
     // Nearly every booking ends here.
-    if (first === undefined || (settled < (limit / 100) * first && balance.alerted === undefined)) continue
-    const percent = alertAt.findLast((threshold) => settled >= (limit / 100) * threshold)
+    if (first === undefined || (!isPast(settled, limit, first) && balance.alerted === undefined)) continue
+    const percent = alertAt.findLast((threshold) => isPast(settled, limit, threshold))
     const name = `${mode} ${limit}`
     const told = balance.alerted?.get(name) ?? 0
     // What leaves a rolling window makes its thresholds count again.
@@ -23,6 +23,11 @@ export function dueAlerts(balance: Balance, at: Moment): readonly Omit<BudgetAle
     due.push({ atMs: at.wallMs, balance: balance.id, mode, limit, percent, settled, resetsAtMs })
   }
   return due ?? NONE
+}
+
+/** Without a division: 7 / 100 * 100 is more than 7. */
+function isPast(settled: number, limit: number, percent: number): boolean {
+  return settled * 100 >= limit * percent
 }
 
 const NONE: readonly never[] = []

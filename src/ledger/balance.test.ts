@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
-import { Balance, computeSpan } from './balance.ts'
+import { Balance } from './balance.ts'
 import { balanceId, readBalanceId } from './balance-id.ts'
 import type { Moment } from './moment.ts'
-import type { Period } from './periods.ts'
+import { type Period, spanAt } from './periods.ts'
 
 const DAY: Period = { type: 'calendar', unit: 'day', zone: 'UTC' }
 
@@ -12,7 +12,7 @@ function at(time: string): Moment {
 }
 
 function balance(period: Period): Balance {
-  return new Balance('team:a', { unit: 'usd', period, scope: undefined, spanOf: computeSpan }, at('2026-11-21T00:00:00Z'))
+  return new Balance('team:a', { unit: 'usd', period, scope: undefined, spanOf: spanAt }, at('2026-11-21T00:00:00Z'))
 }
 
 describe('a balance', () => {

@@ -13,9 +13,6 @@ const MOST_SPANS = 1000
 /** Gives the span of a period, computed once for all balances that share it. */
 export type SpanOf = (period: Exclude<Period, { type: 'rolling' }>, atMs: number) => Span
 
-/** The same, each time anew. */
-export const computeSpan: SpanOf = spanAt
-
 /** What is stored of a balance. */
 export interface StoredBalance {
   readonly id: string
@@ -161,6 +158,11 @@ export class Balance {
     const isSafe = sum <= BigInt(Number.MAX_SAFE_INTEGER)
     this.#settled = isSafe ? Number(sum) : 0
     this.#beyond = isSafe ? 0n : sum
+  }
+
+  /** At a start: what a rolling period counted at a later time than now counts now. */
+  comeBack(at: Moment): void {
+    this.#window?.comeBack(at.steadyMs)
   }
 
   /** When there is room for so much again, if nothing more is settled; undefined where no time brings it. */

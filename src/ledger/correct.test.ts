@@ -1,14 +1,14 @@
 import { expect, test } from 'bun:test'
-import { Balance, computeSpan } from './balance.ts'
+import { Balance } from './balance.ts'
 import { momentOfEvent } from './moment.ts'
-import type { Period } from './periods.ts'
+import { type Period, spanAt } from './periods.ts'
 
 const HOUR = 3_600_000
 const NOON = Date.UTC(2026, 10, 21, 12)
 const at = (hours: number) => momentOfEvent(NOON + hours * HOUR)
 
 function balanceOf(period: Period): Balance {
-  return new Balance('team:support', { unit: 'usd', period, scope: undefined, spanOf: computeSpan }, at(0))
+  return new Balance('team:support', { unit: 'usd', period, scope: undefined, spanOf: spanAt }, at(0))
 }
 
 test.each([
@@ -34,4 +34,13 @@ test.each([
   balance.settle(at(30), 100)
   balance.correct(at(0).wallMs, 20)
   expect(balance.settledAt(at(30))).toBe(100)
+})
+
+test('the end of a period belongs to the next one', () => {
+  const balance = balanceOf({ type: 'calendar', unit: 'day', zone: 'UTC' })
+  balance.settle(at(0), 100)
+  balance.correct(at(12).wallMs, 20)
+  expect(balance.settledAt(at(0))).toBe(100)
+  balance.correct(at(12).wallMs - 1, 20)
+  expect(balance.settledAt(at(0))).toBe(120)
 })

@@ -19,6 +19,8 @@ export type HoldOwner = Pick<AttemptBooked, 'callId' | 'layer' | 'action' | 'pri
 export interface HoldRequest extends Amounts {
   readonly attempt: string
   readonly owner: HoldOwner
+  /** The model that serves it, by its configured name. Left out: what the caller asked for. */
+  readonly model?: string | undefined
   readonly provider?: string | undefined
   readonly target?: string | undefined
   readonly priceVersion?: string | undefined
@@ -175,6 +177,7 @@ export class Ledger {
    */
   resolveCrashed(at: Moment, openCalls: readonly CallStarted[] = []): readonly AttemptBooked[] {
     for (const started of openCalls) recountCrashed(this.#accounts, started)
+    this.#accounts.comeBack(at)
     const booked = [...this.#unwritten.values()].map(({ booking, hold, owner }) => bookedEvent(booking, hold, owner))
     for (const { hold, owner } of [...this.#open.values()]) {
       const booking = this.#rules.onCrash === 'release' ? this.release(hold.attempt, at) : this.expire(hold.attempt, at)
@@ -245,7 +248,7 @@ export class Ledger {
 
   restore(stored: StoredLedger, at: Moment): void {
     for (const balance of stored.balances) this.#accounts.balanceOf(balance.id, at)?.restore(balance)
-    for (const window of stored.windows) this.#accounts.restoreWindow(window)
+    for (const window of stored.windows) this.#accounts.restoreWindow(window, at)
     for (const { hold, owner } of stored.holds) this.#openHold({ hold, owner, balances: this.#balancesOf(hold, at) })
     for (const each of stored.unwritten ?? []) this.#unwritten.set(each.booking.attempt, each)
   }
@@ -275,7 +278,7 @@ export class Ledger {
     for (const balance of balances) {
       for (const budget of balance.budgets) {
         if (budget.unit === 'usd' && request.nanoUsd === undefined && (budget.mode === 'strict' || budget.unpriced === 'refuse')) {
-          throw modelUnpriced(balance, budget, request.owner.subject ?? '')
+          throw modelUnpriced(balance, budget, request.model ?? request.owner.subject ?? '')
         }
         if (budget.mode === 'soft') continue
         if (budget.mode === 'strict' && request.unbounded !== undefined) throw budgetUnbounded(balance, budget, request.unbounded)

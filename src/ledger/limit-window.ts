@@ -1,5 +1,5 @@
 import type { Moment } from './moment.ts'
-import { endOfStep, RollingSum } from './rolling-sum.ts'
+import { endOfStep, RollingSum, stepAt } from './rolling-sum.ts'
 import type { Limit, Scope } from './rules.ts'
 
 /** What is stored of a window. */
@@ -10,9 +10,18 @@ export interface StoredWindow {
 
 /** Whether a part of what was stored still counts. */
 export function isInWindow({ id, steps }: StoredWindow, at: Moment): boolean {
-  const [, perMs] = id.split(' ', 2)
   const [newest = 0] = steps.at(-1) ?? []
-  return steps.length > 0 && at.steadyMs < endOfStep(newest, Number(perMs))
+  return steps.length > 0 && at.steadyMs < endOfStep(newest, lengthOf(id))
+}
+
+/** What was stored, where nothing counts at a later time than now. */
+export function broughtBack({ id, steps }: StoredWindow, at: Moment): StoredWindow {
+  const now = stepAt(at.steadyMs, lengthOf(id))
+  return { id, steps: steps.map(([step, amount]) => [Math.min(step, now), amount] as const) }
+}
+
+function lengthOf(id: string): number {
+  return Number(id.split(' ', 2)[1])
 }
 
 /**
@@ -55,6 +64,11 @@ export class LimitWindow {
   /** Counts what the log says of a time that may lie behind. */
   recount(atMs: number, amount: number): void {
     this.#sum?.addAt(atMs, amount)
+  }
+
+  /** At a start: what was counted at a later time than now counts now. */
+  comeBack(at: Moment): void {
+    this.#sum?.comeBack(at.steadyMs)
   }
 
   /** Milliseconds until there is room for so much, if nothing more comes; undefined where only the end of a running call brings it. */

@@ -5,6 +5,7 @@ import { fakeWorld } from '../testing/fake-world.ts'
 import { Ledger } from './ledger.ts'
 import { type Admission, admit, leave } from './limiter.ts'
 import type { Moment } from './moment.ts'
+import { tokensOfCall } from './recount.ts'
 import type { LedgerRules, Scope } from './rules.ts'
 
 const KEYS: readonly Principal[] = ['k1', 'k2', 'k3'].map((keyId) => ({ organisation: 'acme', team: 'a', keyId, labels: {} }))
@@ -146,3 +147,43 @@ test('what was stored of a limit that no call touched since is stored again, unt
   late.restore(second.stored(at(3000)), at(3000))
   expect(late.stored(at(70_000)).windows).toEqual([])
 })
+
+const bookingOf = (tokens: number) => ({ attempt: 'call_1.1', state: 'settled', atMs: 0, nanoUsd: 0, tokens, balances: [] }) as const
+
+test.each<[string, Parameters<typeof tokensOfCall>[0], Parameters<typeof tokensOfCall>[1], number | undefined]>([
+  ['nothing was sent', { attempts: 0 }, 'refused', 0],
+  ['one attempt said it', { attempts: 1, usage: { inputTokens: 3, outputTokens: 4 } }, 'ok', 7],
+  ['nobody said it', { attempts: 1 }, 'cancelled', undefined],
+  ['it broke off after it began', { attempts: 1, sizeOutBytes: 10 }, 'broken', undefined],
+  ['it failed before it began', { attempts: 1 }, 'broken', 0],
+  [
+    'more was booked than was said last',
+    { attempts: 2, usage: { inputTokens: 3, outputTokens: 4 }, bookings: [bookingOf(9), bookingOf(7)] },
+    'ok',
+    16,
+  ],
+  ['more was said than was booked', { attempts: 1, usage: { inputTokens: 30, outputTokens: 4 }, bookings: [bookingOf(9)] }, 'ok', 34],
+])('the tokens of a call that count where %s', (_what, facts, outcome, tokens) => {
+  expect(tokensOfCall(facts, outcome)).toBe(tokens)
+})
+
+test.each(['stored', 'logged'])(
+  'what was %s by a clock that was a year ahead counts from now at the next start, and leaves the window as ever',
+  (how) => {
+    const [principal] = KEYS
+    if (principal === undefined) throw new Error('There are keys.')
+    const nowMs = 1_795_000_000_000
+    const ahead = nowMs + 365 * 86_400_000
+    const before = ledgerAt(ahead)
+    const events = [1, 2, 3].map((call) => startedOf(`call_${call}`, principal, { atMs: ahead + call, limitTokens: 100 }))
+    const ended = events.map((started) => endedOf(started, { atMs: ahead + 10, usage: { inputTokens: 60, outputTokens: 40 } }))
+    for (const event of [...events, ...ended]) before.fold(event)
+    const next = ledgerAt(nowMs)
+    if (how === 'stored') next.restoreText(before.storedText(at(ahead + 20)), at(nowMs))
+    else for (const event of [...events, ...ended]) next.fold(event)
+    next.resolveCrashed(at(nowMs))
+    expect(usedOf(next, nowMs)).toMatchObject({ 'requests 60000 key:k1': 3, 'tokens 3600000 key:k1': 300 })
+    expect(usedOf(next, nowMs + 61_000)).toMatchObject({ 'requests 60000 key:k1': 0, 'tokens 3600000 key:k1': 300 })
+    expect(usedOf(next, nowMs + 3_661_000)).toMatchObject({ 'tokens 3600000 key:k1': 0 })
+  },
+)

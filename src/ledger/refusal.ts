@@ -6,7 +6,7 @@ import type { Moment } from './moment.ts'
 import type { Budget, BudgetUnit } from './rules.ts'
 
 /** An amount as people write it: `$0.25`, `1200 tokens`, `3 calls`. */
-export function formatAmount(unit: BudgetUnit, amount: number | bigint): string {
+function formatAmount(unit: BudgetUnit, amount: number | bigint): string {
   return unit === 'usd' ? `$${formatUsd(amount)}` : `${amount} ${unit}`
 }
 

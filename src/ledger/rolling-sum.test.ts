@@ -59,3 +59,15 @@ test('it is stored and taken back, and stays at the largest exact number', () =>
   expect(again.total(9000)).toBe(Number.MAX_SAFE_INTEGER)
   expect(again.entries()).toEqual(sum.entries())
 })
+
+test('a correction counts in its own step as long as that counts, and in no other', () => {
+  const sum = new RollingSum(MINUTE_MS)
+  sum.add(61_000, 5)
+  sum.correct(1000, 2)
+  expect(sum.total(61_000)).toBe(7)
+  sum.correct(0, 2)
+  expect(sum.total(61_000)).toBe(7)
+  sum.correct(62_000, 2)
+  expect(sum.total(61_000)).toBe(7)
+  expect(sum.total(62_000)).toBe(5)
+})

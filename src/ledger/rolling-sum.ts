@@ -7,6 +7,11 @@ export function endOfStep(step: number, lengthMs: number): number {
   return Math.ceil((step + SLOTS) * (lengthMs / STEPS))
 }
 
+/** The step that a time falls into. @param lengthMs of the window */
+export function stepAt(ms: number, lengthMs: number): number {
+  return Math.floor(ms / (lengthMs / STEPS))
+}
+
 /**
  * A sum over the time that lies behind, in 60 steps. What was added leaves with the end of its step: after the length of the window at the
  * earliest, a sixtieth later at the latest. Hence no window of that length ever holds more than `total` said. Whole numbers only; a sum
@@ -89,6 +94,19 @@ export class RollingSum {
   /** Takes back what `entries` gave. */
   restore(entries: readonly (readonly [step: number, amount: number])[]): void {
     for (const [step, amount] of entries) this.add(step * this.#stepMs, amount)
+  }
+
+  /**
+   * Brings what was added at a later time than now to now. A process that starts knows no better clock than that of the machine: one that was
+   * ahead, and was set right since, must not keep the window full until it is there again.
+   */
+  comeBack(nowMs: number): void {
+    const step = Math.floor(nowMs / this.#stepMs)
+    if (this.#lastStep <= step) return
+    const total = this.#total
+    this.#slots.fill(0)
+    this.#slots[slotOf(step)] = total
+    this.#lastStep = step
   }
 
   /** Time that went back stands still: nothing leaves until it has caught up. */

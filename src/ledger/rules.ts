@@ -45,7 +45,7 @@ export interface Limit {
 }
 
 /** The kinds of accounts, from the whole to the part. */
-export const ACCOUNT_KINDS = ['organisation', 'team', 'user', 'key', 'label', 'run'] as const
+const ACCOUNT_KINDS = ['organisation', 'team', 'user', 'key', 'label', 'run'] as const
 export type AccountKind = (typeof ACCOUNT_KINDS)[number]
 
 /** What holds for an account, or for each account of a kind. */

@@ -16,7 +16,7 @@ export function isZone(name: string): boolean {
 }
 
 /** What a zone's clocks are ahead of UTC at an instant, in milliseconds. */
-export function offsetMsAt(ms: number, zone: string): number {
+function offsetMsAt(ms: number, zone: string): number {
   if (zone === 'UTC') return 0
   const parts: Record<string, number> = {}
   for (const { type, value } of formatterOf(zone).formatToParts(ms)) parts[type] = Number(value)

@@ -1,3 +1,4 @@
+import { nearestWord } from '../core/did-you-mean.ts'
 import { dialects } from './dialects/index.ts'
 import { isPassedPath, METHODS, type Method } from './passthrough/rules.ts'
 import type { Operation, WireName } from './types.ts'
@@ -26,10 +27,11 @@ interface Pattern {
   readonly endpoint: Endpoint
 }
 
-const MODEL = '{model}'
+/** What a path names: a model, or a kept response. */
+const NAMED = /\{(?:model|response)\}/
 const listOf = (wire: WireName): Endpoint => ({ methods: ['GET'], action: 'models.list', wire, operation: 'generate' })
 
-/** What is asked about a kept response; its id stands where a model's name does elsewhere. */
+/** What is asked about a kept response; its id is read as a model's name is elsewhere. */
 const KEPT = { action: 'models.kept', wire: 'openai-responses', operation: 'generate' } as const
 
 const CALLS: readonly (readonly [path: string, endpoint: Endpoint])[] = Object.values(dialects).flatMap(({ wire, endpoints }) =>
@@ -39,9 +41,9 @@ const ALL: readonly (readonly [path: string, endpoint: Endpoint])[] = [
   ...CALLS,
   ['/v1/models', listOf('openai-chat')],
   ['/v1beta/models', listOf('gemini')],
-  ['/v1/responses/{model}/input_items', { ...KEPT, methods: ['GET'], kept: 'input_items' }],
-  ['/v1/responses/{model}/cancel', { ...KEPT, methods: ['POST'], kept: 'cancel' }],
-  ['/v1/responses/{model}', { ...KEPT, methods: ['GET', 'DELETE'], kept: 'response' }],
+  ['/v1/responses/{response}/input_items', { ...KEPT, methods: ['GET'], kept: 'input_items' }],
+  ['/v1/responses/{response}/cancel', { ...KEPT, methods: ['POST'], kept: 'cancel' }],
+  ['/v1/responses/{response}', { ...KEPT, methods: ['GET', 'DELETE'], kept: 'response' }],
   // Behind those that have a method at their end.
   ['/v1/models/{model}', listOf('openai-chat')],
   ['/v1beta/models/{model}', listOf('gemini')],
@@ -53,10 +55,10 @@ const PASSED: FoundEndpoint = {
 }
 
 const EXACT: ReadonlyMap<string, FoundEndpoint> = new Map(
-  ALL.filter(([path]) => !path.includes(MODEL)).map(([path, endpoint]) => [path, { endpoint }]),
+  ALL.filter(([path]) => !NAMED.test(path)).map(([path, endpoint]) => [path, { endpoint }]),
 )
-const PATTERNS: readonly Pattern[] = ALL.filter(([path]) => path.includes(MODEL)).map(([path, endpoint]) => {
-  const [prefix = '', suffix = ''] = path.split(MODEL)
+const PATTERNS: readonly Pattern[] = ALL.filter(([path]) => NAMED.test(path)).map(([path, endpoint]) => {
+  const [prefix = '', suffix = ''] = path.split(NAMED)
   return { prefix, suffix, endpoint }
 })
 
@@ -83,6 +85,14 @@ export function meantPath(path: string): string | undefined {
     .replace(/^(\/v1(?:beta)?)(?:\/v1(?:beta)?)+(?=\/)/, '$1')
     .replace(/\/$/, '')
   return meant !== path && findEndpoint(meant) !== undefined ? meant : undefined
+}
+
+/** Longer paths are no typing mistakes. */
+const LONGEST_TYPO = 40
+
+/** The path that a typing mistake most likely meant; undefined where none is near. */
+export function nearestPath(path: string): string | undefined {
+  return path.length > LONGEST_TYPO ? undefined : nearestWord(path, EXACT.keys())
 }
 
 /** The wire in which a request is answered: that of its endpoint, else the one that it looks like. */

@@ -16,7 +16,7 @@ import { cacheHeaders } from './cache/stage.ts'
 import type { ListedModel } from './catalog.ts'
 import type { Dialect, StreamShape } from './dialect.ts'
 import { dialectOf } from './dialects/index.ts'
-import { type Endpoint, type FoundEndpoint, findEndpoint, meantPath, PATHS, wireOf } from './endpoints.ts'
+import { type Endpoint, type FoundEndpoint, findEndpoint, meantPath, nearestPath, PATHS, wireOf } from './endpoints.ts'
 import { encodeModel, encodeModels } from './listing.ts'
 import { passedResponse } from './passthrough/response.ts'
 import type { PassedPart } from './passthrough/types.ts'
@@ -153,8 +153,7 @@ function open(
 function problemOf(deps: HttpDeps, request: Request, endpoint: Endpoint | undefined, path: string): GatewayError | undefined {
   if (!deps.isOpen()) return draining()
   if (endpoint === undefined) {
-    const meant = meantPath(path)
-    const hint = meant === undefined ? '' : ` Did you mean ${meant.slice(0, 200)}? Mend the base URL of the client.`
+    const hint = hintFor(path)
     return new GatewayError(
       'not_found',
       `There is nothing at ${path.slice(0, 200)}.${hint} The models gateway answers at ${PATHS.join(', ')}.`,
@@ -164,6 +163,13 @@ function problemOf(deps: HttpDeps, request: Request, endpoint: Endpoint | undefi
     return new GatewayError('method_not_allowed', `${path} takes ${endpoint.methods.join(' or ')}, not ${request.method.slice(0, 20)}.`)
   }
   return endpoint.action === 'models.call' ? mediaTypeProblem(request.headers.get('content-type')) : undefined
+}
+
+function hintFor(path: string): string {
+  const meant = meantPath(path)
+  if (meant !== undefined) return ` Did you mean ${meant.slice(0, 200)}? Mend the base URL of the client.`
+  const nearest = nearestPath(path)
+  return nearest === undefined ? '' : ` Did you mean ${nearest}?`
 }
 
 async function wholeResponse(edge: Edge, reply: Reply<ModelPart>): Promise<Response> {

@@ -5,20 +5,16 @@ import type { Usage } from '../core/events.ts'
 import type { ObjectStore } from '../core/kept-objects.ts'
 import type { Layer } from '../core/layer.ts'
 import { OnDemand } from '../core/on-demand.ts'
-import type { Access, AskModel, BodyKeeping, BodyStore, EventLog, LiveCalls, ToolAsks } from '../core/ports.ts'
+import type { AskModel, ToolAsks } from '../core/ports.ts'
 import { readBody, readBodyPieces } from '../core/read-body.ts'
-import type { Ending } from '../core/reply.ts'
 import { type Handler, pipeline, replyOf } from '../core/stage.ts'
-import type { World } from '../core/world.ts'
 import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
 import { authorize } from '../stages/authorize.ts'
 import { budget } from '../stages/budget.ts'
 import { guardInput, guardOutput } from '../stages/guard.ts'
-import type { GuardSet } from '../stages/guards/guard-set.ts'
-import type { Judges } from '../stages/guards/types.ts'
-import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
+import type { LayerDeps, RequestLimits } from '../stages/layer-deps.ts'
 import { limit } from '../stages/limit.ts'
 import { limitAttempts } from '../stages/limit-attempts.ts'
 import { type Charge, meter } from '../stages/meter.ts'
@@ -35,7 +31,6 @@ import { guardedTexts } from './guarded-texts.ts'
 import { createHttp, type Incoming } from './http.ts'
 import { callDialect } from './operation.ts'
 import { guardReferences } from './passthrough/guard-references.ts'
-import { createPassthrough } from './passthrough/index.ts'
 import type { PassedPart } from './passthrough/types.ts'
 import { charge } from './prices/charge.ts'
 import { estimator, likelyTokens } from './prices/estimate.ts'
@@ -52,46 +47,29 @@ import { translate } from './translate.ts'
 import { type Attempt, type DecodeBounds, fullTextOf, type ModelCall, type ModelPart, type ModelRequest } from './types.ts'
 
 /** Bounds on what a caller may send. */
-export interface RequestLimits {
-  readonly jsonBodyBytes: number
+export interface ModelLimits extends RequestLimits {
   /** Of a body that is passed through and is not JSON. */
   readonly otherBodyBytes: number
-  readonly jsonDepth: number
-  readonly bodyDeadlineMs: number
 }
 
-/** What the models layer needs of the rest; each read of `catalog` and `limits` gives the snapshot in force. */
-export interface ModelsDeps {
-  readonly world: World
-  readonly log: EventLog
-  readonly live: LiveCalls
-  readonly access: Access
-  readonly bodies: BodyStore
-  readonly bodyKeeping: BodyKeeping
+/** What the models layer needs of the rest; each read of `catalog` gives the snapshot in force. */
+export interface ModelsDeps extends LayerDeps {
   /** Told which tools the models ask for. */
   readonly asks: ToolAsks
   readonly catalog: () => ModelCatalog
-  readonly guards: () => GuardSet
-  /** Whom guards ask. */
-  readonly judges: Judges
   /** Where answers are kept; undefined where nothing is cached. */
   readonly cache: () => AnswerCache | undefined
-  readonly limits: () => RequestLimits
+  readonly limits: () => ModelLimits
   /** How many calls are taken at once; undefined: as many as come. */
   readonly overload: () => QueueRules | undefined
   /** What routing remembers of the providers. */
   readonly router: RouterState
-  readonly money: MoneyDeps
   /** How long a reply is read on after its client left; undefined: not at all. */
   readonly drainMs: () => number | undefined
   /** Where responses are kept for their callers. */
   readonly responses: KeptResponses
   /** Whose something is that stands here or at a provider. */
   readonly objects: ObjectStore
-  /** Hears of every ending after it was written. */
-  readonly onEnded: (callId: string, ending: Ending) => void
-  /** Whether the gateway still takes calls: not while it drains. */
-  readonly isOpen: () => boolean
 }
 
 /** The AI gateway, for callers and for the other parts of this one. */
@@ -188,9 +166,10 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
     const question = { method: request.method, id: at?.model ?? '', what: at?.endpoint.kept ?? 'response', query }
     return answerCode().answerKept({ ...deps, runs: runs.get() }, call, question)
   })
+  const passed = new OnDemand(() => passthroughCode().createPassthrough(deps))
   const passthrough = pipeline<Incoming, PassedPart>(
     [...edge<PassedPart>(), queue<Incoming, PassedPart>(calls, deps.overload)],
-    createPassthrough(deps),
+    (call, incoming) => passed.get()(call, incoming),
   )
   const own = pipeline<ModelCall, ModelPart>([record<ModelCall, ModelPart>(deps), budget({ ...deps.money, subjectOf })], attempts)
   return {
@@ -202,8 +181,9 @@ export function createModels(deps: ModelsDeps): ModelsLayer {
 /** From here on a body is held once, in the pieces in which it came. */
 const LARGE_BYTES = 256 * 1024
 const largeBodyCode = () => require('./large-body/decode.ts') as typeof import('./large-body/decode.ts')
-/** Few callers ask for either. */
+/** Few callers ask for any of these. */
 const backgroundCode = () => require('./responses/background.ts') as typeof import('./responses/background.ts')
+const passthroughCode = () => require('./passthrough/index.ts') as typeof import('./passthrough/index.ts')
 const answerCode = () => require('./responses/answer.ts') as typeof import('./responses/answer.ts')
 
 /** A question whose vector takes longer is asked as one that nobody asked before. */

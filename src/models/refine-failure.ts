@@ -1,5 +1,5 @@
 import { type ErrorCode, GatewayError } from '../core/errors.ts'
-import { isObject, type JsonObject } from '../core/json.ts'
+import { isObject, type Json, type JsonObject } from '../core/json.ts'
 
 /** What a provider said of a failure, in whatever wire. */
 interface Said {
@@ -77,9 +77,9 @@ export const REFINED: readonly RefinedRow[] = [
   // What renews itself, or a clock that is set right, needs no change of the key: it is tried again when the circuit closes.
   {
     code: 'provider_error',
-    what: 'AWS: `ExpiredTokenException`, “Signature expired”, “Signature not yet current”',
-    statuses: [400, 403],
-    words: /^(?:ExpiredToken(?:Exception)?|RequestExpired|RequestTimeTooSkewed)$/,
+    what: 'AWS: `ExpiredTokenException`, “Signature expired”, “Signature not yet current”; Google Cloud: `ACCESS_TOKEN_EXPIRED`',
+    statuses: [400, 401, 403],
+    words: /^(?:ExpiredToken(?:Exception)?|RequestExpired|RequestTimeTooSkewed|ACCESS_TOKEN_EXPIRED)$/,
     message: /^(?:The security token included in the request is expired|Signature (?:expired|not yet current))/,
     says: "the time of the gateway's own credential is over, or a clock is wrong. Whoever runs the gateway learns more from `signalbox doctor`.",
   },
@@ -160,7 +160,9 @@ function readSaid(body: Uint8Array, status: number | undefined): Said | undefine
 /** The words by which an error object names its failure, in whatever wire. */
 export function wordsOf(error: JsonObject): readonly string[] {
   const inner = isObject(error.innererror) ? [error.innererror.code] : []
-  const detail = isObject(error.details) ? [error.details.error_code] : []
+  // Anthropic has an object there, Google a list.
+  const details: readonly Json[] = Array.isArray(error.details) ? error.details : [error.details ?? {}]
+  const detail = details.flatMap((one) => (isObject(one) ? [one.error_code, one.reason] : []))
   return [error.code, error.type, error.status, ...inner, ...detail].filter((word): word is string => typeof word === 'string')
 }
 

@@ -1,5 +1,5 @@
 import { GatewayError } from '../core/errors.ts'
-import { isObject, type Json, type JsonObject } from '../core/json.ts'
+import { isObject, type Json, type JsonObject, objectsIn } from '../core/json.ts'
 import type { Stage } from '../core/stage.ts'
 import { matchesAny } from '../policy/patterns.ts'
 import { parseAgain } from './dialects/decode-body.ts'
@@ -34,12 +34,12 @@ function mayOfferTools(text: string): boolean {
 
 /** Names of the tools in a request that its provider would run itself: `web_search`, `code_execution`, `mcp:<server>`. */
 export function serverToolsIn(wire: WireName, body: JsonObject): readonly string[] {
-  const tools = listOf(body.tools)
+  const tools = objectsIn(body.tools)
   switch (wire) {
     case 'anthropic-messages':
       return [
         ...tools.filter(({ type }) => typeof type === 'string' && type !== 'custom').map(({ name, type }) => nameOf(name ?? type)),
-        ...listOf(body.mcp_servers).map(({ name }) => `mcp:${nameOf(name)}`),
+        ...objectsIn(body.mcp_servers).map(({ name }) => `mcp:${nameOf(name)}`),
       ]
     case 'gemini':
       return tools.flatMap((tool) => Object.keys(tool).map(snakeCase)).filter((key) => key !== 'function_declarations')
@@ -50,14 +50,9 @@ export function serverToolsIn(wire: WireName, body: JsonObject): readonly string
           .map(({ type, server_label: label }) => (type === 'mcp' ? `mcp:${nameOf(label)}` : nameOf(type))),
         ...(isObject(body.web_search_options) ? ['web_search'] : []),
         // OpenRouter's: https://openrouter.ai/docs/guides/features/plugins (read 2026-11-21).
-        ...listOf(body.plugins).map(({ id }) => (id === 'web' ? 'web_search' : nameOf(id))),
+        ...objectsIn(body.plugins).map(({ id }) => (id === 'web' ? 'web_search' : nameOf(id))),
       ]
   }
-}
-
-function listOf(value: Json | undefined): readonly JsonObject[] {
-  const list: readonly Json[] = Array.isArray(value) ? value : []
-  return list.filter(isObject)
 }
 
 function nameOf(value: Json | undefined): string {

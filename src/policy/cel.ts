@@ -70,7 +70,7 @@ function oneLine(message: string): string {
 }
 
 /** Whether a text has what an RE2 pattern describes. @throws where the pattern is none */
-export function matchesLinear(text: string, pattern: string): boolean {
+function matchesLinear(text: string, pattern: string): boolean {
   if (text.length > MAX_SUBJECT) return false
   return linearPattern(pattern).matcher(text).find()
 }

@@ -110,6 +110,7 @@ export class HeldAttempt<In> {
     const request = {
       attempt: estimate.attempt,
       owner: { callId: call.id, layer: call.layer, action: call.record.action, principal: call.principal, subject: facts.subject },
+      model: estimate.model,
       provider: estimate.provider,
       target: estimate.target,
       nanoUsd: estimate.nanoUsd,

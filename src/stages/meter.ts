@@ -1,7 +1,7 @@
 import type { Booking } from '../core/booking.ts'
 import type { Call } from '../core/call.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
-import type { CallFacts, PricedLine, Usage } from '../core/events.ts'
+import type { CallFacts, LateAttempt, PricedLine, Usage } from '../core/events.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { Ending, Reply } from '../core/reply.ts'
 import { type Stage, tap, whenEnded } from '../core/stage.ts'
@@ -154,17 +154,19 @@ function leave<In>(metered: Metered, held: HeldAttempt<In> | undefined, facts: C
 
 /** An attempt that was over after its call had ended: of one that was read on after its client left, or that another one was quicker than. */
 function finishLate<In>(call: Call, held: HeldAttempt<In> | undefined, { usage, charge, isLeft, before }: Metered): void {
-  const resolvesUnpriced =
+  const resolvesUnpriced: true | undefined =
     isLeft && before.isUnpriced !== true && held?.hold.nanoUsd === undefined && charge?.type === 'priced' ? true : undefined
+  const { priceVersion } = call.record.facts
   if (held !== undefined) {
-    if (held.booking !== undefined) call.record.finishLate({ booking: held.booking, usage: isLeft ? usage : undefined, resolvesUnpriced })
+    const late = { usage: isLeft ? usage : undefined, resolvesUnpriced, priceVersion }
+    if (held.booking !== undefined) call.record.finishLate({ booking: held.booking, ...late, ...whereOf(held) })
     return
   }
   if (!isLeft || charge?.type !== 'priced' || usage === undefined) return
   const tokens = (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0)
   const attempt = `${call.id}.${call.record.facts.attempts}`
   const booking = { attempt, state: 'settled', atMs: call.world.now(), nanoUsd: charge.costNanoUsd, tokens, balances: [] } as const
-  call.record.finishLate({ booking, usage, resolvesUnpriced })
+  call.record.finishLate({ booking, usage, resolvesUnpriced, priceVersion })
 }
 
 /** The attempts of a call add up; of one attempt, the last usage counts. */
@@ -208,7 +210,11 @@ function book<In>(held: HeldAttempt<In>, metered: Metered, ending: Ending, facts
 function chargeFailed<In>({ record }: Call, held: HeldAttempt<In>, error: GatewayError): void {
   const booking = held.fail(error)
   addEstimate(booking, record.facts)
-  if (booking !== undefined) record.finishLate({ booking })
+  if (booking !== undefined) record.finishLate({ booking, ...whereOf(held) })
+}
+
+function whereOf<In>({ hold: { provider, target } }: HeldAttempt<In>): Pick<LateAttempt, 'provider' | 'target'> {
+  return { provider, target }
 }
 
 /** What was charged without knowing is part of the cost, and marked: else spend and budgets would differ. */

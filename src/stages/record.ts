@@ -63,38 +63,40 @@ export class LogRecord implements CallRecord {
     return hold === undefined ? this.#started : this.#start.log.append(this.#heldEvent(hold))
   }
 
-  finishLate({ booking, usage, resolvesUnpriced }: LateAttempt): void {
+  finishLate({ booking, usage, resolvesUnpriced, priceVersion, ...where }: LateAttempt): void {
     if (this.#outcome === undefined) return
     const { layer, log } = this.#start
-    const { principal, subject, provider, target, priceVersion, choice } = this.facts
-    const identity = { callId: this.callId, layer, action: this.action, principal, subject, provider, target }
+    const { principal, subject, provider, target, choice } = this.facts
+    const identity = { callId: this.callId, layer, action: this.action, principal, subject, provider, target, ...where }
     const costNanoUsd = booking.state === 'released' ? undefined : booking.nanoUsd
     const of = { outcome: this.#outcome, route: choice?.route }
-    log.keep({
-      type: 'attempt.booked',
-      atMs: booking.atMs,
-      ...identity,
-      booking,
-      usage,
-      costNanoUsd,
-      priceVersion,
-      resolvesUnpriced,
-      ...of,
-    })
+    const late = { booking, usage, costNanoUsd, priceVersion, resolvesUnpriced, ...of }
+    const booked = { type: 'attempt.booked', atMs: booking.atMs, ...identity, ...late } as const
+    // Behind the ending, which waits for the start in the same way.
+    this.#started?.then(
+      () => log.keep(booked),
+      () => {},
+    )
   }
 
   /** Writes `call.ended` (and `call.started` where the call was refused before it): once. */
   end(ending: Ending): void {
     if (this.#isEnded) return
     this.#isEnded = true
-    if (this.#work === undefined) this.#write(ending)
-    else void this.#work.then(() => this.#write(ending))
+    this.#writeWhenOver(ending)
   }
 
   awaitWork(over: Promise<void>): void {
-    this.#work = over.then(() => {
-      this.#work = undefined
+    const before = this.#work
+    const work = (before === undefined ? over : before.then(() => over)).then(() => {
+      if (this.#work === work) this.#work = undefined
     })
+    this.#work = work
+  }
+
+  #writeWhenOver(ending: Ending): void {
+    if (this.#work === undefined) this.#write(ending)
+    else void this.#work.then(() => this.#writeWhenOver(ending))
   }
 
   #write(ending: Ending): void {
@@ -199,7 +201,8 @@ export class LogRecord implements CallRecord {
       attemptLog: facts.attemptLog,
       choice: facts.choice,
       usage: facts.usage,
-      costNanoUsd: ending.costNanoUsd ?? facts.costNanoUsd,
+      // What was booked after the reply had ended, while the call waited for its work, is in the facts alone.
+      costNanoUsd: facts.costNanoUsd ?? ending.costNanoUsd,
       isUnpriced: facts.isUnpriced,
       priceVersion: facts.priceVersion,
       pricing: facts.pricing,

@@ -41,7 +41,7 @@ export function eventsOfCall(batch: WrittenBatch, callId: string): readonly Logg
 }
 
 /** Whether a place in the log comes after another. */
-export function isAfter(position: LogPosition, other: LogPosition): boolean {
+function isAfter(position: LogPosition, other: LogPosition): boolean {
   return position.batch === other.batch ? position.index > other.index : position.batch > other.batch
 }
 

@@ -12,9 +12,7 @@ export interface TestCallOptions extends Partial<Omit<CallStart, 'world' | 'reco
   readonly facts?: Partial<CallFacts>
   /** As if `authenticate` had let it in. Left out: anonymous. */
   readonly principal?: Principal
-  readonly onBehalfOf?: Principal
   readonly parentId?: string
-  readonly deadlineMs?: number
 }
 
 /** A call whose world and record a test can look into. */
@@ -25,11 +23,10 @@ export interface TestCall extends Call {
 
 /** Begins a call for a test, in a fake world of its own unless one is given. */
 export function openTestCall(options: TestCallOptions = {}): TestCall {
-  const { layer = 'models', world = fakeWorld(), record, facts, principal, onBehalfOf, parentId, deadlineMs, ...start } = options
-  const known = { ...(principal && { principal }), ...(onBehalfOf && { onBehalfOf }) }
+  const { layer = 'models', world = fakeWorld(), record, facts, principal, parentId, ...start } = options
+  const known = principal === undefined ? {} : { principal }
   const own = record ?? fakeRecord({ callId: world.id('call'), facts: { ...known, ...facts } })
   const trace = start.trace ?? { traceId: world.randomHex(16), spanId: world.randomHex(8), isSampled: true }
   const call = openCall({ ...start, layer, world, record: own, trace })
-  const extras = { ...(parentId !== undefined && { parentId }), ...(deadlineMs !== undefined && { deadlineMs }) }
-  return { ...call, ...known, ...extras, world, record: own }
+  return { ...call, ...known, ...(parentId === undefined ? {} : { parentId }), world, record: own }
 }

@@ -6,7 +6,7 @@ import type { ReaderPlan, TestPart } from './pipeline-plan.ts'
 import type { PipelineWatch } from './pipeline-watch.ts'
 
 /** Why a test's reader aborts. */
-export const READER_ABORTED = new GatewayError('client_closed', 'The planned reader aborted.')
+const READER_ABORTED = new GatewayError('client_closed', 'The planned reader aborted.')
 
 /** Reads a reply as its plan says, and checks what it gets. */
 export class PlannedReader {

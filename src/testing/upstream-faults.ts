@@ -101,6 +101,12 @@ export function noHttp(): Answer {
   return () => [send('SSH-2.0-OpenSSH_9.9\r\n'), { type: 'close' }]
 }
 
+/**
+ * A name that no host has, and that no name server is asked for: its first label is longer than the 63 bytes of RFC 1035, section 2.3.4. Those that may be asked
+ * for may take ten seconds on a machine whose name server is silent.
+ */
+export const NO_HOST = `${'no-such-host-'.repeat(5)}.invalid`
+
 /** A port of this machine that nobody listens on, for connections that are refused. */
 export async function closedPort(): Promise<number> {
   const server = createServer()

@@ -88,7 +88,7 @@ function endOf(reply: StreamReply, framing: 'chunked' | 'until-close'): readonly
 }
 
 /** Cuts bytes at these positions; empty pieces are left out. */
-export function splitBytes(bytes: Uint8Array, positions: readonly number[]): readonly Uint8Array[] {
+function splitBytes(bytes: Uint8Array, positions: readonly number[]): readonly Uint8Array[] {
   const ends = [...positions, bytes.length].sort((left, right) => left - right)
   return ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end)).filter((piece) => piece.length > 0)
 }

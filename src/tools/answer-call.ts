@@ -1,10 +1,10 @@
 import { type Call, type CallStart, type Labels, openCall, type PromptIdentity } from '../core/call.ts'
-import { respondWhole } from '../core/edge.ts'
+import { errorOf, respondWhole } from '../core/edge.ts'
 import { asGatewayError, GatewayError } from '../core/errors.ts'
 import { readCredential, readLabels, readPromptIdentity } from '../core/headers.ts'
 import { isObject } from '../core/json.ts'
 import { StreamedResponse } from '../core/layer.ts'
-import type { Ending, Reply } from '../core/reply.ts'
+import type { Reply } from '../core/reply.ts'
 import type { Handler } from '../core/stage.ts'
 import { continueTrace } from '../core/trace.ts'
 import { LogRecord } from '../stages/record.ts'
@@ -213,8 +213,4 @@ function describe({ call, record, incoming }: Edge): Record<string, string> {
   const session = incoming.begun.session
   if (session?.isBegun) headers['mcp-session-id'] = session.id
   return record.replyHeaders === undefined ? headers : Object.assign(headers, record.replyHeaders)
-}
-
-function errorOf(ending: Ending): GatewayError {
-  return 'error' in ending ? ending.error : new GatewayError('internal', 'The reply ended without a reply.')
 }

@@ -1,19 +1,15 @@
 import type { Call } from '../core/call.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Layer } from '../core/layer.ts'
-import type { Access, BodyKeeping, BodyStore, EventLog, LiveCalls, ProgramRunner, ToolAsks } from '../core/ports.ts'
-import type { Ending } from '../core/reply.ts'
+import type { ProgramRunner, ToolAsks } from '../core/ports.ts'
 import { pipeline } from '../core/stage.ts'
-import type { World } from '../core/world.ts'
 import { admit } from '../stages/admit.ts'
 import { authenticate } from '../stages/authenticate.ts'
 import { authorize } from '../stages/authorize.ts'
 import { dispatch } from '../stages/dispatch.ts'
 import { guardInput, guardOutput } from '../stages/guard.ts'
-import type { GuardSet } from '../stages/guards/guard-set.ts'
-import type { Judges } from '../stages/guards/types.ts'
-import type { MoneyDeps } from '../stages/hold.ts'
 import { keepBodies } from '../stages/keep-bodies.ts'
+import type { LayerDeps } from '../stages/layer-deps.ts'
 import { limit } from '../stages/limit.ts'
 import { receive } from '../stages/receive.ts'
 import { record } from '../stages/record.ts'
@@ -35,13 +31,6 @@ import type { ToolPart } from './types.ts'
 import type { ServerSpec } from './upstreams/server.ts'
 import { Servers } from './upstreams/servers.ts'
 
-/** Bounds on what a caller may send. */
-export interface RequestLimits {
-  readonly jsonBodyBytes: number
-  readonly jsonDepth: number
-  readonly bodyDeadlineMs: number
-}
-
 /** What the configuration says of this layer, compiled. */
 export interface ToolsSettings {
   readonly servers: readonly ServerSpec[]
@@ -49,30 +38,15 @@ export interface ToolsSettings {
   readonly doors: Doors
 }
 
-/** What the tools layer needs of the rest; each read of `settings` and `limits` gives the snapshot in force. */
-export interface ToolsDeps {
-  readonly world: World
-  readonly log: EventLog
-  readonly live: LiveCalls
-  readonly access: Access
-  readonly bodies: BodyStore
-  readonly bodyKeeping: BodyKeeping
+/** What the tools layer needs of the rest; each read of `settings` gives the snapshot in force. */
+export interface ToolsDeps extends LayerDeps {
   /** Knows which model calls asked for which tools. */
   readonly asks: ToolAsks
   readonly runner: ProgramRunner
   readonly version: string
   readonly settings: () => ToolsSettings
-  readonly guards: () => GuardSet
-  readonly money: MoneyDeps
-  /** Whom guards ask. */
-  readonly judges: Judges
-  readonly limits: () => RequestLimits
-  /** Hears of every ending after it was written. */
-  readonly onEnded: (callId: string, ending: Ending) => void
   /** For the process's own log: what is no reason to trouble a caller. */
   readonly note: (level: 'debug' | 'warn', message: string, fields?: Readonly<Record<string, unknown>>) => void
-  /** Whether the gateway still takes calls: not while it drains. */
-  readonly isOpen: () => boolean
 }
 
 /** The tools gateway, and what keeps its servers in step with the rest. */

@@ -89,6 +89,7 @@ export function eventLogContract(kind: StoreKind): void {
       setFull(false)
       await world.advance(5000)
       expect(store.log.isWritable).toBe(true)
+      await store.log.append(startedCall(world))
       const events = (await store.reader.read({ order: 'oldest-first', limit: 100 })).map(({ event }) => event)
       expect(events.filter((event) => event.type === 'call.ended')).toEqual([ended])
       const gaps = events.filter((event) => event.type === 'log.gap')

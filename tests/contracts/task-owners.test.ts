@@ -92,6 +92,18 @@ describe('a task', () => {
     expect(owners.ofTask(BOB, AGENT, 'guess')).toBe('unknown')
     expect(state.reads).toBe(reads)
   })
+
+  test('that two gateways claimed at the same moment is of the one whose claim was written first, after a restart too', async () => {
+    const { world, store, open } = sharedLog()
+    const claim = { type: 'task.claimed', atMs: world.now(), agent: AGENT, taskId: 'task-1' } as const
+    await Promise.all([
+      store.log.append({ ...claim, callId: 'call_1', principal: ANN }),
+      store.log.append({ ...claim, callId: 'call_2', principal: BOB }),
+    ])
+    const owners = open()
+    expect(await ask(owners, world, ANN, 'task-1')).toBe('own')
+    expect(await ask(owners, world, BOB, 'task-1')).toBe('foreign')
+  })
 })
 
 describe('a log that others write too', () => {

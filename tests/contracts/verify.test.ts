@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SpendProjection } from '../../src/control/projections/spend.ts'
+import { chainHash, FIRST_HASH } from '../../src/storage/chain.ts'
 import { openReader } from '../../src/storage/sqlite/open-reader.ts'
 import { endedCall, startedCall } from './call-events.ts'
 import { folderMaker, type TemporaryFolder } from './temporary-folder.ts'
@@ -92,11 +93,35 @@ describe('the chain', () => {
     expect(await verify(folder)).toMatchObject({ type: 'broken', batch: first })
   })
 
-  test('shows an end that was cut off, as far as the state and the projections know it', async () => {
-    const folder = await writtenFolder(1_000_000)
-    const { file, text } = fileWith(folder, 12)
-    truncateSync(file, text.indexOf('{"seal":10,') - 100)
-    expect(await verify(folder)).toMatchObject({ type: 'broken', batch: 10 })
+  test.each([10, BATCHES + 2])(
+    'shows an end that was cut off from batch %d on, as far as the state and the projections know it',
+    async (seq) => {
+      const folder = await writtenFolder(1_000_000)
+      const { file, text } = fileWith(folder, seq)
+      truncateSync(file, text.indexOf(`{"seal":${seq},`) - 10)
+      expect(await verify(folder)).toMatchObject({ type: 'broken', batch: seq })
+    },
+  )
+
+  test('shows a log whose hashes were all made anew, by what is known of its segments', async () => {
+    const folder = await writtenFolder()
+    let previous = FIRST_HASH
+    for (const file of segmentFiles(folder).toSorted()) {
+      const lines = readFileSync(file, 'utf8').replace('"costNanoUsd":780000', '"costNanoUsd":780001').split('\n')
+      let batch = ''
+      const written = lines.map((line) => {
+        const [head, hash] = line.startsWith('{"seal":') ? line.split(',"hash":"') : []
+        if (head === undefined || hash === undefined) {
+          batch += `${line}\n`
+          return line
+        }
+        previous = chainHash(previous, Buffer.from(batch + head))
+        batch = ''
+        return `${head},"hash":"${previous}"}`
+      })
+      writeFileSync(file, written.join('\n'))
+    }
+    expect(await verify(folder)).toMatchObject({ type: 'broken', reason: expect.stringContaining('ended with another hash') })
   })
 
   test('a start on a log whose end was cut off says so, goes on, and the chain holds from there', async () => {

@@ -202,6 +202,14 @@ describe('who may call whom', () => {
     await scenario.expectCall({ outcome: 'refused', status })
   })
 
+  test('a path that names no agent is told which there are', async () => {
+    const { json } = await askAgent(scenario, { method: 'GET', path: '/a2a/' })
+    expect(json).toMatchObject({
+      error: { message: expect.stringMatching(/^The path names no agent; call it at \/a2a\/<agent>\. The key may use: \w/) },
+    })
+    await scenario.expectCall({ outcome: 'refused', status: 404 })
+  })
+
   test('a body that is no JSON by its own word is refused', async () => {
     await expectRefused(
       { headers: { 'content-type': 'application/x-www-form-urlencoded' } },

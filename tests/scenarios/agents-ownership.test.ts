@@ -38,6 +38,19 @@ async function begin(scenario: Scenario, taskId: string, state = 'TASK_STATE_WOR
   await scenario.expectEvents([{ type: 'call.started' }, { type: 'task.claimed', taskId }, { type: 'call.ended', outcome: 'ok', taskId }])
 }
 
+test('a message to a task of one’s own that refers to one of somebody else is refused, and the agent is not asked', async () => {
+  await using scenario = await startWithAgent()
+  await begin(scenario, 'task-1')
+  const { key } = await scenario.newKey({ team: 'support' })
+  scenario.upstream.answer(answer({ task: task('task-2', 'TASK_STATE_WORKING', 'context-2') }))
+  expect((await askAgent(scenario, { key })).status).toBe(200)
+  await scenario.expectEvents([{ type: 'call.started' }, { type: 'task.claimed', taskId: 'task-2' }, { type: 'call.ended', outcome: 'ok' }])
+  const reply = await askAgent(scenario, { key, body: message({ taskId: 'task-2', referenceTaskIds: ['task-1'] }) })
+  expect(rpcErrorOf(reply)).toMatchObject({ code: -32001, message: expect.stringContaining('task-1') })
+  await scenario.expectCall({ outcome: 'refused', errorCode: 'task_not_found' })
+  expect(scenario.upstream.requests).toHaveLength(2)
+})
+
 describe.each(OPERATIONS)('%s', (operation, ofTask) => {
   test('of a task of one’s own is passed on', async () => {
     await using scenario = await startWithAgent()

@@ -59,7 +59,7 @@ export function send(scenario: Scenario, question: Question = {}): Promise<Respo
 
 /** The event that ended a call, once it is on disk. */
 export async function endedCall(scenario: Scenario, callId: string): Promise<CallEnded> {
-  for (let round = 0; round < 400; round++) {
+  for (let round = 0; round < 2000; round++) {
     const ended = (await scenario.events()).find((event) => event.type === 'call.ended' && event.callId === callId)
     if (ended?.type === 'call.ended') return ended
     await Bun.sleep(5)

@@ -163,8 +163,13 @@ describe('amounts and times that make no sense keep the file that was good', () 
   const model = (price: object) => ({ providers: { fake: {} }, models: [{ name: 'mini', provider: 'fake', price }] })
   test.each<[string, object, string]>([
     ['a negative price', { models: model({ inputPerMillion: -1, outputPerMillion: 1 }) }, 'inputPerMillion: -1 is not an amount'],
-    ['a price that overflows', { models: model({ inputPerMillion: 1e300, outputPerMillion: 1 }) }, 'is not an amount'],
+    ['a price that overflows', { models: model({ inputPerMillion: 1e300, outputPerMillion: 1 }) }, 'is too much'],
     ['a price finer than a nano-dollar', { models: model({ inputPerMillion: '0.0000000001', outputPerMillion: 1 }) }, 'is not an amount'],
+    [
+      'a budget of more than can be counted',
+      { access: { budgets: [{ usd: 10_000_000, per: 'total' }] } },
+      'usd: 10000000 is too much; amounts are counted in billionths of a dollar, up to 9007199.254740991',
+    ],
     ['a zone that nobody knows', { money: { zone: 'Mars/Phobos' } }, 'money.zone: "Mars/Phobos" is not a time zone'],
     ['a time to drain that is none', { money: { drainFor: '-1s' } }, 'money.drainFor: "-1s" is not a duration'],
     ['no values of labels', { money: { labelValues: 0 } }, 'money.labelValues: 0 is too little; the least is 1'],

@@ -266,7 +266,7 @@ describe('a request that is sent to the wrong place', () => {
       {
         status: 404,
         code: 'not_found',
-        says: /^There is nothing at \/v1.{0,200}\.(?: Did you mean .{0,100}\? Mend .{0,40}\.)? The models gateway answers at \/v1\/chat\/completions, /,
+        says: /^There is nothing at \/v1.{0,200}\.(?: Did you mean .{0,100}\?(?: Mend .{0,40}\.)?)? The models gateway answers at \/v1\/chat\/completions, /,
       },
     )
   })
@@ -278,6 +278,14 @@ describe('a request that is sent to the wrong place', () => {
     ['/v1/v1beta/models/mini:generateContent', '/v1/models/mini:generateContent'],
   ])('is told what was meant: %s', async (path, meant) => {
     const says = new RegExp(`^There is nothing at ${path}\\. Did you mean ${meant}\\? Mend the base URL`)
+    await expectRefused({ path }, { status: 404, code: 'not_found', says })
+  })
+
+  test.each([
+    ['/v1/chat/completion', '/v1/chat/completions'],
+    ['/v1/embedding', '/v1/embeddings'],
+  ])('is told which path is near: %s', async (path, near) => {
+    const says = new RegExp(`^There is nothing at ${path}\\. Did you mean ${near}\\? The models gateway answers at `)
     await expectRefused({ path }, { status: 404, code: 'not_found', says })
   })
 

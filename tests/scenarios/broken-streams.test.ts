@@ -3,7 +3,7 @@ import { BROKEN_STREAMS } from '../../src/models/routing/failures.ts'
 import { type FakeUpstream, fakeUpstream, READ_PAUSE, type Step, send } from '../../src/testing/fake-upstream.ts'
 import { type Scenario, startScenario } from '../../src/testing/scenario.ts'
 import { replyHead } from '../../src/testing/upstream-replies.ts'
-import { ask, chat, endedCall } from './ask.ts'
+import { ask, chat, endedCall, type Reply } from './ask.ts'
 import { streamOf, WIRES, type Wire } from './failures/wires.ts'
 
 // What breaks a stream after its first content, at a provider of every wire: what the caller is told, and whether a route that says so goes on.
@@ -30,13 +30,13 @@ const REPORTED: Readonly<Record<string, Readonly<Record<number, { readonly word:
 const BREAKS: Readonly<Record<BrokenName, Break>> = {
   cut: { behind: () => [READ_PAUSE, { type: 'reset' }] },
   no_end: { behind: () => [{ type: 'close' }] },
-  stalled: { behind: () => STALL, timeouts: { idle: '50ms' } },
+  stalled: { behind: () => STALL, timeouts: { idle: '200ms' } },
   reported: { behind: reported(500) },
   overloaded: { behind: reported(503) },
   limited: { behind: reported(429) },
   // A moment later: what comes with the first content was not given out yet.
   malformed: { behind: () => [READ_PAUSE, send('data: hello, this is none\n\n')] },
-  late: { behind: () => STALL, timeouts: { total: '150ms' } },
+  late: { behind: () => STALL, timeouts: { total: '400ms' } },
 }
 
 function startUpstream(wire: Wire): Promise<FakeUpstream> {
@@ -85,7 +85,7 @@ describe.each(WIRES.map((wire) => ({ name: wire.name, wire })))('at a provider o
   beforeAll(async () => {
     upstream = await startUpstream(wire)
     scenario = await startScenario({ baseUrl: upstream.baseUrl, config: configOf(wire, upstream) })
-  })
+  }, 60_000)
   afterAll(async () => {
     await scenario.close()
     await upstream.close()
@@ -93,12 +93,13 @@ describe.each(WIRES.map((wire) => ({ name: wire.name, wire })))('at a provider o
 
   test.each(NAMES)('%s: the caller is told, and a route that may goes on', async (name) => {
     const { code, continues } = BROKEN_STREAMS[name]
-    const ended = await ask(scenario, { body: chat({ model: `${name}-ends`, stream: true }) })
+    const asked = ['ends', 'goes-on'].map((how) => ask(scenario, { body: chat({ model: `${name}-${how}`, stream: true }) }))
+    // As many as were asked.
+    const [ended, { text, callId }] = (await Promise.all(asked)) as [Reply, Reply]
     expect(ended.text).toContain('Alpha')
     expect(ended.text).not.toContain('[DONE]')
     expect(await endedCall(scenario, ended.callId)).toMatchObject({ outcome: 'broken', errorCode: code, attempts: 1 })
 
-    const { text, callId } = await ask(scenario, { body: chat({ model: `${name}-goes-on`, stream: true }) })
     expect(text.includes('Omega')).toBe(continues)
     expect(text.includes('[DONE]')).toBe(continues)
     expect(text.match(/Alpha/g)).toHaveLength(1)

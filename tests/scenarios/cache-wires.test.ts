@@ -147,14 +147,14 @@ describe.each(FORMS)('equal questions at one time, asked by %s,', (_name, wire, 
     expect(said(await ask(scenario, question(wire, stream)))).toBe('hit')
     expect(scenario.upstream.requests).toHaveLength(1)
     const costs = async () => (await scenario.events()).flatMap((event) => (event.type === 'call.ended' ? [event.costNanoUsd ?? 0] : []))
-    for (let look = 0; look < 200 && (await costs()).length < 4; look++) await Bun.sleep(10)
+    for (let look = 0; look < 2000 && (await costs()).length < 4; look++) await Bun.sleep(10)
     expect((await costs()).toSorted((one, other) => one - other)).toEqual([0, 0, 0, 50_000])
   })
 })
 
 /** Until so many calls are under way. */
 async function untilLive(scenario: Scenario, count: number): Promise<void> {
-  for (let look = 0; look < 400; look++) {
+  for (let look = 0; look < 2000; look++) {
     const { body } = await scenario.control<{ calls: object[] }>('GET', '/api/v1/calls/live')
     if (body.calls.length === count) return
     await Bun.sleep(5)

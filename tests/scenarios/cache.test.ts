@@ -39,7 +39,7 @@ function contentOf(reply: Reply): string {
 
 /** The endings of so many calls, once they are on disk; five seconds are waited for them at the most. */
 async function endings(scenario: Scenario, count: number): Promise<readonly CallEnded[]> {
-  for (let turn = 0; turn < 500; turn++) {
+  for (let turn = 0; turn < 2000; turn++) {
     const ended = (await scenario.events()).flatMap((event) => (event.type === 'call.ended' ? [event] : []))
     if (ended.length >= count) return ended
     await Bun.sleep(10)

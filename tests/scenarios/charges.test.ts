@@ -133,6 +133,9 @@ describe('an attempt that', () => {
         type: 'attempt.booked',
         costNanoUsd: 60_000,
         usage: { inputTokens: 10, outputTokens: 4 },
+        provider: 'fake',
+        outcome: 'cancelled',
+        priceVersion: 'configuration',
         booking: { state: 'settled', nanoUsd: 60_000, tokens: 14 },
       },
     ])
@@ -140,6 +143,7 @@ describe('an attempt that', () => {
     const callId = booked?.type === 'attempt.booked' ? booked.callId : ''
     expect((await scenario.control('GET', `/api/v1/receipts/${callId}`)).body).toMatchObject({
       outcome: 'cancelled',
+      usage: { inputTokens: 10, outputTokens: 4 },
       bookings: [{ attempt: `${callId}.1`, state: 'settled', chargedUsd: '0.00006' }],
       totalUsd: '0.00006',
     })
@@ -217,7 +221,7 @@ test('a soft budget lets everything through, and tells of each threshold once, b
     { balance: 'usd day team:support', mode: 'soft', percent: 50, settled: 800_000, limit: 1_000_000 },
     { percent: 100, settled: 1_200_000 },
   ])
-  for (let look = 0; told.length < 2 && look < 500; look++) await new Promise((resolve) => setTimeout(resolve, 5))
+  for (let look = 0; told.length < 2 && look < 2000; look++) await new Promise((resolve) => setTimeout(resolve, 5))
   expect(told.map(({ body }) => JSON.parse(body))).toMatchObject([
     { type: 'budget.alerted', account: 'team:support', unit: 'usd', percent: 50, limit: '0.001', settled: '0.0008' },
     { percent: 100, settled: '0.0012' },

@@ -78,6 +78,21 @@ describe.each(Object.entries(LEAVING))('a client that %s', (_how, leave) => {
   })
 })
 
+test('what a provider tells of its usage all along is no bill for a client that left: the provider goes on for a moment', async () => {
+  await using scenario = await startScenario({ config: { access: { teams: { support: { budgets: [{ usd: 5, per: 'total' }] } } } } })
+  scenario.upstream.answer(streamReply({ frames: [CONTENT, CONTENT], cut: { afterFrames: 1, by: 'stall' } }))
+  using client = await openRawClient(scenario.dataPort)
+  await client.send(rawChat(scenario, chat({ stream: true })))
+  let text = ''
+  while (!text.includes('"content":"a"')) text += await client.readSome()
+  client.destroy()
+  await expectCancelled(scenario, { usage: { inputTokens: 10, outputTokens: 1 }, isEstimate: true })
+  const ended = (await scenario.events()).find((event) => event.type === 'call.ended')
+  // 10 tokens of input, one of output that was seen, and 100 at the least that were not.
+  expect(ended?.costNanoUsd).toBeGreaterThanOrEqual(10 * 2000 + 101 * 10_000)
+  expect(ended?.bookings).toMatchObject([{ state: 'settled', isEstimate: true, nanoUsd: ended?.costNanoUsd }])
+})
+
 test('what was left without a word of its usage is unpriced where no budget applies, and not free', async () => {
   await using scenario = await startScenario()
   const silent = 'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'
@@ -152,7 +167,7 @@ describe('a client that has left by the time the provider answers', () => {
       // Whether it is still a success depends on who was first; that it is over does not.
       const { outcome } = await scenario.expectCall({ isStream: stream })
       expect(['ok', 'cancelled', 'broken']).toContain(outcome)
-      for (let round = 0; round < 500 && !request.isAnswered && request.left === undefined; round++) await Bun.sleep(2)
+      for (let round = 0; round < 2000 && !request.isAnswered && request.left === undefined; round++) await Bun.sleep(2)
       expect(request.isAnswered || request.left !== undefined).toBe(true)
     }
   })

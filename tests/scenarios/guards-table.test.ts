@@ -270,7 +270,7 @@ describe.each(Object.entries(WIRES))('guards of the wire %s', (_name, wire) => {
 
 /** The endings of calls, by their ids, once they are on disk. */
 async function endings(callIds: readonly string[]): Promise<ReadonlyMap<string, CallEnded>> {
-  for (let round = 0; round < 200; round++) {
+  for (let round = 0; round < 2000; round++) {
     const found = (await scenario.events()).flatMap((event) => (event.type === 'call.ended' ? [[event.callId, event] as const] : []))
     const byId = new Map(found)
     if (callIds.every((callId) => byId.has(callId))) return byId

@@ -36,7 +36,7 @@ async function bodiesOf(scenario: Scenario, callId: string): Promise<{ readonly 
 }
 
 async function bodyOf(scenario: Scenario, id: string): Promise<ShownBody> {
-  for (let round = 0; round < 200; round++) {
+  for (let round = 0; round < 2000; round++) {
     const { status, body } = await scenario.control<ShownBody>('GET', `/api/v1/bodies/${id}`)
     if (status === 200) return body
     await Bun.sleep(5)

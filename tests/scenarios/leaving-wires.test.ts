@@ -57,7 +57,7 @@ async function leave({ dataUrl, key }: Scenario, wire: CallerWire): Promise<stri
 
 /** The event of a call, once it is on disk. */
 async function eventOf<Type extends Event['type']>(scenario: Scenario, type: Type, callId: string): Promise<Event & { type: Type }> {
-  for (let look = 0; look < 400; look++) {
+  for (let look = 0; look < 2000; look++) {
     const found = (await scenario.events()).find((event) => event.type === type && 'callId' in event && event.callId === callId)
     // Its type was just looked at.
     if (found !== undefined) return found as Event & { type: Type }

@@ -90,6 +90,21 @@ describe('a budget of some providers or models', () => {
     expect(expectError(refused, 402, 'budget_exceeded').message).toContain('The budget of team:support for providers=first has no room')
   })
 
+  test.each(['hard', 'strict'])('of mode %s lets a route go on from a model without a price, which it names', async (mode) => {
+    const budgets = [{ usd: 5, per: 'total', mode }]
+    await using routed = await startRouted({ models: { first: { price: undefined } }, teams: { support: { budgets } } })
+    const reply = await ask(routed.scenario, SMART)
+    expect([reply.status, reply.headers.get('x-signalbox-provider')]).toEqual([200, 'second'])
+    const ended = await routed.scenario.expectCall({ outcome: 'ok', attempts: 1 })
+    expect(ended.attemptLog).toMatchObject([
+      { model: 'first', errorCode: 'model_unpriced', errorMessage: expect.stringContaining('The price of the model "first"') },
+      { model: 'second', outcome: 'ok', why: 'after model_unpriced' },
+    ])
+    expectError(await ask(routed.scenario, { body: chat({ model: 'first' }) }), 403, 'model_unpriced')
+    await routed.scenario.expectCall({ outcome: 'refused', attempts: 0 })
+    expect(routed.at('first').requests).toHaveLength(0)
+  })
+
   test('that names a route counts what the route sends', async () => {
     const budget = { calls: 1, per: 'day', models: ['smart'] }
     await using routed = await startRouted({ more: { access: { teams: { support: { budgets: [budget] } } } } })

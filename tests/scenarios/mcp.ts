@@ -125,11 +125,16 @@ export async function begin(
   return id
 }
 
-/** Until a call of this tool is under way, and so many attempts at its server have begun. */
-export async function untilRunning(scenario: Scenario, tool: string, least = 1): Promise<void> {
+/** Until so many calls of this tool are under way, each with so many attempts begun. */
+export async function untilRunning(
+  scenario: Scenario,
+  tool: string,
+  least: { readonly calls?: number; readonly attempts?: number } = {},
+): Promise<void> {
+  const { calls = 1, attempts = 1 } = least
   for (;;) {
     const { body } = await scenario.control<{ calls: readonly { model?: string; attempts: number }[] }>('GET', '/api/v1/calls/live')
-    if (body.calls.some(({ model, attempts }) => model === tool && attempts >= least)) return
+    if (body.calls.filter((call) => call.model === tool && call.attempts >= attempts).length >= calls) return
     await Bun.sleep(5)
   }
 }

@@ -204,5 +204,5 @@ function streamOf(pieces: readonly Uint8Array[]): ReadableStream<Uint8Array> {
 /** Waits until so many calls run. */
 async function liveCalls(scenario: Scenario, count: number): Promise<void> {
   const isThere = async () => (await scenario.control<{ calls: object[] }>('GET', '/api/v1/calls/live')).body.calls.length === count
-  for (let round = 0; round < 200 && !(await isThere()); round++) await Bun.sleep(5)
+  for (let round = 0; round < 2000 && !(await isThere()); round++) await Bun.sleep(5)
 }

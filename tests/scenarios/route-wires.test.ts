@@ -48,7 +48,7 @@ describe.each(Object.entries(ASKING_WIRES))('a caller of the wire %s', (_name, w
         expect([reply.status, reply.text.includes('Hello there.'), reply.text.includes('Copy.')]).toEqual([200, true, false])
         expect(await endedCall(routed.scenario, reply.callId)).toMatchObject({ outcome: 'ok', attempts: 1, costNanoUsd: 50_000 })
         // A copy may be sent when its call is over.
-        for (let look = 0; look < 400 && (await copies()).length <= index; look++) await Bun.sleep(5)
+        for (let look = 0; look < 2000 && (await copies()).length <= index; look++) await Bun.sleep(5)
       }
       const told = (await copies()).map(({ outcome, costNanoUsd = 0, principal }) => [outcome, costNanoUsd, principal?.team])
       expect(told).toEqual([

@@ -68,7 +68,9 @@ describe('a credential that a provider quotes where none is expected', () => {
 
 test("neither the caller's key nor the prompt is written down, whatever becomes of the call", async () => {
   await using scenario = await startScenario()
-  const words = 'The launch code is 8841.'
+  // Four digits alone stand in some id or time now and then.
+  const code = '8841-lupine'
+  const words = `The launch code is ${code}.`
   const messages = [
     { role: 'system', content: words },
     { role: 'user', content: words },
@@ -86,7 +88,7 @@ test("neither the caller's key nor the prompt is written down, whatever becomes 
   await scenario.expectEvents(replies.flatMap(() => [{ type: 'call.started' } as const, { type: 'call.ended' } as const]))
   const secret = scenario.key.slice(-52)
   const text = await everything(scenario, replies.map((reply) => reply.text).join('\n'))
-  for (const hidden of [secret, words, '8841', FAKE_PROVIDER_KEY]) expect(text).not.toContain(hidden)
+  for (const hidden of [secret, words, code, FAKE_PROVIDER_KEY]) expect(text).not.toContain(hidden)
   // What the upstream received is the proof that these texts were there to be found.
   expect(scenario.upstream.requests.map(({ body }) => body.includes(words))).toEqual([true, true])
 })

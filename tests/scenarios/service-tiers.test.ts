@@ -117,6 +117,15 @@ describe('a tier of service', () => {
     expect(money.costNanoUsd).toBe(times * ORDINARY)
   })
 
+  test('of Gemini that nobody asked for is not held by a strict budget: no project chooses one there', async () => {
+    await using scenario = await startScenario({ config: budget('10', 'strict', 'gemini') })
+    scenario.upstream.answer(wholeReply({ body: gemini }))
+    const body = { contents: [{ role: 'user', parts: [{ text: 'Hello?' }] }], generationConfig: { maxOutputTokens: 1000 } }
+    expect((await ask(scenario, { path: '/v1beta/models/mini:generateContent', body })).status).toBe(200)
+    const money = await moneyOf(scenario)
+    expect([money.held, money.costNanoUsd]).toEqual([priceOf(money.tokens), ORDINARY])
+  })
+
   test('of Anthropic: the fast speed is held at its price', async () => {
     const config = (baseUrl: string) => {
       const { models, ...rest } = budget('10', 'strict', 'anthropic-messages')(baseUrl)

@@ -44,7 +44,7 @@ function isCopy(event: Event): event is CallEnded {
 /** What was written of the copy of a call, of which there is one. */
 async function copyFor(scenario: Scenario, callId: string): Promise<CallEnded | undefined> {
   const copies = async () => (await scenario.events()).flatMap((event) => (isCopy(event) && event.parentId === callId ? [event] : []))
-  for (let look = 0; look < 400 && (await copies()).length === 0; look++) await Bun.sleep(5)
+  for (let look = 0; look < 2000 && (await copies()).length === 0; look++) await Bun.sleep(5)
   const [copy, another] = await copies()
   expect(another).toBeUndefined()
   return copy

@@ -7,7 +7,7 @@ import { routedConfig, startRouted } from './routed.ts'
 const REDIS_URL = process.env.SIGNALBOX_TEST_REDIS_URL
 
 async function untilState(state: string, read: () => Promise<readonly { provider: string; state: string }[]>): Promise<void> {
-  for (let look = 0; look < 200; look++) {
+  for (let look = 0; look < 2000; look++) {
     const first = (await read()).find(({ provider }) => provider === 'first')
     if (first?.state === state) return
     await Bun.sleep(20)

@@ -81,7 +81,7 @@ describe('a gateway that is told to stop', () => {
     using client = await openRawClient(scenario.dataPort)
     await client.send(`${rawHead(scenario, ['content-length: 100'])}\r\n{`)
     const live = async () => (await scenario.control<{ calls: object[] }>('GET', '/api/v1/calls/live')).body.calls.length
-    for (let round = 0; round < 200 && (await live()) < 3; round++) await Bun.sleep(5)
+    for (let round = 0; round < 2000 && (await live()) < 3; round++) await Bun.sleep(5)
 
     const began = performance.now()
     await scenario.shutDown()

@@ -36,7 +36,7 @@ test('servers that are dead, silent, or talk rubbish neither fail nor hold up th
     order.push('call')
     return answer
   })
-  await untilRunning(scenario, 'silent__anything', 0)
+  await untilRunning(scenario, 'silent__anything', { attempts: 0 })
   const second = await say(scenario, { body: request('tools/list') })
   order.push('list')
   expect(second.text).toBe(first.text)

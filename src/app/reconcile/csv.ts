@@ -34,10 +34,7 @@ interface Layout {
 
 /** Reads CSV (RFC 4180) whose first line names the columns: a day and a model, and cost in US dollars, tokens, or both. */
 export function readCsv(text: string, shownAs: string): readonly ExportedUsage[] {
-  const [names = [], ...lines] = text
-    .replace(/^\u{feff}/u, '')
-    .split(/\r?\n/)
-    .map(cellsOf)
+  const [names = [], ...lines] = text.split(/\r?\n/).map(cellsOf)
   const layout = layoutOf(names, shownAs)
   return lines.flatMap((cells, index) => readLine(cells, layout, `${shownAs}:${index + 2}`))
 }

@@ -19,7 +19,9 @@ export interface ExportedUsage {
  * Sources (as known on 2026-11-21): https://platform.openai.com/docs/api-reference/usage, https://platform.claude.com/docs/en/build-with-claude/usage-cost-api
  * @throws PlaceError with the place of what cannot be read
  */
-export function readExport(text: string, shownAs: string): readonly ExportedUsage[] {
+export function readExport(written: string, shownAs: string): readonly ExportedUsage[] {
+  // Programs of Windows begin a file with a mark of its encoding.
+  const text = written.replace(/^\u{feff}/u, '')
   const begin = text.trimStart()[0]
   if (begin !== '{' && begin !== '[') return readCsv(text, shownAs)
   let file: unknown

@@ -44,7 +44,9 @@ test.each([
     { model: 'claude-opus-4-5', inputTokens: 127, outputTokens: 50 },
   ],
 ])('an export is read: %s', (_what, file, expected) => {
-  expect(readExport(JSON.stringify(file), 'e.json')).toEqual([{ day: '2026-11-20', ...NONE, ...expected }])
+  for (const mark of ['', '\ufeff']) {
+    expect(readExport(mark + JSON.stringify(file), 'e.json')).toEqual([{ day: '2026-11-20', ...NONE, ...expected }])
+  }
 })
 
 test('CSV is read by the names of its columns', () => {

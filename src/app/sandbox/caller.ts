@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../../core/json.ts'
+import { isObject, type Json, type JsonObject, parseJson } from '../../core/json.ts'
 import { decodeSseFrame, SseSplitter } from '../../core/sse.ts'
 import type { World } from '../../core/world.ts'
 
@@ -16,7 +16,7 @@ export class GateError extends Error {}
 const MAX_FRAME_BYTES = 4 * 1024 * 1024
 
 /** Sends JSON to a gateway, with the caller's key and trace. */
-export function post(caller: Caller, url: string, body: JsonObject, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+function post(caller: Caller, url: string, body: JsonObject, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
   const { world, authorization, traceparent, signal } = caller
   return world.fetch(url, {
     method: 'POST',
@@ -77,20 +77,11 @@ function isEventStream(response: Response): boolean {
 async function readLastEvent(response: Response): Promise<unknown> {
   const frames = new SseSplitter(MAX_FRAME_BYTES).push(await response.bytes())
   const messages = frames.map((frame) => decodeSseFrame(frame).data).filter((data) => data !== undefined && data !== '')
-  return parse(messages.at(-1) ?? '')
+  return parseJson(messages.at(-1) ?? '')
 }
 
 async function readJson(response: Response): Promise<unknown> {
-  return parse(await response.text())
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Not JSON: whoever reads it finds none of the fields that it looks for, and says so.
-    return undefined
-  }
+  return parseJson(await response.text())
 }
 
 /** What an error says, in the shape of OpenAI's wire or of JSON-RPC: `error.message` in both. */

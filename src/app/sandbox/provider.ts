@@ -23,7 +23,12 @@ async function answer(world: World, request: Request): Promise<Response> {
   const body: unknown = await request.json().catch(() => undefined)
   if (!isObject(body) || !Array.isArray(body.messages)) {
     return Response.json(
-      { error: { message: 'The sandbox expects a chat completions request.', type: 'invalid_request_error' } },
+      {
+        error: {
+          message: 'The sandbox expects a chat completions request: an object with a list "messages".',
+          type: 'invalid_request_error',
+        },
+      },
       { status: 400 },
     )
   }

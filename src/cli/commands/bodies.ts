@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type CliContext, formatJson, type GatewayFlags, withGateway } from '../context.ts'
+import { type CliContext, formatJson, type GatewayFlags, refuseUsage, withGateway } from '../context.ts'
 import { configOption, jsonOption } from '../options.ts'
 
 interface EraseFlags extends GatewayFlags {
@@ -45,9 +45,13 @@ function show(context: CliContext, id: string, flags: GatewayFlags): Promise<voi
   })
 }
 
-function erase(context: CliContext, flags: EraseFlags): Promise<void> {
+async function erase(context: CliContext, flags: EraseFlags): Promise<void> {
   const { call, team, user, key, before } = flags
-  return withGateway(context, { command: 'bodies erase', flags }, async ({ client }) => {
+  if ([call, team, user, key, before].every((each) => each === undefined)) {
+    refuseUsage(context.io, 'bodies erase', 'Say what to erase: --call, --team, --user, --key or --before.')
+    return
+  }
+  await withGateway(context, { command: 'bodies erase', flags }, async ({ client }) => {
     const erased = await client.eraseBodies({ callId: call, team, user, keyId: key, before })
     if (flags.json) context.io.out(formatJson({ erased }))
     context.io.err(`Erased bodies: ${erased}.\n`)

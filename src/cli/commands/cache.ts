@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type CliContext, formatJson, type GatewayFlags, withGateway } from '../context.ts'
+import { type CliContext, formatJson, type GatewayFlags, refuseUsage, withGateway } from '../context.ts'
 import { configOption, jsonOption, labelOption } from '../options.ts'
 
 interface PurgeFlags extends GatewayFlags {
@@ -39,9 +39,13 @@ function show(context: CliContext, flags: GatewayFlags): Promise<void> {
   })
 }
 
-function purge(context: CliContext, flags: PurgeFlags): Promise<void> {
+async function purge(context: CliContext, flags: PurgeFlags): Promise<void> {
   const { model, key, label, all } = flags
-  return withGateway(context, { command: 'cache purge', flags }, async ({ client }) => {
+  if ([model, key, label, all].every((each) => each === undefined)) {
+    refuseUsage(context.io, 'cache purge', 'Say what to purge: --model, --key or --label, or else --all.')
+    return
+  }
+  await withGateway(context, { command: 'cache purge', flags }, async ({ client }) => {
     const purged = await client.purgeCache({ model, keyId: key, labels: label, all })
     if (flags.json) context.io.out(formatJson({ purged }))
     context.io.err(`Purged answers: ${purged}.\n`)

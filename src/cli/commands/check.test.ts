@@ -97,7 +97,7 @@ test('no file at all: exit 2, and what to do', async () => {
   expect(await run([])).toEqual({
     exitCode: 2,
     out: '',
-    err: `signalbox check: there is no signalbox.yaml, signalbox.yml, signalbox.json in ${folder}; write one with \`signalbox init\`, or name one with --config FILE\n`,
+    err: `signalbox check: there is none of signalbox.yaml, signalbox.yml, signalbox.json in ${folder}; write one with \`signalbox init\`, or name one with --config FILE\n`,
   })
 })
 

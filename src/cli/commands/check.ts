@@ -22,7 +22,7 @@ export function registerCheck(program: Command, io: CliIo): void {
 function check(flags: CheckFlags, io: CliIo): void {
   const file = flags.config ?? findConfigFile(io.cwd)
   if (file === undefined) {
-    const message = `there is no ${CONFIG_FILES.join(', ')} in ${io.cwd}; write one with \`signalbox init\`, or name one with --config FILE`
+    const message = `there is none of ${CONFIG_FILES.join(', ')} in ${io.cwd}; write one with \`signalbox init\`, or name one with --config FILE`
     if (flags.json) io.out(formatJson({ ok: false, problems: [], message }))
     io.err(`signalbox check: ${message}\n`)
     io.setExitCode(2)

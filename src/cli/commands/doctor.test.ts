@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Finding } from '../../app/doctor.ts'
 import type { Rehearsed } from '../../app/rehearse.ts'
-import { closedPort, errorReply, type FakeUpstream, fakeUpstream, wholeReply } from '../../testing/fake-upstream.ts'
+import { closedPort, errorReply, type FakeUpstream, fakeUpstream, NO_HOST, wholeReply } from '../../testing/fake-upstream.ts'
 import type { CliIo, ExitCode } from '../io.ts'
 import { run } from '../main.ts'
 
@@ -74,7 +74,7 @@ describe('doctor', () => {
       providers: {
         one: at(upstream.baseUrl, ['env:KEY_A', 'env:KEY_B']),
         two: at(`http://127.0.0.1:${closed}/v1`, 'env:KEY_A'),
-        three: at('http://no-such-host.invalid/v1', 'env:KEY_A'),
+        three: at(`http://${NO_HOST}/v1`, 'env:KEY_A'),
       },
       models: [
         { name: 'a', provider: 'one', price: { inputPerMillion: 1, outputPerMillion: 1 } },

@@ -39,9 +39,8 @@ export function registerImport(program: Command, io: CliIo): void {
     .option('--categories <file>', "LiveBench's categories_<date>.json: then code has a score of its own")
     .option(
       '--as <model=name>',
-      'how the file calls a model, where that is neither its name nor its id',
-      (pair: string, others: string[]) => [...others, pair],
-      [],
+      'how the file calls a model, where that is neither its name nor its id; may be given again',
+      (pair: string, others: readonly string[] = []) => [...others, pair],
     )
     .option('--write', 'put them into the configuration file, in place of printing them')
     .addOption(configOption())
@@ -51,7 +50,7 @@ export function registerImport(program: Command, io: CliIo): void {
 
 interface ScoresFlags {
   readonly categories?: string
-  readonly as: readonly string[]
+  readonly as?: readonly string[]
   readonly write?: true
   readonly config?: string
   readonly json?: true
@@ -64,7 +63,7 @@ function runScores(file: string, flags: ScoresFlags, io: CliIo): void {
       file,
       categories: flags.categories,
       configFile: flags.config,
-      as: flags.as,
+      as: flags.as ?? [],
       isWritten: flags.write ?? false,
       cwd,
       env,

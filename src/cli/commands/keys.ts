@@ -28,7 +28,7 @@ export function registerKeys(program: Command, context: CliContext): void {
   keys
     .command('create')
     .description('Make a key. It is printed this once; only a hash of it is kept.')
-    .requiredOption('--team <team>', 'a team of the configuration')
+    .requiredOption('--team <team>', 'a team of the configuration (required)')
     .option('--name <name>', 'what people call it')
     .option('--user <user>', 'the person or service that uses it')
     .addOption(labelOption('a label that its calls carry; may be given again'))

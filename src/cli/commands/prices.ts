@@ -22,7 +22,7 @@ export function registerPrices(program: Command, context: CliContext): void {
     .action((model: string | undefined, flags: ShowFlags) => show(context, model, flags))
   prices
     .command('diff')
-    .description('Show what a file would change: our format, the data of genai-prices, or LiteLLM’s format.')
+    .description("Show what a file would change: our format, the data of genai-prices, or LiteLLM's format.")
     .argument('<file>', 'a file of prices')
     .addOption(configOption())
     .addOption(jsonOption())

@@ -190,7 +190,11 @@ test('live calls, a reload, and bodies', async () => {
     err: 'It was cut off when it was kept (bodies.maxSize).\n',
   })
   expect(await runCli(control, ['bodies', 'erase'])).toMatchObject({
-    err: 'signalbox bodies erase: Nothing says what to erase. Give callId, team, user, keyId or before.\n',
+    err: 'signalbox bodies erase: Say what to erase: --call, --team, --user, --key or --before.\n',
+    exitCode: 2,
+  })
+  expect(await runCli(control, ['cache', 'purge'])).toMatchObject({
+    err: 'signalbox cache purge: Say what to purge: --model, --key or --label, or else --all.\n',
     exitCode: 2,
   })
   expect(await runCli(control, ['bodies', 'erase', '--team', 'search', '--json'])).toMatchObject({

@@ -16,7 +16,7 @@ export function registerRecost(program: Command, context: CliContext): void {
   program
     .command('recost')
     .description('Cost ended calls by other prices, and write the differences as corrections. Doing it again changes nothing.')
-    .requiredOption('--since <time>', 'calls from then on: a date, a time, or how long ago (30d)')
+    .requiredOption('--since <time>', 'calls from then on: a date, a time, or how long ago (30d) (required)')
     .option('--until <time>', 'and before then')
     .option('--prices <file>', 'a file of prices (default: those in force)')
     .option('--dry-run', 'only say what would change')

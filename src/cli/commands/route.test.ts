@@ -85,7 +85,7 @@ describe('route explain', () => {
   test('takes one short question where no request is given, and names a file that is not there', async () => {
     expect((await explain('--model', 'smart')).out).toStartWith('smart (priority): first of those that can serve it\n')
     expect(await explain()).toMatchObject({
-      exitCode: 1,
+      exitCode: 2,
       err: 'signalbox route explain: Name a route or a model with --model, or a request with --file.\n',
     })
     expect((await explain('--file', 'nope.json')).err).toBe('signalbox route explain: nope.json cannot be read: there is no such file.\n')

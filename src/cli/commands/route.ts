@@ -3,8 +3,8 @@ import { explainOffline, type RouteExplanation, type RouteQuestion, readRequest 
 import { PlaceError } from '../../app/gateway-place.ts'
 import { readInput } from '../../app/read-input.ts'
 import { ControlError } from '../../control/client.ts'
-import { type CliContext, exitCodeOf, formatJson } from '../context.ts'
-import { configOption, jsonOption } from '../options.ts'
+import { type CliContext, exitCodeOf, formatJson, refuseUsage } from '../context.ts'
+import { configOption, jsonOption, labelOption } from '../options.ts'
 import { formatMoney, formatTable } from '../table.ts'
 
 interface ExplainFlags {
@@ -15,7 +15,7 @@ interface ExplainFlags {
   readonly team?: string
   readonly user?: string
   readonly offline?: true
-  readonly label: readonly string[]
+  readonly label?: Readonly<Record<string, string>>
 }
 
 /** `signalbox route explain`: where a call would go. */
@@ -28,12 +28,7 @@ export function registerRoute(program: Command, context: CliContext): void {
     .option('--file <request.json>', 'the body of a request, of any wire; - reads stdin (default: one short question)')
     .option('--team <team>', 'the team that asks')
     .option('--user <user>', 'the user who asks')
-    .option(
-      '--label <name=value>',
-      'a label of the call; may be repeated',
-      (value: string, before: readonly string[]) => [...before, value],
-      [],
-    )
+    .addOption(labelOption('a label of the call; may be given again'))
     .option('--offline', 'go by the file, also where a gateway runs: for a change that is not in force yet')
     .addOption(configOption())
     .addOption(jsonOption())
@@ -45,6 +40,10 @@ const GREETING = JSON.stringify({ messages: [{ role: 'user', content: 'Hello' }]
 
 async function explain(flags: ExplainFlags, context: CliContext): Promise<void> {
   const { io } = context
+  if (flags.model === undefined && flags.file === undefined) {
+    refuseUsage(io, 'route explain', 'Name a route or a model with --model, or a request with --file.')
+    return
+  }
   try {
     const question = questionOf(flags, io.cwd)
     const live = flags.offline ? undefined : await askGateway(question, flags, context)
@@ -97,21 +96,13 @@ function askFile(question: RouteQuestion, { config }: ExplainFlags, { io }: CliC
 const STATES = ['circuits', 'rate limits', 'parked keys', 'observed speeds'] as const
 
 function questionOf({ model, file, team, user, label }: ExplainFlags, cwd: string): RouteQuestion {
-  if (model === undefined && file === undefined) throw new Error('Name a route or a model with --model, or a request with --file.')
   const request = readRequest(file === undefined ? GREETING : readInput(file, cwd))
-  const labels = Object.fromEntries(label.map(readLabel))
   return {
     ...(model === undefined ? {} : { model }),
     ...(team === undefined ? {} : { team }),
     ...(user === undefined ? {} : { user }),
-    ...{ request, labels },
+    ...{ request, labels: label ?? {} },
   }
-}
-
-function readLabel(text: string): readonly [string, string] {
-  const at = text.indexOf('=')
-  if (at < 1) throw new Error(`--label takes name=value, not "${text}".`)
-  return [text.slice(0, at), text.slice(at + 1)]
 }
 
 function textOf({ from, model, strategy, why, order, ruledOut, refusal }: Omit<Explained, 'notSet'>): string {

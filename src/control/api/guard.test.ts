@@ -92,6 +92,10 @@ test('an unknown path is 404 and a wrong method 405, in the shape of every error
     code: 'not_found',
     message: 'There is nothing at /api/v2/keys. GET /api/openapi.json lists what the control API answers.',
   })
+  const call = await answer(api, '/v1/chat/completions', ADMIN)
+  expect(JSON.parse(call.body).error.message).toBe(
+    'There is nothing at /v1/chat/completions. Calls go to the data port (`listen.data`); this is the control port. GET /api/openapi.json lists what the control API answers.',
+  )
   const wrong = await answer(api, '/api/v1/keys', ADMIN, { method: 'PUT' })
   expect(wrong.status).toBe(405)
   expect(wrong.headers.get('allow')).toBe('GET, POST')
@@ -106,7 +110,7 @@ test('bodies are bounded, and JSON', async () => {
   const form = await post('team=support', { 'content-type': 'application/x-www-form-urlencoded' })
   expect(JSON.parse(form.body).error).toMatchObject({
     code: 'unsupported_media_type',
-    message: 'The body must be JSON (application/json), not application/x-www-form-urlencoded.',
+    message: 'The body must be JSON (application/json), not application/x-www-form-urlencoded: send Content-Type: application/json.',
   })
   expect((await post('{"team":"support"}', { 'content-type': 'text/plain' })).status).toBe(201)
 })

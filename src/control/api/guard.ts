@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
+import { mediaTypeProblem } from '../../core/edge.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { readBody } from '../../core/read-body.ts'
 import { isBodyReader } from '../body-readers.ts'
@@ -10,7 +11,6 @@ import type { ControlEnv } from './endpoint.ts'
 type Guard = MiddlewareHandler<ControlEnv>
 
 const BODY_BOUNDS = { maxBytes: 1_000_000, deadlineMs: 10_000 } as const
-const JSON_LIKE = /^\s*(application\/json|text\/plain)\s*(;|$)/i
 
 /** Names the request and sets the headers that every answer has. */
 export function nameRequest(deps: ControlApiDeps): Guard {
@@ -112,10 +112,8 @@ export function boundBody(deps: ControlApiDeps): Guard {
   return async (context, next) => {
     const request = context.req.raw
     if (request.body !== null) {
-      const type = request.headers.get('content-type')
-      if (type !== null && !JSON_LIKE.test(type)) {
-        throw new GatewayError('unsupported_media_type', `The body must be JSON (application/json), not ${type.slice(0, 100)}.`)
-      }
+      const problem = mediaTypeProblem(request.headers.get('content-type'))
+      if (problem !== undefined) throw problem
       const bytes = await readBody(request, BODY_BOUNDS, deps.world)
       const headers = new Headers(request.headers)
       headers.set('content-type', 'application/json')

@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { GatewayError } from '../../core/errors.ts'
+import { layerOfPath } from '../../core/layer.ts'
 import type { ControlApiDeps } from './deps.ts'
 import type { ControlApp, ControlEnv, Endpoint } from './endpoint.ts'
 import { purgeCache, showCache } from './endpoints/cache.ts'
@@ -100,10 +101,9 @@ function refuseTheRest(app: ControlApp): void {
       throw new GatewayError('method_not_allowed', `${context.req.path} takes ${allowed}, not ${context.req.method.slice(0, 20)}.`)
     })
   }
-  app.notFound((context) => {
-    throw new GatewayError(
-      'not_found',
-      `There is nothing at ${context.req.path.slice(0, 200)}. GET /api/openapi.json lists what the control API answers.`,
-    )
+  app.notFound(({ req: { path } }) => {
+    const hint = layerOfPath(path) !== undefined ? 'Calls go to the data port (`listen.data`); this is the control port.' : ''
+    const what = `There is nothing at ${path.slice(0, 200)}. ${hint}`.trimEnd()
+    throw new GatewayError('not_found', `${what} GET /api/openapi.json lists what the control API answers.`)
   })
 }

@@ -199,6 +199,7 @@ function laterOf(ended: CallEnded, events: readonly LoggedEvent[]) {
   )
   const bookings = [...(ended.bookings ?? []), ...booked.map(({ booking }) => booking)]
   return defined({
+    usage: ended.usage ?? booked.findLast(({ usage }) => usage !== undefined)?.usage,
     bookings: bookings.length === 0 ? undefined : bookings.map(showBooking),
     corrections: recosted.length === 0 ? undefined : recosted.map(showCorrection),
     unpriced: ended.isUnpriced === true && ![...booked, ...recosted].some(({ resolvesUnpriced }) => resolvesUnpriced === true),

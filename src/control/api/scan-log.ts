@@ -36,7 +36,7 @@ function mentionOf({ keyId, subject, team, traceId }: LogFilter): Pick<LogQuery,
 }
 
 /** Whether an event is wanted. Pure. */
-export function fits(filter: LogFilter, event: Event): boolean {
+function fits(filter: LogFilter, event: Event): boolean {
   const { team, keyId, subject, outcome, types, traceId } = filter
   if (types !== undefined && !types.has(event.type)) return false
   if (traceId !== undefined && !('traceId' in event && event.traceId === traceId)) return false

@@ -65,7 +65,7 @@ export function showPrincipal({ organisation, team, user, keyId, labels }: Princ
   }
 }
 
-export const shownPrompt = z
+const shownPrompt = z
   .object({ name: z.string().optional(), version: z.string().optional(), hash: z.string().optional() })
   .describe('Name and version as the caller said; the hash is of the system prompt.')
 

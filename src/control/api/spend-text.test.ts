@@ -28,12 +28,13 @@ test('what is unpriced is not shown as $0', () => {
 })
 
 test('CSV quotes what needs it, and turns no name into a formula', () => {
-  const rows = ['a,b', 'say "hi"', '=HYPERLINK("x")', undefined].map((team) => ({ team, ...ROW, costNanoUsd: 1_500_000_000n }))
+  const rows = ['a,b', 'say "hi"', '=HYPERLINK("x")', '＝1+1', undefined].map((team) => ({ team, ...ROW, costNanoUsd: 1_500_000_000n }))
   expect(encodeSpendCsv(['team'], rows).split('\r\n')).toEqual([
     'team,calls,inputTokens,cachedInputTokens,cacheWriteTokens,outputTokens,unpricedCalls,costUsd',
     '"a,b",3,10,0,0,5,0,1.5',
     '"say ""hi""",3,10,0,0,5,0,1.5',
     `"'=HYPERLINK(""x"")",3,10,0,0,5,0,1.5`,
+    "'＝1+1,3,10,0,0,5,0,1.5",
     ',3,10,0,0,5,0,1.5',
     '',
   ])

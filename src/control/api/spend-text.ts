@@ -28,6 +28,7 @@ function costOf({ costNanoUsd, unpricedCalls }: { readonly costNanoUsd: bigint; 
 
 /** A text that begins like a formula would be one to a spreadsheet: it gets a quote before it. */
 function quoteCsv(text: string): string {
-  const inert = /^[=+\-@\t\r]/.test(text) && !/^-?[\d.]+$/.test(text) ? `'${text}` : text
+  // Some take the wide forms of the signs for the signs.
+  const inert = /^[=+\-@\t\r\n＝＋－＠]/.test(text) && !/^-?[\d.]+$/.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert
 }

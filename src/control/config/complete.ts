@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
-import { FilePath } from '../../core/fields.ts'
+import { FilePath } from '../../core/places.ts'
 import { Secret } from '../../core/secret.ts'
 import type { ConfigProblem } from '../../core/section.ts'
 import type { ConfigPath } from './problems.ts'
@@ -73,7 +73,7 @@ function readSecretFile(path: string, readers: Readers): Read {
 /** Editors and `echo` end a file with a line break that is no part of the secret. */
 function nonEmpty(text: string, where: string): Read {
   const value = text.replace(/(\r?\n)+$/, '')
-  return value === '' ? { type: 'failed', message: `${where} is empty` } : { type: 'read', text: value }
+  return value === '' ? { type: 'failed', message: `${where} is empty; put the secret into it` } : { type: 'read', text: value }
 }
 
 const REASONS: Readonly<Record<string, string>> = {

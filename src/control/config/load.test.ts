@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { z } from 'zod'
-import { duration, FilePath, name, secret, text, textOrSecret } from '../../core/fields.ts'
+import { duration, name, secret, text, textOrSecret } from '../../core/fields.ts'
+import { FilePath } from '../../core/places.ts'
 import { Secret } from '../../core/secret.ts'
 import type { Section } from '../../core/section.ts'
 import { accessSection } from '../access-config.ts'
@@ -156,7 +157,7 @@ describe('a secret', () => {
 
   test.each([
     ['a variable that is not set', 'env:NOPE', 'the environment variable NOPE is not set; export it in the shell that starts the gateway'],
-    ['a variable that is empty', 'env:EMPTY', 'the environment variable EMPTY is empty'],
+    ['a variable that is empty', 'env:EMPTY', 'the environment variable EMPTY is empty; put the secret into it'],
     ['a file that is not there', 'file:./nope', 'the file /etc/signalbox/nope cannot be read: there is no such file'],
     [
       'a literal',

@@ -1,21 +1,8 @@
 import { z } from 'zod'
 import { didYouMean } from '../../core/did-you-mean.ts'
-import {
-  address,
-  choice,
-  count,
-  duration,
-  folder,
-  name,
-  namePattern,
-  retention,
-  type StoragePlace,
-  secretPlace,
-  size,
-  storagePlace,
-  text,
-} from '../../core/fields.ts'
+import { choice, count, duration, name, namePattern, retention, size, text } from '../../core/fields.ts'
 import { isObject } from '../../core/json.ts'
+import { address, folder, type StoragePlace, secretPlace, storagePlace } from '../../core/places.ts'
 import { postgresUrlProblem } from '../../core/postgres-url.ts'
 import { Secret } from '../../core/secret.ts'
 import type { ConfigProblem } from '../../core/section.ts'
@@ -176,16 +163,3 @@ export const serverSections = [
   { name: 'bodies', schema: bodies, check: checkBodies },
   { name: 'shutdown', schema: shutdown, check: nothingToCheck },
 ] as const
-
-/** What the server's own keys say: durations in milliseconds, sizes in bytes. */
-export interface ServerConfig {
-  readonly listen: Listen
-  readonly storage: z.output<typeof storage>
-  readonly dataDir: z.output<typeof dataDir>
-  readonly secret: z.output<typeof secret>
-  readonly shared: z.output<typeof shared>
-  readonly limits: z.output<typeof limits>
-  readonly log: z.output<typeof log>
-  readonly bodies: z.output<typeof bodies>
-  readonly shutdown: z.output<typeof shutdown>
-}

@@ -3,6 +3,7 @@ import type { JWTPayload } from 'jose'
 import type { Labels } from '../../core/call.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { isObject } from '../../core/json.ts'
+import { LABEL_VALUE_PATTERN } from '../../core/labels.ts'
 import type { IssuerRules } from './config.ts'
 
 /** What a verified token says of its bearer. */
@@ -15,7 +16,6 @@ export interface TokenClaims {
   readonly labels: Labels
 }
 
-const LABEL_VALUE = /^[^\p{Cc},=]{1,256}$/u
 const SHORT = /^[^\p{Cc}]{1,200}$/u
 
 /** Reads the claims of a token whose signature was checked. @throws unauthenticated: it names no team of the configuration, or no user */
@@ -32,7 +32,8 @@ export function readClaims(payload: JWTPayload, { issuer, claims, team }: Issuer
     const value = claimAt(payload, claim)
     const text = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
     if (text === undefined) return []
-    if (!LABEL_VALUE.test(text)) throw refused(`has a claim ${claim} that cannot be a label: 1 to 256 characters without comma and =`)
+    if (!LABEL_VALUE_PATTERN.test(text))
+      throw refused(`has a claim ${claim} that cannot be a label: 1 to 256 characters without comma and =`)
     return [[label, text]]
   })
   // The subject, not the claim that is shown as the user: two people may have one name.

@@ -1,7 +1,7 @@
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
 import { GatewayError } from '../../core/errors.ts'
 import { fetchGuarded, type GuardedWorld } from '../../core/guarded-fetch.ts'
-import { isObject, type JsonObject } from '../../core/json.ts'
+import { isObject, type JsonObject, parseJson } from '../../core/json.ts'
 import type { World } from '../../core/world.ts'
 import { addressProblem, isOwnMachine } from './addresses.ts'
 import type { IssuerRules } from './config.ts'
@@ -108,18 +108,9 @@ export class KeySet {
       fail: unreachable,
     })
     if (status !== 200) throw unreachable(`answered with status ${status} when it was asked for its keys`)
-    const value = parse(text)
+    const value = parseJson(text)
     if (!isObject(value)) throw unreachable('answered with something that is no JSON object')
     return value
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Told by the caller: no JSON object.
-    return undefined
   }
 }
 

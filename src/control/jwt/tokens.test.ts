@@ -5,6 +5,7 @@ import { Secret } from '../../core/secret.ts'
 import { fakeWorld } from '../../testing/fake-world.ts'
 import { type AccessRules, createAccess } from '../access.ts'
 import { accessSection } from '../access-config.ts'
+import { readClaims } from './claims.ts'
 import { Tokens } from './tokens.ts'
 
 const ISSUER = 'https://login.acme.test'
@@ -291,4 +292,19 @@ test('signatures by a shared secret, and none, cannot be configured', () => {
     const issuers = [{ issuer: ISSUER, audience: 'signalbox', team: 'support', algorithms: [algorithm] }]
     expect(accessSection.schema.safeParse({ teams: { support: {} }, issuers }).success).toBe(false)
   }
+})
+
+test('a token whose claim names no team of the configuration is refused, though its issuer has a team for those without the claim', async () => {
+  const { identify, token } = await openIssuer({ issuer: { team: 'search' } })
+  expect(await identify(await token({ groups: undefined }))).toMatchObject({ team: 'search' })
+  expect(await identify(await token({ groups: ['staff', 'support'] }))).toMatchObject({ team: 'support' })
+  expect(await identify(await token({ groups: ['staff'] })).catch((thrown) => thrown.code)).toBe('unauthenticated')
+})
+
+test('two people are two, though two issuers give them one name', () => {
+  const [one, other] = [ISSUER, 'https://login.other.test'].map((issuer) => {
+    const rules = { issuer, claims: { team: 'groups', user: 'sub', labels: {} } } as unknown as Parameters<typeof readClaims>[1]
+    return readClaims({ sub: 'ada', groups: ['support'] }, rules, ['support']).id
+  })
+  expect(one).not.toBe(other)
 })

@@ -46,3 +46,30 @@ test('names that callers made up share one row, so that nobody can fill the tabl
   expect(rows).toHaveLength(1)
   expect(rows.flat().join()).not.toContain('made-up')
 })
+
+test('what went by a route is told apart from what named its model directly, and by another route', () => {
+  const by = (route: string): CallEnded => ({ ...ENDED, choice: { route, strategy: 'priority', why: '', order: ['mini'] } })
+  const routeColumn = SPEND_TABLE.dimensions.indexOf('route')
+  expect(rowsOf(ENDED, by('smart'), by('cheap'), by('smart')).map((row) => row[routeColumn])).toEqual(['', 'smart', 'cheap'])
+})
+
+/** The sums of one row, by name. */
+function sumsOf(...events: readonly CallEnded[]): Readonly<Record<string, bigint>> {
+  const projection = new SpendProjection()
+  for (const event of events) projection.fold(event)
+  const [row, ...more] = projection.rows(SPEND_TABLE.name)
+  expect(more).toEqual([])
+  return Object.fromEntries(SPEND_TABLE.sums.map((name, index) => [name, row?.sums[index] ?? -1n]))
+}
+
+test('what is no count of tokens is not added up', () => {
+  const said = [7, -1, 0.5, 1e9, 2 ** 53, Number.NaN].map((tokens): CallEnded => {
+    return { ...ENDED, usage: { inputTokens: tokens, cachedInputTokens: tokens, cacheWriteTokens: tokens, outputTokens: tokens } }
+  })
+  expect(sumsOf(...said)).toMatchObject({ calls: 6n, input: 7n, cached_input: 7n, cache_write: 7n, output: 7n })
+})
+
+test('a cost is exact past what a number can hold', () => {
+  const dear: CallEnded = { ...ENDED, costNanoUsd: Number.MAX_SAFE_INTEGER }
+  expect(sumsOf(dear, dear, { ...ENDED, costNanoUsd: 1 })).toMatchObject({ calls: 3n, cost: 2n * BigInt(Number.MAX_SAFE_INTEGER) + 1n })
+})

@@ -8,7 +8,7 @@ const HOUR_MS = 3_600_000
 const MAX_BUCKETS = 500
 
 /** What is added up, in the order of the stored columns. */
-export const SPEND_SUMS = ['calls', 'input', 'cached_input', 'cache_write', 'output', 'unpriced', 'cost'] as const
+const SPEND_SUMS = ['calls', 'input', 'cached_input', 'cache_write', 'output', 'unpriced', 'cost'] as const
 
 /** Spend by everything that a bill can be split by. */
 export const SPEND_TABLE = {

@@ -4,6 +4,7 @@ import { openTestCall } from '../../testing/open-test-call.ts'
 import { dialectOf } from '../dialects/index.ts'
 import { planCache, textOfTargets } from './plan.ts'
 import type { CacheScope } from './settings.ts'
+import type { CacheWish } from './wish.ts'
 
 /** Texts that would pass for the end of one piece and the beginning of the next, if pieces were only put together. */
 const NASTY = [
@@ -73,7 +74,7 @@ function bodyOf({ model, system, question, tool, temperature }: Asked): object {
   }
 }
 
-function planOf({ organisation, team, user, keyId, scope, provider }: Asked, body: string) {
+function planOf({ organisation, team, user, keyId, scope, provider }: Asked, body: string, wish: Partial<CacheWish> = {}) {
   const request = dialectOf('openai-chat').decodeRequest(
     new TextEncoder().encode(body),
     { maxDepth: 256 },
@@ -88,7 +89,11 @@ function planOf({ organisation, team, user, keyId, scope, provider }: Asked, bod
   }
   const settings = { ttlMs: 1000, scope, replay: 'instant', maxAnswerBytes: 1000 } as const
   const targets = textOfTargets([{ provider, id: 'm', wire: 'openai-chat', url: 'http://127.0.0.1/' }])
-  return planCache(openTestCall({ principal }), { request, targets, settings, wish: { isOff: false, isRefresh: false } }, () => undefined)
+  return planCache(
+    openTestCall({ principal }),
+    { request, targets, settings, wish: { isOff: false, isRefresh: false, ...wish } },
+    () => undefined,
+  )
 }
 
 function keysOf(each: Asked, body = JSON.stringify(bodyOf(each))): readonly string[] {
@@ -148,6 +153,20 @@ const PLAIN: Asked = {
 }
 const whole = (message: string, rest = '') => `{"model":"m","messages":[${message}]${rest}}`
 const SAID = '{"role":"user","content":"q"}'
+
+test('what the neutral form cannot say keeps a question from being the same in another wire', () => {
+  const kinds = (rest: string) => keysOf(PLAIN, whole(SAID, rest)).map((key) => key.split(':')[0])
+  expect(kinds('')).toEqual(['exact', 'canonical', 'neutral'])
+  expect(kinds(',"a_field_of_tomorrow":1')).toEqual(['exact', 'canonical'])
+})
+
+test.each([
+  [undefined, 1000],
+  [500, 500],
+  [5000, 1000],
+])('a caller who wishes for %p ms has an answer kept for %d: never longer than was configured', (ttlMs, kept) => {
+  expect(planOf(PLAIN, whole(SAID), ttlMs === undefined ? {} : { ttlMs })?.ttlMs).toBe(kept)
+})
 
 describe('the same question in another form', () => {
   test.each([

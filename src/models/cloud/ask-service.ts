@@ -1,5 +1,5 @@
 import { GatewayError } from '../../core/errors.ts'
-import { isObject, type JsonObject } from '../../core/json.ts'
+import { isObject, type JsonObject, parseJson } from '../../core/json.ts'
 import type { World } from '../../core/world.ts'
 
 /** What asking for credentials needs of the world. */
@@ -49,7 +49,7 @@ export async function askForText(world: AskWorld, question: ServiceQuestion): Pr
  */
 export async function askForObject(world: AskWorld, question: ServiceQuestion): Promise<JsonObject> {
   const text = await askForText(world, question)
-  const value = parse(text)
+  const value = parseJson(text)
   if (!isObject(value)) throw new GatewayError('provider_auth', `${question.label} answered with something that is no JSON object.`)
   return value
 }
@@ -62,15 +62,6 @@ export function textField(value: JsonObject, field: string, label: string): stri
   const found = value[field]
   if (typeof found === 'string' && found !== '') return found
   throw new GatewayError('provider_auth', `${label} gave no ${field}.`)
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Told by the caller: no JSON object.
-    return undefined
-  }
 }
 
 async function readBounded(response: Response, label: string): Promise<string> {

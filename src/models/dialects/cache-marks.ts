@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from '../../core/json.ts'
 import type { CacheMark, Content } from '../neutral/content.ts'
 import type { Losses } from '../neutral/loss.ts'
-import type { NeutralRequest } from '../neutral/request.ts'
+import type { NeutralRequest, Tool } from '../neutral/request.ts'
 
 /**
  * The mark of a part of a message, as both wires of OpenAI have it.
@@ -33,4 +33,10 @@ function unmarked(piece: Content): Content {
   if (!('cache' in piece) || !hasBreakpoint(piece)) return piece
   const { cache: _marked, ...plain } = piece
   return plain
+}
+
+/** For wires that have no marks on tools. */
+export function dropToolMarks(tools: readonly Tool[] | undefined, losses: Losses): void {
+  if (tools?.some(({ cache }) => cache !== undefined))
+    losses.drop('tools.cache_control', 'providers of this wire cache prompts by themselves')
 }

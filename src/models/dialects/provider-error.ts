@@ -74,7 +74,7 @@ export function failureInReply(provider: string, { status, retryAfterSeconds, sa
 }
 
 /** What a provider's status means to us. */
-export function codeOfStatus(status: number): ErrorCode {
+function codeOfStatus(status: number): ErrorCode {
   return CODE_BY_STATUS[status] ?? (status >= 400 && status < 500 ? 'provider_rejected' : 'provider_error')
 }
 

@@ -103,3 +103,8 @@ export type Content =
   | ToolCallContent
   | ToolResultContent
   | RefusalContent
+
+/** Whether a piece may stand in the result of a tool. */
+export function isResultContent(piece: Content): piece is ToolResultContent['content'][number] {
+  return piece.type === 'text' || piece.type === 'image' || piece.type === 'document'
+}

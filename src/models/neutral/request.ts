@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/json.ts'
-import type { Content } from './content.ts'
+import type { CacheMark, Content } from './content.ts'
 import type { Loss } from './loss.ts'
 import type { SharedField } from './shared-field.ts'
 
@@ -56,6 +56,7 @@ export interface Tool {
   /** JSON Schema of the arguments. */
   readonly schema: JsonObject
   readonly isStrict?: boolean
+  readonly cache?: CacheMark
   /** Its input is one free text and no JSON (a custom tool of OpenAI's). `schema` is then that of the function that stands for it elsewhere. */
   readonly free?: FreeInput
 }

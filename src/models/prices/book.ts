@@ -90,7 +90,7 @@ function pricesOf({ providers }: PriceTable, name: string): ProviderPrices | und
 }
 
 /** A row as a price. Undefined where its amounts are no amounts, which no table that was checked has. */
-export function readPrice(row: PriceRow, { serviceTiers }: Pick<ProviderPrices, 'serviceTiers'>, version: string): Price | undefined {
+function readPrice(row: PriceRow, { serviceTiers }: Pick<ProviderPrices, 'serviceTiers'>, version: string): Price | undefined {
   const tariff = readTariff(row)
   if (tariff === undefined) return undefined
   const periods = row.periods?.map(readPeriod).filter((period) => period !== undefined)

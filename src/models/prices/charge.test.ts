@@ -83,6 +83,14 @@ test.each([
   ['flex of a newer model', 'openai', 'gpt-5.5', { inputTokens: 1000, outputTokens: 100, serviceTier: 'flex' }, 4_000_000],
   ['priority of a newer model', 'openai', 'gpt-5.5', { inputTokens: 1000, outputTokens: 100, serviceTier: 'priority' }, 20_000_000],
   ['flex of Gemini', 'gemini', 'gemini-2.5-pro', { inputTokens: 1000, outputTokens: 100, serviceTier: 'flex' }, 1_125_000],
+  ['priority of Gemini', 'gemini', 'gemini-3.5-flash', { inputTokens: 1000, outputTokens: 100, serviceTier: 'priority' }, 4_320_000],
+  [
+    'priority of Gemini in a long context',
+    'gemini',
+    'gemini-3.1-pro-preview',
+    { inputTokens: 300_000, outputTokens: 1000, serviceTier: 'priority' },
+    300_000 * 7_200 + 1000 * 32_400,
+  ],
   ['the fast speed of Anthropic', 'anthropic', 'claude-opus-5', { inputTokens: 1000, outputTokens: 100, serviceTier: 'fast' }, 15_000_000],
   [
     'the fast speed before, in a long context',

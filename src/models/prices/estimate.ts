@@ -8,7 +8,7 @@ import { boundsOf } from './request-bounds.ts'
 import type { Price } from './types.ts'
 
 /** Output of a model whose bound neither the caller nor the configuration gives: an estimate, and what a strict budget asks the provider for. */
-export const DEFAULT_OUTPUT_TOKENS = 4096
+const DEFAULT_OUTPUT_TOKENS = 4096
 /** What an image, a file or a sound is estimated at. Nobody can know before it is sent: strict budgets refuse them. */
 const MEDIA_TOKENS = 2000
 
@@ -74,8 +74,10 @@ export function likelyTokens(request: ModelRequest): number {
 }
 
 /**
- * What a provider may choose where nobody asked for a tier: a project of OpenAI's may be set to it, and nothing in a request tells.
- * Source: https://learn.microsoft.com/en-us/javascript/api/@azure/ai-projects/servicetier (read 2026-11-21).
+ * What a provider may choose where nobody asked for a tier: a project of OpenAI's may be set to it, and nothing in a request tells. Gemini takes
+ * the ordinary tier then.
+ * Source: https://learn.microsoft.com/en-us/javascript/api/@azure/ai-projects/servicetier and
+ * https://ai.google.dev/gemini-api/docs/priority-inference (read 2026-11-21).
  */
 const CHOSEN_BY_PROVIDERS = ['priority']
 const NOBODY_CHOSE: ReadonlySet<string> = new Set(['auto', 'unspecified'])
@@ -84,7 +86,7 @@ const NOBODY_CHOSE: ReadonlySet<string> = new Set(['auto', 'unspecified'])
 function tiersFor(request: ModelRequest, target: Target, isStrict: boolean): readonly string[] {
   const asked = askedTier(request, target)
   if (asked !== undefined) return [asked]
-  return isStrict ? CHOSEN_BY_PROVIDERS : []
+  return isStrict && target.wire !== 'gemini' ? CHOSEN_BY_PROVIDERS : []
 }
 
 /** Tiers are each wire's own: a translated request asks for none. */

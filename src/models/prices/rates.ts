@@ -61,7 +61,7 @@ function served(tariff: Tariff, service: ServicePrice): Tariff {
 }
 
 /** Half a nano-USD a million tokens is rounded up. */
-export function scaled(rates: Rates, percent: number): Rates {
+function scaled(rates: Rates, percent: number): Rates {
   const entries = RATE_KINDS.flatMap((kind) => {
     const rate = rates[kind]
     return rate === undefined ? [] : [[kind, Number((BigInt(rate) * BigInt(percent) + 50n) / 100n)] as const]

@@ -10,7 +10,7 @@ export function boundsOf(request: ModelRequest): RequestBounds {
 const NO_OUTPUT: RequestBounds = { choices: 1, mediaParts: 0, mediaBytes: 0 }
 
 /** What the neutral form of a request bounds. What that form cannot say might cost something: then nothing is certain. */
-export function boundsOfNeutral({ messages, maxOutputTokens, candidates, losses }: NeutralRequest): RequestBounds {
+function boundsOfNeutral({ messages, maxOutputTokens, candidates, losses }: NeutralRequest): RequestBounds {
   const media = messages.flatMap(({ content }) => content.flatMap(mediaOf))
   const [first] = media
   const [loss] = losses

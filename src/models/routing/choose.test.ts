@@ -122,6 +122,46 @@ describe('a target is left out, with the reason,', () => {
   })
 })
 
+describe('a clock that is set back by an hour', () => {
+  const HOUR = 3_600_000
+  const at = (lanes: LaneTable, nowMs: number) => choose(routeFor([a]), factsFor(), { lanes, nowMs, random: () => 0.5 }).ruledOut
+
+  test.each<[what: string, error: GatewayError, untilMs: number]>([
+    ['a rate limit', new GatewayError('provider_rate_limited', 'No.', { retryAfterSeconds: 60 }), 60_000],
+    ['an open circuit', new GatewayError('provider_error', 'No.'), 1000],
+  ])('makes %s no longer', (_what, error, restMs) => {
+    const lanes = newLanes()
+    for (let failures = 0; failures < 2; failures++) fail(lanes, 'a', error)
+    expect(at(lanes, NOW)).toMatchObject([{ target: 'a', untilMs: NOW + restMs }])
+    expect(at(lanes, NOW - HOUR)).toMatchObject([{ target: 'a', untilMs: NOW - HOUR + restMs }])
+    expect(at(lanes, NOW - HOUR + restMs)).toEqual([])
+  })
+
+  test('keeps nobody last who was slow for longer', () => {
+    const lanes = newLanes()
+    measure(lanes, 'a', { firstTokenMs: 900 }, { firstTokenMs: 100 }, NOW)
+    const order = (nowMs: number) => namesOf(choose(routeFor([a, b]), factsFor(), { lanes, nowMs, random: () => 0.5 }))
+    expect(order(NOW)).toEqual(['b', 'a'])
+    expect(order(NOW - HOUR)).toEqual(['b', 'a'])
+    expect(order(NOW - HOUR + 30_000)).toEqual(['a', 'b'])
+  })
+})
+
+test('a target that is reached twice, through routes in routes or as the canary too, has its first place and one reason', () => {
+  const nested = (name: string, targets: Route['targets']): Route['targets'][number] => ({
+    ...{ type: 'route', name, strategy: 'priority', targets, stickyBy: [], firstTokenWithinMs: undefined },
+    ...{ weight: 1, when: undefined, goodAt: [], scores: {} },
+  })
+  // Each place has an object of its own, as the configuration compiles it.
+  const route = routeFor([nested('inner', [modelFor('a'), modelFor('b')]), modelFor('a'), modelFor('c')])
+  expect(namesOf(chosen(route))).toEqual(['a', 'b', 'c'])
+  const canary = { target: modelFor('c'), share: 1 }
+  expect(namesOf(chosen({ ...route, canary }))).toEqual(['c', 'a', 'b'])
+  const lanes = newLanes()
+  fail(lanes, 'a', new GatewayError('provider_auth', 'No.', { providerStatus: 401 }))
+  expect(chosen(route, factsFor(), { lanes }).ruledOut.map(({ target }) => target)).toEqual(['a'])
+})
+
 function fail(lanes: LaneTable, name: string, error: GatewayError): void {
   lanes.end(lanes.begin(laneFor(name), NOW), { type: 'bad', error }, NOW)
 }

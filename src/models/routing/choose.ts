@@ -30,7 +30,18 @@ export function choose(route: Route, facts: RequestFacts, state: ChoiceState): C
         ? `${ordered.why}, but for what is slower than usual or at its limit`
         : ordered.why
   // A model may be reached twice, through routes in routes: its first place counts.
-  return { order: order.length < 2 ? order : [...new Set(order)], ruledOut, why }
+  return { order: order.length < 2 ? order : firstByName(order), ruledOut: firstOuts(ruledOut), why }
+}
+
+function firstByName(order: readonly ModelTarget[]): readonly ModelTarget[] {
+  return order.filter(({ name }, index) => order.findIndex((other) => other.name === name) === index)
+}
+
+/** The same target may be left out in several places: for the same reason it is told once. */
+function firstOuts(ruledOut: readonly RuledOut[]): readonly RuledOut[] {
+  const isFirst = ({ target, why }: RuledOut, index: number) =>
+    ruledOut.findIndex((other) => other.target === target && other.why === why) === index
+  return ruledOut.length < 2 ? ruledOut : ruledOut.filter(isFirst)
 }
 
 interface OrderedModels {

@@ -68,6 +68,20 @@ export function onAbandoned(circuit: Circuit, nowMs: number): Circuit {
   return circuit.type === 'half-open' ? { type: 'open', untilMs: nowMs, pauses: circuit.pauses, why: circuit.why } : circuit
 }
 
+/** The same circuit by a clock that was set by so much. */
+export function shifted(circuit: Circuit, byMs: number): Circuit {
+  switch (circuit.type) {
+    case 'closed':
+      return { ...circuit, atMs: circuit.atMs + byMs }
+    case 'open':
+      return { ...circuit, untilMs: circuit.untilMs + byMs }
+    case 'half-open':
+      return { ...circuit, probeAtMs: circuit.probeAtMs + byMs }
+    default:
+      return circuit satisfies never
+  }
+}
+
 function open(pauses: number, rules: BreakerRules, nowMs: number, why: ErrorCode): Circuit {
   const pauseMs = Math.min(rules.longestPauseMs, rules.pauseMs * 2 ** Math.min(30, pauses - 1))
   return { type: 'open', untilMs: nowMs + pauseMs, pauses, why }

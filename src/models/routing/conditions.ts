@@ -21,7 +21,7 @@ export interface WrittenCondition {
 }
 
 /** What a CEL expression can name, with its type. Source: https://github.com/google/cel-spec (read 2026-11-21). */
-export const CEL_VARIABLES = { principal: 'map', request: 'map' } as const
+const CEL_VARIABLES = { principal: 'map', request: 'map' } as const
 
 type Check = (facts: RequestFacts) => boolean
 

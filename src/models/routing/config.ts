@@ -128,7 +128,9 @@ const route = z.strictObject({
     .describe('A stream that breaks after its first content. continue: another target goes on with the text, where there is only text.'),
   onFiltered: choice(['surface', 'next'])
     .prefault('surface')
-    .describe("A refusal by the provider's content filter. next: the next target is tried."),
+    .describe(
+      "A refusal by the provider's content filter. next: the next target is tried. A filter that answers with status 200 is an answer.",
+    ),
   cache: cacheField().exactOptional(),
   guards: guardNames('every call of this route, beside those of the models that it may come to').exactOptional(),
 })

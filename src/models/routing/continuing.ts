@@ -5,6 +5,7 @@ import type { ResumedStream, StreamReader } from '../dialect.ts'
 import { dialectOf } from '../dialects/index.ts'
 import type { StreamEvent } from '../neutral/reply.ts'
 import type { Attempt, ModelCall, ModelPart } from '../types.ts'
+import { type Apart, makeApart } from './apart.ts'
 import { continuedRequest } from './continued-request.ts'
 import { mayContinueAfter } from './failures.ts'
 import { overlapOf, withoutBeginning } from './overlap.ts'
@@ -38,6 +39,10 @@ class ContinuingSource implements PartSource<ModelPart> {
   #lastText: Uint8Array | undefined
   /** Of the answer, as the caller got it first. */
   #id: string | undefined
+  /** The attempt to go on that is under way. */
+  #going: Apart | undefined
+  /** Set where the caller left. */
+  #left = false
   /** Makes the frames of a continuation those of the first stream. */
   #resumed: ResumedStream | undefined
 
@@ -65,11 +70,14 @@ class ContinuingSource implements PartSource<ModelPart> {
   }
 
   cancel(reason: GatewayError): void {
+    this.#left = true
     this.#reply.leave(reason)
+    // What the attempt to go on has cost is the call's too: its ending waits for it.
+    if (this.#going !== undefined) this.#call.record.awaitWork(this.#going.breakOff(reason))
   }
 
   costNanoUsd(): number | undefined {
-    return this.#reply.ending?.costNanoUsd
+    return this.#going === undefined ? this.#reply.ending?.costNanoUsd : undefined
   }
 
   /** Notes what a part says. Undefined where it is not for the caller: the beginning of a continuation, which the caller has had. */
@@ -138,11 +146,16 @@ class ContinuingSource implements PartSource<ModelPart> {
     const request = continuedRequest(input, this.#said)
     if (request === undefined) return false
     for (let next = walk.continuation(request, broken.error); next !== undefined; next = walk.continuation(request, broken.error)) {
+      const attempt = next
+      this.#going = makeApart(this.#call, (own) => make(own, attempt))
       try {
-        this.#reply = await make(this.#call, next)
+        this.#reply = await this.#going.reply
       } catch {
+        if (this.#left) return false
         // Its line of the attempts says why. The next one may do.
         continue
+      } finally {
+        if (!this.#left) this.#going = undefined
       }
       this.#reader = dialectOf(next.request.wire).readStream(next.target)
       this.#isSplicing = true

@@ -110,13 +110,16 @@ export const FAILURES = {
     'none',
   ),
   no_room: row(
-    'A limit or a budget of ours has no room for an attempt at this target',
-    (error) => error.code === 'rate_limited' || error.code === 'budget_exceeded',
+    'A limit or a budget of ours has no room for an attempt at this target, or cannot reckon with it: it has no price, or no bound',
+    ({ code: refused }) => OWN_REFUSALS.has(refused),
     ['next-target'],
     'none',
   ),
   rejected: row('Any other 4xx: the request itself', code('provider_rejected'), [], 'none'),
 } as const satisfies Record<string, FailureRow>
+
+/** What is refused about one attempt, by limits and budgets: it was not sent, and another target may have room. */
+const OWN_REFUSALS: ReadonlySet<ErrorCode> = new Set(['rate_limited', 'budget_exceeded', 'model_unpriced', 'budget_unbounded'])
 
 /** A row of the table of what happens to a stream after its first content. */
 interface BrokenRow {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ERRORS, type ErrorCode } from '../../core/errors.ts'
+import { parseJson } from '../../core/json.ts'
 import type { LaneTable } from './lanes.ts'
 import { unmeasured } from './performance.ts'
 
@@ -87,12 +88,4 @@ export function restoreStates(lanes: LaneTable, text: string): boolean {
     if (performance !== undefined) state.performance = { ...unmeasured(), ...performance }
   }
   return true
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

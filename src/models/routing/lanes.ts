@@ -1,5 +1,5 @@
 import type { ErrorCode, GatewayError } from '../../core/errors.ts'
-import { admits, type BreakerRules, type Circuit, CLOSED, onAbandoned, onFailure, onSent, onSuccess } from './circuit.ts'
+import { admits, type BreakerRules, type Circuit, CLOSED, onAbandoned, onFailure, onSent, onSuccess, shifted } from './circuit.ts'
 import { rowOf } from './failures.ts'
 import { type Measured, observe, type Performance, unmeasured } from './performance.ts'
 
@@ -66,6 +66,8 @@ export class LaneTable {
   readonly #parkedKeys = new Map<string, ErrorCode>()
   readonly #rules: () => BreakerRules
   #sends = 0
+  /** What the clock said last. */
+  #clockMs = 0
   /** Counts what is worth keeping over a restart. */
   changes = 0
 
@@ -94,6 +96,7 @@ export class LaneTable {
 
   /** Why a lane is not used now, or undefined where it may be. */
   restingOf(lane: Lane, nowMs: number): Resting | undefined {
+    this.#follow(nowMs)
     const state = this.stateOf(lane)
     const { circuit } = state
     if (circuit.type === 'closed' && state.coolUntilMs <= nowMs && state.parkedBy === undefined && this.#parkedKeys.size === 0)
@@ -116,6 +119,7 @@ export class LaneTable {
 
   /** A call goes over it now. */
   begin(lane: Lane, nowMs: number): LaneState {
+    this.#follow(nowMs)
     const state = this.stateOf(lane)
     state.inFlight++
     state.lastSent = ++this.#sends
@@ -132,6 +136,7 @@ export class LaneTable {
 
   /** A call over it is over. Once for each `begin`. */
   end(state: LaneState, verdict: LaneVerdict, nowMs: number): void {
+    this.#follow(nowMs)
     state.inFlight--
     if (verdict === undefined) state.circuit = onAbandoned(state.circuit, nowMs)
     else if (verdict.type === 'good') this.#onGood(state, verdict.measured, nowMs)
@@ -211,6 +216,18 @@ export class LaneTable {
     state.isCoolAsked = retryAfterSeconds !== undefined
     state.cooldowns++
     state.circuit = onAbandoned(state.circuit, nowMs)
+  }
+
+  /** A clock that is set back takes the ends of all rests with it: an hour back would be an hour more. */
+  #follow(nowMs: number): void {
+    const byMs = nowMs - this.#clockMs
+    this.#clockMs = nowMs
+    if (byMs >= 0) return
+    for (const state of this.#lanes.values()) {
+      state.circuit = shifted(state.circuit, byMs)
+      state.coolUntilMs += byMs
+      state.performance = { ...state.performance, atMs: state.performance.atMs + byMs }
+    }
   }
 
   #add(lane: Lane): LaneState {

@@ -20,7 +20,7 @@ export function providerStates(
 }
 
 /** The state of every way to a model that is configured or was used, in the order of the configuration. A way by an address or a key that was changed is none. */
-export function reportLanes(lanes: LaneTable, configured: readonly Target[], nowMs: number): readonly ProviderReport[] {
+function reportLanes(lanes: LaneTable, configured: readonly Target[], nowMs: number): readonly ProviderReport[] {
   const byPlace = new Map<string, Lane>()
   const used = lanes.all().toSorted((left, right) => right.lastSent - left.lastSent)
   for (const lane of [...configured, ...used.map((state) => state.lane)]) {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ErrorCode } from '../../core/errors.ts'
+import { parseJson } from '../../core/json.ts'
 import { CLOSED } from './circuit.ts'
 import { type KeptLane, keptLanes, keptStates } from './kept-states.ts'
 import type { LaneState, LaneTable } from './lanes.ts'
@@ -149,12 +150,4 @@ export class SharedStates {
 
 function isHeardCircuit({ circuit }: LaneState, { untilMs }: Heard): boolean {
   return circuit.type === 'open' && circuit.untilMs === untilMs
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { openHttpClient, outcomeOf } from '../../testing/open-http-client.ts'
 import { startTcpServer, type TcpPeer, type TcpServer } from '../../testing/tcp-server.ts'
+import { NO_HOST } from '../../testing/upstream-faults.ts'
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
 const ok = { status: 200, body: 'ok' }
@@ -80,7 +81,7 @@ describe('a request', () => {
     const gone = await startTcpServer()
     await gone[Symbol.asyncDispose]()
     expect(await outcomeOf(opened.ask(urlOf(gone)))).toEqual({ fault: 'refused' })
-    expect(await outcomeOf(opened.ask('http://no-such-host.invalid/'))).toEqual({ fault: 'name' })
+    expect(await outcomeOf(opened.ask(`http://${NO_HOST}/`))).toEqual({ fault: 'name' })
   })
 })
 

@@ -209,3 +209,18 @@ test('redaction and then restoration gives the original, whatever placeholders s
     { numRuns: 1000 },
   )
 })
+
+// Enough that what was decided is forgotten.
+const FILLER = 'so it goes, '.repeat(100)
+
+test.each([
+  ['keywords', 'x', 'brown'],
+  ['pii', '9', '4111 1111 1111 1111'],
+  ['secrets', 'password: ', 'hunter2abc'],
+  ['secrets', 'x', `ghp_${'a1'.repeat(20)}`],
+])('%s: far into a stream, what is found of a text still hangs on what stood in front of it: %s', (name, before, after) => {
+  const guards = GUARDS.flatMap(([each, guard]) => (each === name ? [guard] : []))
+  const whole = pass(guards, [`${FILLER}${before}${after} `])
+  expect(whole.found).not.toEqual(pass(guards, [`${FILLER}${after} `]).found)
+  expect(pass(guards, [`${FILLER}${before}`, ...after, ' '])).toEqual(whole)
+})

@@ -10,7 +10,7 @@ const DONE = { block: 'blocked', redact: 'redacted', flag: 'flagged', monitor: '
 const MAX_KINDS = 16
 
 /** Adds what a guard did to the facts of the call: one fact for each guard, phase and deed. */
-export function noteFinding(facts: CallFacts, guard: Guard, phase: Phase, kind: string): void {
+function noteFinding(facts: CallFacts, guard: Guard, phase: Phase, kind: string): void {
   const did = DONE[guard.action]
   const all = facts.guards ?? []
   const known = all.find((fact) => fact.guard === guard.name && fact.phase === phase && fact.did === did)

@@ -42,6 +42,13 @@ describe('placeholders', () => {
     expect(placeholders.restore(own)).toBe(own)
   })
 
+  test('of what is not to come back stay what they are', () => {
+    const placeholders = new Placeholders()
+    placeholders.hide('EMAIL', 'ada@example.com', { isRestored: false })
+    expect(placeholders.canRestore).toBe(false)
+    expect(placeholders.restore('[EMAIL_1]')).toBe('[EMAIL_1]')
+  })
+
   test('do not hold back more of a stream than one of them is long', () => {
     const lane = new RestoringLane(hidden(), (value) => value)
     const long = `[${'see the notes '.repeat(8)}`

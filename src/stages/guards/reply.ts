@@ -39,7 +39,7 @@ interface ReplyWork {
  * Takes the texts of a reply through pipes, each lane through one of its own. Parts without texts pass as they are; a part whose texts did not
  * change keeps its bytes. What a pipe held back is said before the part that ends its lane.
  */
-export function throughPipes<Part>(texts: ReplyTexts<Part>, { open, findDivided, judge, readOn }: ReplyWork): PartTransform<Part, Part> {
+function throughPipes<Part>(texts: ReplyTexts<Part>, { open, findDivided, judge, readOn }: ReplyWork): PartTransform<Part, Part> {
   const lanes = new Map<string, TextPipe | undefined>()
   const pipeOf = (text: ReplyText, atSeams: AtSeams): TextPipe | undefined => {
     if (text.lane === undefined) return open(text, atSeams)

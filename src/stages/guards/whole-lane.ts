@@ -51,7 +51,7 @@ export class WholeLane {
       onFound(this.#call, each.guard, this.#phase, verdict, `in the reply (${verdict.reason ?? verdict.kind})`)
     }
     if (this.#isHeld && this.#text.length > MAX_GATHERED) {
-      const [guard] = this.#guards
+      const guard = this.#guards.find(({ action }) => action === 'block')
       if (guard !== undefined)
         onFound(this.#call, guard, this.#phase, { kind: 'TOO_LONG' }, `in the reply (more than ${MAX_GATHERED} characters)`)
     }

@@ -1,4 +1,4 @@
-import { isObject, type Json } from '../../core/json.ts'
+import type { Json } from '../../core/json.ts'
 import { findMisfit } from '../../core/json-schema.ts'
 import { matchesAny } from '../../policy/patterns.ts'
 import type { Verdict, WholeDetector } from './types.ts'
@@ -50,9 +50,4 @@ function parse(text: string): { readonly json: Json } | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Whether a schema as it is written in the configuration is one. */
-export function isSchema(value: unknown): boolean {
-  return isObject(value) && Object.keys(value).length > 0
 }

@@ -62,8 +62,7 @@ export class JournalIndex {
     return this.#meta('state')
   }
 
-  /** What was kept beside the log under a name. */
-  /** @returns what was kept under a name. Before there was a head, all of it stood in the text. */
+  /** What was kept beside the log under a name. Before there was a head, all of it stood in the text. */
   kept(name: string): { readonly head: string | undefined; readonly text: string } | undefined {
     const text = this.#meta(`kept:${name}`)
     return text === undefined ? undefined : { head: this.#meta(`kept-head:${name}`), text }

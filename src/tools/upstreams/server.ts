@@ -272,7 +272,7 @@ export function isToldOfTools(link: Link, hearing: number | undefined): boolean 
 }
 
 /** Whether a server said that it tells of changes to its list of tools. @param greeting the result of `initialize` */
-export function tellsOfTools({ capabilities }: JsonObject): boolean {
+function tellsOfTools({ capabilities }: JsonObject): boolean {
   return isObject(capabilities) && isObject(capabilities.tools) && capabilities.tools.listChanged === true
 }
 

@@ -5,7 +5,8 @@ import { until } from './until.ts'
 
 const ROOT = new URL('../../../', import.meta.url).pathname
 const LAUNCHER = join(ROOT, 'bin/signalbox.js')
-const START_MS = 15_000
+/** A start takes half a second of a processor that others may have. */
+const START_MS = 60_000
 
 /** How a process ended. */
 export interface Exit {
@@ -94,7 +95,11 @@ export class GatewayProcess implements AsyncDisposable {
 
   /** Resolves when both ports answer. */
   async whenReady(): Promise<void> {
-    await until('the gateway answers', () => this.#isReady(), START_MS)
+    try {
+      await until('the gateway answers', () => this.#isReady(), START_MS)
+    } catch (thrown) {
+      throw new Error(`The gateway does not answer. It printed: ${this.#said === '' ? 'nothing' : this.#said}`, { cause: thrown })
+    }
   }
 
   /** Sends a signal to the gateway itself, past the launcher. */

@@ -19,7 +19,8 @@ export interface InvoicingProvider extends AsyncDisposable {
 const MOST_TOKENS = 60
 
 /**
- * Starts a provider of random moods: whole replies and streams, errors before and inside of a reply, slow and quick. It bills input and output of
+ * Starts a provider of random moods: whole replies and streams, usage told at the end or all along, errors before and inside of a reply, slow
+ * and quick. It bills input and output of
  * what it does, whoever is still there to read it: a whole reply when it is asked for, a stream as it writes. Errors are free.
  */
 export function startInvoicingProvider(chance: Chance): InvoicingProvider {
@@ -57,7 +58,11 @@ export function startInvoicingProvider(chance: Chance): InvoicingProvider {
       bill(trace, inputTokens * PRICE.inputNanoUsd)
       const cutAfter = mood < 0.1 ? chance.between(0, outputTokens) : Number.POSITIVE_INFINITY
       const isSaid = mood < 0.97
-      const frames = streamFrames(outputTokens, { usage: isSaid ? usage : undefined, cutAfter }, () => bill(trace, PRICE.outputNanoUsd))
+      // As some do: what was used so far with each frame. A client may leave when much was told, and not the end.
+      const running = chance.next() < 0.4 ? inputTokens : undefined
+      const frames = streamFrames(outputTokens, { usage: isSaid ? usage : undefined, cutAfter, running }, () =>
+        bill(trace, PRICE.outputNanoUsd),
+      )
       return new Response(pulled(frames, chance.between(0, 6)), { headers: { 'content-type': 'text/event-stream' } })
     },
   })
@@ -79,14 +84,15 @@ export function startInvoicingProvider(chance: Chance): InvoicingProvider {
 /** The frames of a stream, a token each, with its end. One that is cut ends without a word. */
 function* streamFrames(
   tokens: number,
-  { usage, cutAfter }: { readonly usage: object | undefined; readonly cutAfter: number },
+  { usage, cutAfter, running }: { readonly usage: object | undefined; readonly cutAfter: number; readonly running: number | undefined },
   onToken: () => void,
 ): Generator<string> {
   yield frame({ choices: [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }] })
   for (let token = 0; token < tokens; token++) {
     if (token === cutAfter) return
     onToken()
-    yield frame({ choices: [{ index: 0, delta: { content: `word${token} ` }, finish_reason: null }] })
+    const sofar = running === undefined ? {} : { usage: { prompt_tokens: running, completion_tokens: token + 1 } }
+    yield frame({ choices: [{ index: 0, delta: { content: `word${token} ` }, finish_reason: null }], ...sofar })
   }
   yield frame({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })
   if (usage !== undefined) yield frame({ choices: [], usage })

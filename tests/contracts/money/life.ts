@@ -197,6 +197,7 @@ export class MoneyLife {
           usageOf: ({ usage }) => usage,
           sizeOf: ({ bytes }) => bytes.length,
           isPiece: ({ type }) => type === 'frame',
+          isEnd: ({ finishReason }) => finishReason !== undefined,
           pricedOf: ({ target }) => target.provider,
           price,
           holds: { ...ESTIMATOR, ...money },

@@ -7,7 +7,7 @@ import { segmentPath } from '../../../src/storage/journal/load-tail.ts'
 import { spendState } from '../projections.contract.ts'
 import { type Books, expectBalanced } from './books.ts'
 import { CrashedFolder, type Disk, makeSpend } from './crash-point.ts'
-import type { MoneyLife } from './life.ts'
+import { HELD_NANO_USD, type MoneyLife } from './life.ts'
 import { RecordedLog, StoredSpend, storedAfterEach } from './recorded-log.ts'
 import { liveThrough, RULES } from './script.ts'
 import { sumOf } from './straight-sum.ts'
@@ -123,4 +123,9 @@ test('the life comes to what its script says', () => {
   const { spend } = sumOf(log.events)
   // A first attempt at 125,000 that timed out, and five clients that left: 50,000 each where the rest was told, and one that nobody can price.
   expect(spend.search).toEqual({ nanoUsd: 200_000n, calls: 5, inputTokens: 160, outputTokens: 80, unpriced: 2 })
+})
+
+test('an attempt that ended late because another was quicker is booked once, as that of its own provider', () => {
+  const late = log.events.filter((event) => event.type === 'attempt.booked' && event.outcome === 'ok')
+  expect(late).toMatchObject([{ provider: 'a', costNanoUsd: HELD_NANO_USD, booking: { state: 'settled', isEstimate: true } }])
 })

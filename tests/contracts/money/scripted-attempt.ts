@@ -36,9 +36,14 @@ export class ScriptedAttempt {
     this.#answered.reject(error)
   }
 
-  /** A frame, with what it says of the usage. */
+  /** A frame, with what it says of the usage so far. */
   frame(usage?: Usage): void {
     this.#give({ type: 'frame', bytes: FRAME, isLast: false, isHidden: false, ...(usage === undefined ? {} : { usage }) })
+  }
+
+  /** The frame with which the answer is complete, and all of its usage. */
+  finish(usage: Usage): void {
+    this.#give({ type: 'frame', bytes: FRAME, isLast: false, isHidden: false, usage, finishReason: 'stop' })
   }
 
   /** The good end. */

@@ -216,6 +216,12 @@ export const FAILURES_WALL: Readonly<Record<string, Failure>> = {
     },
     GEMINI,
   ),
+  'Vertex: a token whose time is over': status(
+    'server_error',
+    401,
+    { more: { details: [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'ACCESS_TOKEN_EXPIRED' }] } },
+    GEMINI,
+  ),
   'Vertex: a key file that is none': {
     row: 'no_credential',
     provider: { kind: 'vertex', project: 'p', region: 'us', keyFile: 'file:key-a' },

@@ -58,6 +58,26 @@ const messages: SealedAnswer = {
   turn: { role: 'assistant', content: [{ type: 'thinking', thinking: THOUGHT, signature: SEAL }, toolUse] },
 }
 
+/** As Claude thinks by itself: nobody asked for its words, so they are left out. */
+const wordless: SealedAnswer = {
+  ...messages,
+  whole: { ...messages.whole, content: [{ type: 'thinking', thinking: '', signature: SEAL }, toolUse] },
+  frames: messages.frames.filter(({ data }) => !JSON.stringify(data).includes('thinking_delta')),
+  turn: { role: 'assistant', content: [{ type: 'thinking', thinking: '', signature: SEAL }, toolUse] },
+}
+
+/** What it thought is encrypted whole. */
+const redacted: SealedAnswer = {
+  ...messages,
+  whole: { ...messages.whole, content: [{ type: 'redacted_thinking', data: SEAL }, toolUse] },
+  frames: messages.frames.flatMap((frame) => {
+    if (frame === messages.frames[1])
+      return [typed({ type: 'content_block_start', index: 0, content_block: { type: 'redacted_thinking', data: SEAL } })]
+    return /"(?:thinking|signature)_delta"/.test(JSON.stringify(frame.data)) ? [] : [frame]
+  }),
+  turn: { role: 'assistant', content: [{ type: 'redacted_thinking', data: SEAL }, toolUse] },
+}
+
 const RESPONSE = { id: 'resp_1', object: 'response', created_at: 1, model: 'm', error: null, incomplete_details: null }
 const reasoning = { type: 'reasoning', id: 'rs_1', summary: [{ type: 'summary_text', text: THOUGHT }], encrypted_content: SEAL }
 const functionCall = {
@@ -155,8 +175,16 @@ const converse: SealedAnswer = {
   turn: { role: 'assistant', content: [reasoningText, converseCall] },
 }
 
+const wordlessText = { reasoningContent: { reasoningText: { text: '', signature: SEAL } } }
+const wordlessConverse: SealedAnswer = {
+  ...converse,
+  whole: { ...converse.whole, output: { message: { role: 'assistant', content: [wordlessText, converseCall] } } },
+  frames: converse.frames.filter(({ data }) => !JSON.stringify(data).includes(THOUGHT)),
+  turn: { role: 'assistant', content: [wordlessText, converseCall] },
+}
+
 /** A provider of each wire that seals what its model thought. */
-export const SEALED_ANSWERS: readonly SealedAnswer[] = [messages, responses, gemini, converse]
+export const SEALED_ANSWERS: readonly SealedAnswer[] = [messages, wordless, redacted, responses, gemini, converse, wordlessConverse]
 
 /** The answer, whole or streamed. */
 export function sealedAnswer({ provider, whole, frames }: SealedAnswer, isStream: boolean): Answer {

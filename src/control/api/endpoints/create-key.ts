@@ -1,15 +1,15 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { GatewayError } from '../../../core/errors.ts'
 import { namePattern, parseDuration } from '../../../core/fields.ts'
+import { LABEL_NAME_PATTERN, MOST_LABELS_AT_ONCE, NO_LABEL_NAME } from '../../../core/labels.ts'
 import { createKey as makeKey } from '../../keys.ts'
 import { ADMIN, type Endpoint, errorAnswers, fields, jsonAnswer, jsonBody } from '../endpoint.ts'
 import { showKey, shownKey } from '../shapes.ts'
 import { parseDate } from '../times.ts'
 
-const LABEL_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/
-const LABEL_VALUE = /^[^\p{Cc}]{1,256}$/u
+/** Wider than in a header, where a comma and `=` part labels. */
+const KEY_LABEL_VALUE = /^[^\p{Cc}]{1,256}$/u
 const SHORT_TEXT = /^[^\p{Cc}]{1,200}$/u
-const MAX_LABELS = 32
 
 const shortText = () => z.string().regex(SHORT_TEXT, { error: 'must be 1 to 200 characters, none of them a control character' })
 
@@ -19,10 +19,10 @@ const keyRequest = fields({
   user: shortText().optional().describe('The person or service that uses it.'),
   labels: z
     .record(
-      z.string().regex(LABEL_NAME, { error: 'is not the name of a label; write letters, digits and _ . - (64 at the most)' }),
-      z.string().regex(LABEL_VALUE, { error: 'must be 1 to 256 characters, none of them a control character' }),
+      z.string().regex(LABEL_NAME_PATTERN, { error: NO_LABEL_NAME }),
+      z.string().regex(KEY_LABEL_VALUE, { error: 'must be 1 to 256 characters, none of them a control character' }),
     )
-    .refine((labels) => Object.keys(labels).length <= MAX_LABELS, { error: `has more than ${MAX_LABELS} labels` })
+    .refine((labels) => Object.keys(labels).length <= MOST_LABELS_AT_ONCE, { error: `has more than ${MOST_LABELS_AT_ONCE} labels` })
     .optional()
     .describe('Labels that every call of the key carries; they win over those that a caller sends.'),
   models: z

@@ -3,7 +3,7 @@ import type { CacheMark, Content, DocumentContent, ImageContent, MediaSource, Te
 import type { Losses } from '../../neutral/loss.ts'
 import type { MessageList } from '../../neutral/messages.ts'
 import { isBase64, optionalString, readList, readObject, readString, wrong } from '../../neutral/read.ts'
-import { unpackSeal } from '../../neutral/seal.ts'
+import { unpackSeal, wholeSeal } from '../../neutral/seal.ts'
 
 /** Where blocks stand, and where their losses go. */
 interface Place {
@@ -50,7 +50,7 @@ function readBlock(messages: MessageList, block: JsonObject, place: Place): read
       return [{ type: 'thinking', text, ...(signature === undefined ? {} : { seal: unpackSeal(signature, WIRE) }) }]
     }
     case 'redacted_thinking':
-      return [{ type: 'thinking', text: '', isHidden: true, seal: unpackSeal(readString(block.data, `${path}.data`), WIRE) }]
+      return [{ type: 'thinking', text: '', isHidden: true, seal: wholeSeal(readString(block.data, `${path}.data`)) }]
     case 'tool_use': {
       const input = block.input === undefined || block.input === null ? {} : block.input
       const id = readString(block.id, `${path}.id`)

@@ -2,7 +2,7 @@ import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import type { Citation, Content } from '../../neutral/content.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralReply, StopReason } from '../../neutral/reply.ts'
-import { unpackSeal } from '../../neutral/seal.ts'
+import { unpackSeal, wholeSeal } from '../../neutral/seal.ts'
 import { readUsage } from './usage.ts'
 
 /** What a whole message says. The decoder has seen that it is one. */
@@ -71,7 +71,7 @@ function readBlock(block: JsonObject, { path, losses }: Place): readonly Content
       ]
     }
     case 'redacted_thinking':
-      return [{ type: 'thinking', text: '', isHidden: true, seal: unpackSeal(textOf(block.data), 'anthropic-messages') }]
+      return [{ type: 'thinking', text: '', isHidden: true, seal: wholeSeal(textOf(block.data)) }]
     case 'tool_use':
       return [
         {
@@ -88,7 +88,7 @@ function readBlock(block: JsonObject, { path, losses }: Place): readonly Content
 }
 
 /** Citations of a text. */
-export function readCitations(value: Json | undefined): readonly Citation[] {
+function readCitations(value: Json | undefined): readonly Citation[] {
   const list: readonly Json[] = Array.isArray(value) ? value : []
   return list.filter(isObject).map(readCitation)
 }

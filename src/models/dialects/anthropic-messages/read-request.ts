@@ -107,7 +107,6 @@ function readTools(value: Json | undefined, losses: Losses): readonly Tool[] | u
       losses.drop(path, `only Anthropic has tools of the type "${String(tool.type).slice(0, 50)}"`)
       return []
     }
-    if (readCache(tool).cache !== undefined) losses.drop(`${path}.cache_control`, 'other wires mark no tools for their caches')
     reportUnread(tool, READ_TOOL, { path, losses })
     return [
       defined<Tool>({
@@ -115,6 +114,7 @@ function readTools(value: Json | undefined, losses: Losses): readonly Tool[] | u
         description: optionalString(tool.description, `${path}.description`),
         schema: readSchema(tool.input_schema, `${path}.input_schema`),
         isStrict: optionalBoolean(tool.strict, `${path}.strict`),
+        ...readCache(tool),
       }),
     ]
   })

@@ -2,7 +2,7 @@ import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
 import { decodeSseFrame } from '../../../core/sse.ts'
 import type { StreamReader } from '../../dialect.ts'
 import type { StreamEvent } from '../../neutral/reply.ts'
-import { unpackSeal } from '../../neutral/seal.ts'
+import { unpackSeal, wholeSeal } from '../../neutral/seal.ts'
 import { readFrameData } from '../provider-reply.ts'
 import { readCitation, readHead, readStop } from './read-reply.ts'
 import { readUsage } from './usage.ts'
@@ -84,7 +84,7 @@ function startBlock(value: JsonObject, blocks: Map<number, OpenBlock>): readonly
       return typeof block.thinking === 'string' && block.thinking !== '' ? [{ type: 'thinking', candidate: 0, text: block.thinking }] : []
     case 'redacted_thinking':
       open('other')
-      return [{ type: 'seal', candidate: 0, seal: unpackSeal(String(block.data ?? ''), WIRE), isHidden: true }]
+      return [{ type: 'seal', candidate: 0, seal: wholeSeal(String(block.data ?? '')), isHidden: true }]
     case 'tool_use': {
       open('tool')
       const input = isObject(block.input) && Object.keys(block.input).length > 0 ? JSON.stringify(block.input) : ''

@@ -12,7 +12,7 @@ import type {
 import { dropDetail } from '../../neutral/detail.ts'
 import { cannotCarry, type Losses } from '../../neutral/loss.ts'
 import type { NeutralMessage } from '../../neutral/request.ts'
-import { packSeal } from '../../neutral/seal.ts'
+import { wholeOf } from '../../neutral/seal.ts'
 import { inputOf } from '../tool-input.ts'
 
 /** Messages in this wire: instructions apart, and the tools that the history names. */
@@ -165,13 +165,13 @@ function writeSource(source: DocumentContent['source']): JsonObject {
   }
 }
 
-function writeThinking({ text, seal, isHidden }: ThinkingContent, losses: Losses): readonly JsonObject[] {
+function writeThinking({ text, seal }: ThinkingContent, losses: Losses): readonly JsonObject[] {
   if (seal?.wire !== 'anthropic-messages') {
     losses.drop('thinking', 'what a model of another wire thought, and its signature, mean nothing to this one')
     return []
   }
-  const sealed = packSeal(seal, 'anthropic-messages')
-  return [isHidden ? { type: 'redacted_thinking', data: sealed } : { type: 'thinking', thinking: text, signature: sealed }]
+  const data = wholeOf(seal)
+  return [data === undefined ? { type: 'thinking', thinking: text, signature: seal.value } : { type: 'redacted_thinking', data }]
 }
 
 function writeCall({ id, name, arguments: text, cache }: ToolCallContent, losses: Losses): JsonObject {
@@ -194,6 +194,7 @@ function writeId(id: string): string {
   return id.replaceAll(/[^\w-]/g, '_')
 }
 
-function writeCache(cache: CacheMark | undefined): JsonObject {
+/** The mark behind which the provider may cache. */
+export function writeCache(cache: CacheMark | undefined): JsonObject {
   return cache === undefined ? {} : { cache_control: { type: 'ephemeral', ttl: cache.ttl } }
 }

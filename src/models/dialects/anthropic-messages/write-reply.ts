@@ -3,7 +3,7 @@ import type { ReplyContext, Written } from '../../dialect.ts'
 import type { Citation, Content } from '../../neutral/content.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { Candidate, NeutralReply, StopReason } from '../../neutral/reply.ts'
-import { packSeal } from '../../neutral/seal.ts'
+import { packSeal, wholeOf } from '../../neutral/seal.ts'
 import { inputOf } from '../tool-input.ts'
 import { writeUsage } from './usage.ts'
 
@@ -72,7 +72,7 @@ function writePiece(piece: Content, losses: Losses): readonly JsonObject[] {
     case 'refusal':
       return [{ type: 'text', text: piece.text, citations: null }]
     case 'thinking': {
-      const sealed = piece.seal === undefined ? '' : packSeal(piece.seal, 'anthropic-messages')
+      const sealed = piece.seal === undefined ? '' : (wholeOf(piece.seal) ?? packSeal(piece.seal, 'anthropic-messages'))
       return [piece.isHidden ? { type: 'redacted_thinking', data: sealed } : { type: 'thinking', thinking: piece.text, signature: sealed }]
     }
     case 'tool-call':
@@ -84,7 +84,7 @@ function writePiece(piece: Content, losses: Losses): readonly JsonObject[] {
 }
 
 /** Citations of the web; others name places in documents that callers of other wires cannot have given. */
-export function writeCitations(citations: readonly Citation[] | undefined): readonly JsonObject[] | null {
+function writeCitations(citations: readonly Citation[] | undefined): readonly JsonObject[] | null {
   const written = (citations ?? []).flatMap((citation) => writeCitation(citation))
   return written.length === 0 ? null : written
 }

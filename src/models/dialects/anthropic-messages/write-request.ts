@@ -8,7 +8,7 @@ import { dropShared } from '../../neutral/shared-field.ts'
 import { narrowSchema, PART_OF_SCHEMA } from '../../neutral/strict-schema.ts'
 import type { Target } from '../../types.ts'
 import { type Generation, generationOf } from './generation.ts'
-import { writeMessages } from './write-messages.ts'
+import { writeCache, writeMessages } from './write-messages.ts'
 import { writeReasoning } from './write-reasoning.ts'
 
 /** The wire demands a bound. Every model that still runs can give as much. */
@@ -159,12 +159,13 @@ function choiceType({ toolChoice }: NeutralRequest): 'auto' | 'any' | 'tool' | '
   }
 }
 
-function writeTool({ name, description, schema: given, isStrict }: Tool, losses: Losses): JsonObject {
+function writeTool({ name, description, schema: given, isStrict, cache }: Tool, losses: Losses): JsonObject {
   const schema = given.type === undefined ? { type: 'object', ...given } : given
-  if (!isStrict) return { name, description, input_schema: schema }
+  const mark = writeCache(cache)
+  if (!isStrict) return { name, description, input_schema: schema, ...mark }
   const narrowed = narrowSchema(schema)
   if (narrowed.isChanged) losses.approximate('tools.strict', PART_OF_SCHEMA)
-  return { name, description, input_schema: narrowed.schema, strict: true }
+  return { name, description, input_schema: narrowed.schema, strict: true, ...mark }
 }
 
 function writeOutputForm(output: OutputForm | undefined, losses: Losses): JsonObject | undefined {

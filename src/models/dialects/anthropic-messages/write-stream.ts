@@ -4,7 +4,7 @@ import { encodeSseFrame } from '../../../core/sse.ts'
 import type { ReplyContext, StreamWriter, WrittenFrame } from '../../dialect.ts'
 import type { Seal } from '../../neutral/content.ts'
 import type { StopReason, StreamEvent } from '../../neutral/reply.ts'
-import { packSeal } from '../../neutral/seal.ts'
+import { packSeal, wholeOf } from '../../neutral/seal.ts'
 import { writeEndUsage, writeStartUsage } from './usage.ts'
 import { writeCitation, writeStop } from './write-reply.ts'
 
@@ -110,7 +110,7 @@ class BlockWriter {
   }
 
   #seal(seal: Seal, isHidden: boolean): void {
-    const sealed = packSeal(seal, 'anthropic-messages')
+    const sealed = wholeOf(seal) ?? packSeal(seal, 'anthropic-messages')
     if (isHidden) {
       this.#close()
       this.#startBlock({ type: 'redacted_thinking', data: sealed })

@@ -65,8 +65,13 @@ function writeBlock(piece: Content, writing: Writing): readonly JsonObject[] {
   return 'cache' in piece && piece.cache !== undefined ? [block, ...writeCachePoint(piece.cache, writing)] : [block]
 }
 
-function writeCachePoint({ ttl }: CacheMark, { target, losses }: Writing): readonly JsonObject[] {
-  if (cachesPrompts(target)) return [{ cachePoint: { type: 'default', ...(ttl === '1h' ? { ttl } : {}) } }]
+/** A mark as it stands among blocks and tools. */
+export function cachePoint({ ttl }: CacheMark): JsonObject {
+  return { cachePoint: { type: 'default', ...(ttl === '1h' ? { ttl } : {}) } }
+}
+
+function writeCachePoint(cache: CacheMark, { target, losses }: Writing): readonly JsonObject[] {
+  if (cachesPrompts(target)) return [cachePoint(cache)]
   losses.drop('cache_control', 'this model does not cache prompts by marks')
   return []
 }

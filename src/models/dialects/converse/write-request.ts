@@ -27,12 +27,13 @@ export function writeBody(given: NeutralRequest, target: Target, losses: Losses)
   const thinking = writeThinking(request, target, losses)
   const system = writeSystem(request, target, losses)
   const inference = writeInference(request, target, { isThinking: isThinking(thinking), losses })
+  const isClaude = familyOf(target) === 'claude'
   const additional = { ...writeTopK(request.topK, target, losses), ...thinking }
   return {
     messages: writeMessages(request.messages, target, losses),
     system: system.length === 0 ? undefined : system,
     inferenceConfig: Object.values(inference).every((value) => value === undefined) ? undefined : inference,
-    toolConfig: writeTools(request, { cannotForce: familyOf(target) === 'claude' && claudeOf(target).cannotForce, losses }),
+    toolConfig: writeTools(request, { takesMarks: isClaude, cannotForce: isClaude && claudeOf(target).cannotForce, losses }),
     outputConfig: writeOutputForm(request.output, losses),
     additionalModelRequestFields: Object.keys(additional).length === 0 ? undefined : additional,
   }

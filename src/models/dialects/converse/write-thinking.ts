@@ -35,7 +35,7 @@ export function writeThinking(request: NeutralRequest, target: Target, losses: L
 }
 
 /** Whether a tool must be called. */
-export function isForced({ tools, toolChoice: choice }: NeutralRequest): boolean {
+function isForced({ tools, toolChoice: choice }: NeutralRequest): boolean {
   if (tools === undefined || tools.length === 0) return false
   return choice?.type === 'required' || choice?.type === 'tool' || (choice?.type === 'some' && choice.isRequired)
 }

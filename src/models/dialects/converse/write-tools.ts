@@ -2,15 +2,18 @@ import type { JsonObject } from '../../../core/json.ts'
 import type { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, Tool, ToolChoice } from '../../neutral/request.ts'
 import { narrowSchema, PART_OF_SCHEMA } from '../../neutral/strict-schema.ts'
+import { cachePoint } from './write-messages.ts'
 
 interface ToolContext {
+  /** The model caches what stands before a mark among the tools. */
+  readonly takesMarks: boolean
   /** The model cannot be made to call a tool. */
   readonly cannotForce: boolean
   readonly losses: Losses
 }
 
 /** `toolConfig`. A conversation that used tools must name them, also where none may be called any more. */
-export function writeTools(request: NeutralRequest, { cannotForce, losses }: ToolContext): JsonObject | undefined {
+export function writeTools(request: NeutralRequest, { takesMarks, cannotForce, losses }: ToolContext): JsonObject | undefined {
   const used = usedTools(request)
   const given = request.tools ?? []
   const choice = given.length === 0 ? undefined : request.toolChoice
@@ -24,13 +27,21 @@ export function writeTools(request: NeutralRequest, { cannotForce, losses }: Too
   if (missing.length > 0) losses.emulate('tools', 'this wire wants the tools of the conversation named')
   if (offered.length + missing.length === 0) return undefined
   const described = [...offered, ...missing.map((name) => ({ name, schema: { type: 'object' } }))]
-  const tools = described.map((tool) => writeTool(tool, losses))
+  const tools = described.flatMap((tool: Tool) => [writeTool(tool, losses), ...writeMark(tool, takesMarks, losses)])
   return { tools, toolChoice: writeChoice(choice, cannotForce, losses) }
 }
 
 function usedTools({ messages }: NeutralRequest): readonly string[] {
   const names = messages.flatMap(({ content }) => content.flatMap((piece) => (piece.type === 'tool-call' ? [piece.name] : [])))
   return [...new Set(names)]
+}
+
+/** Source: https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html (read 2026-11-21). */
+function writeMark({ cache }: Tool, takesMarks: boolean, losses: Losses): readonly JsonObject[] {
+  if (cache === undefined) return []
+  if (takesMarks) return [cachePoint(cache)]
+  losses.drop('tools.cache_control', 'this model does not cache tools by marks')
+  return []
 }
 
 function writeTool({ name, description, schema, isStrict }: Tool, losses: Losses): JsonObject {

@@ -1,9 +1,9 @@
-import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { isObject, type Json, type JsonObject, objectsIn } from '../../../core/json.ts'
 import { answersWanted, readOutputBound } from '../../neutral/read.ts'
 import type { RequestBounds } from '../../types.ts'
 import { serviceTierOf } from '../service-tier.ts'
 import { plainTier } from './usage.ts'
-import { field, objectsIn } from './words.ts'
+import { field } from './words.ts'
 
 /** Reads what bounds the cost of a request, and what about it nobody can bound. @throws invalid_request */
 export function readBounds(value: JsonObject): RequestBounds {

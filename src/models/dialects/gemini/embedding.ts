@@ -1,5 +1,5 @@
 import { GatewayError } from '../../../core/errors.ts'
-import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { isObject, type Json, type JsonObject, objectsIn } from '../../../core/json.ts'
 import type { EmbeddingDialect, Written } from '../../dialect.ts'
 import type { EmbedInput, NeutralEmbeddings, NeutralInputs } from '../../neutral/embedding.ts'
 import { cannotCarry, Losses } from '../../neutral/loss.ts'
@@ -12,7 +12,7 @@ import { modelPath } from './path.ts'
 import { readInstruction } from './read-parts.ts'
 import { modelOf } from './request.ts'
 import { readUsage } from './usage.ts'
-import { field, objectsIn, snakeCase } from './words.ts'
+import { field, snakeCase } from './words.ts'
 
 const READ_KEYS = readKeys(['requests', 'content'])
 const READ = new Set(['model', 'content', 'taskType', 'outputDimensionality'].flatMap((name) => [name, snakeCase(name)]))

@@ -1,9 +1,8 @@
 import type { GatewayError } from '../../../core/errors.ts'
-import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { isObject, type Json, type JsonObject, objectsIn } from '../../../core/json.ts'
 import { encodeSseFrame } from '../../../core/sse.ts'
 import type { ProviderFailure } from '../../types.ts'
 import { decodeFailure, failureInReply } from '../provider-error.ts'
-import { objectsIn } from './words.ts'
 
 /** Words of google.rpc.Code by status. Source: https://cloud.google.com/apis/design/errors (read 2026-11-21). */
 const STATUS: Readonly<Record<number, string>> = {

@@ -1,8 +1,9 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
-import type { Content, DocumentContent, ImageContent, MediaSource, TextContent } from '../../neutral/content.ts'
+import { type Content, isResultContent, type MediaSource, type TextContent } from '../../neutral/content.ts'
 import type { Losses } from '../../neutral/loss.ts'
 import type { MessageList } from '../../neutral/messages.ts'
 import { isBase64, optionalString, readList, readObject, readString, wrong } from '../../neutral/read.ts'
+import { isHiddenBy } from '../../neutral/seal.ts'
 import { isOnNext, NO_SIGNATURE, readSignature } from './signature.ts'
 import { field, snakeCase } from './words.ts'
 
@@ -100,7 +101,7 @@ function readThought(part: JsonObject, signature: string | undefined, { path }: 
   const text = optionalString(part.text, `${path}.text`) ?? ''
   if (signature === undefined) return text === '' ? [] : [{ type: 'thinking', text }]
   const seal = readSignature(signature, 'thought')
-  return [{ type: 'thinking', text, ...(text === '' ? { isHidden: true } : {}), seal }]
+  return [{ type: 'thinking', text, ...(isHiddenBy(text, seal) ? { isHidden: true } : {}), seal }]
 }
 
 function readSaid(part: JsonObject, conversation: Conversation, place: Place): readonly Content[] {
@@ -182,10 +183,6 @@ function textOf(response: JsonObject): readonly TextContent[] {
 
 function isFailure(response: JsonObject): true | undefined {
   return Object.keys(response).length === 1 && response.error !== undefined && response.error !== null ? true : undefined
-}
-
-function isResultContent(piece: Content): piece is TextContent | ImageContent | DocumentContent {
-  return piece.type === 'text' || piece.type === 'image' || piece.type === 'document'
 }
 
 function readInline(value: JsonObject, { path, losses }: Place): readonly Content[] {

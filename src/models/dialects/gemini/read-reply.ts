@@ -1,10 +1,10 @@
-import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { isObject, type Json, type JsonObject, objectsIn } from '../../../core/json.ts'
 import type { Citation, Content } from '../../neutral/content.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { Candidate, NeutralReply, TokenLogprob } from '../../neutral/reply.ts'
 import { readSignature } from './signature.ts'
 import { readUsage } from './usage.ts'
-import { blockReason, field, objectsIn, readStop } from './words.ts'
+import { blockReason, field, readStop } from './words.ts'
 
 /** What a whole answer says. The decoder has seen that it is one. */
 export function readReply(value: JsonObject): NeutralReply {

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../../../core/json.ts'
+import { isObject, type JsonObject, objectsIn } from '../../../core/json.ts'
 import { decodeSseFrame } from '../../../core/sse.ts'
 import type { StreamReader } from '../../dialect.ts'
 import type { Content } from '../../neutral/content.ts'
@@ -7,7 +7,7 @@ import type { StreamEvent } from '../../neutral/reply.ts'
 import { readFrameData } from '../provider-reply.ts'
 import { callIds, readAnswerPart, readCitations, readHead, readLogprobs } from './read-reply.ts'
 import { readUsage } from './usage.ts'
-import { blockReason, field, objectsIn, readStop } from './words.ts'
+import { blockReason, field, readStop } from './words.ts'
 
 /** Reads the chunks of one stream. A call comes whole in one chunk. */
 export function readStream(): StreamReader {

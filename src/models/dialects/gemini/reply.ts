@@ -1,11 +1,11 @@
-import { isObject, type JsonObject } from '../../../core/json.ts'
+import { isObject, type JsonObject, objectsIn } from '../../../core/json.ts'
 import type { PeerHeaders } from '../../../core/peer-reply.ts'
 import type { ModelPart, Target } from '../../types.ts'
 import { malformed, parseReplyBody } from '../provider-reply.ts'
 import { errorInReply } from './error.ts'
 import { readReply } from './read-reply.ts'
 import { readUsage, servedTierOf } from './usage.ts'
-import { blockReason, field, objectsIn } from './words.ts'
+import { blockReason, field } from './words.ts'
 
 /** Reads a whole reply. Its bytes go on as they came. */
 export function decodeReply(body: Uint8Array, target: Target, headers?: PeerHeaders): ModelPart {

@@ -1,11 +1,11 @@
 import { GatewayError } from '../../../core/errors.ts'
-import { isObject, type Json, type JsonObject, spliceText } from '../../../core/json.ts'
+import { isObject, type Json, type JsonObject, objectsIn, spliceText } from '../../../core/json.ts'
 import type { DecodeBounds, ModelRequest, RequestAddress, Target } from '../../types.ts'
 import { decodeBody, identifyPrompt, parseAgain, readKeys } from '../decode-body.ts'
 import { readBounds } from './bounds.ts'
 import { readRequest } from './read-request.ts'
 import { readSignature } from './signature.ts'
-import { field, objectsIn, snakeCase } from './words.ts'
+import { field, snakeCase } from './words.ts'
 
 const READ_KEYS = readKeys(
   ['model', 'contents', 'systemInstruction', 'generationConfig', 'tools', 'toolConfig', 'safetySettings'].flatMap((name) => [

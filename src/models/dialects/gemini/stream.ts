@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../../../core/json.ts'
+import { isObject, type JsonObject, objectsIn } from '../../../core/json.ts'
 import type { PeerHeaders } from '../../../core/peer-reply.ts'
 import { decodeSseFrame } from '../../../core/sse.ts'
 import type { StreamDecoder } from '../../dialect.ts'
@@ -7,7 +7,7 @@ import { parseFrameData } from '../provider-reply.ts'
 import { errorInReply } from './error.ts'
 import { told } from './reply.ts'
 import { servedTierOf } from './usage.ts'
-import { blockReason, field, objectsIn } from './words.ts'
+import { blockReason, field } from './words.ts'
 
 /** Candidates that are kept account of. Google gives eight at the most. */
 const MAX_CANDIDATES = 128

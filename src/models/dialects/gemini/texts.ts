@@ -1,7 +1,7 @@
-import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { isObject, type Json, type JsonObject, objectsIn } from '../../../core/json.ts'
 import type { Phase } from '../../../stages/guards/types.ts'
 import { isDescription, isStructural, type JsonPath, stringsIn, type WireText, type WireTexts } from '../wire-texts.ts'
-import { field, objectsIn } from './words.ts'
+import { field } from './words.ts'
 
 /** Fields of a part that name something of the wire, in both of their cases. */
 const NAMES: ReadonlySet<string | number | undefined> = new Set(['id', 'mime_type', 'thought_signature', 'displayName', 'display_name'])

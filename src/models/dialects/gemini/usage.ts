@@ -1,8 +1,8 @@
 import type { Usage } from '../../../core/events.ts'
-import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { isObject, type Json, type JsonObject, objectsIn } from '../../../core/json.ts'
 import type { PeerHeaders } from '../../../core/peer-reply.ts'
 import { count, rawUsage } from '../token-count.ts'
-import { field, objectsIn } from './words.ts'
+import { field } from './words.ts'
 
 /**
  * Reads `usageMetadata`. Cached tokens are part of the prompt's; thoughts stand beside the candidates' and results of server-side tools beside

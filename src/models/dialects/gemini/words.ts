@@ -25,12 +25,6 @@ export function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }
 
-/** The objects of a list; nothing where it is none. */
-export function objectsIn(value: Json | undefined): readonly JsonObject[] {
-  const list: readonly Json[] = Array.isArray(value) ? value : []
-  return list.filter(isObject)
-}
-
 /** Why the prompt was refused, or undefined. */
 export function blockReason(value: JsonObject): string | undefined {
   const feedback = field(value, 'promptFeedback')

@@ -6,6 +6,7 @@ import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm, Tool, ToolChoice } from '../../neutral/request.ts'
 import { dropShared } from '../../neutral/shared-field.ts'
 import type { Target } from '../../types.ts'
+import { dropToolMarks } from '../cache-marks.ts'
 import { writeContents, writeInstruction } from './write-parts.ts'
 import { writeThinking } from './write-thinking.ts'
 
@@ -26,6 +27,7 @@ export function writeBody(given: NeutralRequest, target: Target, losses: Losses)
   if (request.endUser !== undefined) losses.drop('user', 'this wire has no end users')
   dropShared(request.shared, losses)
   if (request.allowsParallelTools === false) losses.drop('parallel_tool_calls', 'this wire cannot forbid parallel calls')
+  dropToolMarks(request.tools, losses)
   if (request.tools?.some(({ isStrict }) => isStrict)) losses.drop('tools.strict', 'this wire has no strict tools')
   const config = writeConfig(request, target, losses)
   return {

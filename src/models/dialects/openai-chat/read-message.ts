@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
-import type { Content, DocumentContent, ImageContent, TextContent, ToolCallContent } from '../../neutral/content.ts'
+import { type Content, type ImageContent, isResultContent, type ToolCallContent } from '../../neutral/content.ts'
 import type { Losses } from '../../neutral/loss.ts'
 import type { MessageList } from '../../neutral/messages.ts'
 import { defined, isBase64, optionalString, readDataUrl, readList, readObject, readString, wrong } from '../../neutral/read.ts'
@@ -79,10 +79,6 @@ function readToolResult(messages: MessageList, message: JsonObject, place: Place
   const callId = readString(message.tool_call_id, `${path}.tool_call_id`)
   const content = readContent(message.content ?? '', { ...place, path: `${path}.content` }).filter(isResultContent)
   return { type: 'tool-result', ...messages.answered(callId, `${path}.tool_call_id`), content }
-}
-
-function isResultContent(piece: Content): piece is TextContent | ImageContent | DocumentContent {
-  return piece.type === 'text' || piece.type === 'image' || piece.type === 'document'
 }
 
 function readContent(value: Json | undefined, place: Place): readonly Content[] {

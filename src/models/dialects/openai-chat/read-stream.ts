@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
+import { isObject, type Json, type JsonObject, objectsIn } from '../../../core/json.ts'
 import { decodeSseFrame } from '../../../core/sse.ts'
 import type { StreamReader } from '../../dialect.ts'
 import type { Seal } from '../../neutral/content.ts'
@@ -35,7 +35,7 @@ export function readStream(): StreamReader {
       const chunk = data === undefined || data === '[DONE]' ? undefined : readFrameData(data)
       if (chunk === undefined) return []
       const events: StreamEvent[] = []
-      const said = listOf(chunk.choices)
+      const said = objectsIn(chunk.choices)
       // Azure begins with a chunk of filter results, whose head is empty.
       if (!isStarted && (said.length > 0 || chunk.id !== '')) {
         isStarted = true
@@ -55,11 +55,6 @@ export function readStream(): StreamReader {
       return events
     },
   }
-}
-
-function listOf(value: Json | undefined): readonly JsonObject[] {
-  const list: readonly Json[] = Array.isArray(value) ? value : []
-  return list.filter(isObject)
 }
 
 function readChoice(choice: JsonObject, choices: Map<number, ChoiceState>, events: StreamEvent[]): void {
@@ -139,7 +134,7 @@ function readThoughts(delta: JsonObject, { candidate, state, events }: Into): vo
 /** A delta without the details that were told before. */
 function withoutSealed(delta: JsonObject, { sealed }: ChoiceState): JsonObject {
   if (!Array.isArray(delta.reasoning_details)) return delta
-  const details = listOf(delta.reasoning_details).filter(({ index }) => typeof index !== 'number' || !sealed.has(index))
+  const details = objectsIn(delta.reasoning_details).filter(({ index }) => typeof index !== 'number' || !sealed.has(index))
   for (const { index, signature, data } of details) {
     if (typeof index === 'number' && (typeof signature === 'string' || typeof data === 'string')) sealed.add(index)
   }

@@ -5,7 +5,7 @@ import { freeNames, withFunctionsAlone } from '../../neutral/free-tools.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
 import type { Target } from '../../types.ts'
-import { withoutBreakpoints } from '../cache-marks.ts'
+import { dropToolMarks, withoutBreakpoints } from '../cache-marks.ts'
 import { writeOpenAiFields } from '../openai-fields.ts'
 import { effortForBudget, effortOn, isAnswerSchema, offOn, strictOf } from '../strict.ts'
 import { writeMessages } from './write-messages.ts'
@@ -21,6 +21,7 @@ export function writeRequest(given: NeutralRequest, isStream: boolean, target: T
   if (isOpenAi) refuseUnanswered(given)
   const request = withResultsBeside(isOpenAi ? given : withoutBreakpoints(withFunctionsAlone(given, losses), losses), losses)
   if (request.topK !== undefined) losses.drop('top_k', 'this wire has no top_k')
+  dropToolMarks(request.tools, losses)
   const { stopSequences } = request
   if (stopSequences !== undefined && stopSequences.length > MAX_STOP_SEQUENCES)
     losses.drop('stop_sequences', `this wire takes ${MAX_STOP_SEQUENCES} of them at most`)

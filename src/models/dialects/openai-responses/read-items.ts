@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts'
-import type { Content, DocumentContent, ImageContent, TextContent } from '../../neutral/content.ts'
+import { type Content, isResultContent } from '../../neutral/content.ts'
 import type { Losses } from '../../neutral/loss.ts'
 import type { MessageList } from '../../neutral/messages.ts'
 import { optionalString, readList, readObject, readString, wrong } from '../../neutral/read.ts'
@@ -87,10 +87,6 @@ function readResult(messages: MessageList, item: JsonObject, place: Place): Cont
   const callId = readString(item.call_id, `${path}.call_id`)
   const content = readContent(item.output, { ...place, path: `${path}.output` }).filter(isResultContent)
   return { type: 'tool-result', ...messages.answered(callId, `${path}.call_id`), content }
-}
-
-function isResultContent(piece: Content): piece is TextContent | ImageContent | DocumentContent {
-  return piece.type === 'text' || piece.type === 'image' || piece.type === 'document'
 }
 
 /** Citations of a text. */

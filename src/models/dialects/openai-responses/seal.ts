@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from '../../../core/json.ts'
 import type { Seal, ThinkingContent } from '../../neutral/content.ts'
-import { packSeal, unpackSeal } from '../../neutral/seal.ts'
+import { isHiddenBy, packSeal, unpackSeal } from '../../neutral/seal.ts'
 
 const WIRE = 'openai-responses'
 
@@ -11,7 +11,7 @@ const WIRE = 'openai-responses'
 export function readReasoning(item: JsonObject): ThinkingContent {
   const text = textsIn(item.content) || textsIn(item.summary)
   const seal = readSeal(item)
-  return { type: 'thinking', text, ...(text === '' ? { isHidden: true } : {}), ...(seal === undefined ? {} : { seal }) }
+  return { type: 'thinking', text, ...(isHiddenBy(text, seal) ? { isHidden: true } : {}), ...(seal === undefined ? {} : { seal }) }
 }
 
 /** The seal of an item of reasoning; undefined where it is not encrypted. */

@@ -5,7 +5,7 @@ import { freeNames, withFunctionsAlone } from '../../neutral/free-tools.ts'
 import { Losses } from '../../neutral/loss.ts'
 import type { NeutralRequest, OutputForm, Reasoning, Tool, ToolChoice } from '../../neutral/request.ts'
 import type { Target } from '../../types.ts'
-import { withoutBreakpoints } from '../cache-marks.ts'
+import { dropToolMarks, withoutBreakpoints } from '../cache-marks.ts'
 import { writeOpenAiFields } from '../openai-fields.ts'
 import { effortForBudget, effortOn, isAnswerSchema, offOn, strictOf } from '../strict.ts'
 import { writeItems } from './write-items.ts'
@@ -27,6 +27,7 @@ export function writeRequest(given: NeutralRequest, isStream: boolean, target: T
   if (isOpenAi) refuseUnanswered(given)
   const request = isOpenAi ? given : withoutBreakpoints(withFunctionsAlone(given, losses), losses)
   reportLosses(request, losses)
+  dropToolMarks(request.tools, losses)
   const input = writeItems(request.messages, { hasPhases: isOpenAi && HAS_PHASES.test(target.id), losses })
   const reasons = (request.reasoning !== undefined && request.reasoning.type !== 'off') || (isOpenAi && REASONS.test(target.id))
   const include = [

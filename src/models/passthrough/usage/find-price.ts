@@ -1,6 +1,6 @@
 import type { Call } from '../../../core/call.ts'
 import { GatewayError } from '../../../core/errors.ts'
-import { isObject, type Json, MOST_PIECES, scanTopLevel } from '../../../core/json.ts'
+import { isObject, MOST_PIECES, parseJson, scanTopLevel } from '../../../core/json.ts'
 import type { Stage } from '../../../core/stage.ts'
 import { isJson, type PassedLimits, readWhole } from '../body.ts'
 import type { BodyWatch } from '../objects/owners.ts'
@@ -46,7 +46,7 @@ function readJson(call: Call, passed: PassedCall, { jsonBodyBytes, bodyDeadlineM
 function sayModelIn(json: Uint8Array, maxDepth: number, model: ModelName): void {
   const text = new TextDecoder().decode(json)
   const top = scanTopLevel(text, MODEL, maxDepth, MOST_PIECES)
-  const body = top.type === 'object' ? parse(text) : undefined
+  const body = top.type === 'object' ? parseJson(text) : undefined
   const isTwice = top.type === 'object' && top.duplicates.length > 0
   if (isTwice)
     throw new GatewayError('duplicate_key', 'The key "model" stands twice in the request, and it says what the call costs.', {
@@ -56,15 +56,6 @@ function sayModelIn(json: Uint8Array, maxDepth: number, model: ModelName): void 
   if (said === undefined) model.sayNone()
   else if (typeof said === 'string') model.say(said)
   else model.sayUnclear()
-}
-
-function parse(text: string): Json | undefined {
-  try {
-    // What JSON.parse gives is JSON.
-    return JSON.parse(text) as Json
-  } catch {
-    return undefined
-  }
 }
 
 /** Whoever reads the model of a form as it goes by; undefined where that is not asked for, or known. */

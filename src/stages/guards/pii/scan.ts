@@ -14,7 +14,7 @@ export const PII_KINDS = ['email', 'phone', 'card', 'iban', 'ip', 'nationalId', 
 export type PiiKind = (typeof PII_KINDS)[number]
 
 /** Names of the kinds in findings and placeholders. */
-export const PII_NAMES = {
+const PII_NAMES = {
   email: 'EMAIL',
   phone: 'PHONE',
   card: 'CARD',

@@ -205,6 +205,7 @@ test.each([
   [{ 'POST /ocr': {} }, 'needs one of usdPerCall, usage and count'],
   [{ 'POST /ocr': { usage: 'gemini' } }, 'needs usdAtMost beside usage'],
   [{ 'POST /ocr': { count: '/pages', usdAtMost: 1 } }, 'needs usdEach beside count'],
+  [{ 'POST /ocr': { count: '/pages', usdEach: 1, usdAtMost: 0 } }, 'would be free'],
   [{ 'POST /ocr': { usdPerCall: 1, usdAtMost: 1 } }, 'has no meaning beside usdPerCall'],
   [{ 'POST /ocr': { usdPerCall: 1, usage: 'gemini', usdAtMost: 1 } }, 'needs one of'],
   [{ 'POST /ocr': { count: 'pages', usdEach: 1, usdAtMost: 1 } }, 'is no place in an answer'],

@@ -68,6 +68,14 @@ export function checkCharge(path: readonly string[], written: ChargeConfig): rea
   const known: readonly string[] = [...kind.needs, ...kind.may]
   return [
     ...(missing.length === 0 ? [] : [{ path, message: `needs ${missing.join(' and ')} beside ${kind.needs[0]}` }]),
+    ...(written.usdAtMost === 0
+      ? [
+          {
+            path: [...path, 'usdAtMost'],
+            message: 'is 0, and answers that tell no usage would be free; where calls cost nothing, write usdPerCall: 0',
+          },
+        ]
+      : []),
     ...keys
       .filter((key) => !known.includes(key))
       .map((key) => ({ path: [...path, key], message: `has no meaning beside ${kind.needs[0]}` })),

@@ -20,7 +20,7 @@ const BEFORE_FIXED_SAMPLING = 4.7
 const BY_DEFAULT = 5
 /** Families that always thought: https://platform.claude.com/docs/en/build-with-claude/thinking-troubleshooting (read 2026-11-21). */
 const ALWAYS = new Set(['fable', 'mythos'])
-/** Of Sonnet 5 its documents say both: https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages (read 2026-11-21). */
+/** Of Sonnet 5 it is not certain. Source: https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages (read 2026-11-21). */
 const BEFORE_SYSTEM_TURNS = 4.8
 const EARLIEST: Generation = {
   ...{ thinksByBudget: true, isSampled: true, thinksByDefault: false },

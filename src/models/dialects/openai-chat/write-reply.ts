@@ -12,6 +12,9 @@ import { writeUsage } from './write-usage.ts'
 export function writeReply(reply: NeutralReply, context: ReplyContext): Written {
   const losses = new Losses()
   losses.addAll(reply.losses)
+  const texts = reply.candidates.flatMap(({ content }) => content.filter((piece) => piece.type === 'text'))
+  if (texts.some(({ citations = [] }) => citations.some(({ url }) => url === undefined)))
+    losses.drop('citations', 'this wire cites addresses only')
   const body: JsonObject = {
     id: reply.id ?? `chatcmpl-${context.callId}`,
     object: 'chat.completion',

@@ -51,7 +51,7 @@ export function writeResponse(context: ReplyContext, told: JsonObject): JsonObje
  * Status of a response by why it stopped. What this wire has no word for is told as the reason why it is incomplete; where nobody said why,
  * nothing is made up.
  */
-export function writeStatus(stop: StopReason | undefined): JsonObject {
+export function writeStatus(stop: StopReason | undefined, { hasRefused }: { readonly hasRefused: boolean }): JsonObject {
   if (stop === undefined) return { status: 'incomplete' }
   switch (stop.type) {
     case 'length':
@@ -59,6 +59,9 @@ export function writeStatus(stop: StopReason | undefined): JsonObject {
       return { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } }
     case 'content-filter':
       return { status: 'incomplete', incomplete_details: { reason: 'content_filter' } }
+    case 'refusal':
+      // Without a word of it, it would look like an answer that is whole, and empty.
+      return hasRefused ? { status: 'completed' } : { status: 'incomplete', incomplete_details: { reason: 'content_filter' } }
     case 'pause':
       return { status: 'incomplete', incomplete_details: { reason: 'pause' } }
     case 'other':

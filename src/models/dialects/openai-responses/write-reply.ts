@@ -15,7 +15,7 @@ export function writeReply(reply: NeutralReply, context: ReplyContext): Written 
   if (others.length > 0) losses.drop('candidates', 'this wire has one answer')
   const citations = candidate?.content.flatMap((piece) => (piece.type === 'text' ? (piece.citations ?? []) : [])) ?? []
   if (citations.some(({ url }) => url === undefined)) losses.drop('citations', 'this wire cites addresses only')
-  const status = writeStatus(candidate?.stop)
+  const status = writeStatus(candidate?.stop, { hasRefused: candidate?.content.some(({ type }) => type === 'refusal') ?? false })
   const output = withStatus(writeOutput(candidate?.content ?? [], candidate?.logprobs ?? [], context), status)
   const response = writeResponse(context, {
     ...(reply.createdSeconds === undefined ? {} : { created_at: reply.createdSeconds }),

@@ -28,6 +28,7 @@ class EventWriter {
   #open: { readonly at: number; readonly item: OpenItem } | undefined
   readonly #calls = new Map<number, { readonly at: number; readonly item: CallItem }>()
   #stop: StopReason | undefined
+  #hasRefused = false
   #usage: Usage | undefined
 
   constructor(context: ReplyContext) {
@@ -60,7 +61,7 @@ class EventWriter {
 
   end(): void {
     this.#begin()
-    const status = writeStatus(this.#stop)
+    const status = writeStatus(this.#stop, { hasRefused: this.#hasRefused })
     // What was open at the end is what was cut short.
     this.#close(status.status === 'completed' ? 'completed' : 'incomplete')
     this.#closeAll()
@@ -80,6 +81,7 @@ class EventWriter {
     switch (event.type) {
       case 'text':
       case 'refusal':
+        this.#hasRefused ||= event.type === 'refusal'
         this.#message().say(event.type, event.text)
         return
       case 'thinking':

@@ -126,9 +126,9 @@ export class StreamSource implements PartSource<ModelPart> {
   }
 
   readonly #onRead = (piece: Uint8Array | undefined): ModelPart | Promise<ModelPart | undefined> => {
-    const part = this.#partOf(piece)
-    if (part === undefined) return this.#awaitMore()
-    this.#exchange.stopWaiting()
+    // The first piece may be half of a frame, and the other half be here by now.
+    const part = this.#partOf(piece) ?? this.#awaitMore()
+    if (!(part instanceof Promise)) this.#exchange.stopWaiting()
     return part
   }
 

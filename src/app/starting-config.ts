@@ -50,8 +50,9 @@ export function startingConfig(wish: StartingWish, env: Readonly<Record<string, 
   const row = Object.hasOwn(PROVIDERS, provider) ? PROVIDERS[provider] : undefined
   if (row === undefined) {
     const known = Object.keys(PROVIDERS)
-    const hint = didYouMean(provider, known)
-    return { type: 'unknown-provider', message: `no known provider is called "${provider}"${hint} The known ones are ${known.join(', ')}.` }
+    const hint = didYouMean(provider, known) || '.'
+    const message = `no known provider is called "${provider}"${hint} The known ones are ${known.join(', ')}.`
+    return { type: 'unknown-provider', message }
   }
   const { keyEnv } = row
   const yaml = yamlFor(layers, modelsFor(provider, keyEnv))

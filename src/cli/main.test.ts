@@ -1,49 +1,57 @@
 import { expect, test } from 'bun:test'
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { openTestControl } from '../testing/open-test-control.ts'
 import { runCli } from '../testing/run-cli.ts'
+import { EXAMPLES } from './examples.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/signalbox.js', import.meta.url))
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
 
-/** Every command, as a person writes it, with arguments that it accepts. */
+/** Every command, as a person writes it. */
 const COMMANDS = [
-  ['serve'],
-  ['init'],
-  ['check'],
-  ['keys', 'create'],
-  ['keys', 'list'],
-  ['keys', 'show'],
-  ['keys', 'revoke'],
-  ['logs'],
-  ['receipt'],
-  ['spend'],
-  ['live'],
-  ['bodies', 'show'],
-  ['bodies', 'erase'],
-  ['status'],
-  ['reload'],
-  ['verify'],
-  ['version'],
+  ...['serve', 'init', 'sandbox', 'check', 'status', 'reload', 'version'],
+  ...['keys create', 'keys list', 'keys show', 'keys rotate', 'keys revoke'],
+  ...['logs', 'trace', 'receipt', 'spend', 'budgets', 'live', 'providers', 'providers reset', 'doctor', 'route explain', 'verify'],
+  ...['prices show', 'prices diff', 'prices update', 'recost', 'reconcile', 'cache show', 'cache purge', 'bodies show', 'bodies erase'],
+  ...['guard test', 'import litellm', 'import legacy', 'import scores'],
 ]
+/** They work on no gateway and no configuration that is there. */
+const WITHOUT_CONFIG = ['init', 'sandbox', 'import litellm', 'import legacy']
 
-test.each(COMMANDS.map((words) => [words.join(' '), words] as const))(
-  '%s explains itself on stdout, and has --json and (but for init) --config',
-  async (name, words) => {
-    const { out, err, exitCode } = await runCli(openTestControl(), [...words, '--help'])
-    expect(exitCode).toBe(0)
-    expect(err).toBe('')
-    expect(out).toStartWith(`Usage: signalbox ${name}`)
-    expect(out).toContain('--json')
-    if (name !== 'init') expect(out).toContain('--config <file>')
-  },
-)
+test.each(COMMANDS)('%s explains itself on stdout, and has --json and --config where they mean something', async (name) => {
+  const { out, err, exitCode } = await runCli(openTestControl(), [...name.split(' '), '--help'])
+  expect(exitCode).toBe(0)
+  expect(err).toBe('')
+  expect(out).toStartWith(`Usage: signalbox ${name}`)
+  expect(out.includes('--json')).toBe(name !== 'sandbox')
+  expect(out.includes('--config <file>')).toBe(!WITHOUT_CONFIG.includes(name))
+})
+
+test.each(Object.entries(EXAMPLES))('the examples of %s are of a command that there is, and of flags that it has', async (name, lines) => {
+  expect(COMMANDS).toContain(name)
+  const { out } = await runCli(openTestControl(), [...name.split(' '), '--help'])
+  const [options = ''] = out.split('\nExamples:\n')
+  for (const line of lines) {
+    expect(out).toContain(`  ${line}\n`)
+    expect(line).toContain(`signalbox ${name}`)
+    for (const [flag] of line.matchAll(/--[a-z-]+/g)) expect(options).toContain(`${flag} `)
+  }
+})
+
+test('docs/cli.md has a row for every command', () => {
+  const rows = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+  const missing = COMMANDS.filter((name) => !rows.some((row) => row.startsWith(`| \`${name.split(' ')[0]}`)))
+  expect(missing).toEqual([])
+})
 
 test('--help lists every command', async () => {
   const { out, exitCode } = await runCli(openTestControl(), ['--help'])
   expect(exitCode).toBe(0)
-  for (const [name] of COMMANDS) expect(out).toMatch(new RegExp(`^  ${name} `, 'm'))
+  for (const name of COMMANDS) expect(out).toMatch(new RegExp(`^  ${name.split(' ')[0]} `, 'm'))
 })
 
 test.each([

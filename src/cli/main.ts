@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import type { CliContext } from './context.ts'
+import { examplesOf } from './examples.ts'
 import { openProcess } from './process-io.ts'
 
 type Register = (program: Command, context: CliContext) => void
@@ -49,13 +50,16 @@ const GROUPS: Readonly<Record<string, string>> = {
 
 const VERSION_FLAGS = ['--version', '-V']
 
-const EXAMPLES = `
+const CLOSING = `
 Examples:
   signalbox serve                                  with signalbox.yaml of this folder, or a sandbox
   signalbox init --tools                           write a file with the gateway for tools alone
   signalbox keys create --team support             print a new key
   signalbox trace                                  the last call, and all that it caused
   signalbox spend --by team,model --month last     the bill
+
+Exit codes: 0 good, 1 refused or failed, 2 wrong usage or configuration, 3 no
+gateway answers, or it is not ready.
 
 Each command has --help; docs/cli.md says what scripts can rely on.
 `
@@ -80,13 +84,20 @@ export async function run(args: readonly string[], context: CliContext): Promise
   const words = VERSION_FLAGS.includes(first) ? ['version', ...rest] : args
   for (const load of wanted(words[0])) (await load())(program, context)
   for (const command of program.commands) command.helpGroup(GROUPS[command.name()] ?? 'To see what happens:')
-  program.addHelpText('after', EXAMPLES)
+  program.addHelpText('after', CLOSING)
+  for (const command of program.commands) addExamples(command, command.name())
   try {
     await program.parseAsync(words, { from: 'user' })
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown
     io.setExitCode(thrown.exitCode === 0 ? 0 : 2)
   }
+}
+
+function addExamples(command: Command, name: string): void {
+  const examples = examplesOf(name)
+  if (examples !== '') command.addHelpText('after', examples)
+  for (const each of command.commands) addExamples(each, `${name} ${each.name()}`)
 }
 
 /** The command's own file, or all of them where help or a suggestion needs their names. */

@@ -87,6 +87,12 @@ describe('a status of 400 that is not the fault of the request is known by the w
     ['Anthropic, of its filter', error('Output blocked by content filtering policy'), undefined, 'provider_content_filtered'],
     ['OpenAI, of its filter', error('Invalid prompt: …', { code: 'invalid_prompt' }), undefined, 'provider_content_filtered'],
     ['Bedrock, of a quota', { message: 'No.' }, 'ServiceQuotaExceededException:http://internal/', 'provider_rate_limited'],
+    [
+      'Bedrock, of a quota, in the body',
+      { __type: 'com.amazon.coral.service#ServiceQuotaExceededException', message: 'No.' },
+      undefined,
+      'provider_rate_limited',
+    ],
     ['Bedrock, of a model', { message: 'The provided model identifier is invalid.' }, 'ValidationException', 'provider_model_not_found'],
     ['DeepSeek, of a model', error('Model Not Exist'), undefined, 'provider_model_not_found'],
     ['Gemini, of the country', error('User location is not supported for the API use.'), undefined, 'provider_error'],

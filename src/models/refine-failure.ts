@@ -116,8 +116,7 @@ export const REFINED: readonly RefinedRow[] = [
 export function refineFailure(error: GatewayError, body: Uint8Array, exception?: string | null): GatewayError {
   const said = readSaid(body, error.extra.providerStatus)
   if (said === undefined) return error
-  const [name = ''] = exception?.split(':', 1) ?? []
-  return refined(error, name === '' ? said : { ...said, words: [...said.words, name] })
+  return refined(error, exception ? { ...said, words: [...said.words, exceptionName(exception)] } : said)
 }
 
 /** The same for an error inside a reply of status 200. Its message alone is not enough to park a key. */
@@ -157,13 +156,21 @@ function readSaid(body: Uint8Array, status: number | undefined): Said | undefine
   return error === undefined ? undefined : { status, words: wordsOf(error), message: textOf(error.message ?? error.error) }
 }
 
+/** The last part of an exception's name, as AWS writes it: `com.amazon.coral.service#ThrottlingException:http://…`. */
+function exceptionName(written: string): string {
+  return written.replace(/:.*$/s, '').replace(/^.*#/s, '')
+}
+
 /** The words by which an error object names its failure, in whatever wire. */
 export function wordsOf(error: JsonObject): readonly string[] {
   const inner = isObject(error.innererror) ? [error.innererror.code] : []
   // Anthropic has an object there, Google a list.
   const details: readonly Json[] = Array.isArray(error.details) ? error.details : [error.details ?? {}]
   const detail = details.flatMap((one) => (isObject(one) ? [one.error_code, one.reason] : []))
-  return [error.code, error.type, error.status, ...inner, ...detail].filter((word): word is string => typeof word === 'string')
+  const exception = typeof error.__type === 'string' ? [exceptionName(error.__type)] : []
+  return [error.code, error.type, error.status, ...exception, ...inner, ...detail].filter(
+    (word): word is string => typeof word === 'string',
+  )
 }
 
 function textOf(message: unknown): string {

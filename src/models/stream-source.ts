@@ -126,7 +126,7 @@ export class StreamSource implements PartSource<ModelPart> {
   }
 
   readonly #onRead = (piece: Uint8Array | undefined): ModelPart | Promise<ModelPart | undefined> => {
-    // Where the piece is no whole frame, the rest of it may be here already.
+    // The first piece may be half of a frame, and the other half be here by now.
     const part = this.#partOf(piece) ?? this.#awaitMore()
     if (!(part instanceof Promise)) this.#exchange.stopWaiting()
     return part

@@ -168,4 +168,25 @@ describe('stored bodies', () => {
       expect(readFileSync(join(folder.path, name)).includes('recognisable')).toBe(false)
     }
   })
+
+  test('are no longer in them as soon as nobody reads there, where somebody does', async () => {
+    const folder = makeFolder()
+    const store = await folder.open()
+    const bytes = new TextEncoder().encode('a very recognisable sentence '.repeat(200))
+    const body = { callId: 'call_1', kind: 'request', isRedacted: false, isTruncated: false, mediaType: 'text/plain' } as const
+    store.bodies.put({ ...body, id: 'b1', atMs: 1, owner: { user: 'alice' }, bytes })
+    const whose = { owner: 'alice', madeBy: { user: 'alice' } }
+    await store.objects.keep({ space: 'responses', id: 'resp_1', callId: 'call_1', atMs: 1, ...whose, bytes })
+    await folder.world.advance(1000)
+    const isThere = () => ['bodies.db', 'bodies.db-wal'].some((name) => readFileSync(join(folder.path, name)).includes('recognisable'))
+    const backup = new Database(join(folder.path, 'bodies.db'), { readonly: true })
+    backup.run('BEGIN')
+    backup.query('SELECT count(*) FROM bodies').get()
+    expect([await store.bodies.erase({ user: 'alice' }), await store.objects.erase({ user: 'alice' })]).toEqual([1, 1])
+    expect(isThere()).toBe(true)
+    backup.run('ROLLBACK')
+    backup.close()
+    await folder.world.advance(2000)
+    expect(isThere()).toBe(false)
+  })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { type Answer, chatAnswer, wholeReply } from '../../src/testing/fake-upstream.ts'
+import { type Answer, chatAnswer, gate, wholeReply } from '../../src/testing/fake-upstream.ts'
 import { type Scenario, startScenario } from '../../src/testing/scenario.ts'
 import { ask, type Question } from './ask.ts'
 
@@ -82,4 +82,26 @@ describe('nothing is kept', () => {
     const [result] = await asked(scenario, question(user('Hello?'), rest))
     expect([result, scenario.upstream.requests.length - before]).toEqual(['miss', 1])
   })
+})
+
+test('principals whose questions are one when they are redacted share an answer, and each gets back what is their own', async () => {
+  await using scenario = await startScenario(
+    cached({ scope: 'organisation', semantic: { threshold: 0.7 } }, { pii: { action: 'redact', on: 'all' } }),
+  )
+  const door = gate()
+  const answer = chatAnswer({ content: 'Sent to [EMAIL_1].', pieces: ['Sent to [EM', 'AIL_1].'] })
+  scenario.upstream.answer((request) => [door.step, ...answer(request)])
+  const asks = async (user: string, rest = '') => {
+    const { key } = await scenario.newKey({ user })
+    const content = `Please write to ${user}@example.com today`
+    return ask(scenario, { key, ...question(JSON.stringify({ role: 'user', content }), rest) })
+  }
+  const users = ['ada', 'bob', 'eve'] as const
+  const flying = users.map((user) => asks(user, ',"stream":true'))
+  while (scenario.upstream.requests.length === 0) await Bun.sleep(5)
+  door.open()
+  const replies = [...(await Promise.all(flying)), await asks('zoe')]
+  const addresses = replies.map(({ text }) => [...text.matchAll(/[a-z]+@example\.com/g)].join())
+  expect(addresses).toEqual(['ada', 'bob', 'eve', 'zoe'].map((user) => `${user}@example.com`))
+  expect(scenario.upstream.requests).toHaveLength(1)
 })

@@ -94,6 +94,8 @@ test('refuses a provider that it does not know: exit 2', async () => {
   const said = await run(['--provider', 'opnai'])
   expect(said.exitCode).toBe(2)
   expect(said.err).toStartWith('signalbox init: no known provider is called "opnai"; did you mean "openai"? The known ones are openai, ')
+  const other = await run(['--provider', 'zzzzzz'])
+  expect(other.err).toStartWith('signalbox init: no known provider is called "zzzzzz". The known ones are openai, ')
   expect(existsSync(join(folder, 'signalbox.yaml'))).toBe(false)
 })
 

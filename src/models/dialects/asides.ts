@@ -57,7 +57,7 @@ function aroundIn({ type }: JsonObject, around: Around): Around {
 }
 
 function aroundKey(key: string, around: Around): Around {
-  if (key === 'executableCode') return { ...around, phase: 'toolArguments' }
+  if (key === 'executableCode' || key === 'partialArgs') return { ...around, phase: 'toolArguments' }
   if (key === 'codeExecutionResult' || (around.phase === 'toolArguments' && RESULTS.has(key))) return { ...around, phase: 'toolResults' }
   // Google says again which of the text rests on what was found.
   if (key === 'groundingSupports') return { ...around, isRepeat: true }

@@ -219,3 +219,24 @@ test('units are charged each, and not at all where the price names none', () => 
     'unpriced',
   ])
 })
+
+const FULL: Price = {
+  ...{ input: usd(2), output: usd(8), cachedInput: usd(1), cacheWrite: usd(3), cacheWrite1h: usd(5), reasoning: usd(9), version: 'test' },
+}
+
+// A part that is larger than its whole is as large as that: never less is charged than the whole, and never more than it comes to.
+test.each<[string, Usage, number]>([
+  ['read from the cache', { inputTokens: 10, cachedInputTokens: 99, outputTokens: 0 }, 10 * 1_000],
+  ['written for an hour', { inputTokens: 10, cacheWriteTokens: 4, cacheWrite1hTokens: 99, outputTokens: 0 }, 6 * 2_000 + 4 * 5_000],
+  ['written', { inputTokens: 10, cachedInputTokens: 4, cacheWriteTokens: 99, outputTokens: 0 }, 4 * 1_000 + 6 * 3_000],
+  ['thought', { inputTokens: 0, outputTokens: 10, reasoningTokens: 99 }, 10 * 9_000],
+])('a provider that says more was %s than there was is charged for what there was', (_what, usage, expected) => {
+  expect(cost(FULL, usage)).toBe(expected)
+})
+
+test.each([
+  [false, 10 * 3_000 + 10 * 9_000],
+  [true, 10 * 5_000 + 10 * 9_000],
+])('the most that tokens can cost is that of their dearest kind; for an hour where that may be asked for: %p', (mayKeepForAnHour, most) => {
+  expect(chargeAtMost(FULL, { inputTokens: 10, outputTokens: 10, mayKeepForAnHour, serviceTiers: [] })).toBe(most)
+})

@@ -199,4 +199,4 @@ test('prices of every model agree with an independent implementation, but for wh
   }
   expect(unexplained.slice(0, 5)).toEqual([])
   expect([...met].sort()).toEqual(DISAGREEMENTS.map(({ what }) => what).sort())
-})
+}, 60_000)

@@ -6,6 +6,7 @@ import { checkFilter } from '../body-filter.ts'
 import { inSlices, type Steps } from '../in-slices.ts'
 import { inTransaction, isBusy } from './database.ts'
 import { folderFailure } from './failure.ts'
+import { WriteAheadFile } from './write-ahead-file.ts'
 
 /** Bodies wait this long for company, so that a commit is shared. */
 const GROUP_MS = 20
@@ -49,6 +50,7 @@ const ROW = `id, call_id AS callId, kind, at_ms AS atMs, is_redacted AS isRedact
 export class SqliteBodyStore implements BodyStore {
   readonly #options: BodyStoreOptions
   readonly #insert: Statement
+  readonly #writeAhead: WriteAheadFile
   /** By id, in the order of writing. */
   readonly #queue = new Map<string, StoredBody>()
   #queuedBytes = 0
@@ -61,6 +63,7 @@ export class SqliteBodyStore implements BodyStore {
     this.#options = options
     // A writer that waited for a checkpoint showed as 19 ms: it comes again instead.
     options.database.run('PRAGMA busy_timeout = 0')
+    this.#writeAhead = new WriteAheadFile(options.database, options.world)
     this.#insert = options.database.prepare(
       `INSERT OR REPLACE INTO bodies (id, call_id, kind, at_ms, is_redacted, is_truncated, team, user, key_id, media_type, bytes)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -103,6 +106,7 @@ export class SqliteBodyStore implements BodyStore {
   close(): void {
     this.#cancelWrite?.()
     this.#cancelSweep?.()
+    this.#writeAhead.close()
     this.#writeAll()
     this.#insert.finalize()
   }
@@ -174,8 +178,7 @@ export class SqliteBodyStore implements BodyStore {
         if (changes < ERASE_ROWS) break
         yield
       }
-      // The write-ahead file still has the pages as they were.
-      if (erased > 0) this.#patiently(() => database.run('PRAGMA wal_checkpoint(TRUNCATE)'))
+      if (erased > 0) this.#patiently(() => this.#writeAhead.empty())
       return erased
     } catch (thrown) {
       const failure = folderFailure(folder, thrown)

@@ -9,6 +9,7 @@ import { HEAD_COLUMNS, type HeadRow, headValues, toHead } from '../object-head.t
 import { whereOf } from './body-store.ts'
 import { inTransaction, isBusy } from './database.ts'
 import { folderFailure } from './failure.ts'
+import { WriteAheadFile } from './write-ahead-file.ts'
 
 const SWEEP_MS = 3_600_000
 /** A checkpoint has the file for some milliseconds: another try, so often. */
@@ -30,11 +31,13 @@ export interface ObjectStoreOptions {
 /** Kept objects in bodies.db. */
 export class SqliteObjectStore implements ObjectStore {
   readonly #options: ObjectStoreOptions
+  readonly #writeAhead: WriteAheadFile
   #sizeBytes: number
   #cancelSweep: CancelTimer | undefined
 
   constructor(options: ObjectStoreOptions) {
     this.#options = options
+    this.#writeAhead = new WriteAheadFile(options.database, options.world)
     this.#sizeBytes = this.#sum()
     this.#sweepIn(BUSY_WAIT_MS)
   }
@@ -100,6 +103,7 @@ export class SqliteObjectStore implements ObjectStore {
 
   close(): void {
     this.#cancelSweep?.()
+    this.#writeAhead.close()
   }
 
   /** Empties what stands elsewhere, removes the rest, and overwrites both in the file. */
@@ -112,8 +116,7 @@ export class SqliteObjectStore implements ObjectStore {
     })
     if (erased === 0) return 0
     this.#sizeBytes = this.#sum()
-    // The write-ahead file still has the pages as they were.
-    await this.#patiently(() => void database.run('PRAGMA wal_checkpoint(TRUNCATE)'))
+    this.#writeAhead.empty()
     return erased
   }
 

@@ -66,7 +66,7 @@ test('what is held back of a chunk is said in its own words', () => {
   ])
   const said = geminiTexts.continuation(chunk, texts[0]?.path ?? [])
   expect(geminiTexts.textsOf(said, 'frame')).toEqual([
-    { path: ['candidates', 0, 'content', 'parts', 0, 'text'], text: '', phase: 'output', lane: '0/thought' },
+    { path: ['candidates', 0, 'content', 'parts', 0, 'text'], text: '', phase: 'output', isThinking: true, lane: '0/thought' },
   ])
   expect(JSON.stringify(geminiTexts.tidy(chunk))).not.toContain('logprobs')
   expect(geminiTexts.endsOf(chunk)).toEqual([])

@@ -13,6 +13,8 @@ import type { Config } from './sections.ts'
 export interface CurrentCache {
   /** Undefined where nothing is cached. */
   get(): AnswerCache | undefined
+  /** Removes answers from it, and those that an earlier configuration left on disk. */
+  erase(filter: CacheFilter): Promise<number>
   /** Takes up a configuration that names another place. Answers stay where they are. */
   reconfigure(): void
   close(): void
@@ -52,6 +54,10 @@ export function openAnswerCache(around: CacheSurroundings): CurrentCache {
   reconfigure()
   return {
     get: () => opened?.cache,
+    erase: async (filter) => {
+      const erased = (await opened?.cache.purge(filter)) ?? 0
+      return place === 'disk' ? erased : erased + (await purgeFile(filter, dataFolder(around.config()), around.world))
+    },
     reconfigure,
     close: () => {
       place = undefined
@@ -73,18 +79,25 @@ interface AtRest {
  * @throws conflict where they are in a Redis: only a gateway that runs reaches it
  */
 export async function purgeAtRest(filter: CacheFilter, { config, folder, world }: AtRest): Promise<number> {
-  const path = join(folder, 'cache.db')
-  let purged = 0
-  if (existsSync(path)) {
-    const cache = new SqliteAnswerCache({ path, world, bounds: () => ({ maxEntries: 0, maxBytes: 0 }) })
-    try {
-      purged = await cache.purge(filter)
-    } finally {
-      cache.close()
-    }
-  }
+  const purged = await purgeFile(filter, folder, world)
   if (config?.models?.cache.store !== 'redis') return purged
   throw new GatewayError('conflict', 'Cached answers are in a Redis, which only a running gateway reaches. Start it, and erase again.')
+}
+
+/** Of a file that no cache has open. */
+async function purgeFile(filter: CacheFilter, folder: string, world: World): Promise<number> {
+  const path = fileIn(folder)
+  if (!existsSync(path)) return 0
+  const cache = new SqliteAnswerCache({ path, world, bounds: () => ({ maxEntries: 0, maxBytes: 0 }) })
+  try {
+    return await cache.purge(filter)
+  } finally {
+    cache.close()
+  }
+}
+
+function fileIn(folder: string): string {
+  return join(folder, 'cache.db')
 }
 
 /** A text that differs where another cache must be opened; undefined where nothing is cached. */
@@ -104,7 +117,7 @@ function open({ world, logger, config }: CacheSurroundings): Opened | Promise<Op
   const { models, shared } = config()
   if (models?.cache.store === 'redis' && shared.type === 'redis') return openRedis(urlOf(shared.url), world, logger)
   if (models?.cache.store !== 'disk') return { cache: new MemoryAnswerCache(bounds), close: () => {} }
-  const cache = new SqliteAnswerCache({ path: join(dataFolder(config()), 'cache.db'), world, bounds })
+  const cache = new SqliteAnswerCache({ path: fileIn(dataFolder(config())), world, bounds })
   return { cache, close: () => cache.close() }
 }
 

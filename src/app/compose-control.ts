@@ -1,7 +1,7 @@
 import type { ConfigStatus, ControlApiDeps, Readiness } from '../control/api/deps.ts'
-import type { AnswerCache } from '../core/answer-cache.ts'
 import { GatewayError } from '../core/errors.ts'
 import { OnDemand } from '../core/on-demand.ts'
+import type { CurrentCache } from './answer-cache.ts'
 import { code } from './code.ts'
 import type { ComposeDeps } from './compose.ts'
 import type { Models } from './compose-models.ts'
@@ -13,7 +13,7 @@ import type { CurrentSnapshot } from './snapshot.ts'
 /** What the control API reaches of the gateway that it stands beside. */
 interface Beside {
   readonly models: OnDemand<Models>
-  readonly cache: () => AnswerCache | undefined
+  readonly cache: CurrentCache
   readonly readiness: () => Readiness
 }
 
@@ -37,7 +37,7 @@ export function composeControl(deps: ComposeDeps, { models, cache, readiness }: 
     startedAtMs: world.now(),
     reload: deps.reload,
     readiness,
-    cache,
+    cache: cache.get,
     teams: () => Object.keys(snapshot.get().rules.teams),
     models: () =>
       snapshot
@@ -46,7 +46,7 @@ export function composeControl(deps: ComposeDeps, { models, cache, readiness }: 
         .map(({ name }) => name),
     eraseKept: async (filter) => {
       const kept = (await store.objects.erase(filter)) + (models.made?.eraseKept(filter) ?? 0)
-      return kept + ((await cache()?.purge(filter)) ?? 0)
+      return kept + (await cache.erase(filter))
     },
     bodyReaders: () => snapshot.get().config.bodies.readers,
     money: () => ({ ledger: money.ledger, at: money.moment() }),

@@ -122,7 +122,7 @@ export function compose(deps: ComposeDeps): Gateway {
   let layers = running()
   const expiry = new EndExpired({ world, live, keys: deps.keys, isWanted: () => snapshot.get().rules.onExpiry === 'end' })
   const ready = () => readiness(deps, isOpen)
-  const controlDeps = composeControl(deps, { models, cache: cache.get, readiness: ready })
+  const controlDeps = composeControl(deps, { models, cache, readiness: ready })
   // With its first request: many gateways are never asked.
   const api = new OnDemand(async () => (await import('../control/api/index.ts')).createControlApi(controlDeps))
   const own = { world, access: deps.keys, reader: store.reader, live, adminKey: deps.adminKey }

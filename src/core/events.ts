@@ -226,6 +226,8 @@ export interface AttemptBooked extends Pick<CallEnded, 'callId' | 'layer' | 'act
   /** How the call had ended, and the route that chose its model. Absent of what a crash or a lease left. */
   readonly outcome?: Outcome | undefined
   readonly route?: string | undefined
+  /** The trace of the call. Absent of what a crash or a lease left. */
+  readonly traceId?: string | undefined
 }
 
 /** What an attempt came to that its call did not wait for. Of provider and target, those of the attempt that answered unless said. */
@@ -357,6 +359,11 @@ export interface CallRecord {
    * will say it.
    */
   finishLate(late: LateAttempt): void
+  /**
+   * What an attempt costs only its usage will say, and it is read on after its client left: until that is over, the call has no price.
+   * @returns to be called once with whether it is known then; true where with it all of a call is known that ended without
+   */
+  awaitPrice(): (isKnown: boolean) => true | undefined
   /** Headers of the gateway's own that the caller gets with the reply or the refusal. Names in lower case. */
   replyHeaders?: Record<string, string>
 }

@@ -43,11 +43,13 @@ interface Metered {
   sizeBytes: number
   /** Its client has left, and it is read on: the call ends without what it brought, which is written when it is booked. */
   isLeft: boolean
+  /** Hears whether its price is known in the end, where it was left without one. */
+  onPrice: ReturnType<Call['record']['awaitPrice']> | undefined
   /** What the facts said before it. */
   readonly before: Brought
 }
 
-type Brought = Pick<CallFacts, 'usage' | 'costNanoUsd' | 'priceVersion' | 'pricing' | 'isUnpriced'>
+type Brought = Pick<CallFacts, 'usage' | 'costNanoUsd' | 'priceVersion' | 'pricing'>
 
 /**
  * Stands inside `route`, so that every attempt is metered: holds what it may take of the budgets that apply, and books the hold once.
@@ -100,10 +102,10 @@ interface Watched<In, Part, Priced> {
  */
 function watch<In, Part, Priced>(reply: Reply<Part>, { deps, call, priced, held, unheld }: Watched<In, Part, Priced>): () => void {
   const { facts } = call.record
-  const { usage, costNanoUsd, priceVersion, pricing, isUnpriced } = facts
-  const before = { usage, costNanoUsd, priceVersion, pricing, isUnpriced }
+  const { usage, costNanoUsd, priceVersion, pricing } = facts
+  const before = { usage, costNanoUsd, priceVersion, pricing }
   const isWhole = deps.isEnd === undefined
-  const metered: Metered = { usage: undefined, charge: undefined, isWhole, sizeBytes: 0, isLeft: false, before }
+  const metered: Metered = { usage: undefined, charge: undefined, isWhole, sizeBytes: 0, isLeft: false, onPrice: undefined, before }
   tap(reply, (part) => {
     const sizeBytes = deps.sizeOf(part)
     metered.sizeBytes += sizeBytes
@@ -117,16 +119,13 @@ function watch<In, Part, Priced>(reply: Reply<Part>, { deps, call, priced, held,
   })
   whenEnded(reply, (ending) => {
     facts.sizeOutBytes = metered.sizeBytes
-    if (metered.isLeft) {
-      facts.isUnpriced = before.isUnpriced
-      bring(metered, facts)
-    }
+    if (metered.isLeft) bring(metered, facts)
     if (held !== undefined) book(held, metered, ending, facts)
     else tellUnheld(unheld, metered, ending, facts)
-    finishLate(call, held, metered)
+    finishLate(call, held, metered, ending)
     return facts.costNanoUsd === undefined ? undefined : { ...ending, costNanoUsd: facts.costNanoUsd }
   })
-  return () => leave(metered, held, facts)
+  return () => leave(metered, held, call)
 }
 
 /** What no budget has held is told as far as it is known. */
@@ -146,16 +145,17 @@ function isBill({ usage, isWhole }: Metered, { outcome }: Ending): boolean {
 }
 
 /** What it has brought so far is no bill: what will be booked is. A price that nothing was held at may never be known. */
-function leave<In>(metered: Metered, held: HeldAttempt<In> | undefined, facts: CallFacts): void {
+function leave<In>(metered: Metered, held: HeldAttempt<In> | undefined, { record }: Call): void {
   metered.isLeft = true
-  Object.assign(facts, metered.before)
-  if (held?.hold.nanoUsd === undefined) facts.isUnpriced = true
+  Object.assign(record.facts, metered.before)
+  if (held?.hold.nanoUsd === undefined) metered.onPrice = record.awaitPrice()
 }
 
 /** An attempt that was over after its call had ended: of one that was read on after its client left, or that another one was quicker than. */
-function finishLate<In>(call: Call, held: HeldAttempt<In> | undefined, { usage, charge, isLeft, before }: Metered): void {
-  const resolvesUnpriced: true | undefined =
-    isLeft && before.isUnpriced !== true && held?.hold.nanoUsd === undefined && charge?.type === 'priced' ? true : undefined
+function finishLate<In>(call: Call, held: HeldAttempt<In> | undefined, metered: Metered, ending: Ending): void {
+  const { usage, charge, isLeft, onPrice } = metered
+  const isKnown = held === undefined ? charge?.type === 'priced' : held.booking?.nanoUsd !== undefined
+  const resolvesUnpriced = onPrice?.(isKnown)
   const { priceVersion } = call.record.facts
   if (held !== undefined) {
     const late = { usage: isLeft ? usage : undefined, resolvesUnpriced, priceVersion }
@@ -165,7 +165,16 @@ function finishLate<In>(call: Call, held: HeldAttempt<In> | undefined, { usage, 
   if (!isLeft || charge?.type !== 'priced' || usage === undefined) return
   const tokens = (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0)
   const attempt = `${call.id}.${call.record.facts.attempts}`
-  const booking = { attempt, state: 'settled', atMs: call.world.now(), nanoUsd: charge.costNanoUsd, tokens, balances: [] } as const
+  const isEstimate: true | undefined = isBill(metered, ending) ? undefined : true
+  const booking = {
+    attempt,
+    state: 'settled',
+    atMs: call.world.now(),
+    nanoUsd: charge.costNanoUsd,
+    tokens,
+    isEstimate,
+    balances: [],
+  } as const
   call.record.finishLate({ booking, usage, resolvesUnpriced, priceVersion })
 }
 

@@ -89,8 +89,37 @@ describe('what an attempt came to after its call had ended', () => {
     record.finishLate({ booking, usage: undefined })
     await world.settle()
     const late = written.kept.find(({ type }) => type === 'attempt.booked')
-    expect(late).toMatchObject({ callId: record.callId, booking, outcome: 'cancelled', route: 'smart' })
+    expect(late).toMatchObject({ callId: record.callId, booking, outcome: 'cancelled', route: 'smart', traceId: '1'.repeat(32) })
     expect(late).toHaveProperty('costNanoUsd', costNanoUsd)
+  })
+
+  test.each<[string, readonly boolean[], boolean | undefined, readonly (true | undefined)[]]>([
+    ['where it comes to be known', [true], undefined, [true]],
+    ['with the last of two', [true, true], undefined, [undefined, true]],
+    ['not where one never comes to be known', [true, false], undefined, [undefined, undefined]],
+    ['nor where the first never does', [false, true], undefined, [undefined, undefined]],
+    ['nor where it was unpriced before', [true], true, [undefined]],
+  ])('gives a call its price %s', async (_what, known, isUnpriced, resolves) => {
+    const { record, written, world } = lab()
+    await record.start()
+    record.facts.isUnpriced = isUnpriced
+    const over = known.map(() => record.awaitPrice())
+    record.end({ outcome: 'cancelled', error: new GatewayError('client_closed', 'The client left.') })
+    await world.settle()
+    expect(written.kept).toMatchObject([{ type: 'call.ended', isUnpriced: true }])
+    expect(over.map((each, index) => each(known[index] === true))).toEqual([...resolves])
+  })
+
+  test.each([
+    [true, undefined],
+    [false, true],
+  ])('has come before a call is written: it is priced where it is known (%p)', async (isKnown, isUnpriced) => {
+    const { record, written, world } = lab()
+    await record.start()
+    record.awaitPrice()(isKnown)
+    record.end({ outcome: 'cancelled', error: new GatewayError('client_closed', 'The client left.') })
+    await world.settle()
+    expect(written.kept.find((event) => event.type === 'call.ended')?.isUnpriced).toBe(isUnpriced)
   })
 
   test('stands in the ending where the call still runs, and nowhere else', async () => {

@@ -34,6 +34,8 @@ export class LogRecord implements CallRecord {
   /** How the call ended, once that is written. */
   #outcome: Outcome | undefined
   #work: Promise<void> | undefined
+  /** Attempts that are read on, of which nobody knows yet what they cost. */
+  #awaitedPrices = 0
 
   constructor(start: RecordStart) {
     this.callId = start.world.id('call')
@@ -65,11 +67,11 @@ export class LogRecord implements CallRecord {
 
   finishLate({ booking, usage, resolvesUnpriced, priceVersion, ...where }: LateAttempt): void {
     if (this.#outcome === undefined) return
-    const { layer, log } = this.#start
+    const { layer, log, trace } = this.#start
     const { principal, subject, provider, target, choice } = this.facts
     const identity = { callId: this.callId, layer, action: this.action, principal, subject, provider, target, ...where }
     const costNanoUsd = booking.state === 'released' ? undefined : booking.nanoUsd
-    const of = { outcome: this.#outcome, route: choice?.route }
+    const of = { outcome: this.#outcome, route: choice?.route, traceId: trace.traceId }
     const late = { booking, usage, costNanoUsd, priceVersion, resolvesUnpriced, ...of }
     const booked = { type: 'attempt.booked', atMs: booking.atMs, ...identity, ...late } as const
     // Behind the ending, which waits for the start in the same way.
@@ -77,6 +79,15 @@ export class LogRecord implements CallRecord {
       () => log.keep(booked),
       () => {},
     )
+  }
+
+  awaitPrice(): (isKnown: boolean) => true | undefined {
+    this.#awaitedPrices++
+    return (isKnown) => {
+      this.#awaitedPrices--
+      if (!isKnown) this.facts.isUnpriced = true
+      return this.#awaitedPrices === 0 && this.facts.isUnpriced !== true ? true : undefined
+    }
   }
 
   /** Writes `call.ended` (and `call.started` where the call was refused before it): once. */
@@ -203,7 +214,7 @@ export class LogRecord implements CallRecord {
       usage: facts.usage,
       // What was booked after the reply had ended, while the call waited for its work, is in the facts alone.
       costNanoUsd: facts.costNanoUsd ?? ending.costNanoUsd,
-      isUnpriced: facts.isUnpriced,
+      isUnpriced: this.#awaitedPrices > 0 ? true : facts.isUnpriced,
       priceVersion: facts.priceVersion,
       pricing: facts.pricing,
       isEstimate: facts.isEstimate,

@@ -20,6 +20,7 @@ test.each<[string, readonly AttemptBooked[], Partial<Pick<CallEnded, 'costNanoUs
   ['is what all its holds were charged', [bookedOf(1, 'expired', 70), bookedOf(2, 'expired', 30)], { costNanoUsd: 100, isEstimate: true }],
   ['is nothing where its holds were given back', [bookedOf(1, 'released', 0)], {}],
   ['is unpriced where a hold had no price', [bookedOf(1, 'expired', undefined)], { isUnpriced: true }],
+  ['is unpriced where an attempt was over that had none', [bookedOf(1, 'settled', undefined)], { isUnpriced: true }],
   [
     'is both where one of two had none',
     [bookedOf(1, 'expired', 70), bookedOf(2, 'expired', undefined)],

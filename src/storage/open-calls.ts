@@ -53,6 +53,6 @@ export function crashedEnding(started: CallStarted, times: CrashTimes, booked: r
           isEstimate: true,
           priceVersion: charged[0]?.priceVersion,
         }),
-    ...(booked.some(({ booking }) => booking.state === 'expired' && booking.nanoUsd === undefined) ? { isUnpriced: true } : {}),
+    ...(booked.some(({ booking }) => booking.state !== 'released' && booking.nanoUsd === undefined) ? { isUnpriced: true } : {}),
   }
 }

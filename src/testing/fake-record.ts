@@ -41,6 +41,9 @@ class CountingRecord implements FakeRecord {
 
   awaitWork(): void {}
   finishLate(): void {}
+  awaitPrice(): () => undefined {
+    return () => undefined
+  }
 
   start(): Promise<void> {
     this.startCalls++

@@ -1,3 +1,4 @@
+import { Database } from 'bun:sqlite'
 import { describe, expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -5,6 +6,7 @@ import { SpendProjection } from '../../src/control/projections/spend.ts'
 import { spendBy } from '../../src/control/projections/spend-by.ts'
 import type { CallStarted } from '../../src/core/events.ts'
 import { TALLY_REST } from '../../src/core/ports.ts'
+import { openReader } from '../../src/storage/sqlite/open-reader.ts'
 import type { SqliteStore } from '../../src/storage/sqlite/store.ts'
 import { ALICE, endedCall, startedCall } from './call-events.ts'
 import { spendState } from './projections.contract.ts'
@@ -47,6 +49,22 @@ describe('a segment past its retention', () => {
     expect(await store.tallies.sum({ table: 'spend', by: [] })).toMatchObject([
       { sums: [20n, 24_000n, 16_000n, 0n, 4800n, 0n, 15_600_000n] },
     ])
+  })
+
+  test.each([
+    ['the hash that it goes on from', "previous_hash = 'f00d'"],
+    ['where it begins', 'first_seq = first_seq + 1'],
+  ])('shows it where its row says something else of %s', async (_what, change) => {
+    const folder = makeFolder()
+    const store = await folder.open(options)
+    await writeDays(folder, store)
+    await store.close()
+    using database = new Database(join(folder.path, 'journal.db'))
+    const id = 2
+    database.run(`UPDATE segments SET ${change} WHERE id = ${id}`)
+    const reader = openReader(folder.path, { world: folder.world })
+    const verified = await reader.verify().finally(() => reader.close())
+    expect(verified).toMatchObject({ type: 'broken', reason: `Segment ${id}, which was trimmed, does not follow segment 1.` })
   })
 
   test('loses no spend when the projections are rebuilt', async () => {

@@ -141,3 +141,34 @@ test('of two attempts that are read on for a client that left, both are in the e
   expect(bookingsOf(events.at(-1))).toHaveLength(2)
   await nothingIsLeft(routed)
 })
+
+test.each([
+  ['whole', false],
+  ['streamed', true],
+])('two attempts that are read on without a budget, and come to be known, are no call without a price: %s', async (_how, stream) => {
+  await using routed = await startRouted({
+    route: { hedge: { after: '5ms', share: '100%', spend: '100%' } },
+    more: { money: { onClientLeave: 'drain', drainFor: '5s' } },
+  })
+  const { scenario } = routed
+  const [first, second, rest] = [gate(), gate(), gate()]
+  const usage = { inputTokens: 100, outputTokens: 30 }
+  const answer = stream
+    ? chatStream({ pieces: ['Yes', ', it is.'], before: { 2: rest.step }, usage })
+    : chatAnswer({ content: 'Yes.', usage })
+  routed.at('first').answer((request) => [first.step, ...answer(request)])
+  routed.at('second').answer((request) => [second.step, ...answer(request)])
+  using client = await openRawClient(scenario.dataPort)
+  await client.send(rawChat(scenario, { model: 'smart', stream, messages: [{ role: 'user', content: 'Go.' }] }))
+  await routed.at('second').received(1)
+  client.destroy()
+  await Bun.sleep(150)
+  second.open()
+  await Bun.sleep(100)
+  first.open()
+  await Bun.sleep(100)
+  rest.open()
+  const spend = async () => (await scenario.control<readonly { costNanoUsd: string }[]>('GET', '/api/v1/spend?by=team')).body
+  for (let look = 0; look < 400 && (await spend())[0]?.costNanoUsd !== '1000000'; look++) await Bun.sleep(5)
+  expect(await spend()).toMatchObject([{ calls: 1, costNanoUsd: '1000000', unpricedCalls: 0 }])
+})

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import type { CallEnded, Event } from '../../core/events.ts'
+import type { AttemptBooked, CallEnded, Event } from '../../core/events.ts'
 import { openTestControl, readAnswer, type TestControl, testCall } from '../../testing/open-test-control.ts'
 import type { TraceNode } from './trace.ts'
 
@@ -107,6 +107,22 @@ test('a trace is found by any call in it, also by one that runs', async () => {
   const { roots } = await readTrace(control, 'call_E')
   expect(roots.map(({ call }) => call)).toEqual(['call_A', 'call_F'])
   expect(roots[1]?.children[0]?.state).toBe('running')
+})
+
+test('what was booked after a call had ended is part of its cost', async () => {
+  const control = openTestControl()
+  const [started, ended] = call(control, 0, { callId: 'call_H', spanId: 'h', costNanoUsd: 5, isUnpriced: true, outcome: 'cancelled' })
+  const { callId, layer, action, principal, subject, provider, target, traceId } = ended
+  const of = { callId, layer, action, principal, subject, provider, target, traceId, outcome: 'cancelled' } as const
+  const late = (attempt: string, nanoUsd: number): AttemptBooked => ({
+    ...{ type: 'attempt.booked', atMs: 0, ...of, costNanoUsd: nanoUsd },
+    booking: { attempt, state: 'settled', atMs: 0, nanoUsd, tokens: 9, balances: [] },
+  })
+  await write(control, [started, ended, late('call_H.1', 70)])
+  expect(await readTrace(control, TRACE)).toMatchObject({ calls: 1, costUsd: '0.000000075', unpriced: true })
+  await write(control, [{ ...late('call_H.2', 20), resolvesUnpriced: true }])
+  const cost = { costUsd: '0.000000095', unpriced: false }
+  expect(await readTrace(control, TRACE)).toMatchObject({ ...cost, roots: [{ ...cost, tree: cost }] })
 })
 
 test('what is not there is said to be not there', async () => {

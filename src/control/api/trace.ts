@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import type { CallEnded, CallStarted, Event } from '../../core/events.ts'
+import type { AttemptBooked, CallEnded, CallStarted, Event } from '../../core/events.ts'
 import { formatUsd } from '../../core/money.ts'
 import { defined } from './defined.ts'
 import { isoTime, showAsk, shownAsk, shownPrincipal, showPrincipal } from './shapes.ts'
@@ -85,7 +85,11 @@ export function encodeTrace({ traceId, events, isCut, isLive, nowMs }: Known): T
   if (first === undefined) return undefined
   const startedMs = startOf(first)
   const endMs = Math.max(...calls.map((event) => startOf(event) + durationOf(event, nowMs)))
-  const roots = plant(calls).map((branch) => encodeBranch(branch, { isLive, nowMs }))
+  const late = Map.groupBy(
+    events.filter((event) => event.type === 'attempt.booked'),
+    ({ callId }) => callId,
+  )
+  const roots = plant(calls).map((branch) => encodeBranch(branch, { isLive, nowMs, late }))
   return {
     traceId,
     startedAt: isoTime(startedMs),
@@ -124,10 +128,15 @@ interface Cost {
   readonly isUnpriced: boolean
 }
 
-function encodeBranch(branch: Branch, now: Pick<Known, 'isLive' | 'nowMs'>): { readonly node: TraceNode; readonly cost: Cost } {
+interface Around extends Pick<Known, 'isLive' | 'nowMs'> {
+  /** What was booked after its call had ended, by call. */
+  readonly late: ReadonlyMap<string, readonly AttemptBooked[]>
+}
+
+function encodeBranch(branch: Branch, now: Around): { readonly node: TraceNode; readonly cost: Cost } {
   const { event } = branch
   const children = branch.children.map((child) => encodeBranch(child, now))
-  const own = costOf(event)
+  const own = costOf(event, now.late.get(event.callId) ?? [])
   const cost = sumOf([own, ...children.map((child) => child.cost)])
   const { callId, spanId, parentSpanId, layer, action, subject, principal } = event
   const node = {
@@ -161,16 +170,22 @@ function durationOf(event: CallStarted | CallEnded, nowMs: number): number {
   return event.type === 'call.ended' ? event.durationMs : Math.max(0, nowMs - event.atMs)
 }
 
-function costOf(event: CallStarted | CallEnded): Cost {
+function costOf(event: CallStarted | CallEnded, late: readonly AttemptBooked[]): Cost {
   if (event.type === 'call.started') return { nanoUsd: undefined, isUnpriced: false }
-  const { costNanoUsd, isUnpriced } = event
-  return { nanoUsd: costNanoUsd === undefined ? undefined : BigInt(costNanoUsd), isUnpriced: isUnpriced === true }
+  const isResolved = late.some(({ resolvesUnpriced }) => resolvesUnpriced === true)
+  return {
+    nanoUsd: sumOfKnown([event, ...late].map(({ costNanoUsd }) => costNanoUsd)),
+    isUnpriced: event.isUnpriced === true && !isResolved,
+  }
+}
+
+function sumOfKnown(costs: readonly (number | bigint | undefined)[]): bigint | undefined {
+  const known = costs.flatMap((cost) => (cost === undefined ? [] : [BigInt(cost)]))
+  return known.length === 0 ? undefined : known.reduce((sum, each) => sum + each, 0n)
 }
 
 function sumOf(costs: readonly Cost[]): Cost {
-  const known = costs.flatMap(({ nanoUsd }) => (nanoUsd === undefined ? [] : [nanoUsd]))
-  const nanoUsd = known.length === 0 ? undefined : known.reduce((sum, each) => sum + each, 0n)
-  return { nanoUsd, isUnpriced: costs.some(({ isUnpriced }) => isUnpriced) }
+  return { nanoUsd: sumOfKnown(costs.map(({ nanoUsd }) => nanoUsd)), isUnpriced: costs.some(({ isUnpriced }) => isUnpriced) }
 }
 
 function encodeCost({ nanoUsd, isUnpriced }: Cost) {

@@ -43,15 +43,12 @@ export class AttemptRecord implements CallRecord {
   readonly #call: CallRecord
   #added: Pick<CallFacts, 'attempts' | 'usage' | 'costNanoUsd' | 'providerMs'>
   #addedBookings = 0
-  /** What an attempt before it cost is not known, and will not be. */
-  readonly #wasUnpriced: boolean
 
   /** @param number of the attempt, from 1: what it counts goes on from there, for the names of its holds */
   constructor(call: CallRecord, number: number) {
     this.callId = call.callId
     this.action = call.action
     this.#call = call
-    this.#wasUnpriced = call.facts.isUnpriced === true
     this.facts = { ...call.facts, ...CLEARED, ...ADDED, attempts: number - 1 }
     this.#added = { attempts: number - 1 }
   }
@@ -81,7 +78,11 @@ export class AttemptRecord implements CallRecord {
   finishLate(late: LateAttempt): void {
     // Where the call has not been written yet, its ending says it.
     this.charge()
-    this.#call.finishLate(this.#wasUnpriced ? { ...late, resolvesUnpriced: undefined } : late)
+    this.#call.finishLate(late)
+  }
+
+  awaitPrice(): (isKnown: boolean) => true | undefined {
+    return this.#call.awaitPrice()
   }
 
   /** Adds to the call what it does not have yet of this attempt. */

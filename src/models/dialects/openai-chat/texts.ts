@@ -20,6 +20,7 @@ export const openaiChatTexts: WireTexts = {
     ]),
     ['citations'],
     ['search_results'],
+    ['related_questions'],
   ],
   endsOf: (value) => {
     if (!Array.isArray(value.choices)) return []
@@ -160,14 +161,21 @@ function laneOf(choice: JsonObject, position: number): string {
   return String(choice.index ?? position)
 }
 
-/** Of a piece only what its text stands in: what is said again has no sound and no signature. */
+/** Of a piece only what its text stands in: what is said again has no sound, no signature and none of the texts beside it. */
 function pieceOf(delta: JsonObject, field: string, at: number): JsonObject {
   if (field === 'tool_calls') return { tool_calls: callPiece(delta.tool_calls, at) }
   if (field === 'audio') return { audio: { transcript: '' } }
+  if (field === 'content' && Array.isArray(delta.content)) return { content: [contentPiece(delta.content[at])] }
   if (field !== 'reasoning_details') return { [field]: delta[field] ?? null }
   const detail: Json | undefined = Array.isArray(delta.reasoning_details) ? delta.reasoning_details[at] : undefined
   const { type, index, format, summary } = isObject(detail) ? detail : {}
   return { reasoning_details: [{ type, index: index ?? at, format, ...(typeof summary === 'string' ? { summary: '' } : { text: '' }) }] }
+}
+
+/** A part of a content that is a list: of text, or of thinking, which is a list again. */
+function contentPiece(part: Json | undefined): Json {
+  const piece = { type: 'text', text: '' }
+  return isObject(part) && Array.isArray(part.thinking) ? { type: 'thinking', thinking: [piece] } : piece
 }
 
 function callPiece(calls: Json | undefined, position: number): Json {

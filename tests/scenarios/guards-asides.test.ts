@@ -141,6 +141,14 @@ const ROWS: readonly (readonly [string, Wire, (text: string) => JsonObject])[] =
     }),
   ],
   [
+    'what a picture was made of',
+    RESPONSES,
+    (text) => ({
+      ...{ type: 'image_generation_call', id: 'ig_1', status: 'completed', output_format: 'png', size: '1024x1024' },
+      ...{ revised_prompt: text, result: 'Ym9iQGV4YW1wbGUub3JnLCBib2JAZXhhbXBsZS5vcmc=' },
+    }),
+  ],
+  [
     'a call of a remote server',
     RESPONSES,
     (text) => ({ type: 'mcp_call', id: 'mcp_1', server_label: 'x', name: 'f', arguments: JSON.stringify({ to: text }), output: text }),

@@ -31,12 +31,11 @@ export function asidesIn(value: JsonObject, within: readonly JsonPath[], known: 
       for (const [index, item] of json.entries()) visit(item as Json, [...path, index], around)
       return
     }
-    // A picture is no text.
-    if (!isObject(json) || json.type === 'image_generation_call') return
+    if (!isObject(json)) return
     const own = aroundIn(json, around)
     for (const [key, item] of Object.entries(json)) {
       const at = [...path, key]
-      if (isPlainDocument(key, json) || (!OF_WIRE.has(key) && !ID.test(key) && !isStructural([key]))) visit(item, at, aroundKey(key, own))
+      if (isPlainDocument(key, json) || !isOfWire(key, json)) visit(item, at, aroundKey(key, own))
     }
   }
   // A response in an event says again what its items have said.
@@ -49,6 +48,12 @@ function isPicture(text: string, path: JsonPath): boolean {
   if (!text.startsWith('data:')) return false
   const written = JSON.stringify(text)
   return isDataUrl(written, { path, from: 0, to: written.length })
+}
+
+function isOfWire(key: string, { type }: JsonObject): boolean {
+  if (OF_WIRE.has(key) || ID.test(key) || isStructural([key])) return true
+  // The picture that was made, in base64 as it is.
+  return key === 'result' && type === 'image_generation_call'
 }
 
 /** What Claude has fetched is text as it is, where a picture has base64. */

@@ -216,6 +216,16 @@ test.each([
   expect(texts.join('')).toBe(said)
 })
 
+test('what is held back is said without what stood beside it', async () => {
+  await using scenario = await start(SEARCHING)
+  const first = { ...chunk({ role: 'assistant', content: `Yes, ${MAIL}` }), search_results: [{ title: MAIL }], related_questions: [MAIL] }
+  const frames = [first, chunk({}, 'stop')].map((frame) => `data: ${JSON.stringify(frame)}\n\n`)
+  scenario.upstream.answer(streamReply({ frames: [...frames, 'data: [DONE]\n\n'] }))
+  const reply = await ask(scenario, { path: CHAT.path(true), body: CHAT.body(true) })
+  expect(reply.text).not.toContain(MAIL)
+  expect(reply.text.split('"search_results":[{"title":"[EMAIL]"}]')).toHaveLength(2)
+})
+
 test('what a response repeats of its request is not what it says', async () => {
   await using scenario = await start(RESPONSES)
   scenario.upstream.answer(wholeReply({ body: RESPONSES.whole({ type: 'mcp_call', id: 'm', name: 'f', arguments: '{}', output: 'x' }) }))

@@ -3,6 +3,9 @@ import type { Phase } from '../../../stages/guards/types.ts'
 import type { WireText, WireTexts } from '../wire-texts.ts'
 import { isDescription, isStructural } from '../wire-texts.ts'
 
+/** Where Perplexity tells beside the choices what it has found, with every frame. */
+const BESIDE = ['citations', 'search_results', 'related_questions'] as const
+
 /** Where requests and replies of this wire have their texts. */
 export const openaiChatTexts: WireTexts = {
   phaseOf: (path, root) => {
@@ -18,9 +21,7 @@ export const openaiChatTexts: WireTexts = {
       ['choices', at, 'message'],
       ['choices', at, 'delta'],
     ]),
-    ['citations'],
-    ['search_results'],
-    ['related_questions'],
+    ...BESIDE.map((field) => [field]),
   ],
   endsOf: (value) => {
     if (!Array.isArray(value.choices)) return []
@@ -40,10 +41,12 @@ export const openaiChatTexts: WireTexts = {
   continuation: (value, path) => {
     const [, choiceIndex, , field, callIndex] = path
     const choice: Json | undefined = Array.isArray(value.choices) ? value.choices[Number(choiceIndex)] : undefined
-    if (!isObject(choice) || !isObject(choice.delta)) return { ...value, usage: undefined }
+    // What stood beside the text was told with it.
+    const head = { ...value, usage: undefined, ...Object.fromEntries(BESIDE.map((told) => [told, undefined])) }
+    if (!isObject(choice) || !isObject(choice.delta)) return head
     const delta = pieceOf(choice.delta, String(field), Number(callIndex))
     const { index } = choice
-    return { ...value, usage: undefined, choices: [{ index: index ?? Number(choiceIndex), delta, finish_reason: null }] }
+    return { ...head, choices: [{ index: index ?? Number(choiceIndex), delta, finish_reason: null }] }
   },
 }
 

@@ -35,7 +35,7 @@ export const scales = {
   },
   ordinary: {
     name: 'ordinary',
-    limitMinutes: 12,
+    limitMinutes: 14,
     rounds: 13,
     roundSeconds: 1,
     streamRounds: 7,
@@ -43,7 +43,7 @@ export const scales = {
     idleSeconds: 2,
     batches: 20,
     calls: 200_000,
-    aborts: 10_000,
+    aborts: 40_000,
     reportedCalls: 1_000_000,
     starts: 5,
   },

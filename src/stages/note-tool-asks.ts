@@ -22,8 +22,8 @@ interface NoteToolAsksDeps<In, Part> {
 export function noteToolAsks<In, Part>(deps: NoteToolAsksDeps<In, Part>): Stage<In, Part> {
   return (call, input, next) => {
     // Not the input itself: a stream lives long, and the caller's text would as long.
-    const model = deps.modelOf(input)
-    const see = (part: Part) => noteAsked(call, deps.toolCallsOf(part), { asks: deps.asks, model })
+    const asked = { asks: deps.asks, model: deps.modelOf(input) }
+    const see = (part: Part) => noteAsked(call, deps.toolCallsOf(part), asked)
     return next(call, input).then((reply) => (deps.isDropped(call) ? reply : tap(reply, see)))
   }
 }

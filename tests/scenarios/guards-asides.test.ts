@@ -34,6 +34,12 @@ const CHAT: Wire = {
   }),
   frames: (aside) => [chunk({ role: 'assistant', content: 'Yes.' }), chunk(aside), chunk({}, 'stop')],
 }
+/** Perplexity, which tells some of it beside the choices. */
+const SEARCHING: Wire = {
+  ...CHAT,
+  whole: (aside) => ({ ...CHAT.whole({}), ...aside }),
+  frames: (aside) => [chunk({ role: 'assistant', content: 'Yes.' }), { ...chunk({}), ...aside }, chunk({}, 'stop')],
+}
 const message = { id: 'm1', type: 'message', role: 'assistant', model: 'm', content: [], stop_reason: null, stop_sequence: null }
 const MESSAGES: Wire = {
   ...{ wire: 'anthropic-messages', base: '/v1', path: () => '/v1/messages' },
@@ -92,6 +98,18 @@ const ROWS: readonly (readonly [string, Wire, (text: string) => JsonObject])[] =
     (text) => ({ reasoning: text, reasoning_details: [{ type: 'reasoning.text', index: 0, text, signature: 'bob@example.com' }] }),
   ],
   ['sound that is written down', CHAT, (text) => ({ audio: { id: 'audio_1', data: 'AAAA', transcript: text } })],
+  ['what might be asked next', SEARCHING, (text) => ({ citations: ['https://example.com/'], related_questions: [text] })],
+  [
+    'a page that was fetched',
+    MESSAGES,
+    (text) => ({
+      ...{ type: 'web_fetch_tool_result', tool_use_id: 't1' },
+      content: {
+        ...{ type: 'web_fetch_result', url: 'https://example.com/', retrieved_at: '2026-11-21T18:00:00Z' },
+        content: { type: 'document', title: 'Page', source: { type: 'text', media_type: 'text/plain', data: text } },
+      },
+    }),
+  ],
   [
     'citations',
     MESSAGES,
@@ -115,7 +133,19 @@ const ROWS: readonly (readonly [string, Wire, (text: string) => JsonObject])[] =
       status: 'completed',
       code: text,
       container_id: 'c1',
-      outputs: [{ type: 'logs', logs: text }],
+      outputs: [
+        { type: 'logs', logs: text },
+        { type: 'logs', logs: `data: ${text}` },
+        { type: 'image', url: 'data:image/png;base64,Ym9iQGV4YW1wbGUub3Jn' },
+      ],
+    }),
+  ],
+  [
+    'what a picture was made of',
+    RESPONSES,
+    (text) => ({
+      ...{ type: 'image_generation_call', id: 'ig_1', status: 'completed', output_format: 'png', size: '1024x1024' },
+      ...{ revised_prompt: text, result: 'Ym9iQGV4YW1wbGUub3JnLCBib2JAZXhhbXBsZS5vcmc=' },
     }),
   ],
   [
@@ -160,6 +190,40 @@ describe.each(ROWS.map(([what, wire, aside]) => ({ what, name: wire.wire, wire, 
     const { guards } = await scenario.expectCall({ outcome: 'ok' })
     expect(guards?.slice(1).map(({ guard, did }) => `${guard} ${did}`)).toContain('pii redacted')
   })
+})
+
+test('what the last event of Responses says again is not counted again', async () => {
+  await using scenario = await start(RESPONSES)
+  const item = { type: 'code_interpreter_call', id: 'ci_1', status: 'completed', container_id: 'c1', code: MAIL, outputs: null }
+  const frames = RESPONSES.frames(item).map((frame) => `event: ${String(frame.type)}\ndata: ${JSON.stringify(frame)}\n\n`)
+  scenario.upstream.answer(streamReply({ frames }))
+  const reply = await ask(scenario, { path: RESPONSES.path(true), body: { ...RESPONSES.body(true), input: 'Hello.' } })
+  expect(reply.text).not.toContain(MAIL)
+  const { guards } = await scenario.expectCall({ outcome: 'ok' })
+  expect(guards).toEqual([{ guard: 'pii', phase: 'toolArguments', did: 'redacted', kinds: { EMAIL: 1 } }])
+})
+
+test.each([
+  ['text', 'Yes, [EMAIL]', (first: JsonObject, last: JsonObject) => [first, last]],
+  ['thinking', 'Yes, [EMAIL]', (first: JsonObject, last: JsonObject) => [{ type: 'thinking', thinking: [first, last] }]],
+])('of parts of %s in one frame only what was held back is said behind it', async (_what, said, content) => {
+  await using scenario = await start(CHAT)
+  const delta = { content: content({ type: 'text', text: 'Yes, ' }, { type: 'text', text: MAIL }) }
+  const frames = [chunk(delta), chunk({}, 'stop')].map((frame) => `data: ${JSON.stringify(frame)}\n\n`)
+  scenario.upstream.answer(streamReply({ frames: [...frames, 'data: [DONE]\n\n'] }))
+  const reply = await ask(scenario, { path: CHAT.path(true), body: CHAT.body(true) })
+  const texts = [...reply.text.matchAll(/"text":"([^"]*)"/g)].map(([, text]) => text)
+  expect(texts.join('')).toBe(said)
+})
+
+test('what is held back is said without what stood beside it', async () => {
+  await using scenario = await start(SEARCHING)
+  const first = { ...chunk({ role: 'assistant', content: `Yes, ${MAIL}` }), search_results: [{ title: MAIL }], related_questions: [MAIL] }
+  const frames = [first, chunk({}, 'stop')].map((frame) => `data: ${JSON.stringify(frame)}\n\n`)
+  scenario.upstream.answer(streamReply({ frames: [...frames, 'data: [DONE]\n\n'] }))
+  const reply = await ask(scenario, { path: CHAT.path(true), body: CHAT.body(true) })
+  expect(reply.text).not.toContain(MAIL)
+  expect(reply.text.split('"search_results":[{"title":"[EMAIL]"}]')).toHaveLength(2)
 })
 
 test('what a response repeats of its request is not what it says', async () => {

@@ -265,6 +265,14 @@ describe('a provider that fails', () => {
     expect(ended.bookings?.map(({ state }) => state)).toEqual([said === 302 ? 'settled' : 'released'])
   })
 
+  test('is known by the name of the exception in a header of AWS, too', async () => {
+    await using scenario = await startScenario({ config: passing() })
+    const headers = { 'x-amzn-errortype': 'ExpiredTokenException:http://internal.amazon.com/coral/' }
+    scenario.upstream.answer(wholeReply({ status: 403, headers, body: { message: 'Expired.' } }))
+    expectError(await post(scenario), 502, 'provider_error')
+    await scenario.expectCall({ errorCode: 'provider_error', providerStatus: 403 })
+  })
+
   test('in the middle of a stream of events ends it with an error, and the call is charged', async () => {
     await using scenario = await startScenario({ config: passing() })
     scenario.upstream.answer(streamReply({ frames: ['data: 1\n\n', 'data: 2\n\n'], cut: { afterFrames: 1, by: 'reset' } }))

@@ -1,5 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
 import type { Phase } from '../../stages/guards/types.ts'
+import { isDataUrl } from './data-url.ts'
 import { isStructural, type JsonPath, valueAt, type WireText } from './wire-texts.ts'
 
 /** What a reply says of itself, or of how it was made; and what nobody may change: signatures, pictures, what is sealed, and thinking that is signed. */
@@ -23,24 +24,41 @@ export function asidesIn(value: JsonObject, within: readonly JsonPath[], known: 
   const places = new Set(known.map(({ path }) => path.join('/')))
   const visit = (json: Json | undefined, path: JsonPath, around: Around): void => {
     if (typeof json === 'string') {
-      if (json !== '' && !json.startsWith('data:') && !places.has(path.join('/')))
-        found.push({ ...around, path, text: json, isAside: true })
+      if (json !== '' && !isPicture(json, path) && !places.has(path.join('/'))) found.push({ ...around, path, text: json, isAside: true })
       return
     }
     if (Array.isArray(json)) {
       for (const [index, item] of json.entries()) visit(item as Json, [...path, index], around)
       return
     }
-    // A picture is no text.
-    if (!isObject(json) || json.type === 'image_generation_call') return
+    if (!isObject(json)) return
     const own = aroundIn(json, around)
     for (const [key, item] of Object.entries(json)) {
       const at = [...path, key]
-      if (!OF_WIRE.has(key) && !ID.test(key) && !isStructural([key])) visit(item, at, aroundKey(key, own))
+      if (isPlainDocument(key, json) || !isOfWire(key, json)) visit(item, at, aroundKey(key, own))
     }
   }
-  for (const path of within) visit(valueAt(value, path), path, { phase: 'output' })
+  // A response in an event says again what its items have said.
+  for (const path of within) visit(valueAt(value, path), path, { phase: 'output', ...(path[0] === 'response' ? { isRepeat: true } : {}) })
   return found
+}
+
+/** Whether a string is a picture, a sound or a file in base64, and no text that only begins like one. */
+function isPicture(text: string, path: JsonPath): boolean {
+  if (!text.startsWith('data:')) return false
+  const written = JSON.stringify(text)
+  return isDataUrl(written, { path, from: 0, to: written.length })
+}
+
+function isOfWire(key: string, { type }: JsonObject): boolean {
+  if (OF_WIRE.has(key) || ID.test(key) || isStructural([key])) return true
+  // The picture that was made, in base64 as it is.
+  return key === 'result' && type === 'image_generation_call'
+}
+
+/** What Claude has fetched is text as it is, where a picture has base64. */
+function isPlainDocument(key: string, { type }: JsonObject): boolean {
+  return key === 'data' && type === 'text'
 }
 
 /** What is known of a string by what stands around it. */

@@ -102,7 +102,11 @@ export function withValue(value: Json, path: JsonPath, put: Json): Json {
 /** The value with texts at their places. */
 export function withTexts(value: Json, places: readonly WireText[], texts: readonly string[]): Json {
   let changed = value
-  for (const [index, { path, isKey }] of places.entries()) if (!isKey) changed = withValue(changed, path, texts[index] ?? '')
+  for (const [index, { path, isKey, text }] of places.entries()) {
+    const put = texts[index] ?? ''
+    // Each copies the lists that it stands in: of a long list only what changes.
+    if (!isKey && put !== text) changed = withValue(changed, path, put)
+  }
   // Keys last, and the innermost first: until then every path leads somewhere.
   for (const [index, { path, isKey, text }] of [...places.entries()].reverse()) {
     const key = texts[index] ?? ''

@@ -1,4 +1,4 @@
-import { isObject, type Json } from '../../core/json.ts'
+import { isObject, parseJson } from '../../core/json.ts'
 import type { ObjectStore } from '../../core/kept-objects.ts'
 import type { Stage } from '../../core/stage.ts'
 import { isJson, type PassedLimits, readWhole } from './body.ts'
@@ -23,7 +23,8 @@ export function ownObjects({ objects, limits }: OwnObjectsDeps): Stage<PassedCal
     const byPath = await owners.keyFor(asked)
     const { jsonBodyBytes, bodyDeadlineMs } = limits()
     const json = isJson(request) ? await readWhole(call, passed, jsonBodyBytes, bodyDeadlineMs) : undefined
-    const body = json === undefined ? undefined : parse(json)
+    // What is no JSON names nothing; the provider will say what it thinks of it.
+    const body = json === undefined ? undefined : parseJson(new TextDecoder().decode(json))
     const byBody = body === undefined ? undefined : await owners.keyForBody(body)
     const isKept = asked?.ask !== 'create' || (asked.row.isKept?.(isObject(body) ? body : {}) ?? true)
     const key = byPath?.isNeeded === true ? byPath : (byBody ?? byPath)
@@ -32,15 +33,5 @@ export function ownObjects({ objects, limits }: OwnObjectsDeps): Stage<PassedCal
       ...(json === undefined ? {} : { json }),
       owned: { owners, key, ownsAny: byPath !== undefined, isUnread: body === undefined, isKept },
     })
-  }
-}
-
-/** What is no JSON names nothing; the provider will say what it thinks of it. */
-function parse(bytes: Uint8Array): Json | undefined {
-  try {
-    // What JSON.parse gives is JSON.
-    return JSON.parse(new TextDecoder().decode(bytes)) as Json
-  } catch {
-    return undefined
   }
 }

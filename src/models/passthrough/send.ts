@@ -132,7 +132,9 @@ async function failure(exchange: Exchange, response: PeerReply, { lane, nowMs }:
   const body = await exchange.readAll(response)
   const error = dialectOf(wire).decodeError({ provider, status, retryAfterSeconds: askedWaitSeconds(response, nowMs), body })
   // There is no model in it: what is not there is what the caller asked for.
-  return status === 404 ? new GatewayError('not_found', error.message, error.extra) : refineFailure(error, body)
+  return status === 404
+    ? new GatewayError('not_found', error.message, error.extra)
+    : refineFailure(error, body, response.headers.get('x-amzn-errortype'))
 }
 
 /** The head, then the body, pulled: what the caller does not read is not read from the provider. */

@@ -3,6 +3,9 @@ import type { Phase } from '../../../stages/guards/types.ts'
 import type { WireText, WireTexts } from '../wire-texts.ts'
 import { isDescription, isStructural } from '../wire-texts.ts'
 
+/** Where Perplexity tells beside the choices what it has found, with every frame. */
+const BESIDE = ['citations', 'search_results', 'related_questions'] as const
+
 /** Where requests and replies of this wire have their texts. */
 export const openaiChatTexts: WireTexts = {
   phaseOf: (path, root) => {
@@ -18,8 +21,7 @@ export const openaiChatTexts: WireTexts = {
       ['choices', at, 'message'],
       ['choices', at, 'delta'],
     ]),
-    ['citations'],
-    ['search_results'],
+    ...BESIDE.map((field) => [field]),
   ],
   endsOf: (value) => {
     if (!Array.isArray(value.choices)) return []
@@ -39,10 +41,12 @@ export const openaiChatTexts: WireTexts = {
   continuation: (value, path) => {
     const [, choiceIndex, , field, callIndex] = path
     const choice: Json | undefined = Array.isArray(value.choices) ? value.choices[Number(choiceIndex)] : undefined
-    if (!isObject(choice) || !isObject(choice.delta)) return { ...value, usage: undefined }
+    // What stood beside the text was told with it.
+    const head = { ...value, usage: undefined, ...Object.fromEntries(BESIDE.map((told) => [told, undefined])) }
+    if (!isObject(choice) || !isObject(choice.delta)) return head
     const delta = pieceOf(choice.delta, String(field), Number(callIndex))
     const { index } = choice
-    return { ...value, usage: undefined, choices: [{ index: index ?? Number(choiceIndex), delta, finish_reason: null }] }
+    return { ...head, choices: [{ index: index ?? Number(choiceIndex), delta, finish_reason: null }] }
   },
 }
 
@@ -160,14 +164,21 @@ function laneOf(choice: JsonObject, position: number): string {
   return String(choice.index ?? position)
 }
 
-/** Of a piece only what its text stands in: what is said again has no sound and no signature. */
+/** Of a piece only what its text stands in: what is said again has no sound, no signature and none of the texts beside it. */
 function pieceOf(delta: JsonObject, field: string, at: number): JsonObject {
   if (field === 'tool_calls') return { tool_calls: callPiece(delta.tool_calls, at) }
   if (field === 'audio') return { audio: { transcript: '' } }
+  if (field === 'content' && Array.isArray(delta.content)) return { content: [contentPiece(delta.content[at])] }
   if (field !== 'reasoning_details') return { [field]: delta[field] ?? null }
   const detail: Json | undefined = Array.isArray(delta.reasoning_details) ? delta.reasoning_details[at] : undefined
   const { type, index, format, summary } = isObject(detail) ? detail : {}
   return { reasoning_details: [{ type, index: index ?? at, format, ...(typeof summary === 'string' ? { summary: '' } : { text: '' }) }] }
+}
+
+/** A part of a content that is a list: of text, or of thinking, which is a list again. */
+function contentPiece(part: Json | undefined): Json {
+  const piece = { type: 'text', text: '' }
+  return isObject(part) && Array.isArray(part.thinking) ? { type: 'thinking', thinking: [piece] } : piece
 }
 
 function callPiece(calls: Json | undefined, position: number): Json {

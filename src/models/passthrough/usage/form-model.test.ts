@@ -41,6 +41,11 @@ describe('the model that a form names', () => {
       undefined,
     ],
     ['is unclear where text follows a delimiter', `${FILE}${field('x', '').replace('--B', '--BB')}${END}`, undefined],
+    [
+      'is unclear in a long head',
+      `${part(`X: ${'x'.repeat(5000)}\r\nContent-Disposition: form-data; name="model"`, 'a')}${END}`,
+      undefined,
+    ],
     ['is unclear where a head is long', `${part(`X: ${'x'.repeat(5000)}`, 'x')}${END}`, undefined],
   ] as const)('%s', (_what, form, model) => {
     expect(read(form)).toBe(model)

@@ -68,7 +68,8 @@ export class FormModel {
       this.#state = { type: 'over' }
       return true
     }
-    const end = this.#rest.indexOf(HEAD_END)
+    // No farther than a head may be: else each of many delimiters would have all behind it looked through.
+    const end = this.#rest.subarray(0, MAX_HEAD_BYTES).indexOf(HEAD_END)
     // Text behind the delimiter on its line: to some it is one all the same.
     const isDelimiter = this.#rest.toString('latin1', 0, 2) === '\r\n'
     if (end === -1 || !isDelimiter) {

@@ -6,9 +6,9 @@ import { ask, endedCall, expectError } from './ask.ts'
 
 const AT_MOST = { usdAtMost: '0.5' }
 const CHARGES: Readonly<Record<string, JsonObject>> = {
-  'POST /images/generations': { usage: 'openai-responses', ...AT_MOST },
-  'POST /audio/transcriptions': { usage: 'openai-responses', ...AT_MOST },
-  'POST /messages': { usage: 'anthropic-messages', model: 'painter', ...AT_MOST },
+  'POST /images/generations': { wire: 'openai-responses', ...AT_MOST },
+  'POST /audio/transcriptions': { wire: 'openai-responses', ...AT_MOST },
+  'POST /messages': { wire: 'anthropic-messages', id: 'painter', ...AT_MOST },
   'POST /moderations': { usdPerCall: 0 },
   'POST /ocr': { count: '/usage_info/pages_processed', usdEach: '0.001', ...AT_MOST },
   'POST /rerank': { count: '/meta/billed_units/search_units', usdEach: '0.002', ...AT_MOST },
@@ -202,12 +202,12 @@ test('a path that costs nothing is for those too whose budget has no room for an
 })
 
 test.each([
-  [{ 'POST /ocr': {} }, 'needs one of usdPerCall, usage and count'],
-  [{ 'POST /ocr': { usage: 'gemini' } }, 'needs usdAtMost beside usage'],
+  [{ 'POST /ocr': {} }, 'needs one of usdPerCall, wire and count'],
+  [{ 'POST /ocr': { wire: 'gemini' } }, 'needs usdAtMost beside wire'],
   [{ 'POST /ocr': { count: '/pages', usdAtMost: 1 } }, 'needs usdEach beside count'],
   [{ 'POST /ocr': { count: '/pages', usdEach: 1, usdAtMost: 0 } }, 'would be free'],
   [{ 'POST /ocr': { usdPerCall: 1, usdAtMost: 1 } }, 'has no meaning beside usdPerCall'],
-  [{ 'POST /ocr': { usdPerCall: 1, usage: 'gemini', usdAtMost: 1 } }, 'needs one of'],
+  [{ 'POST /ocr': { usdPerCall: 1, wire: 'gemini', usdAtMost: 1 } }, 'needs one of'],
   [{ 'POST /ocr': { count: 'pages', usdEach: 1, usdAtMost: 1 } }, 'is no place in an answer'],
   [{ 'POST /ocd': { usdPerCall: 1 } }, 'did you mean "POST /ocr"'],
 ])('charges that say %j are refused before the gateway starts', async (charges, says) => {

@@ -9,8 +9,8 @@ import { USAGE_WIRES, type UsageWire } from './usage/wires.ts'
 export type Charging =
   /** Each call alike; undefined: not known. */
   | { readonly type: 'flat'; readonly nanoUsd: NanoUsd | undefined }
-  /** By the tokens that the answer tells, at the price of the model that the request names, or else of this one. */
-  | { readonly type: 'tokens'; readonly wire: UsageWire; readonly model: string | undefined; readonly atMostNanoUsd: NanoUsd }
+  /** By the tokens that the answer tells, at the price of the model that the request names, or else of the one with this id. */
+  | { readonly type: 'tokens'; readonly wire: UsageWire; readonly id: string | undefined; readonly atMostNanoUsd: NanoUsd }
   /** By a number in the answer. */
   | { readonly type: 'units'; readonly count: Pointer; readonly nanoUsdEach: NanoUsd; readonly atMostNanoUsd: NanoUsd }
 
@@ -30,12 +30,12 @@ const pointer = () =>
 export const chargeField = z
   .strictObject({
     usdPerCall: usd('USD').exactOptional().describe('What each call costs. Write 0 where it costs nothing.'),
-    usage: choice(USAGE_WIRES)
+    wire: choice(USAGE_WIRES)
       .exactOptional()
       .describe(
         'The wire in whose words the answer tells tokens: they are charged at the price of the model that the request names, configured or of the table.',
       ),
-    model: text(['gpt-image-1'])
+    id: text(['gpt-image-1'])
       .exactOptional()
       .describe("The provider's id of the model whose price counts where the request names none."),
     count: pointer().exactOptional().describe('Where in the answer the number stands that is charged: pages, search units, seconds.'),
@@ -46,14 +46,14 @@ export const chargeField = z
         'What no call costs more than: budgets hold it before the call is sent, and are charged it where the answer tells no usage.',
       ),
   })
-  .describe('How it is charged: by usdPerCall; by usage and usdAtMost; or by count, usdEach and usdAtMost.')
+  .describe('How it is charged: by usdPerCall; by wire and usdAtMost; or by count, usdEach and usdAtMost.')
 
 type ChargeConfig = z.output<typeof chargeField>
 
 /** Keys that belong together. */
 const KINDS = [
   { needs: ['usdPerCall'], may: [] },
-  { needs: ['usage', 'usdAtMost'], may: ['model'] },
+  { needs: ['wire', 'usdAtMost'], may: ['id'] },
   { needs: ['count', 'usdEach', 'usdAtMost'], may: [] },
 ] as const satisfies readonly { readonly needs: readonly (keyof ChargeConfig)[]; readonly may: readonly (keyof ChargeConfig)[] }[]
 
@@ -63,7 +63,7 @@ export function checkCharge(path: readonly string[], written: ChargeConfig): rea
   const kinds = KINDS.filter(({ needs: [first] }) => keys.includes(first))
   const [kind] = kinds
   if (kind === undefined || kinds.length > 1)
-    return [{ path, message: 'needs one of usdPerCall, usage and count, which say how it is charged' }]
+    return [{ path, message: 'needs one of usdPerCall, wire and count, which say how it is charged' }]
   const missing = kind.needs.filter((key) => !keys.includes(key))
   const known: readonly string[] = [...kind.needs, ...kind.may]
   return [
@@ -84,8 +84,8 @@ export function checkCharge(path: readonly string[], written: ChargeConfig): rea
 
 /** What is charged for a call of a path, as far as it was checked. @param otherwise of its provider, for a path of which nothing is said */
 export function chargingOf(written: ChargeConfig | undefined, otherwise: NanoUsd | undefined): Charging {
-  const { usdPerCall, usage, model, count, usdEach, usdAtMost } = written ?? {}
-  if (usage !== undefined && usdAtMost !== undefined) return { type: 'tokens', wire: usage, model, atMostNanoUsd: usdAtMost }
+  const { usdPerCall, wire, id, count, usdEach, usdAtMost } = written ?? {}
+  if (wire !== undefined && usdAtMost !== undefined) return { type: 'tokens', wire, id, atMostNanoUsd: usdAtMost }
   if (count !== undefined && usdEach !== undefined && usdAtMost !== undefined)
     return { type: 'units', count, nanoUsdEach: usdEach, atMostNanoUsd: usdAtMost }
   return { type: 'flat', nanoUsd: written === undefined ? otherwise : usdPerCall }

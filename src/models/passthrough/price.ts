@@ -28,7 +28,7 @@ function findPrice(charging: Charging, priceOf: PassedCall['to']['priceOf'], mod
     case 'units':
       return { input: 0, output: 0, unit: charging.nanoUsdEach, version: VERSION }
     case 'tokens': {
-      const id = model?.nameOr(charging.model)
+      const id = model?.nameOr(charging.id)
       return id === undefined ? undefined : priceOf(id)
     }
     default:

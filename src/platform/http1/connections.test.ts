@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { readWhole } from '../../core/peer-reply.ts'
 import { openHttpClient, outcomeOf } from '../../testing/open-http-client.ts'
 import { startTcpServer, type TcpPeer, type TcpServer } from '../../testing/tcp-server.ts'
 import { NO_HOST } from '../../testing/upstream-faults.ts'
@@ -221,4 +222,24 @@ describe('a connection', () => {
     for (let turns = 0; turns < 100 && server.peers.filter(({ isClosed }) => !isClosed).length > 256; turns++) await opened.world.settle()
     expect(server.peers.filter(({ isClosed }) => !isClosed)).toHaveLength(256)
   })
+})
+
+test('large replies at the same time come whole, each its own: what one has read is given back while others still read', async () => {
+  using opened = openHttpClient()
+  const bodyOf = (seed: number) =>
+    Buffer.from(Uint32Array.from({ length: 1_000_000 }, (_, index) => (index * 2_654_435_761 + seed) >>> 0).buffer)
+  await using server = await startTcpServer((peer) => {
+    void peer.request().then(() => {
+      const body = bodyOf(Number(/^GET \/(\d+)/.exec(peer.text)?.[1]))
+      peer.send(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n`), body]))
+    })
+  })
+  const seeds = [1, 2, 3, 4, 5, 6]
+  const came = await Promise.all(
+    seeds.map(async (seed) => {
+      const body = await readWhole(await opened.ask(`http://127.0.0.1:${server.port}/${seed}`), { maxBytes: 1e9 })
+      return Bun.hash(body ?? '')
+    }),
+  )
+  expect(came).toEqual(seeds.map((seed) => Bun.hash(bodyOf(seed))))
 })

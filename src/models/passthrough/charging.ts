@@ -35,9 +35,7 @@ export const chargeField = z
       .describe(
         'The wire in whose words the answer tells tokens: they are charged at the price of the model that the request names, configured or of the table.',
       ),
-    id: text(['gpt-image-1'])
-      .exactOptional()
-      .describe("The provider's id of the model whose price counts where the request names none."),
+    id: text(['gpt-image-1']).exactOptional().describe("The provider's id of the model whose price counts where the request names none."),
     count: pointer().exactOptional().describe('Where in the answer the number stands that is charged: pages, search units, seconds.'),
     usdEach: usd('USD').exactOptional().describe('What each of count costs. A part of one is charged as a whole.'),
     usdAtMost: usd('USD')

@@ -12,6 +12,22 @@ export interface RouteQuestion {
   readonly labels?: Labels | undefined
 }
 
+/** What a request needs of a model: what rules a target out. Costs about as much as parsing the body. */
+export interface RequestNeeds {
+  /** Estimated from the size of the texts. */
+  readonly inputTokens: number
+  /** What no tokenizer would count less than: what rules a target out. */
+  readonly leastInputTokens: number
+  /** What the caller allows; undefined where it does not say. */
+  readonly maxOutputTokens?: number | undefined
+  readonly hasTools: boolean
+  readonly hasImages: boolean
+  readonly hasAudio: boolean
+  readonly wantsSchema: boolean
+  readonly wantsReasoning: boolean
+  readonly hasPrefill: boolean
+}
+
 /** Where a call would go now, and why. */
 export interface RouteExplanation {
   readonly model: string
@@ -29,16 +45,7 @@ export interface RouteExplanation {
   }[]
   readonly ruledOut: readonly { readonly target: string; readonly why: string }[]
   /** What was read of the request. */
-  readonly request: {
-    readonly inputTokens: number
-    readonly leastInputTokens: number
-    readonly maxOutputTokens?: number | undefined
-    readonly hasTools: boolean
-    readonly hasImages: boolean
-    readonly hasAudio: boolean
-    readonly wantsSchema: boolean
-    readonly wantsReasoning: boolean
-    readonly hasPrefill: boolean
+  readonly request: RequestNeeds & {
     readonly kinds: readonly string[]
     readonly isHard: boolean
     readonly user?: string | undefined

@@ -1,5 +1,6 @@
+import type { RequestNeeds } from '../../core/route-explanation.ts'
 import { CAPABILITY_ROWS } from './capability-table.ts'
-import type { Capabilities, RequestNeeds } from './types.ts'
+import type { Capabilities } from './types.ts'
 
 const NOTHING_KNOWN: Capabilities = {}
 

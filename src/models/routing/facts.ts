@@ -1,8 +1,9 @@
 import type { Call, Principal } from '../../core/call.ts'
 import { isObject, type JsonObject } from '../../core/json.ts'
+import type { RequestNeeds } from '../../core/route-explanation.ts'
 import { fullTextOf, type ModelRequest } from '../types.ts'
 import { readNeeds, readShape } from './shape.ts'
-import type { RequestFacts, RequestNeeds, RequestShape } from './types.ts'
+import type { RequestFacts, RequestShape } from './types.ts'
 
 /** What a route looks at. The body is read again only where a route asks for what is in it. */
 export class CallFactsForRoute implements RequestFacts {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
-import type { RequestNeeds, RequestShape, TaskKind } from './types.ts'
+import type { RequestNeeds } from '../../core/route-explanation.ts'
+import type { RequestShape, TaskKind } from './types.ts'
 
 /** Bytes of text a token, as most tokenizers have it for English; and what hardly any text exceeds. */
 const BYTES_PER_TOKEN = 4

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
+import type { RequestNeeds } from '../../core/route-explanation.ts'
 import { charge } from '../prices/charge.ts'
 import type { LaneTable } from './lanes.ts'
 import { expectedMs } from './performance.ts'
-import type { ModelTarget, NestedRoute, RequestFacts, RequestNeeds, Scores, StickyBy, Strategy, TaskKind } from './types.ts'
+import type { ModelTarget, NestedRoute, RequestFacts, Scores, StickyBy, Strategy, TaskKind } from './types.ts'
 
 /** One target of a route while it is ordered: a model, or a route with its models in their order already. */
 export interface Branch {

@@ -1,4 +1,5 @@
 import type { Principal } from '../../core/call.ts'
+import type { RequestNeeds } from '../../core/route-explanation.ts'
 import type { CacheSettings } from '../cache/settings.ts'
 import type { Price } from '../prices/types.ts'
 import type { Target } from '../types.ts'
@@ -39,22 +40,6 @@ export interface Capabilities {
   readonly reasoning?: boolean | undefined
   /** Goes on with an assistant's message that stands last. */
   readonly prefill?: boolean | undefined
-}
-
-/** What a request needs of a model: what rules a target out. Costs about as much as parsing the body. */
-export interface RequestNeeds {
-  /** Estimated from the size of the texts. */
-  readonly inputTokens: number
-  /** What no tokenizer would count less than: what rules a target out. */
-  readonly leastInputTokens: number
-  /** What the caller allows; undefined where it does not say. */
-  readonly maxOutputTokens?: number | undefined
-  readonly hasTools: boolean
-  readonly hasImages: boolean
-  readonly hasAudio: boolean
-  readonly wantsSchema: boolean
-  readonly wantsReasoning: boolean
-  readonly hasPrefill: boolean
 }
 
 /** What a request needs of a model, and what it is about: its texts are looked through. */
